@@ -1,0 +1,88 @@
+"""brands.toml: the brands to watch, how people write them, and which logo labels are theirs.
+
+```toml
+[[brand]]
+name = "VMware"                      # shown in reports; unique
+aliases = ["vm ware", "#vmware"]     # matched case-insensitively as whole words, besides the name
+query = "vmware AND NOT vmworld"     # optional, kept for whoever collects mentions upstream
+logos = ["vmware"]                   # labels of the logo model that mean this brand
+references = ["logos/vmware.png"]    # optional pictures for the brand gallery, relative to this file
+own = true                           # ours; the others are competitors
+```
+"""
+
+import tomllib
+from importlib import resources
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from monitor.errors import SetupError
+
+
+class Brand(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One brand of brands.toml."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    aliases: tuple[str, ...] = ()
+    query: str | None = None
+    logos: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    own: bool = False
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """The name and its aliases, as given."""
+        return (self.name, *self.aliases)
+
+
+class _File(msgspec.Struct, forbid_unknown_fields=True):
+    brand: tuple[Brand, ...]
+
+
+class Brands(tuple[Brand, ...]):
+    """All brands of one file, in its order."""
+
+    def by_logo(self) -> dict[str, Brand]:
+        """Logo model label -> brand."""
+        return {label: brand for brand in self for label in brand.logos}
+
+    def named(self, name: str) -> Brand:
+        """The brand of that name. Raises `KeyError`."""
+        for brand in self:
+            if brand.name == name:
+                return brand
+        raise KeyError(name)
+
+
+def load_brands(path: Path | None = None) -> Brands:
+    """Read and check brands.toml; `None` reads the packaged one.
+
+    Raises `SetupError` with the file, the fault and what to do.
+    """
+    source = path or Path(str(resources.files("monitor") / "brands.toml"))
+    try:
+        brands = Brands(msgspec.convert(tomllib.loads(source.read_text("utf-8")), _File).brand)
+    except FileNotFoundError as error:
+        raise SetupError(f"{source}: no such file; set MONITOR_BRANDS_FILE to your brands.toml") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
+        raise SetupError(f"{source}: {error}; see docs/brands.md for the fields") from error
+    _refuse_ambiguity(brands, source)
+    return brands
+
+
+def _refuse_ambiguity(brands: Brands, source: Path) -> None:
+    """Two brands with one spelling or one logo label would make every count depend on file order."""
+    for what, words in (
+        ("spelling", [(word.casefold(), brand.name) for brand in brands for word in brand.spellings]),
+        ("logo label", [(label, brand.name) for brand in brands for label in brand.logos]),
+    ):
+        owner: dict[str, str] = {}
+        for word, name in words:
+            if not word.strip():
+                raise SetupError(f"{source}: brand {name!r} has a blank {what}; remove it")
+            if owner.setdefault(word, name) != name:
+                raise SetupError(
+                    f"{source}: {what} {word!r} belongs to both {owner[word]!r} and {name!r}; keep it in one"
+                )

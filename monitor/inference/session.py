@@ -1,0 +1,79 @@
+"""Opens ONNX Runtime sessions under the device policy: what was asked for, or an error, never a silent CPU."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from monitor.errors import SetupError
+from monitor.inference.manifest import Manifest, load_manifest
+from monitor.settings import Device
+
+_CUDA_REMEDY = (
+    "check `nvidia-smi`, that the wheel onnxruntime-gpu (and not onnxruntime) is installed, and that CUDA and cuDNN "
+    "libraries are found; `brand-monitor doctor` shows what is missing; MONITOR_DEVICE=cpu runs without a GPU"
+)
+
+
+@dataclass(frozen=True)
+class ModelSession:
+    """A loaded model: its manifest, the ONNX Runtime session and the device it really runs on.
+
+    `run` may block for as long as the model takes and is safe to call from any thread
+    (ONNX Runtime releases the GIL); call it from a worker thread, never from the event loop.
+    """
+
+    manifest: Manifest
+    directory: Path
+    session: ort.InferenceSession
+    device: Device
+
+    def run(self, **inputs: NDArray[Any]) -> tuple[NDArray[Any], ...]:
+        """Outputs in the manifest's order for named inputs."""
+        return tuple(self.session.run([spec.name for spec in self.manifest.outputs], inputs))
+
+
+def open_session(model_dir: Path, device: Device = Device.AUTO, threads: int = 0) -> ModelSession:
+    """Check the folder's manifest and load `model.onnx` on `device`.
+
+    `threads` bounds the CPU threads of one run; 0 takes all cores.
+    Raises `SetupError` where the files are wrong, or `device` is `cuda` and CUDA does not come up.
+    """
+    manifest = load_manifest(model_dir)
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3  # a failing CUDA provider is reported below, in our words
+    try:
+        session = ort.InferenceSession(str(model_dir / "model.onnx"), options, providers=_providers(device))
+    except Exception as error:
+        raise SetupError(f"{model_dir / 'model.onnx'} does not load: {error}") from error
+    on_cuda = session.get_providers()[0] == "CUDAExecutionProvider"
+    if device is Device.CUDA and not on_cuda:
+        raise SetupError(
+            f"device is cuda, but {manifest.name} came up on {session.get_providers()[0]}: {_CUDA_REMEDY}"
+        )
+    return ModelSession(manifest, model_dir, session, Device.CUDA if on_cuda else Device.CPU)
+
+
+def _providers(device: Device) -> list[Any]:
+    available = ort.get_available_providers()
+    if device is Device.CPU or (device is Device.AUTO and not _cuda_usable(available)):
+        return ["CPUExecutionProvider"]
+    if "CUDAExecutionProvider" not in available:
+        raise SetupError(f"device is cuda, but this ONNX Runtime only has {', '.join(available)}: {_CUDA_REMEDY}")
+    if hasattr(ort, "preload_dlls"):
+        ort.preload_dlls()  # finds CUDA and cuDNN from the nvidia-* wheels as well as from the system
+    # HEURISTIC: the default EXHAUSTIVE search costs seconds for every new input shape.
+    return [("CUDAExecutionProvider", {"cudnn_conv_algo_search": "HEURISTIC"}), "CPUExecutionProvider"]
+
+
+def _cuda_usable(available: list[str]) -> bool:
+    """Whether `auto` should try CUDA: the provider is built in and a driver is there."""
+    return "CUDAExecutionProvider" in available and _driver_present()
+
+
+def _driver_present() -> bool:
+    return Path("/proc/driver/nvidia/version").exists() or Path("/dev/nvidiactl").exists()

@@ -1,0 +1,216 @@
+"""Wire contracts: what publishers send, what the service answers, and how bytes become either.
+
+Every struct here is public: docs/messages.md and the JSON Schema files under docs/schemas are generated from it.
+Decoding raises `DataError` with a code that a person can search for; it never raises anything else.
+"""
+
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal, TypeVar
+
+import msgspec
+
+from monitor.errors import DataError, ErrorCode
+
+JSON: Final = "application/json"
+MSGPACK: Final = "application/msgpack"
+
+Kind = Literal["text", "image"]
+Label = Literal["negative", "neutral", "positive"]
+
+Identifier = Annotated[
+    str,
+    msgspec.Meta(
+        min_length=1,
+        max_length=512,
+        # PostgreSQL stores no NUL, and control characters in a name are a publisher's mistake.
+        pattern=r"^[^\x00-\x1f\x7f]+$",
+        description="1 to 512 characters, none of them a control character.",
+    ),
+]
+Moment = Annotated[datetime, msgspec.Meta(tz=True, description="RFC 3339 with a zone, e.g. 2026-03-01T09:30:00Z.")]
+Reach = Annotated[
+    int, msgspec.Meta(ge=0, le=2**63 - 1, description="People who may have seen it (followers, impressions).")
+]
+
+
+class TextMention(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A text somebody published. `(source, id)` names it for good: publishing it again replaces it."""
+
+    id: Identifier
+    source: Identifier
+    text: Annotated[str, msgspec.Meta(description="What was said; not blank, at most `MONITOR_TEXT_MAX_CHARS`.")]
+    published_at: Moment
+    author: str | None = None
+    url: str | None = None
+    lang: str | None = None
+    reach: Reach | None = None
+
+
+class ImageMention(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A picture somebody published. A text and a picture of one post share `source` and `id`."""
+
+    id: Identifier
+    source: Identifier
+    image: Annotated[bytes, msgspec.Meta(description="JPEG, PNG or WebP file; base64 in JSON, raw in MessagePack.")]
+    published_at: Moment
+    caption: str | None = None
+    author: str | None = None
+    url: str | None = None
+    reach: Reach | None = None
+
+
+class Box(msgspec.Struct, frozen=True):
+    """A rectangle in relative units: the picture is 0..1 wide and 0..1 high, origin top left."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+class Detection(msgspec.Struct, frozen=True, kw_only=True):
+    """One logo found in a picture. `score` is in 0..1; `brand` is a name from brands.toml."""
+
+    brand: str
+    score: float
+    box: Box
+
+
+class Sentiment(msgspec.Struct, frozen=True, kw_only=True):
+    """Probabilities that sum to 1, and the label drawn from them (the most probable one)."""
+
+    label: Label
+    p_negative: float
+    p_neutral: float
+    p_positive: float
+
+
+class BrandMention(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A text names a brand: `matched` is the alias as written, `start` and `end` its character span.
+
+    `sentiment` is toward this brand, where the model can tell; otherwise the whole text's counts.
+    """
+
+    brand: str
+    matched: str
+    start: int
+    end: int
+    sentiment: Sentiment | None = None
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the service found in one mention; published to `mentions.findings` after the database commit."""
+
+    kind: Kind
+    id: str
+    source: str
+    published_at: datetime
+    model_versions: dict[str, str]
+    sentiment: Sentiment | None = None
+    brands: tuple[BrandMention, ...] = ()
+    detections: tuple[Detection, ...] = ()
+
+
+class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that could not be processed: the original key, value and headers, and why.
+
+    On the wire the first three are the Kafka record's own, the rest are headers
+    (`error-code`, `error-detail`, `source-topic`, `source-partition`, `source-offset`, `failed-at`).
+    """
+
+    key: bytes | None
+    value: bytes
+    headers: tuple[tuple[str, bytes], ...]
+    error_code: str
+    error_detail: str
+    source_topic: str
+    source_partition: int
+    source_offset: int
+    failed_at: datetime
+
+
+_NAMESPACE: Final = uuid.UUID("7a0c1f3e-5b0f-5d7e-9a55-0d1f4f9f5c11")
+
+
+def mention_uuid(kind: Kind, source: str, id: str) -> uuid.UUID:
+    """The mention's database key: UUID v5 of kind, source and id, so that writers need no look-up.
+
+    Parts are length-prefixed, so ("a", "b/c") and ("a/b", "c") stay apart.
+    """
+    return uuid.uuid5(_NAMESPACE, f"{kind}:{len(source)}:{source}:{id}")
+
+
+_Mention = TypeVar("_Mention", TextMention, ImageMention)
+
+
+def decode_text(value: bytes | None, content_type: str | None = None, *, max_chars: int) -> TextMention:
+    """Decode and check one record of `mentions.text`.
+
+    Raises `DataError`: what is wrong, in which field.
+    """
+    mention = _decode(TextMention, value, content_type)
+    if not mention.text.strip():
+        raise DataError(ErrorCode.TEXT_EMPTY, "field `text` has no visible character")
+    if len(mention.text) > max_chars:
+        raise DataError(
+            ErrorCode.TEXT_TOO_LONG,
+            f"field `text` has {len(mention.text):,} characters, the limit is {max_chars:,} (MONITOR_TEXT_MAX_CHARS)",
+        )
+    return mention
+
+
+def decode_image(value: bytes | None, content_type: str | None = None) -> ImageMention:
+    """Decode one record of `mentions.image`; the picture itself is checked in `monitor.logos.decoding`.
+
+    Raises `DataError`.
+    """
+    return _decode(ImageMention, value, content_type)
+
+
+def encode(message: msgspec.Struct, content_type: str = JSON) -> bytes:
+    """Encode any contract struct; bytes become base64 in JSON and stay raw in MessagePack."""
+    return _ENCODERS[content_type](message)
+
+
+def _decode(struct: type[_Mention], value: bytes | None, content_type: str | None) -> _Mention:
+    if not value:
+        raise DataError(ErrorCode.MESSAGE_EMPTY, "the record has no value (0 bytes)")
+    media_type = (content_type or JSON).partition(";")[0].strip().lower()
+    decoder = _DECODERS.get((struct, media_type))
+    if decoder is None:
+        raise DataError(
+            ErrorCode.CONTENT_TYPE_UNKNOWN,
+            f"header `content-type` is {content_type!r}; send {JSON} or {MSGPACK}, or leave it out for JSON",
+        )
+    try:
+        mention: _Mention = decoder(value)
+    except msgspec.ValidationError as error:
+        raise DataError(_validation_code(str(error)), str(error)) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        code = ErrorCode.JSON_INVALID if media_type == JSON else ErrorCode.MSGPACK_INVALID
+        raise DataError(code, f"not {media_type}: {error}") from error
+    return mention
+
+
+def _validation_code(reason: str) -> ErrorCode:
+    """The code for msgspec's reason; its wording is pinned by tests/test_messages.py."""
+    if "missing required field" in reason:
+        return ErrorCode.FIELD_MISSING
+    if "base64" in reason:
+        return ErrorCode.BASE64_INVALID
+    if "timezone" in reason:
+        return ErrorCode.DATE_WITHOUT_ZONE
+    return ErrorCode.FIELD_INVALID
+
+
+_DECODERS: Final[dict[tuple[type, str], Callable[[bytes], Any]]] = {
+    (struct, media_type): decoder(struct).decode
+    for struct in (TextMention, ImageMention)
+    for media_type, decoder in ((JSON, msgspec.json.Decoder), (MSGPACK, msgspec.msgpack.Decoder))
+}
+_ENCODERS: Final[dict[str, Callable[[Any], bytes]]] = {
+    JSON: msgspec.json.Encoder().encode,
+    MSGPACK: msgspec.msgpack.Encoder().encode,
+}

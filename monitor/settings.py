@@ -1,0 +1,157 @@
+"""Every setting of the service, with unit, default and reason; read once at the edge and passed in.
+
+Sources, later ones win: defaults, `.env`, environment variables `MONITOR_*` (nested names joined by `__` are not
+used: one flat list is easier to grep in a deployment). An unknown `MONITOR_*` variable is reported by `doctor`.
+"""
+
+from datetime import timedelta
+from enum import StrEnum
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from monitor.errors import SetupError
+
+_PACKAGE = Path(str(resources.files("monitor")))
+
+
+def packaged(folder: str) -> Path:
+    """`onnx_models` or `migrations`: from the checkout beside this package, or from inside an installed wheel."""
+    checkout = _PACKAGE.parent / folder
+    return checkout if checkout.is_dir() else _PACKAGE / "_data" / folder
+
+
+class Device(StrEnum):
+    """Where models run. `auto` takes CUDA where it works; `cuda` fails at start where it does not."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+class Agents(StrEnum):
+    """Which streams a worker consumes."""
+
+    TEXTS = "texts"
+    IMAGES = "images"
+    ALL = "all"
+
+
+class LogFormat(StrEnum):
+    """`console` for people, `json` for log collectors; `auto` picks console on a terminal."""
+
+    AUTO = "auto"
+    CONSOLE = "console"
+    JSON = "json"
+
+
+class Settings(BaseSettings):
+    """All settings. Sizes are in bytes, times in seconds, unless the name says otherwise."""
+
+    model_config = SettingsConfigDict(env_prefix="MONITOR_", env_file=".env", extra="ignore", frozen=True)
+
+    # Kafka
+    kafka_url: str = Field("kafka://127.0.0.1:9092", description="Bootstrap servers: kafka://HOST:PORT[,HOST:PORT].")
+    consumer_group: str = Field("brand-monitor", description="Kafka consumer group of the workers.")
+    topic_prefix: str = Field("mentions", description="Topics are PREFIX.text, .image, .dead, .findings, .alerts.")
+    topic_partitions: Annotated[int, Field(ge=1)] = Field(8, description="Partitions of each topic made here.")
+    topic_replication: Annotated[int, Field(ge=1)] = Field(1, description="Replicas; 3 on a real cluster.")
+    max_message_bytes: Annotated[int, Field(ge=1024)] = Field(
+        16 * 2**20, description="max.message.bytes of the topics; holds image_max_bytes as base64 in JSON."
+    )
+    publish_findings: bool = Field(True, description="Publish every result to PREFIX.findings after the commit.")
+    rebalance_timeout: Annotated[float, Field(gt=0)] = Field(
+        60.0, description="Seconds a group member has to rejoin. The embedded broker takes half of it for a join."
+    )
+    session_timeout: Annotated[float, Field(gt=0)] = Field(
+        30.0, description="Seconds without a heartbeat until a dead worker's partitions move on."
+    )
+
+    # Database and picture store
+    database_url: SecretStr = Field(
+        SecretStr("postgresql://127.0.0.1:5432/brand_monitor"),
+        description="postgresql://USER:PASSWORD@HOST:PORT/NAME.",
+    )
+    picture_store: str = Field(
+        ".brand-monitor/pictures", description="Folder or fsspec URL (file://, s3:// with extra `s3`)."
+    )
+
+    # Batches
+    text_batch_size: Annotated[int, Field(ge=1, le=4096)] = 64
+    image_batch_size: Annotated[int, Field(ge=1, le=256)] = 8
+    batch_wait: Annotated[float, Field(gt=0)] = Field(
+        0.2, description="Seconds an unfilled batch waits for more; bounds the delay on a quiet topic."
+    )
+    outage_retry: Annotated[float, Field(ge=0)] = Field(
+        60.0, description="Seconds an outage is retried with back-off before the worker stops (Kafka redelivers)."
+    )
+    stop_timeout: Annotated[float, Field(gt=0)] = Field(
+        8.0, description="Seconds to finish the batch in flight on SIGTERM; whole stop stays under 10 s."
+    )
+
+    # Limits on what publishers may send
+    text_max_chars: Annotated[int, Field(ge=1)] = 100_000
+    image_max_bytes: Annotated[int, Field(ge=1)] = 10 * 2**20
+    image_max_pixels: Annotated[int, Field(ge=1)] = Field(
+        50_000_000, description="Pixels after decoding; a 50-megapixel picture takes 150 MB as 8-bit BGR."
+    )
+
+    # Models
+    models_dir: Path = Field(default_factory=lambda: packaged("onnx_models"))
+    sentiment_model: str = Field("sentiment", description="Folder under models_dir.")
+    logo_model: str = Field("logos", description="Folder under models_dir.")
+    device: Device = Device.AUTO
+    inference_threads: Annotated[int, Field(ge=0)] = Field(0, description="CPU threads a model; 0: all cores.")
+    brands_file: Path | None = Field(None, description="brands.toml; without one, the packaged brands.")
+
+    # Operations
+    health_host: str = "127.0.0.1"
+    health_port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        6066, description="Port of /health and /metrics; 0 picks a free one."
+    )
+    log_format: LogFormat = LogFormat.AUTO
+    log_level: str = "INFO"
+
+    @cached_property
+    def bootstrap_servers(self) -> list[str]:
+        """`kafka_url` as aiokafka wants it: ["HOST:PORT", ...]."""
+        return self.kafka_url.removeprefix("kafka://").replace(";", ",").split(",")
+
+    def topic(self, name: str) -> str:
+        """Full topic name of `text`, `image`, `dead`, `findings` or `alerts`."""
+        return f"{self.topic_prefix}.{name}"
+
+    def sqlalchemy_url(self) -> str:
+        """`database_url` with psycopg 3 named as the driver (SQLAlchemy would take psycopg2)."""
+        url = self.database_url.get_secret_value()
+        for scheme in ("postgresql+psycopg://", "postgresql://", "postgres://"):
+            if url.startswith(scheme):
+                return "postgresql+psycopg://" + url.removeprefix(scheme)
+        raise SetupError(
+            f"MONITOR_DATABASE_URL starts with {url.partition('://')[0]!r}; "
+            "only PostgreSQL is supported: postgresql://USER:PASSWORD@HOST:PORT/NAME"
+        )
+
+    @property
+    def batch_wait_delta(self) -> timedelta:
+        """`batch_wait` as a timedelta."""
+        return timedelta(seconds=self.batch_wait)
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the settings; keyword arguments win over the environment.
+
+    Raises `SetupError` naming each wrong variable, its value and what is expected.
+    """
+    try:
+        return Settings(**{name: value for name, value in overrides.items() if value is not None})  # type: ignore[arg-type]
+    except ValidationError as error:
+        lines = [
+            f"  MONITOR_{'_'.join(map(str, fault['loc'])).upper()} = {fault['input']!r}: {fault['msg']}"
+            for fault in error.errors()
+        ]
+        raise SetupError("wrong settings (environment or .env):\n" + "\n".join(lines)) from error

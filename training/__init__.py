@@ -1,0 +1,1 @@
+"""Offline training: corpora and annotations in, ONNX model folders out. The service never imports this package."""

@@ -1,0 +1,80 @@
+"""The hand-over: writes a model folder (model.onnx, manifest.json, CARD.md) and proves it equals the torch model."""
+
+import platform
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from monitor.inference.manifest import Manifest, Parity, sha256_of
+
+Feed = Mapping[str, NDArray[Any]]
+
+
+def measure_parity(
+    model_file: Path,
+    torch_outputs: Callable[[Feed], Sequence[NDArray[Any]]],
+    batches: Sequence[Feed],
+    dataset: str,
+) -> Parity:
+    """Run every batch through the ONNX file and through torch; the largest absolute difference counts.
+
+    `batches` are real model inputs; their first axes add up to `Parity.inputs`.
+    """
+    session = ort.InferenceSession(str(model_file), providers=["CPUExecutionProvider"])
+    worst, seen = 0.0, 0
+    for feed in batches:
+        expected = torch_outputs(feed)
+        found = session.run(None, dict(feed))
+        pairs = zip(expected, found, strict=True)
+        worst = max(worst, *(float(np.abs(e.astype(np.float64) - f).max()) for e, f in pairs))
+        seen += len(next(iter(feed.values())))
+    return Parity(max_abs_diff=worst, inputs=seen, dataset=dataset)
+
+
+def write_model_folder(directory: Path, manifest: Manifest, card: str) -> Manifest:
+    """Write manifest.json and CARD.md beside a `model.onnx` that is already there; hashes are filled in.
+
+    Returns the manifest as written.
+    """
+    sealed = msgspec.structs.replace(
+        manifest,
+        sha256=sha256_of(directory / "model.onnx"),
+        files={name: sha256_of(directory / name) for name in manifest.files},
+    )
+    text = msgspec.json.format(msgspec.json.encode(sealed), indent=2)
+    (directory / "manifest.json").write_bytes(text + b"\n")
+    (directory / "CARD.md").write_text(card.rstrip() + "\n", "utf-8")
+    return sealed
+
+
+def machine() -> str:
+    """Processor and system in a few words, for manifests and cards."""
+    cpu = platform.processor() or platform.machine()
+    for line in _cpuinfo():
+        if line.startswith("model name"):
+            cpu = line.partition(":")[2].strip()
+            break
+    return f"{cpu}, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
+
+
+def _cpuinfo() -> list[str]:
+    path = Path("/proc/cpuinfo")
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def commit() -> str:
+    """The checkout's commit, with `+` when the tree has changes; empty outside a checkout."""
+    done = subprocess.run(["git", "describe", "--always", "--dirty=+"], capture_output=True, text=True, check=False)  # noqa: S607
+    return done.stdout.strip()
+
+
+def now() -> str:
+    """UTC, RFC 3339, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
