@@ -1,0 +1,60 @@
+# Everything a person runs. `make demo` and `make test` install what they need first.
+# A Python of your choice: make demo PYTHON=python3.13
+
+PYTHON ?= $(firstword $(foreach python,python3.13 python3.12 python3.11 python3,$(shell \
+  $(python) -c 'import sys; sys.exit(sys.version_info[:2] < (3, 11) or sys.version_info[:2] > (3, 13))' 2>/dev/null && echo $(python))))
+BIN := .venv/bin
+SERVICE := .venv/.service-installed
+DEVELOPMENT := .venv/.development-installed
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: help install install-dev demo test test-faults test-training lint format constraints clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+install: $(SERVICE) ## Create .venv and install the service
+install-dev: $(DEVELOPMENT) ## The same with training, test and lint tools (torch: several GB)
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "No Python 3.11-3.13 found. Install one (Debian: apt install python3 python3-venv) or name it: make demo PYTHON=/path/to/python3.12"; exit 1; }
+	$(PYTHON) -m venv .venv
+
+$(SERVICE): .venv/bin/python pyproject.toml constraints.txt
+	@echo "Installing the service into .venv ..."
+	@$(PIP) --editable .
+	@touch $@
+
+$(DEVELOPMENT): $(SERVICE)
+	@echo "Installing training and test tools into .venv (torch is several GB the first time) ..."
+	@$(PIP) --editable '.[training,test]'
+	@touch $@
+
+demo: $(SERVICE) ## Run the whole system on the samples; writes demo-report/report.html
+	$(BIN)/brand-monitor demo
+
+test: $(DEVELOPMENT) ## Run the tests (real broker, real PostgreSQL, shipped models)
+	$(BIN)/python -m pytest -m 'not fault and not training'
+
+test-faults: $(DEVELOPMENT) ## Kills, outages and rebalances with real servers
+	$(BIN)/python -m pytest -m fault --timeout 900
+
+test-training: $(DEVELOPMENT) ## Small real training runs: stop, resume, export
+	$(BIN)/python -m pytest -m training --timeout 900
+
+lint: $(DEVELOPMENT) ## ruff and mypy --strict
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(DEVELOPMENT) ## Sort imports, format, apply safe fixes
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+constraints: $(DEVELOPMENT) ## Resolve constraints.txt anew for every supported Python and platform
+	$(PIP) uv
+	$(BIN)/uv pip compile --quiet --universal --all-extras --python-version 3.11 --no-header --no-annotate \
+	  --no-emit-index-url --no-emit-find-links pyproject.toml --output-file constraints.txt
+
+clean: ## Remove what builds and runs left here (.venv and training runs stay)
+	rm -rf demo-report .brand-monitor .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
