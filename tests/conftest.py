@@ -1,0 +1,134 @@
+"""Real servers for the tests: the embedded broker and PostgreSQL, and Apache Kafka itself where Java and
+Maven are found.
+
+`broker` runs a test once per broker. Tests share the servers and stay apart by topic prefix, consumer group
+and database of their own.
+"""
+
+import shutil
+import signal
+import subprocess
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol, Self
+
+import pytest
+
+from monitor.local import EmbeddedBroker, EmbeddedDatabase
+from monitor.local.broker import answers
+from monitor.local.child import ChildProcess, StopPlan, free_port
+
+_REPOSITORY = Path(__file__).parent.parent
+_KAFKA_POM = Path(__file__).parent / "integration" / "kafka" / "pom.xml"
+_KAFKA_JARS = _REPOSITORY / ".cache" / "kafka" / "libs"
+
+_MAVEN_TIMEOUT = 180
+"""Seconds for 40 MB of jars, fetched once and kept under .cache/kafka."""
+
+
+class Broker(Protocol):
+    """What a test may know of a broker."""
+
+    url: str
+
+
+class ApacheKafka:
+    """One KRaft node from Kafka's own jars, on free ports, its data under `folder`. A restart keeps the
+    data."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port, controller = free_port(), free_port()
+        self.url = f"kafka://127.0.0.1:{self.port}"
+        self._properties = folder / "server.properties"
+        self._java = ["java", "-Xmx512m", "-XX:TieredStopAtLevel=1", "-cp", f"{_KAFKA_JARS}/*"]
+        folder.mkdir(parents=True, exist_ok=True)
+        self._properties.write_text(
+            f"""
+            process.roles=broker,controller
+            node.id=1
+            controller.quorum.voters=1@127.0.0.1:{controller}
+            listeners=PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{controller}
+            advertised.listeners=PLAINTEXT://127.0.0.1:{self.port}
+            controller.listener.names=CONTROLLER
+            log.dirs={folder / "data"}
+            auto.create.topics.enable=false
+            offsets.topic.replication.factor=1
+            offsets.topic.num.partitions=4
+            transaction.state.log.replication.factor=1
+            transaction.state.log.min.isr=1
+            share.coordinator.state.topic.replication.factor=1
+            share.coordinator.state.topic.min.isr=1
+            group.initial.rebalance.delay.ms=0
+            """
+        )
+        self._child = ChildProcess(
+            "Apache Kafka",
+            [*self._java, "kafka.Kafka", str(self._properties)],
+            log=folder / "kafka.log",
+            plan=StopPlan(signal=signal.SIGTERM, grace=20),
+        )
+
+    def __enter__(self) -> Self:
+        cluster = uuid.uuid4()
+        command = [*self._java, "kafka.tools.StorageTool", "format", "-t", _kafka_uuid(cluster), "-c"]
+        subprocess.run([*command, str(self._properties)], check=True, capture_output=True)
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._child.stop()
+
+    def start(self) -> None:
+        self._child.start(lambda: answers(f"127.0.0.1:{self.port}"), timeout=60)
+
+
+def _kafka_uuid(value: uuid.UUID) -> str:
+    import base64
+
+    return base64.urlsafe_b64encode(value.bytes).decode().rstrip("=")
+
+
+@pytest.fixture(scope="session", params=["embedded", "kafka"])
+def broker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """A broker without topics of interest; each test once with the embedded one, once with Apache Kafka."""
+    folder = tmp_path_factory.mktemp("broker")
+    if request.param == "kafka":
+        _fetch_kafka()
+        with ApacheKafka(folder) as kafka:
+            yield kafka
+    else:
+        with EmbeddedBroker(folder / "broker.log") as embedded:
+            yield embedded
+
+
+def _fetch_kafka() -> None:
+    for program in ("java", "mvn"):
+        if shutil.which(program) is None:
+            pytest.skip(
+                f"Apache Kafka needs {program}, which is not installed; the embedded broker was tested"
+            )
+    if any(_KAFKA_JARS.glob("kafka_2.13-*.jar")):
+        return
+    goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={_KAFKA_JARS}"]
+    command = ["mvn", "-B", "-q", "-f", str(_KAFKA_POM), *goal]
+    try:
+        subprocess.run(command, check=True, capture_output=True, text=True, timeout=_MAVEN_TIMEOUT)
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+        said = str(error.stdout or error).strip().splitlines()
+        pytest.skip(f"Maven could not fetch Apache Kafka: {said[0] if said else error}")
+
+
+@pytest.fixture(scope="session")
+def database_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedDatabase]:
+    """One PostgreSQL server for the run; without fsync, since no test cuts the power."""
+    with EmbeddedDatabase(tmp_path_factory.mktemp("database"), {"fsync": "off"}) as server:
+        yield server
+
+
+@pytest.fixture
+def database(database_server: EmbeddedDatabase) -> Iterator[str]:
+    """URL of an empty database of this test's own, dropped afterwards."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    yield database_server.create(name)
+    database_server.drop(name)
