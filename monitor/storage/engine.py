@@ -1,0 +1,39 @@
+"""Connections to PostgreSQL: asynchronous in the workers, synchronous everywhere else."""
+
+from typing import Any
+
+from sqlalchemy import URL, Engine, create_engine, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from monitor.settings import Settings
+
+
+def async_engine(settings: Settings) -> AsyncEngine:
+    """The worker's engine. Connects on first use, so it never fails here for a database that is away."""
+    url = make_url(settings.sqlalchemy_url())
+    # Two streams, each with one batch in flight and one look-up; two to spare for readiness.
+    return create_async_engine(
+        url, pool_size=6, max_overflow=0, pool_timeout=15, connect_args=_connection(url)
+    )
+
+
+def sync_engine(settings: Settings) -> Engine:
+    """For commands, reports and migrations. Connects on first use."""
+    url = make_url(settings.sqlalchemy_url())
+    return create_engine(url, pool_size=4, pool_pre_ping=True, connect_args=_connection(url))
+
+
+def _connection(url: URL) -> dict[str, Any]:
+    """libpq parameters; whatever the URL says wins."""
+    defaults: dict[str, Any] = {
+        "application_name": "brand-monitor",
+        "connect_timeout": 10,
+        # A host that vanished without a word is noticed within a minute, not after TCP's two hours.
+        "keepalives_idle": 20,
+        "keepalives_interval": 10,
+        "keepalives_count": 3,
+        # A worker frozen inside its transaction holds row locks: it loses them after a minute, and whoever
+        # waits for them gives up after half of one and retries.
+        "options": "-c lock_timeout=30s -c idle_in_transaction_session_timeout=60s",
+    }
+    return {name: value for name, value in defaults.items() if name not in url.query}

@@ -1,0 +1,66 @@
+"""What a database error means for the caller: wait and retry, mend the set-up, or give up on the data."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, StatementError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from monitor.errors import OutageError, SetupError
+
+# Classes of SQLSTATE (its first two characters) after which the same transaction may well succeed later:
+# 08 connection, 25 state (a standby after a fail-over, an idle transaction ended), 40 rollback (deadlock,
+# serialization), 53 resources (disk full, too many connections), 55 lock not available, 57 operator (stop,
+# cancel), 58 system (I/O), XX internal.
+_TRANSIENT: Final = frozenset({"08", "25", "40", "53", "55", "57", "58", "XX"})
+# The values themselves: 21 cardinality, 22 data, 23 constraints, 54 a limit (row or index entry too big).
+_DATA: Final = frozenset({"21", "22", "23", "54"})
+_REMEDY: Final = {
+    "28": "check user and password in MONITOR_DATABASE_URL",
+    "3D": "create that database, or correct MONITOR_DATABASE_URL",
+    "42": "run `brand-monitor db upgrade`; if that changes nothing, grant brand_monitor_write (or _read)",
+}
+
+
+class UnstorableError(Exception):
+    """The database refused the values of some record in the transaction; retrying cannot help."""
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn the driver's errors into ours.
+
+    Raises `OutageError` (transient), `SetupError` (schema, rights, login), `UnstorableError` (the data).
+    """
+    try:
+        yield
+    except PoolTimeout as error:
+        raise OutageError(f"database: no connection free: {error}") from error
+    except DBAPIError as error:
+        raise _meaning(error) from error
+    except StatementError as error:
+        # A value the driver could not even send.
+        raise UnstorableError(str(error.orig)) from error
+    except OSError as error:
+        raise OutageError(f"database: {error}; check that it runs and MONITOR_DATABASE_URL") from error
+
+
+def _meaning(error: DBAPIError) -> Exception:
+    state: str | None = getattr(error.orig, "sqlstate", None)
+    reason = f"database: {_first_lines(error)}"
+    if state is None:
+        if error.connection_invalidated or isinstance(error, (InterfaceError, OperationalError)):
+            return OutageError(f"{reason}; check that it runs and MONITOR_DATABASE_URL")
+        return UnstorableError(reason)
+    kind = state[:2]
+    if kind in _DATA:
+        return UnstorableError(reason)
+    if kind in _TRANSIENT:
+        return OutageError(f"{reason} (SQLSTATE {state})")
+    return SetupError(f"{reason} (SQLSTATE {state}); {_REMEDY.get(kind, 'see the server log')}")
+
+
+def _first_lines(error: DBAPIError) -> str:
+    """The server's message and detail without the statement, which would repeat whole batches."""
+    return " ".join(str(error.orig).split())[:500]

@@ -1,0 +1,106 @@
+"""What the stream hands over to be written: results and rejections with their place in the log."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from monitor.errors import DataError, ErrorCode
+from monitor.messages import (
+    BrandMention,
+    DeadLetter,
+    Detection,
+    ImageMention,
+    Sentiment,
+    TextMention,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordPosition:
+    """One Kafka record's place: `timestamp` is the record's own, in UTC."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: datetime
+
+    def __str__(self) -> str:
+        return f"{self.topic}[{self.partition}]@{self.offset}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureRef:
+    """A picture in the store; width and height in pixels after EXIF rotation, `n_bytes` of the file."""
+
+    sha256: str
+    media_type: str
+    width: int
+    height: int
+    n_bytes: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextResult:
+    """A scored text: its sentiment as a whole, and the brands it names (with one toward each, if known)."""
+
+    position: RecordPosition
+    mention: TextMention
+    sentiment: Sentiment
+    brands: tuple[BrandMention, ...]
+    model_version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageResult:
+    """A scored picture: the logos it shows, and the brands its caption names."""
+
+    position: RecordPosition
+    mention: ImageMention
+    picture: PictureRef
+    detections: tuple[Detection, ...]
+    model_version: str
+    brands: tuple[BrandMention, ...] = ()
+
+
+Result = TextResult | ImageResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejection:
+    """A record that went to the dead letters instead of the tables."""
+
+    position: RecordPosition
+    letter: DeadLetter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Everything one transaction writes: each record of the batch is in `results` or in `rejections`.
+
+    `log_id` names the Kafka cluster, so that offsets of a re-created broker are not mistaken for old ones.
+    """
+
+    log_id: str
+    results: tuple[Result, ...]
+    rejections: tuple[Rejection, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WriteOutcome:
+    """How the records of one batch ended; the three add up to the batch.
+
+    `stored`: mentions not seen before. `replaced`: records whose mention was there already, be it an earlier
+    version, this very record delivered again, or a newer version that stays. `rejected`: dead letters.
+    """
+
+    stored: int
+    replaced: int
+    rejected: int
+
+
+class StorageRejection(DataError):  # noqa: N818 - one record's ending, not a fault of the program
+    """The database can never take this one record; the batch without it can be written."""
+
+    def __init__(self, position: RecordPosition, detail: str) -> None:
+        super().__init__(ErrorCode.STORAGE_REJECTED, f"{position}: {detail}")
+        self.position = position

@@ -1,0 +1,230 @@
+"""From results to table rows: one dict a row, plain values only, text that PostgreSQL can hold."""
+
+import hashlib
+import re
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import UTC
+from typing import Any, Final
+
+from monitor.brands import Brands
+from monitor.messages import BrandMention, Detection, Label, Sentiment, mention_uuid
+from monitor.storage.records import ImageResult, RecordPosition, Rejection, Result, TextResult
+
+Row = dict[str, Any]
+
+_NAMESPACE: Final = uuid.UUID("0d6a8a52-3f0c-5b6e-8f43-7c1b6f1c9a27")
+# NUL has no place in a PostgreSQL text; half of a surrogate pair none in UTF-8.
+_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+# Enough to see what kind of thing was sent; the whole of it lies in the dead-letter topic.
+_HEAD_BYTES: Final = 1024
+
+
+def clean(value: str | None) -> str | None:
+    """The text with what PostgreSQL cannot hold replaced by U+FFFD, character for character."""
+    return None if value is None else _UNSTORABLE.sub("\ufffd", value)
+
+
+def mention_id(result: Result) -> uuid.UUID:
+    """The key of the mention a result is about."""
+    return mention_uuid(
+        "text" if isinstance(result, TextResult) else "image", result.mention.source, result.mention.id
+    )
+
+
+def latest_versions(results: Iterable[Result]) -> dict[uuid.UUID, Result]:
+    """Each mention once: of several records about it in one batch, the last in the log."""
+    latest: dict[uuid.UUID, Result] = {}
+    for result in sorted(results, key=log_order):
+        key = mention_id(result)
+        earlier = latest.get(key)
+        if earlier is None or _supersedes(result.position, earlier.position):
+            latest[key] = result
+    return latest
+
+
+def log_order(result: Result) -> tuple[str, int, int]:
+    """Sort key: topic, partition, offset."""
+    return result.position.topic, result.position.partition, result.position.offset
+
+
+def _supersedes(new: RecordPosition, old: RecordPosition) -> bool:
+    """The rule of `statements.upsert_mentions`, within one batch."""
+    if (new.topic, new.partition) == (old.topic, old.partition):
+        return new.offset >= old.offset
+    return new.timestamp >= old.timestamp
+
+
+def post_id(source: str, external_id: str) -> uuid.UUID:
+    """The same for the text and the picture of one post."""
+    return uuid.uuid5(_NAMESPACE, f"post:{len(source)}:{source}:{external_id}")
+
+
+def brands_key(brands: Brands) -> str:
+    """Digest of which logo label means which brand: equal keys, equal detections."""
+    pairs = sorted((label, brand.name) for label, brand in brands.by_logo().items())
+    return hashlib.sha256(repr(pairs).encode()).hexdigest()[:16]
+
+
+def mention_row(result: Result, log_id: str) -> Row:
+    """The row of table `mention`."""
+    said = result.mention
+    row: Row = {
+        "id": mention_id(result),
+        "post_id": post_id(said.source, said.id),
+        "source": clean(said.source),
+        "external_id": clean(said.id),
+        "published_at": said.published_at,
+        "author": clean(said.author),
+        "url": clean(said.url),
+        "reach": said.reach,
+        "model_version": result.model_version,
+        **_position_row(result.position, log_id),
+    }
+    if isinstance(result, TextResult):
+        text = result.mention
+        return row | {
+            "kind": "text",
+            "text": clean(text.text),
+            "lang": clean(text.lang),
+            "picture_sha256": None,
+        }
+    return row | {
+        "kind": "image",
+        "text": clean(result.mention.caption),
+        "lang": None,
+        "picture_sha256": result.picture.sha256,
+    }
+
+
+def picture_row(result: ImageResult) -> Row:
+    """The row of table `picture`."""
+    picture = result.picture
+    return {
+        "sha256": picture.sha256,
+        "media_type": picture.media_type,
+        "width": picture.width,
+        "height": picture.height,
+        "n_bytes": picture.n_bytes,
+        "url": picture.url,
+    }
+
+
+def scan_row(result: ImageResult, key: str) -> Row:
+    """The row of table `picture_scan`."""
+    return {
+        "picture_sha256": result.picture.sha256,
+        "model_version": result.model_version,
+        "brands_key": key,
+    }
+
+
+def detection_rows(result: ImageResult, brand_ids: Mapping[str, int]) -> list[Row]:
+    """Rows of table `logo_detection`; equal finds get equal ids, so a correction outlives a second scan."""
+    scan = f"{result.picture.sha256}:{result.model_version}"
+    return [_detection_row(result, found, scan, brand_ids) for found in result.detections]
+
+
+def _detection_row(result: ImageResult, found: Detection, scan: str, brand_ids: Mapping[str, int]) -> Row:
+    box = found.box
+    # A hundred-thousandth of the picture: below a pixel, above the noise of another CPU's arithmetic.
+    place = ":".join(f"{edge:.5f}" for edge in (box.x, box.y, box.width, box.height))
+    return {
+        "id": uuid.uuid5(_NAMESPACE, f"detection:{scan}:{found.brand}:{place}"),
+        "picture_sha256": result.picture.sha256,
+        "model_version": result.model_version,
+        "brand_id": brand_ids[found.brand],
+        "score": found.score,
+        "x": box.x,
+        "y": box.y,
+        "width": box.width,
+        "height": box.height,
+    }
+
+
+def brand_mention_rows(result: Result, brand_ids: Mapping[str, int]) -> list[Row]:
+    """Rows of table `brand_mention`."""
+    owner = mention_id(result)
+    return [
+        {
+            "mention_id": owner,
+            "brand_id": brand_ids[named.brand],
+            "start_char": named.start,
+            "end_char": named.end,
+            "matched": clean(named.matched),
+        }
+        for named in result.brands
+    ]
+
+
+def sentiment_rows(result: TextResult, brand_ids: Mapping[str, int]) -> list[Row]:
+    """Rows of table `sentiment`: the whole text's, and one toward each brand the model could tell."""
+    toward: dict[int | None, Sentiment] = {None: result.sentiment}
+    for brand, opinions in _by_brand(result.brands).items():
+        toward[brand_ids[brand]] = _mean(opinions)
+    owner = mention_id(result)
+    return [
+        {
+            "mention_id": owner,
+            "brand_id": brand_id,
+            "label": felt.label,
+            "p_negative": felt.p_negative,
+            "p_neutral": felt.p_neutral,
+            "p_positive": felt.p_positive,
+            "model_version": result.model_version,
+        }
+        for brand_id, felt in toward.items()
+    ]
+
+
+def _by_brand(named: Iterable[BrandMention]) -> dict[str, list[Sentiment]]:
+    opinions: dict[str, list[Sentiment]] = defaultdict(list)
+    for each in named:
+        if each.sentiment is not None:
+            opinions[each.brand].append(each.sentiment)
+    return opinions
+
+
+def _mean(opinions: list[Sentiment]) -> Sentiment:
+    """A brand named several times in one text is one opinion: the mean of the probabilities."""
+    if len(opinions) == 1:
+        return opinions[0]
+    means: dict[Label, float] = {
+        "negative": sum(each.p_negative for each in opinions) / len(opinions),
+        "neutral": sum(each.p_neutral for each in opinions) / len(opinions),
+        "positive": sum(each.p_positive for each in opinions) / len(opinions),
+    }
+    return Sentiment(
+        label=max(means, key=lambda label: means[label]),
+        p_negative=means["negative"],
+        p_neutral=means["neutral"],
+        p_positive=means["positive"],
+    )
+
+
+def dead_letter_row(rejection: Rejection, log_id: str) -> Row:
+    """The row of table `dead_letter`; storable whatever the publisher sent."""
+    place, letter = rejection.position, rejection.letter
+    moment = place.timestamp.astimezone(UTC).isoformat()
+    name = f"{log_id}:{place.topic}:{place.partition}:{place.offset}:{moment}"
+    return {
+        "id": uuid.uuid5(_NAMESPACE, f"dead:{name}"),
+        **_position_row(place, log_id),
+        "error_code": clean(letter.error_code),
+        "error_detail": clean(letter.error_detail),
+        "failed_at": letter.failed_at,
+        "record_key": None if letter.key is None else letter.key[:_HEAD_BYTES],
+        "value_head": letter.value[:_HEAD_BYTES],
+        "value_bytes": len(letter.value),
+    }
+
+
+def _position_row(place: RecordPosition, log_id: str) -> Row:
+    return {
+        "log_id": log_id,
+        "topic": place.topic,
+        "partition": place.partition,
+        "record_offset": place.offset,
+        "recorded_at": place.timestamp,
+    }

@@ -1,0 +1,218 @@
+"""The writer's SQL: each statement takes whole columns as arrays and touches rows in key order.
+
+Arrays (`unnest`) make a batch of any size one statement with one plan. Key order is what keeps two workers
+from deadlocking: whoever comes second waits at the first shared row, before it holds one the other needs.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import (
+    ARRAY,
+    Column,
+    ColumnElement,
+    Delete,
+    Select,
+    Table,
+    TableValuedAlias,
+    Text,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    cast,
+    column,
+    delete,
+    func,
+    literal_column,
+    select,
+    tuple_,
+)
+from sqlalchemy.dialects.postgresql import INT8MULTIRANGE, Insert, insert
+from sqlalchemy.sql.dml import ReturningInsert
+from sqlalchemy.types import TypeEngine
+
+from monitor.storage.rows import Row
+from monitor.storage.tables import (
+    brand,
+    brand_mention,
+    dead_letter,
+    ingest_batch,
+    logo_detection,
+    mention,
+    picture,
+    picture_scan,
+    sentiment,
+)
+
+_TEXT: Final = Text()
+
+BRAND: Final = ("name", "own")
+PICTURE: Final = ("sha256", "media_type", "width", "height", "n_bytes", "url")
+SCAN: Final = ("picture_sha256", "model_version", "brands_key")
+DETECTION: Final = (
+    *("id", "picture_sha256", "model_version", "brand_id", "score"),
+    *("x", "y", "width", "height"),
+)
+POSITION: Final = ("log_id", "topic", "partition", "record_offset", "recorded_at")
+MENTION_CONTENT: Final = (
+    *("published_at", "text", "author", "url", "lang", "reach", "picture_sha256", "model_version"),
+    *POSITION,
+)
+MENTION: Final = ("id", "post_id", "kind", "source", "external_id", *MENTION_CONTENT)
+BRAND_MENTION: Final = ("mention_id", "brand_id", "start_char", "end_char", "matched")
+SENTIMENT: Final = (
+    *("mention_id", "brand_id", "label", "p_negative", "p_neutral", "p_positive", "model_version"),
+)
+DEAD_LETTER: Final = (
+    *("id", *POSITION, "error_code", "error_detail", "failed_at"),
+    *("record_key", "value_head", "value_bytes"),
+)
+BATCH_KEY: Final = ("log_id", "topic", "partition", "first_offset", "last_offset")
+BATCH_COUNTS: Final = ("deliveries", "records", "stored", "replaced", "rejected")
+BATCH: Final = (*BATCH_KEY, "offsets", "rejected_offsets", *BATCH_COUNTS)
+
+
+def arrays(rows: Iterable[Row], names: Sequence[str]) -> dict[str, list[Any]]:
+    """Rows turned into the columns a statement takes."""
+    kept = list(rows)
+    return {name: [row[name] for row in kept] for name in names}
+
+
+def upsert_brands() -> Insert:
+    """Add brands of brands.toml and note whose they are."""
+    statement = _insert(brand, BRAND, order_by=("name",))
+    changed = statement.excluded.own.is_distinct_from(brand.c.own)
+    return statement.on_conflict_do_update(
+        index_elements=["name"], set_={"own": statement.excluded.own}, where=changed
+    )
+
+
+def insert_pictures() -> Insert:
+    """Equal bytes are equal rows: whoever came first stays."""
+    return _insert(picture, PICTURE, order_by=("sha256",)).on_conflict_do_nothing(index_elements=["sha256"])
+
+
+def upsert_scans() -> ReturningInsert[Any]:
+    """Returns the scans whose detections have to be written: new ones, and those made for other brands."""
+    statement = _insert(picture_scan, SCAN, order_by=("picture_sha256", "model_version"))
+    return statement.on_conflict_do_update(
+        index_elements=["picture_sha256", "model_version"],
+        set_={"brands_key": statement.excluded.brands_key, "scanned_at": func.now()},
+        where=statement.excluded.brands_key != picture_scan.c.brands_key,
+    ).returning(picture_scan.c.picture_sha256, picture_scan.c.model_version)
+
+
+def delete_detections() -> Delete:
+    """Empty the scans named by the arrays `picture_sha256` and `model_version`."""
+    given = _given({"picture_sha256": _TEXT, "model_version": _TEXT})
+    named = select(given.c.picture_sha256, given.c.model_version)
+    return delete(logo_detection).where(
+        tuple_(logo_detection.c.picture_sha256, logo_detection.c.model_version).in_(named)
+    )
+
+
+def insert_detections() -> Insert:
+    """One model may report one box twice; it is one row."""
+    return _insert(logo_detection, DETECTION, order_by=("id",)).on_conflict_do_nothing(index_elements=["id"])
+
+
+def upsert_mentions() -> ReturningInsert[Any]:
+    """Write mentions unless the row comes from a later record; returns id and `inserted` of those written."""
+    statement = _insert(mention, MENTION, order_by=("id",))
+    new = statement.excluded
+    one_partition = and_(*(new[name] == mention.c[name] for name in ("log_id", "topic", "partition")))
+    not_older = case(
+        (one_partition, new.record_offset >= mention.c.record_offset),
+        # Partitions and clusters have no common order but the records' own clocks.
+        else_=new.recorded_at >= mention.c.recorded_at,
+    )
+    # xmax is the transaction that superseded a row version; 0 on one that was just inserted.
+    inserted: ColumnElement[bool] = literal_column("mention.xmax = 0").label("inserted")
+    return statement.on_conflict_do_update(
+        index_elements=["id"],
+        set_={**{name: new[name] for name in MENTION_CONTENT}, "stored_at": func.now()},
+        where=not_older,
+    ).returning(mention.c.id, inserted)
+
+
+def delete_children(table: Table) -> Delete:
+    """Remove the rows of `brand_mention` or `sentiment` that belong to the mentions in the array `ids`."""
+    return delete(table).where(table.c.mention_id == func.any(bindparam("ids", type_=ARRAY(Uuid))))
+
+
+def insert_brand_mentions() -> Insert:
+    """How the brands are named."""
+    key = ("mention_id", "brand_id", "start_char")
+    return _insert(brand_mention, BRAND_MENTION, order_by=key)
+
+
+def insert_sentiments() -> Insert:
+    """The opinions."""
+    return _insert(sentiment, SENTIMENT, order_by=("mention_id", "brand_id"))
+
+
+def insert_dead_letters() -> Insert:
+    """A record rejected before keeps its first row."""
+    return _insert(dead_letter, DEAD_LETTER, order_by=("id",)).on_conflict_do_nothing(index_elements=["id"])
+
+
+def upsert_batches() -> Insert:
+    """A batch delivered again adds to its own row, so that all counts keep adding up."""
+    statement = _insert(ingest_batch, BATCH, order_by=BATCH_KEY)
+    new = statement.excluded
+    merged: dict[str, ColumnElement[Any]] = {
+        name: ingest_batch.c[name] + new[name] for name in ("offsets", "rejected_offsets", *BATCH_COUNTS)
+    }
+    return statement.on_conflict_do_update(
+        index_elements=list(BATCH_KEY), set_={**merged, "written_at": func.now()}
+    )
+
+
+def select_detections() -> Select[Any]:
+    """Finds of one model version and brand set in the pictures `sha256s`; one null row if none."""
+    wanted = and_(
+        picture_scan.c.picture_sha256 == func.any(bindparam("sha256s", type_=ARRAY(Text))),
+        picture_scan.c.model_version == bindparam("model_version", type_=Text),
+        picture_scan.c.brands_key == bindparam("brands_key", type_=Text),
+    )
+    found = logo_detection.c
+    return (
+        select(
+            *(picture_scan.c.picture_sha256, brand.c.name, found.score),
+            *(found.x, found.y, found.width, found.height),
+        )
+        .select_from(picture_scan)
+        .outerjoin(logo_detection)
+        .outerjoin(brand, brand.c.id == found.brand_id)
+        .where(wanted)
+        .order_by(picture_scan.c.picture_sha256, found.score.desc(), found.id)
+    )
+
+
+def select_brand_ids() -> Select[tuple[str, int]]:
+    """Name and id of every brand there ever was."""
+    return select(brand.c.name, brand.c.id)
+
+
+def _insert(table: Table, names: Sequence[str], order_by: Sequence[str]) -> Insert:
+    """INSERT … SELECT FROM unnest(one array a column) ORDER BY key."""
+    sent = {name: _sent_as(table.c[name]) for name in names}
+    given = _given(sent)
+    # PostgreSQL drops a cast to the type a value has already.
+    values = [cast(given.c[name], table.c[name].type) for name in names]
+    return insert(table).from_select(
+        list(names), select(*values).order_by(*(given.c[name] for name in order_by))
+    )
+
+
+def _given(types: Mapping[str, TypeEngine[Any]]) -> TableValuedAlias:
+    """The parameters as a table: one array a column."""
+    parameters = (bindparam(name, type_=ARRAY(type_)) for name, type_ in types.items())
+    columns = (column(name, type_) for name, type_ in types.items())
+    return func.unnest(*parameters).table_valued(*columns).render_derived(name="given")
+
+
+def _sent_as(target: Column[Any]) -> TypeEngine[Any]:
+    # The driver has no array of multiranges; they travel as text.
+    return _TEXT if isinstance(target.type, INT8MULTIRANGE) else target.type

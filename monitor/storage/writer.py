@@ -1,0 +1,221 @@
+"""Writes a batch of results in one transaction, any number of times with the same effect.
+
+The order inside the transaction, the same for every worker, is what makes it free of deadlocks:
+
+1. pictures, then their scans (by SHA-256), then detections of the scans that were due
+2. mentions (by id); a row that came from a later record stays as it is
+3. brand mentions and sentiments of the mentions just written, replacing all earlier ones
+4. dead letters (by id)
+5. the batch's own line of account (by topic, partition, offset)
+
+The caller commits Kafka offsets only after `write` returned.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from monitor.brands import Brands
+from monitor.errors import SetupError
+from monitor.messages import Box, Detection
+from monitor.storage import account, rows, schema, statements
+from monitor.storage.faults import UnstorableError, translated
+from monitor.storage.records import (
+    Batch,
+    ImageResult,
+    Result,
+    StorageRejection,
+    TextResult,
+    WriteOutcome,
+)
+from monitor.storage.tables import brand_mention, sentiment
+
+
+class _Statements:
+    """Every statement of the writer."""
+
+    def __init__(self) -> None:
+        self.brands = statements.upsert_brands()
+        self.brand_ids = statements.select_brand_ids()
+        self.known = statements.select_detections()
+        self.pictures = statements.insert_pictures()
+        self.scans = statements.upsert_scans()
+        self.no_detections = statements.delete_detections()
+        self.detections = statements.insert_detections()
+        self.mentions = statements.upsert_mentions()
+        self.no_brand_mentions = statements.delete_children(brand_mention)
+        self.no_sentiments = statements.delete_children(sentiment)
+        self.brand_mentions = statements.insert_brand_mentions()
+        self.sentiments = statements.insert_sentiments()
+        self.dead_letters = statements.insert_dead_letters()
+        self.batches = statements.upsert_batches()
+
+
+class BatchWriter:
+    """The workers' way into the database. Safe for concurrent use; every call takes its own connection.
+
+    All methods wait for the database only, and raise `OutageError` where the same call may succeed later and
+    `SetupError` where somebody has to mend schema, rights or login first.
+    """
+
+    def __init__(self, engine: AsyncEngine, brands: Brands) -> None:
+        self._engine = engine
+        self._brands = brands
+        self._brands_key = rows.brands_key(brands)
+        self._brand_ids: dict[str, int] = {}
+        self._sql = _Statements()  # built once: SQLAlchemy compiles a statement object only the first time
+
+    async def prepare(self) -> None:
+        """Check the schema's version and write the brands of brands.toml; call once before anything else."""
+        with translated():
+            async with self._engine.connect() as connection:
+                await connection.run_sync(schema.check_revision)
+                given = [{"name": rows.clean(brand.name), "own": brand.own} for brand in self._brands]
+                if given:
+                    await connection.execute(self._sql.brands, statements.arrays(given, statements.BRAND))
+                found = await connection.execute(self._sql.brand_ids)
+                self._brand_ids = {row.name: row.id for row in found}
+                await connection.commit()
+
+    async def write(self, batch: Batch) -> WriteOutcome:
+        """Write results, rejections and the account of the batch, all or nothing.
+
+        Also raises `StorageRejection`, naming the record, if the database can never take one of the results;
+        nothing was written then: turn that one into a rejection and write the rest.
+        """
+        if not batch.results and not batch.rejections:
+            return WriteOutcome(0, 0, 0)
+        try:
+            with translated():
+                async with self._engine.begin() as connection:
+                    return await self._write(connection, batch)
+        except UnstorableError as error:
+            refusal = await self._culprit(batch, error)
+        raise refusal
+
+    async def known_detections(
+        self, sha256s: Collection[str], model_version: str
+    ) -> dict[str, tuple[Detection, ...]]:
+        """What this model version found in those of the pictures it has seen, looking for these brands.
+
+        A picture with no logo is in the answer with an empty tuple; one never scored is not in it.
+        """
+        if not sha256s:
+            return {}
+        with translated():
+            async with self._engine.connect() as connection:
+                found = await connection.execute(
+                    self._sql.known,
+                    {
+                        "sha256s": list(sha256s),
+                        "model_version": model_version,
+                        "brands_key": self._brands_key,
+                    },
+                )
+        scans: dict[str, list[Detection]] = defaultdict(list)
+        for sha256, brand, score, x, y, width, height in found:
+            finds = scans[sha256]
+            if brand is not None:
+                finds.append(Detection(brand=brand, score=score, box=Box(x, y, width, height)))
+        return {sha256: tuple(finds) for sha256, finds in scans.items()}
+
+    async def ping(self) -> None:
+        """One round trip, for readiness."""
+        with translated():
+            async with self._engine.connect() as connection:
+                await connection.execute(text("SELECT 1"))
+
+    async def _write(self, connection: AsyncConnection, batch: Batch) -> WriteOutcome:
+        latest = rows.latest_versions(batch.results)
+        await self._write_pictures(connection, latest.values())
+        inserted = await self._write_mentions(connection, latest, batch.log_id)
+        letters = [rows.dead_letter_row(rejection, batch.log_id) for rejection in batch.rejections]
+        if letters:
+            await connection.execute(
+                self._sql.dead_letters, statements.arrays(letters, statements.DEAD_LETTER)
+            )
+        lines = account.lines(batch, {latest[id].position for id in inserted})
+        await connection.execute(self._sql.batches, statements.arrays(lines, statements.BATCH))
+        return account.outcome(lines)
+
+    async def _write_pictures(self, connection: AsyncConnection, results: Iterable[Result]) -> None:
+        images = {
+            (result.picture.sha256, result.model_version): result
+            for result in results
+            if isinstance(result, ImageResult)
+        }
+        if not images:
+            return
+        pictures = {image.picture.sha256: rows.picture_row(image) for image in images.values()}
+        await connection.execute(self._sql.pictures, statements.arrays(pictures.values(), statements.PICTURE))
+        scans = [rows.scan_row(image, self._brands_key) for image in images.values()]
+        answer = await connection.execute(self._sql.scans, statements.arrays(scans, statements.SCAN))
+        due = [(sha256, version) for sha256, version in answer]
+        if not due:
+            return
+        await connection.execute(
+            self._sql.no_detections,
+            {"picture_sha256": [key[0] for key in due], "model_version": [key[1] for key in due]},
+        )
+        finds = [row for key in due for row in rows.detection_rows(images[key], self._ids())]
+        if finds:
+            await connection.execute(self._sql.detections, statements.arrays(finds, statements.DETECTION))
+
+    async def _write_mentions(
+        self, connection: AsyncConnection, latest: dict[UUID, Result], log_id: str
+    ) -> list[UUID]:
+        """Returns the ids of the mentions that were not there before."""
+        if not latest:
+            return []
+        given = [rows.mention_row(result, log_id) for result in latest.values()]
+        answer = await connection.execute(self._sql.mentions, statements.arrays(given, statements.MENTION))
+        written: dict[UUID, bool] = {row.id: row.inserted for row in answer}
+        if there_before := [id for id, inserted in written.items() if not inserted]:
+            await connection.execute(self._sql.no_brand_mentions, {"ids": there_before})
+            await connection.execute(self._sql.no_sentiments, {"ids": there_before})
+        kept = [latest[id] for id in written]
+        named = [row for result in kept for row in rows.brand_mention_rows(result, self._ids())]
+        if named:
+            await connection.execute(
+                self._sql.brand_mentions, statements.arrays(named, statements.BRAND_MENTION)
+            )
+        texts = (result for result in kept if isinstance(result, TextResult))
+        felt = [row for result in texts for row in rows.sentiment_rows(result, self._ids())]
+        if felt:
+            await connection.execute(self._sql.sentiments, statements.arrays(felt, statements.SENTIMENT))
+        return [id for id, inserted in written.items() if inserted]
+
+    async def _culprit(self, batch: Batch, refusal: UnstorableError) -> StorageRejection:
+        """Find the first record the database refuses, by halving, in transactions that are rolled back.
+
+        Raises `SetupError` if every record passes on its own: then it is not one record's fault.
+        """
+        suspects: Sequence[Result] = sorted(batch.results, key=rows.log_order)
+        while len(suspects) > 1:
+            half = suspects[: len(suspects) // 2]
+            suspects = half if await self._refused(half, batch.log_id) else suspects[len(half) :]
+        reason = await self._refused(suspects, batch.log_id)
+        if reason is None:
+            raise SetupError(
+                f"the database refused a batch, but no record of it alone: {refusal}; "
+                "run `brand-monitor doctor`"
+            ) from refusal
+        return StorageRejection(suspects[0].position, reason)
+
+    async def _refused(self, suspects: Sequence[Result], log_id: str) -> str | None:
+        """Why the database does not take these results, or None if it does; leaves nothing behind."""
+        try:
+            with translated():
+                async with self._engine.connect() as connection:
+                    await self._write(connection, Batch(log_id=log_id, results=tuple(suspects)))
+                    await connection.rollback()
+        except UnstorableError as error:
+            return str(error)
+        return None
+
+    def _ids(self) -> dict[str, int]:
+        assert self._brand_ids or not self._brands, "BatchWriter.prepare() was not called"
+        return self._brand_ids
