@@ -1,7 +1,7 @@
 """Every setting of the service, with unit, default and reason; read once at the edge and passed in.
 
-Sources, later ones win: defaults, `.env`, environment variables `MONITOR_*` (nested names joined by `__` are not
-used: one flat list is easier to grep in a deployment). An unknown `MONITOR_*` variable is reported by `doctor`.
+Sources, later ones win: defaults, `.env`, environment variables `MONITOR_*`. One flat list: easy to grep in a
+deployment. An unknown `MONITOR_*` variable is reported by `brand-monitor doctor`.
 """
 
 from datetime import timedelta
@@ -20,7 +20,7 @@ _PACKAGE = Path(str(resources.files("monitor")))
 
 
 def packaged(folder: str) -> Path:
-    """`onnx_models` or `migrations`: from the checkout beside this package, or from inside an installed wheel."""
+    """`onnx_models` or `migrations`: from the checkout beside this package, or from inside the wheel."""
     checkout = _PACKAGE.parent / folder
     return checkout if checkout.is_dir() else _PACKAGE / "_data" / folder
 
@@ -41,6 +41,14 @@ class Agents(StrEnum):
     ALL = "all"
 
 
+class SaslMechanism(StrEnum):
+    """How a Kafka client proves who it is, in Kafka's own words."""
+
+    PLAIN = "PLAIN"
+    SCRAM_SHA_256 = "SCRAM-SHA-256"
+    SCRAM_SHA_512 = "SCRAM-SHA-512"
+
+
 class LogFormat(StrEnum):
     """`console` for people, `json` for log collectors; `auto` picks console on a terminal."""
 
@@ -55,17 +63,28 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="MONITOR_", env_file=".env", extra="ignore", frozen=True)
 
     # Kafka
-    kafka_url: str = Field("kafka://127.0.0.1:9092", description="Bootstrap servers: kafka://HOST:PORT[,HOST:PORT].")
+    kafka_url: str = Field(
+        "kafka://127.0.0.1:9092", description="Bootstrap servers: kafka://HOST:PORT[,HOST:PORT]."
+    )
+    kafka_tls: bool = Field(False, description="Encrypt the connection; implied by the three files below.")
+    kafka_ca_file: Path | None = Field(None, description="PEM of the authority; else the system's.")
+    kafka_certificate_file: Path | None = Field(None, description="PEM client certificate, for mutual TLS.")
+    kafka_key_file: Path | None = Field(None, description="PEM key of the client certificate.")
+    kafka_sasl_mechanism: SaslMechanism | None = Field(
+        None, description="With kafka_username, kafka_password."
+    )
+    kafka_username: str | None = None
+    kafka_password: SecretStr | None = None
     consumer_group: str = Field("brand-monitor", description="Kafka consumer group of the workers.")
-    topic_prefix: str = Field("mentions", description="Topics are PREFIX.text, .image, .dead, .findings, .alerts.")
-    topic_partitions: Annotated[int, Field(ge=1)] = Field(8, description="Partitions of each topic made here.")
+    topic_prefix: str = Field("mentions", description="PREFIX.text, .image, .dead, .findings, .alerts.")
+    topic_partitions: Annotated[int, Field(ge=1)] = Field(8, description="Partitions of each new topic.")
     topic_replication: Annotated[int, Field(ge=1)] = Field(1, description="Replicas; 3 on a real cluster.")
     max_message_bytes: Annotated[int, Field(ge=1024)] = Field(
         16 * 2**20, description="max.message.bytes of the topics; holds image_max_bytes as base64 in JSON."
     )
-    publish_findings: bool = Field(True, description="Publish every result to PREFIX.findings after the commit.")
+    publish_findings: bool = Field(True, description="Publish results to PREFIX.findings after the commit.")
     rebalance_timeout: Annotated[float, Field(gt=0)] = Field(
-        60.0, description="Seconds a group member has to rejoin. The embedded broker takes half of it for a join."
+        60.0, description="Seconds to rejoin the group. The embedded broker takes half of it for a join."
     )
     session_timeout: Annotated[float, Field(gt=0)] = Field(
         30.0, description="Seconds without a heartbeat until a dead worker's partitions move on."
@@ -87,7 +106,7 @@ class Settings(BaseSettings):
         0.2, description="Seconds an unfilled batch waits for more; bounds the delay on a quiet topic."
     )
     outage_retry: Annotated[float, Field(ge=0)] = Field(
-        60.0, description="Seconds an outage is retried with back-off before the worker stops (Kafka redelivers)."
+        60.0, description="Seconds an outage is retried before the worker stops (Kafka redelivers)."
     )
     stop_timeout: Annotated[float, Field(gt=0)] = Field(
         8.0, description="Seconds to finish the batch in flight on SIGTERM; whole stop stays under 10 s."
@@ -105,8 +124,10 @@ class Settings(BaseSettings):
     sentiment_model: str = Field("sentiment", description="Folder under models_dir.")
     logo_model: str = Field("logos", description="Folder under models_dir.")
     device: Device = Device.AUTO
-    inference_threads: Annotated[int, Field(ge=0)] = Field(0, description="CPU threads a model; 0: all cores.")
-    brands_file: Path | None = Field(None, description="brands.toml; without one, the packaged brands.")
+    inference_threads: Annotated[int, Field(ge=0)] = Field(
+        0, description="CPU threads of a run; 0: all cores."
+    )
+    brands_file: Path | None = Field(None, description="brands.toml; without, the packaged one.")
 
     # Operations
     health_host: str = "127.0.0.1"
