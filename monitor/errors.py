@@ -2,7 +2,7 @@
 
 * `SetupError`: configuration or installation is wrong. Raised at start; the process ends and says what to do.
 * `DataError`: one mention is bad. It becomes a dead letter; the stream goes on.
-* `OutageError`: a server we depend on is away. Retried with back-off, then the worker stops and Kafka redelivers.
+* `OutageError`: a server we depend on is away. Retried, then the worker stops and Kafka redelivers.
 """
 
 from enum import StrEnum

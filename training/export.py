@@ -1,4 +1,4 @@
-"""The hand-over: writes a model folder (model.onnx, manifest.json, CARD.md) and proves it equals the torch model."""
+"""The hand-over: writes a model folder and proves that its ONNX file equals the torch model."""
 
 import platform
 import subprocess
@@ -71,7 +71,8 @@ def _cpuinfo() -> list[str]:
 
 def commit() -> str:
     """The checkout's commit, with `+` when the tree has changes; empty outside a checkout."""
-    done = subprocess.run(["git", "describe", "--always", "--dirty=+"], capture_output=True, text=True, check=False)  # noqa: S607
+    describe = ["git", "describe", "--always", "--dirty=+"]
+    done = subprocess.run(describe, capture_output=True, text=True, check=False)
     return done.stdout.strip()
 
 

@@ -1,4 +1,4 @@
-"""Opens ONNX Runtime sessions under the device policy: what was asked for, or an error, never a silent CPU."""
+"""Opens ONNX Runtime sessions on the device that was asked for, or fails: never a silent CPU."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +12,8 @@ from monitor.inference.manifest import Manifest, load_manifest
 from monitor.settings import Device
 
 _CUDA_REMEDY = (
-    "check `nvidia-smi`, that the wheel onnxruntime-gpu (and not onnxruntime) is installed, and that CUDA and cuDNN "
-    "libraries are found; `brand-monitor doctor` shows what is missing; MONITOR_DEVICE=cpu runs without a GPU"
+    "check `nvidia-smi`, that the wheel onnxruntime-gpu (and not onnxruntime) is installed, and that CUDA and "
+    "cuDNN are found; `brand-monitor doctor` shows what is missing; MONITOR_DEVICE=cpu runs without a GPU"
 )
 
 
@@ -63,7 +63,7 @@ def _providers(device: Device) -> list[Any]:
     if device is Device.CPU or (device is Device.AUTO and not _cuda_usable(available)):
         return ["CPUExecutionProvider"]
     if "CUDAExecutionProvider" not in available:
-        raise SetupError(f"device is cuda, but this ONNX Runtime only has {', '.join(available)}: {_CUDA_REMEDY}")
+        raise SetupError(f"device is cuda, but ONNX Runtime only has {', '.join(available)}: {_CUDA_REMEDY}")
     if hasattr(ort, "preload_dlls"):
         ort.preload_dlls()  # finds CUDA and cuDNN from the nvidia-* wheels as well as from the system
     # HEURISTIC: the default EXHAUSTIVE search costs seconds for every new input shape.
