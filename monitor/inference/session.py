@@ -12,7 +12,7 @@ from monitor.inference.manifest import Manifest, load_manifest
 from monitor.settings import Device
 
 _CUDA_REMEDY = (
-    "check `nvidia-smi`, that the wheel onnxruntime-gpu (and not onnxruntime) is installed, and that CUDA and "
+    "check `nvidia-smi`, that the wheel onnxruntime-gpu (and not onnxruntime) is installed, that CUDA and "
     "cuDNN are found; `brand-monitor doctor` shows what is missing; MONITOR_DEVICE=cpu runs without a GPU"
 )
 
