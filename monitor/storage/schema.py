@@ -1,6 +1,8 @@
 """The database's version: bring it up to date, read it, refuse to work on another one."""
 
+import logging
 from collections.abc import Callable
+from typing import Final
 
 from alembic import command
 from alembic.config import Config
@@ -12,6 +14,8 @@ from monitor.errors import SetupError
 from monitor.settings import Settings, packaged
 from monitor.storage.engine import sync_engine
 from monitor.storage.faults import translated
+
+_log: Final = logging.getLogger(__name__)
 
 
 def upgrade(settings: Settings, revision: str = "head") -> str | None:
@@ -62,6 +66,9 @@ def _run(settings: Settings, step: Callable[[Config], None]) -> str | None:
         with translated(), engine.begin() as connection:
             config = _config()
             config.attributes["connection"] = connection
+            driver = connection.connection.driver_connection
+            assert driver is not None
+            driver.add_notice_handler(lambda notice: _log.warning(notice.message_primary))
             step(config)
             return current_revision(connection)
     finally:
