@@ -1,6 +1,6 @@
 """Wire contracts: what publishers send, what the service answers, and how bytes become either.
 
-Every struct here is public: docs/messages.md and the JSON Schema files under docs/schemas are generated from it.
+Every struct here is public: the JSON Schema files under docs/schemas are generated from them.
 Decoding raises `DataError` with a code that a person can search for; it never raises anything else.
 """
 
@@ -29,7 +29,7 @@ Identifier = Annotated[
         description="1 to 512 characters, none of them a control character.",
     ),
 ]
-Moment = Annotated[datetime, msgspec.Meta(tz=True, description="RFC 3339 with a zone, e.g. 2026-03-01T09:30:00Z.")]
+Moment = Annotated[datetime, msgspec.Meta(tz=True, description="RFC 3339 with a zone: 2026-03-01T09:30:00Z.")]
 Reach = Annotated[
     int, msgspec.Meta(ge=0, le=2**63 - 1, description="People who may have seen it (followers, impressions).")
 ]
@@ -40,7 +40,7 @@ class TextMention(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
     id: Identifier
     source: Identifier
-    text: Annotated[str, msgspec.Meta(description="What was said; not blank, at most `MONITOR_TEXT_MAX_CHARS`.")]
+    text: Annotated[str, msgspec.Meta(description="Not blank, at most MONITOR_TEXT_MAX_CHARS characters.")]
     published_at: Moment
     author: str | None = None
     url: str | None = None
@@ -53,7 +53,9 @@ class ImageMention(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
     id: Identifier
     source: Identifier
-    image: Annotated[bytes, msgspec.Meta(description="JPEG, PNG or WebP file; base64 in JSON, raw in MessagePack.")]
+    image: Annotated[
+        bytes, msgspec.Meta(description="JPEG, PNG or WebP; base64 in JSON, raw in MessagePack.")
+    ]
     published_at: Moment
     caption: str | None = None
     author: str | None = None
@@ -151,14 +153,19 @@ def decode_text(value: bytes | None, content_type: str | None = None, *, max_cha
     Raises `DataError`: what is wrong, in which field.
     """
     mention = _decode(TextMention, value, content_type)
-    if not mention.text.strip():
+    check_text(mention.text, max_chars=max_chars)
+    return mention
+
+
+def check_text(text: str, *, max_chars: int) -> None:
+    """Raise `DataError` for a text that is blank or longer than the limit."""
+    if not text.strip():
         raise DataError(ErrorCode.TEXT_EMPTY, "field `text` has no visible character")
-    if len(mention.text) > max_chars:
+    if len(text) > max_chars:
         raise DataError(
             ErrorCode.TEXT_TOO_LONG,
-            f"field `text` has {len(mention.text):,} characters, the limit is {max_chars:,} (MONITOR_TEXT_MAX_CHARS)",
+            f"field `text` has {len(text):,} characters, the limit is {max_chars:,} (MONITOR_TEXT_MAX_CHARS)",
         )
-    return mention
 
 
 def decode_image(value: bytes | None, content_type: str | None = None) -> ImageMention:
@@ -187,14 +194,14 @@ def _decode(struct: type[_Mention], value: bytes | None, content_type: str | Non
     try:
         mention: _Mention = decoder(value)
     except msgspec.ValidationError as error:
-        raise DataError(_validation_code(str(error)), str(error)) from error
+        raise DataError(validation_code(str(error)), str(error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         code = ErrorCode.JSON_INVALID if media_type == JSON else ErrorCode.MSGPACK_INVALID
         raise DataError(code, f"not {media_type}: {error}") from error
     return mention
 
 
-def _validation_code(reason: str) -> ErrorCode:
+def validation_code(reason: str) -> ErrorCode:
     """The code for msgspec's reason; its wording is pinned by tests/test_messages.py."""
     if "missing required field" in reason:
         return ErrorCode.FIELD_MISSING
