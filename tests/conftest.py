@@ -94,12 +94,19 @@ def broker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     """A broker without topics of interest; each test once with the embedded one, once with Apache Kafka."""
     folder = tmp_path_factory.mktemp("broker")
     if request.param == "kafka":
-        _fetch_kafka()
+        request.getfixturevalue("kafka_jars")
         with ApacheKafka(folder) as kafka:
             yield kafka
     else:
         with EmbeddedBroker(folder / "broker.log") as embedded:
             yield embedded
+
+
+@pytest.fixture(scope="session")
+def kafka_jars() -> Path:
+    """The folder of Apache Kafka's jars; skips where Java or Maven are missing or Maven cannot fetch."""
+    _fetch_kafka()
+    return _KAFKA_JARS
 
 
 def _fetch_kafka() -> None:
