@@ -73,8 +73,8 @@ class Settings(BaseSettings):
     kafka_sasl_mechanism: SaslMechanism | None = Field(
         None, description="With kafka_username, kafka_password."
     )
-    kafka_username: str | None = None
-    kafka_password: SecretStr | None = None
+    kafka_username: str | None = Field(None, description="SASL user.")
+    kafka_password: SecretStr | None = Field(None, description="SASL password.")
     consumer_group: str = Field("brand-monitor", description="Kafka consumer group of the workers.")
     topic_prefix: str = Field("mentions", description="PREFIX.text, .image, .dead, .findings, .alerts.")
     topic_partitions: Annotated[int, Field(ge=1)] = Field(8, description="Partitions of each new topic.")
@@ -100,8 +100,12 @@ class Settings(BaseSettings):
     )
 
     # Batches
-    text_batch_size: Annotated[int, Field(ge=1, le=4096)] = 64
-    image_batch_size: Annotated[int, Field(ge=1, le=256)] = 8
+    text_batch_size: Annotated[int, Field(ge=1, le=4096)] = Field(
+        64, description="Texts scored and written together."
+    )
+    image_batch_size: Annotated[int, Field(ge=1, le=256)] = Field(
+        8, description="Pictures scored and written together; each is held decoded."
+    )
     batch_wait: Annotated[float, Field(gt=0)] = Field(
         0.2, description="Seconds an unfilled batch waits for more; bounds the delay on a quiet topic."
     )
@@ -113,29 +117,33 @@ class Settings(BaseSettings):
     )
 
     # Limits on what publishers may send
-    text_max_chars: Annotated[int, Field(ge=1)] = 100_000
-    image_max_bytes: Annotated[int, Field(ge=1)] = 10 * 2**20
+    text_max_chars: Annotated[int, Field(ge=1)] = Field(100_000, description="Characters of a text.")
+    image_max_bytes: Annotated[int, Field(ge=1)] = Field(10 * 2**20, description="Bytes of a picture file.")
     image_max_pixels: Annotated[int, Field(ge=1)] = Field(
         50_000_000, description="Pixels after decoding; a 50-megapixel picture takes 150 MB as 8-bit BGR."
     )
 
     # Models
-    models_dir: Path = Field(default_factory=lambda: packaged("onnx_models"))
+    models_dir: Path = Field(
+        default_factory=lambda: packaged("onnx_models"), description="Folder of model folders."
+    )
     sentiment_model: str = Field("sentiment", description="Folder under models_dir.")
     logo_model: str = Field("logos", description="Folder under models_dir.")
-    device: Device = Device.AUTO
+    device: Device = Field(Device.AUTO, description="auto, cpu or cuda; cuda fails at start without a GPU.")
     inference_threads: Annotated[int, Field(ge=0)] = Field(
         0, description="CPU threads of a run; 0: all cores."
     )
     brands_file: Path | None = Field(None, description="brands.toml; without, the packaged one.")
 
     # Operations
-    health_host: str = "127.0.0.1"
+    health_host: str = Field("127.0.0.1", description="Address of /health and /metrics; 0.0.0.0 for all.")
     health_port: Annotated[int, Field(ge=0, le=65535)] = Field(
         6066, description="Port of /health and /metrics; 0 picks a free one."
     )
-    log_format: LogFormat = LogFormat.AUTO
-    log_level: str = "INFO"
+    log_format: LogFormat = Field(
+        LogFormat.AUTO, description="console, json, or auto: console on a terminal, else json."
+    )
+    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
     @cached_property
     def bootstrap_servers(self) -> list[str]:
