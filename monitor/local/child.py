@@ -78,7 +78,7 @@ class ChildProcess:
         lifeline = [sys.executable, "-I", "-S", str(_LIFELINE)]
         lifeline += [str(os.getpid()), str(int(self._plan.signal)), str(uid), str(gid)]
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603 - our own command line, no shell
+            self._process = subprocess.Popen(
                 [*lifeline, *self._command],
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -1,0 +1,157 @@
+"""Pictures: decode safely, skip those this model has seen, detect logos, put the file in the picture store.
+
+The store comes before the database: a row never names a picture that is not there. A picture stored without
+its row (an outage between the two) is found again under the same SHA-256.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.errors import DataError
+from monitor.logos import LogoDetector, decode_picture
+from monitor.messages import Detection, ImageMention, decode_image
+from monitor.sentiment import BrandMatcher
+from monitor.settings import Device, Settings
+from monitor.storage.pictures import PictureStore
+from monitor.storage.records import ImageResult, PictureRef
+from monitor.stream.outage import OutageRetry
+from monitor.stream.records import Record, utc_now
+from monitor.stream.scoring import ModelThread, Outcome, score_each
+
+
+class KnownPictures(Protocol):
+    """The database's memory of pictures, as `BatchWriter` has it."""
+
+    def known_detections(
+        self, sha256s: Collection[str], model_version: str
+    ) -> Awaitable[dict[str, tuple[Detection, ...]]]:
+        """Detections of the pictures this model version has scored. Raises `OutageError`."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Decoded:
+    mention: ImageMention
+    sha256: str
+    media_type: str
+    pixels: NDArray[np.uint8]
+
+
+_Scans = dict[str, tuple[Detection, ...] | DataError]
+
+
+class ImageScoring:
+    """Decodes and scores the records of `PREFIX.image`."""
+
+    def __init__(
+        self,
+        detector: LogoDetector,
+        matcher: BrandMatcher,
+        known: KnownPictures,
+        store: PictureStore,
+        retry: OutageRetry,
+        settings: Settings,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._detector = detector
+        self._matcher = matcher
+        self._known = known
+        self._store = store
+        self._retry = retry
+        self._max_bytes = settings.image_max_bytes
+        self._max_pixels = settings.image_max_pixels
+        self._now = now
+        self._thread = ModelThread("logos")
+
+    @property
+    def device(self) -> Device:
+        """Where the model really runs."""
+        return self._detector.device
+
+    async def score(self, records: Sequence[Record]) -> list[Outcome]:
+        """See `Scoring.score`."""
+        decoded = await self._thread(lambda: [self._decode(record) for record in records])
+        pictures = {entry.sha256: entry for entry in decoded if isinstance(entry, _Decoded)}
+        scans = await self._scan(pictures)
+        urls = await self._keep([picture for sha256, picture in pictures.items() if _scanned(scans[sha256])])
+        return [
+            self._outcome(record, entry, scans, urls) for record, entry in zip(records, decoded, strict=True)
+        ]
+
+    def _decode(self, record: Record) -> _Decoded | DataError:
+        try:
+            mention = decode_image(record.value, record.content_type)
+            picture = decode_picture(mention.image, max_bytes=self._max_bytes, max_pixels=self._max_pixels)
+        except DataError as error:
+            return error
+        return _Decoded(
+            mention, hashlib.sha256(mention.image).hexdigest(), picture.media_type, picture.pixels
+        )
+
+    async def _scan(self, pictures: dict[str, _Decoded]) -> _Scans:
+        """Detections by SHA-256, from memory or from the model; equal bytes are scored once."""
+        version = self._detector.manifest.identity
+        scans: _Scans = {}
+        if pictures:
+            scans.update(
+                await self._retry(
+                    "looking up known pictures",
+                    lambda: self._known.known_detections(pictures.keys(), version),
+                )
+            )
+        fresh = [picture for sha256, picture in pictures.items() if sha256 not in scans]
+        found = await self._thread(
+            lambda: score_each(
+                [picture.pixels for picture in fresh], self._detector.detect, self._detector.warm_up
+            )
+        )
+        scans.update({picture.sha256: scan for picture, scan in zip(fresh, found, strict=True)})
+        return scans
+
+    async def _keep(self, pictures: Sequence[_Decoded]) -> dict[str, str]:
+        """Store the files; their URLs by SHA-256."""
+        urls = await asyncio.gather(*(self._put(picture) for picture in pictures))
+        return {picture.sha256: url for picture, url in zip(pictures, urls, strict=True)}
+
+    async def _put(self, picture: _Decoded) -> str:
+        return await self._retry(
+            "storing a picture",
+            lambda: asyncio.to_thread(
+                self._store.put, picture.mention.image, picture.sha256, picture.media_type
+            ),
+        )
+
+    def _outcome(
+        self, record: Record, entry: _Decoded | DataError, scans: _Scans, urls: dict[str, str]
+    ) -> Outcome:
+        if isinstance(entry, DataError):
+            return record.rejected(entry, self._now())
+        scan = scans[entry.sha256]
+        if isinstance(scan, DataError):
+            return record.rejected(scan, self._now())
+        height, width = entry.pixels.shape[:2]
+        return ImageResult(
+            position=record.position,
+            mention=entry.mention,
+            picture=PictureRef(
+                sha256=entry.sha256,
+                media_type=entry.media_type,
+                width=width,
+                height=height,
+                n_bytes=len(entry.mention.image),
+                url=urls[entry.sha256],
+            ),
+            detections=scan,
+            model_version=self._detector.manifest.identity,
+            brands=self._matcher.find(entry.mention.caption) if entry.mention.caption else (),
+        )
+
+
+def _scanned(scan: Any) -> bool:
+    return not isinstance(scan, DataError)

@@ -1,0 +1,233 @@
+"""The life of a batch, in the order that loses nothing:
+
+1. decode each record; what is wrong with one becomes a dead letter
+2. score the rest
+3. write results, dead letters and the batch's account in one database transaction
+4. publish findings and dead letters, and wait for Kafka to acknowledge them
+5. enter the batch's end into the ledger: only now may its offsets be committed
+
+Three batches are under way at a time: while n is in steps 3 to 5, n+1 is in steps 1 and 2 and n+2 is
+collected. Batches go through each step in the order of their records, so step 5 never runs ahead of a batch
+still unwritten. A worker killed anywhere before the commit of offsets finds the batch again in Kafka;
+writing it twice is the same as writing it once.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterable, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from typing import Protocol
+
+import structlog
+
+from monitor.storage.records import Batch, Rejection, Result, StorageRejection, WriteOutcome
+from monitor.stream.intake import Intake
+from monitor.stream.ledger import Ledger, Partition
+from monitor.stream.metrics import Metrics
+from monitor.stream.outage import OutageRetry
+from monitor.stream.records import Record, ends, utc_now
+from monitor.stream.scoring import Outcome, Scoring
+
+_log = structlog.get_logger(__name__)
+
+
+class Writer(Protocol):
+    """Step 3, as `BatchWriter` does it."""
+
+    async def write(self, batch: Batch) -> WriteOutcome:
+        """One transaction, idempotent. Raises `OutageError` or `StorageRejection`."""
+
+
+class Announcements(Protocol):
+    """Step 4, as `Announcer` does it."""
+
+    async def announce(self, results: Sequence[Result], rejections: Sequence[Rejection]) -> None:
+        """Returns once Kafka has it. Raises `OutageError`."""
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where scored batches go; shared by the agents of one worker."""
+
+    log_id: str
+    writer: Writer
+    announcer: Announcements
+    ledger: Ledger
+    retry: OutageRetry
+    metrics: Metrics
+    clock: Callable[[], float] = time.monotonic
+    now: Callable[[], datetime] = utc_now
+
+
+@dataclass(frozen=True)
+class _Scored:
+    records: list[Record]
+    outcomes: list[Outcome]
+    seconds: float
+
+
+class Pipeline:
+    """Moves one agent's records through the five steps."""
+
+    def __init__(self, name: str, scoring: Scoring, intake: Intake, destination: Destination) -> None:
+        self.name = name
+        self.scoring = scoring
+        self._intake = intake
+        self._to = destination
+        self._scored: asyncio.Queue[_Scored] = asyncio.Queue(maxsize=1)
+        self._open = True
+        self._under_way = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._next: dict[Partition, int] = {}
+        self.last_batch_at: float | None = None
+
+    async def run(self, records: AsyncIterable[Record]) -> None:
+        """Process records until the iterator ends or this is cancelled; what is not stored then stays in
+        Kafka.
+
+        Raises what stops the worker: `OutageError` after all retries, `SetupError`, or a fault of our own.
+        """
+        tasks = [
+            asyncio.create_task(step, name=f"{self.name}-{what}")
+            for what, step in (
+                ("collect", self._collect(records)),
+                ("score", self._score_batches()),
+                ("store", self._store_batches()),
+            )
+        ]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def open(self) -> None:
+        """Take records again: a new assignment is complete."""
+        self._next.clear()
+        self._open = True
+
+    async def drain(self, timeout: float) -> bool:  # noqa: ASYNC109 - part of the contract
+        """Take no more records, finish the batches under way; returns whether that took less than
+        `timeout` seconds.
+
+        Batches not yet in step 1 are forgotten: Kafka has them. Holds up a rebalance for at most `timeout`.
+        """
+        self._open = False
+        self._intake.clear()
+        try:
+            async with asyncio.timeout(timeout):
+                await self._idle.wait()
+        except TimeoutError:
+            _log.warning(
+                "batch not finished in time, Kafka will deliver it again", agent=self.name, seconds=timeout
+            )
+            return False
+        return True
+
+    @property
+    def busy(self) -> bool:
+        """Whether a batch is in steps 1 to 5."""
+        return self._under_way > 0
+
+    async def _collect(self, records: AsyncIterable[Record]) -> None:
+        async for record in records:
+            if self._wanted(record):
+                self._watch_for_jumps(record)
+                await self._intake.put(record)
+
+    async def _score_batches(self) -> None:
+        while True:
+            batch = [record for record in await self._intake.batch() if self._wanted(record)]
+            if not batch:
+                continue
+            self._begin()
+            started = self._to.clock()
+            outcomes = await self.scoring.score(batch)  # steps 1 and 2
+            seconds = self._to.clock() - started
+            self._to.metrics.batch_seconds.labels(self.name, "score").observe(seconds)
+            await self._scored.put(_Scored(batch, outcomes, seconds))
+
+    async def _store_batches(self) -> None:
+        while True:
+            scored = await self._scored.get()
+            await self._store(scored)
+            self._end()
+
+    async def _store(self, scored: _Scored) -> None:
+        metrics, started = self._to.metrics, self._to.clock()
+        batch, outcome = await self._write(scored)  # step 3
+        written = self._to.clock()
+        await self._to.retry(  # step 4
+            "publishing findings and dead letters",
+            lambda: self._to.announcer.announce(batch.results, batch.rejections),
+        )
+        announced = self._to.clock()
+        self._to.ledger.stored(ends(scored.records), scored.records[0].generation)  # step 5
+        self.last_batch_at = announced
+        metrics.batch_seconds.labels(self.name, "write").observe(written - started)
+        metrics.batch_seconds.labels(self.name, "announce").observe(announced - written)
+        metrics.records.labels(self.name).inc(len(scored.records))
+        metrics.stored.labels(self.name).inc(outcome.stored)
+        metrics.replaced.labels(self.name).inc(outcome.replaced)
+        for rejection in batch.rejections:
+            metrics.rejected.labels(self.name, rejection.letter.error_code).inc()
+        _log.info(
+            "batch",
+            agent=self.name,
+            records=len(scored.records),
+            stored=outcome.stored,
+            replaced=outcome.replaced,
+            rejected=outcome.rejected,
+            score_s=round(scored.seconds, 3),
+            write_s=round(written - started, 3),
+            announce_s=round(announced - written, 3),
+        )
+
+    async def _write(self, scored: _Scored) -> tuple[Batch, WriteOutcome]:
+        """Write the batch; a record the database can never take becomes a dead letter of it."""
+        batch = Batch(
+            log_id=self._to.log_id,
+            results=tuple(outcome for outcome in scored.outcomes if not isinstance(outcome, Rejection)),
+            rejections=tuple(outcome for outcome in scored.outcomes if isinstance(outcome, Rejection)),
+        )
+        records = {record.position: record for record in scored.records}
+        while True:
+            attempt = batch
+            try:
+                outcome = await self._to.retry("writing a batch", partial(self._to.writer.write, attempt))
+            except StorageRejection as refusal:
+                rejection = records[refusal.position].rejected(refusal, self._to.now())
+                batch = replace(
+                    attempt,
+                    results=tuple(one for one in attempt.results if one.position != refusal.position),
+                    rejections=(*attempt.rejections, rejection),
+                )
+            else:
+                return attempt, outcome
+
+    def _wanted(self, record: Record) -> bool:
+        """Whether the record belongs to the present assignment; others are with another worker, or come
+        again."""
+        return self._open and record.generation == self._to.ledger.generation
+
+    def _watch_for_jumps(self, record: Record) -> None:
+        offset = record.position.offset
+        expected = self._next.get(record.partition, offset)
+        if offset > expected:
+            self._to.metrics.jumps.labels(record.position.topic).inc()
+        self._next[record.partition] = max(expected, offset + 1)
+
+    def _begin(self) -> None:
+        self._under_way += 1
+        self._idle.clear()
+
+    def _end(self) -> None:
+        self._under_way -= 1
+        if not self._under_way:
+            self._idle.set()

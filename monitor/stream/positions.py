@@ -1,0 +1,73 @@
+"""Where the workers stand in the log: per partition the offsets it holds and the one committed. For status
+and audit."""
+
+from dataclasses import dataclass
+
+from aiokafka import TopicPartition
+
+from monitor.errors import SetupError
+from monitor.settings import Settings
+from monitor.stream.clients import open_admin, open_reader
+from monitor.stream.topics import INPUTS
+from monitor.stream.watermarks import end_offsets
+
+
+@dataclass(frozen=True)
+class PartitionPosition:
+    """Offsets of one partition: it holds `low` up to, not including, `high`; `committed` is the next to be
+    read."""
+
+    topic: str
+    partition: int
+    low: int
+    high: int
+    committed: int | None
+
+    @property
+    def lag(self) -> int:
+        """Records not yet committed."""
+        return self.high - max(self.low, self.committed or 0)
+
+
+async def read_positions(settings: Settings) -> list[PartitionPosition]:
+    """Positions of every partition that workers consume, by topic and partition.
+
+    Raises `OutageError`, and `SetupError` if the topics were never created.
+    """
+    topics = [settings.topic(name) for name in INPUTS]
+    async with open_admin(settings) as admin:
+        missing = set(topics) - set(await admin.list_topics())
+        if missing:
+            raise SetupError(f"no topics {sorted(missing)} in Kafka; run `brand-monitor topics create`")
+        described = await admin.describe_topics(topics)
+        partitions = sorted(
+            TopicPartition(topic["topic"], partition["partition"])
+            for topic in described
+            for partition in topic["partitions"]
+        )
+        committed = await admin.list_consumer_group_offsets(settings.consumer_group, partitions=partitions)
+    async with open_reader(settings) as reader:
+        low = await reader.beginning_offsets(partitions)
+        high = await end_offsets(reader, partitions)
+    return [
+        PartitionPosition(
+            partition.topic,
+            partition.partition,
+            low[partition],
+            high[partition],
+            _offset(committed.get(partition)),
+        )
+        for partition in partitions
+    ]
+
+
+async def read_log_id(settings: Settings) -> str:
+    """The Kafka cluster's id, by which a re-created broker's offsets are told from the old one's."""
+    async with open_admin(settings) as admin:
+        return str((await admin.describe_cluster())["cluster_id"])
+
+
+def _offset(committed: object) -> int | None:
+    """Kafka answers -1 where the group never committed."""
+    offset = getattr(committed, "offset", -1)
+    return int(offset) if offset >= 0 else None

@@ -1,0 +1,99 @@
+"""Watches the broker while the worker runs: is it there, is it still the same one, how far behind are we.
+
+Faust and aiokafka try to reach a lost broker for ever, in silence. The watch ends the worker after the same
+time as every other outage, and at once when another cluster answers at the address (an embedded broker that
+was restarted): its offsets have nothing to do with those we hold.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Final
+
+from monitor.errors import OutageError, SetupError
+from monitor.settings import Settings
+from monitor.stream.app import StreamApp
+from monitor.stream.health import CheckResult
+from monitor.stream.metrics import Metrics
+from monitor.stream.positions import read_log_id
+
+_INTERVAL: Final = 5.0
+"""Seconds between looks: an outage is noticed well within the shortest sensible MONITOR_OUTAGE_RETRY."""
+
+STALLED_AFTER: Final = 120.0
+"""Seconds without a finished batch, with records waiting, until the worker is not ready. A batch of eight
+large
+pictures takes up to half a minute on one slow CPU."""
+
+
+class BrokerWatch:
+    """Knows when the broker last answered, and whether records wait while nothing is finished."""
+
+    def __init__(
+        self, settings: Settings, log_id: str, metrics: Metrics, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._settings = settings
+        self._log_id = log_id
+        self._metrics = metrics
+        self._clock = clock
+        self._answered_at = clock()
+        self._moved_at = clock()
+        self._lag = 0
+
+    async def check_log(self) -> None:
+        """Ask the broker who it is. Raises `OutageError` if it is away or has become another one."""
+        log_id = await read_log_id(self._settings)
+        self._answered_at = self._clock()
+        if log_id != self._log_id:
+            raise OutageError(
+                f"the broker is now cluster {log_id!r}, this worker started on {self._log_id!r}; "
+                "offsets of one mean nothing to the other: start the worker again"
+            )
+
+    async def run(self, app: StreamApp) -> None:
+        """Look every few seconds; crashes `app` when the broker is lost or replaced. Ends when cancelled."""
+        while True:
+            await asyncio.sleep(_INTERVAL)
+            self._measure(app)
+            try:
+                await self.check_log()
+            except (OutageError, SetupError) as error:
+                away = self._clock() - self._answered_at
+                replaced = away < _INTERVAL
+                if not replaced:
+                    self._metrics.outages.labels("reaching the broker").inc()
+                if replaced or away > max(self._settings.outage_retry, _INTERVAL):
+                    await app.crash(error)
+                    return
+
+    async def progressing(self, app: StreamApp) -> CheckResult:
+        """The readiness check `consumer`: the broker answers, and no backlog stands still."""
+        away = self._clock() - self._answered_at
+        if away > 3 * _INTERVAL:
+            return CheckResult(False, f"the broker has not answered for {away:.0f} s")
+        still = self._clock() - max([self._moved_at, *self._finished(app)])
+        if self._lag and still > STALLED_AFTER:
+            return CheckResult(False, f"{self._lag} records wait and no batch was finished for {still:.0f} s")
+        return CheckResult(True, f"lag {self._lag}")
+
+    def _finished(self, app: StreamApp) -> list[float]:
+        return [
+            pipeline.last_batch_at
+            for pipeline in app.pipelines.values()
+            if pipeline.last_batch_at is not None
+        ]
+
+    def _measure(self, app: StreamApp) -> None:
+        held = app.held
+        if held is None:
+            return
+        lag = 0
+        for tp in held:
+            high = app.consumer.highwater(tp)
+            behind = max((high or 0) - (app.committed(tp) or 0), 0)
+            self._metrics.lag.labels(tp.topic, str(tp.partition)).set(behind)
+            lag += behind
+        self._metrics.partitions.set(len(held))
+        if not lag:
+            self._moved_at = self._clock()
+        self._lag = lag
