@@ -56,12 +56,17 @@ class Brands(tuple[Brand, ...]):
         raise KeyError(name)
 
 
+def brands_path(path: Path | None = None) -> Path:
+    """The file that `load_brands` reads; references are relative to its folder."""
+    return path or Path(str(resources.files("monitor") / "brands.toml"))
+
+
 def load_brands(path: Path | None = None) -> Brands:
     """Read and check brands.toml; `None` reads the packaged one.
 
     Raises `SetupError` with the file, the fault and what to do.
     """
-    source = path or Path(str(resources.files("monitor") / "brands.toml"))
+    source = brands_path(path)
     try:
         brands = Brands(msgspec.convert(tomllib.loads(source.read_text("utf-8")), _File).brand)
     except FileNotFoundError as error:

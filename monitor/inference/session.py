@@ -72,8 +72,9 @@ def _providers(device: Device) -> list[Any]:
 
 def _cuda_usable(available: list[str]) -> bool:
     """Whether `auto` should try CUDA: the provider is built in and a driver is there."""
-    return "CUDAExecutionProvider" in available and _driver_present()
+    return "CUDAExecutionProvider" in available and driver_present()
 
 
-def _driver_present() -> bool:
+def driver_present() -> bool:
+    """Whether an NVIDIA driver is loaded, without calling it."""
     return Path("/proc/driver/nvidia/version").exists() or Path("/dev/nvidiactl").exists()

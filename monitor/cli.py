@@ -1,0 +1,64 @@
+"""`brand-monitor`: the service's command line; each command group lives in `monitor.commands`.
+
+Exit codes: 0 done, 1 an outage or something found wrong, 2 wrong use, settings or installation, 130
+interrupted. Standard output carries data only; progress and errors go to standard error. Command modules
+import the rooms they call inside the command, so that `--help` answers at once.
+"""
+
+import os
+import sys
+
+import typer
+
+from monitor.commands import (
+    brands,
+    database,
+    dead_letters,
+    doctor,
+    publish,
+    report,
+    schemas,
+    score,
+    status,
+    topics,
+    up,
+    worker,
+)
+from monitor.commands.terminal import fail
+from monitor.errors import DataError, OutageError, SetupError
+
+app = typer.Typer(
+    name="brand-monitor",
+    no_args_is_help=True,
+    add_completion=False,
+    # A traceback with local variables would print the database password into a log.
+    pretty_exceptions_show_locals=False,
+    help="Which pictures show our logo, and are people saying nice things about us?",
+)
+app.command("up")(up.up)
+app.command("worker")(worker.worker)
+app.add_typer(publish.app, name="publish")
+app.add_typer(score.app, name="score")
+app.command("status")(status.status)
+app.command("report")(report.report)
+app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(brands.app, name="brands")
+app.add_typer(topics.app, name="topics")
+app.add_typer(database.app, name="db")
+app.command("doctor")(doctor.doctor)
+app.command("schemas")(schemas.schemas)
+
+
+def main() -> None:
+    """Entry point: an expected failure ends in one clear line on standard error and its exit code."""
+    try:
+        app()
+    except (SetupError, DataError) as error:
+        fail(str(error), exit_code=2)
+    except OutageError as error:
+        fail(str(error), exit_code=1)
+    except BrokenPipeError:
+        # The reader (`head`, a pager) has left: nothing to report, and nothing may be flushed into the pipe
+        # at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None

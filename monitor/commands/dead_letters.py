@@ -1,0 +1,136 @@
+"""`brand-monitor dead-letters`: what could not be processed, why, and how to send it again."""
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from monitor.commands.output import as_json, table
+from monitor.commands.preview import printable, value_preview
+from monitor.commands.terminal import run, say
+from monitor.errors import ErrorCode, SetupError
+from monitor.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from monitor.stream.dead_letters import FiledLetter, LetterPosition
+
+app = typer.Typer(no_args_is_help=True, help="Messages that could not be processed: list, show, replay.")
+
+_KEY_CHARS: Final = 40
+"""Characters of a key in the list; `show` has all of it."""
+
+_Code = Annotated[
+    ErrorCode | None, typer.Option(metavar="CODE", help="Only letters with this code (docs/messages.md).")
+]
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command("list")
+def list_letters(
+    code: _Code = None,
+    limit: Annotated[int, typer.Option(min=1, help="The newest so many.")] = 100,
+    json: _Json = False,
+) -> None:
+    """List dead letters, oldest first: position, code, where from, when, why."""
+    from monitor.stream.dead_letters import read_dead_letters
+
+    letters = run(read_dead_letters(load_settings(), code=code, limit=limit))
+    if json:
+        as_json([_as_data(filed) for filed in letters])
+        return
+    table(
+        ("position", "code", "from", "failed at", "key", "detail"),
+        (
+            (
+                str(filed.position),
+                filed.letter.error_code,
+                f"{filed.letter.source_topic}[{filed.letter.source_partition}]@{filed.letter.source_offset}",
+                filed.letter.failed_at.isoformat(timespec="seconds"),
+                "" if filed.letter.key is None else printable(filed.letter.key, _KEY_CHARS),
+                filed.letter.error_detail,
+            )
+            for filed in letters
+        ),
+    )
+
+
+@app.command()
+def show(
+    position: Annotated[str, typer.Argument(metavar="PARTITION:OFFSET", help="As `list` shows it.")],
+    json: _Json = False,
+    raw: Annotated[bool, typer.Option("--raw", help="Write the value's bytes to stdout, unchanged.")] = False,
+) -> None:
+    """Show one dead letter: why, headers, and a preview of the value that is safe for a terminal."""
+    filed = _find(load_settings(), _position(position))
+    letter = filed.letter
+    if raw:
+        sys.stdout.buffer.write(letter.value)
+        return
+    if json:
+        as_json(_as_data(filed))
+        return
+    lines = {
+        "error-code": letter.error_code,
+        "error-detail": letter.error_detail,
+        "source": f"{letter.source_topic}[{letter.source_partition}]@{letter.source_offset}",
+        "failed-at": letter.failed_at.isoformat(),
+        "key": "none" if letter.key is None else printable(letter.key),
+        **{f"header {name}": printable(value) for name, value in letter.headers},
+        "value": value_preview(letter.value),
+    }
+    for name, value in lines.items():
+        typer.echo(f"{printable(name.encode()):14} {value}")
+
+
+@app.command()
+def replay(
+    positions: Annotated[
+        list[str] | None, typer.Argument(metavar="PARTITION:OFFSET...", help="As `list` shows them.")
+    ] = None,
+    code: _Code = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every dead letter.")] = False,
+) -> None:
+    """Publish dead letters again as they were, after what was wrong has been mended.
+
+    Replaying twice doubles nothing. The letters stay where they are: a topic cannot be cleared one by one.
+    """
+    from monitor.stream.dead_letters import read_dead_letters
+    from monitor.stream.dead_letters import replay as replay_letters
+
+    if sum((bool(positions), code is not None, everything)) != 1:
+        raise typer.BadParameter("name either positions, or --code, or --all")
+    settings = load_settings()
+    chosen: Sequence[LetterPosition] | None = None
+    if positions:
+        chosen = [_position(text) for text in positions]
+    elif code is not None:
+        chosen = [filed.position for filed in run(read_dead_letters(settings, code=code))]
+    say(f"{run(replay_letters(settings, chosen)):,} dead letters published again")
+
+
+def _position(text: str) -> "LetterPosition":
+    from monitor.stream.dead_letters import LetterPosition
+
+    partition, colon, offset = text.partition(":")
+    if not (colon and partition.isdecimal() and offset.isdecimal()):
+        raise typer.BadParameter(
+            f"{text!r} is no position; write PARTITION:OFFSET as `dead-letters list` does"
+        )
+    return LetterPosition(int(partition), int(offset))
+
+
+def _find(settings: Settings, position: "LetterPosition") -> "FiledLetter":
+    from monitor.stream.dead_letters import read_dead_letters
+
+    for filed in run(read_dead_letters(settings)):
+        if filed.position == position:
+            return filed
+    raise SetupError(f"no dead letter at {position}; `brand-monitor dead-letters list` shows the positions")
+
+
+def _as_data(filed: "FiledLetter") -> dict[str, Any]:
+    """The letter as docs/schemas/dead-letter.json has it, and its position."""
+    import msgspec
+
+    return {"position": str(filed.position), **msgspec.to_builtins(filed.letter)}

@@ -1,0 +1,49 @@
+"""Input files as commands take them: names, `-` for standard input, one clear error where there is none."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from monitor.errors import SetupError
+
+_PICTURE_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp"})
+
+
+@contextmanager
+def open_input(name: str) -> Iterator[BinaryIO]:
+    """The file's bytes, or standard input for `-`. Raises `SetupError` where it cannot be opened."""
+    if name == "-":
+        yield sys.stdin.buffer
+        return
+    try:
+        stream = Path(name).open("rb")  # noqa: SIM115 - closed below; only opening it is guarded
+    except OSError as error:
+        raise SetupError(f"cannot read {name}: {error.strerror}") from error
+    with stream:
+        yield stream
+
+
+def pictures_of(names: Iterable[str]) -> Iterator[Path]:
+    """Files as named, folders as the pictures below them (by suffix, sorted).
+
+    `-` stands for the paths on standard input, one a line (`find ... | brand-monitor ...`).
+    """
+    for path in _paths(names):
+        if path.is_dir():
+            yield from sorted(
+                file
+                for file in path.rglob("*")
+                if file.suffix.lower() in _PICTURE_SUFFIXES and file.is_file()
+            )
+        else:
+            yield path
+
+
+def _paths(names: Iterable[str]) -> Iterator[Path]:
+    for name in names:
+        if name == "-":
+            yield from (Path(line.rstrip("\r\n")) for line in sys.stdin if line.strip())
+        else:
+            yield Path(name)

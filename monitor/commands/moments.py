@@ -1,0 +1,58 @@
+"""Moments and days as people type them, made exact: every moment has a zone."""
+
+from datetime import date, datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import typer
+
+
+def moment(text: str) -> datetime:
+    """An RFC 3339 moment with a zone, e.g. 2026-03-01T09:30:00Z."""
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(
+            f"{text!r} is no RFC 3339 moment; write it like 2026-03-01T09:30:00Z"
+        ) from error
+    if parsed.tzinfo is None:
+        raise typer.BadParameter(f"{text!r} has no zone; write it like 2026-03-01T09:30:00Z or ...+01:00")
+    return parsed
+
+
+def zone(name: str) -> tzinfo:
+    """An IANA time zone, e.g. Europe/Berlin."""
+    try:
+        return ZoneInfo(name)
+    except (
+        ZoneInfoNotFoundError,
+        ValueError,
+        OSError,
+    ) as error:  # OSError: a folder's name, such as "Europe"
+        raise typer.BadParameter(f"{name!r} is no time zone; name it like Europe/Berlin or UTC") from error
+
+
+def start_of(text: str, where: tzinfo) -> datetime:
+    """A day (its first moment in `where`), or a moment; one without a zone is in `where`."""
+    day = _day(text)
+    if day is not None:
+        return datetime(day.year, day.month, day.day, tzinfo=where)
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(
+            f"{text!r} is neither a day (2026-03-01) nor a moment (2026-03-01T09:30)"
+        ) from error
+    return parsed if parsed.tzinfo is not None else parsed.replace(tzinfo=where)
+
+
+def end_of(text: str, where: tzinfo) -> datetime:
+    """Like `start_of`, but of a day the moment it is over: `--until 2026-03-31` includes that day."""
+    day = _day(text)
+    return start_of(text if day is None else (day + timedelta(days=1)).isoformat(), where)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

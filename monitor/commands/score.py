@@ -1,0 +1,119 @@
+"""`brand-monitor score`: texts and pictures without Kafka or a database, JSON lines on standard output."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from monitor.commands.files import open_input, pictures_of
+from monitor.commands.terminal import progress, say
+from monitor.settings import Device, load_settings
+
+if TYPE_CHECKING:
+    from monitor.scoring import ImageAnswer, ImageFault, TextAnswer, TextFault
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Score texts or pictures without Kafka or a database: one JSON line per input, in input order.",
+)
+
+_Model = Annotated[str | None, typer.Option(metavar="NAME", help="Model folder under MONITOR_MODELS_DIR.")]
+_Device = Annotated[Device | None, typer.Option(help="Where the model runs; default MONITOR_DEVICE.")]
+_Threads = Annotated[
+    int | None, typer.Option(min=0, help="CPU threads; 0 for all. Default MONITOR_INFERENCE_THREADS.")
+]
+_BatchSize = Annotated[int | None, typer.Option(min=1, help="Inputs per run of the model.")]
+
+
+@app.command()
+def texts(
+    file: Annotated[
+        str, typer.Argument(metavar="FILE.jsonl|-", help="One JSON object a line; - reads stdin.")
+    ],
+    model: _Model = None,
+    device: _Device = None,
+    threads: _Threads = None,
+    batch_size: _BatchSize = None,
+    min_confidence: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help='Mark answers below this probability with "unsure": true.')
+    ] = 0.0,
+) -> None:
+    """Sentiment and brands of texts.
+
+    A line is a text mention, or just {"text": ...}; "target" (a part of the text, or [start, end]) asks for
+    the sentiment toward it. A bad line is answered with its error, and the run goes on.
+    """
+    from monitor.brands import load_brands
+    from monitor.scoring import TextPolicy, as_available, batches, score_texts
+    from monitor.sentiment import BrandMatcher, load_scorer
+
+    settings = load_settings(device=device, inference_threads=threads, text_batch_size=batch_size)
+    matcher = BrandMatcher(load_brands(settings.brands_file))
+    with open_input(file) as stream:
+        scorer = load_scorer(
+            settings.models_dir / (model or settings.sentiment_model),
+            settings.device,
+            settings.inference_threads,
+        )
+        group = as_available if file == "-" else batches
+        lines = group(enumerate(stream, 1), settings.text_batch_size)
+        policy = TextPolicy(max_chars=settings.text_max_chars, min_confidence=min_confidence)
+        _print(score_texts(lines, scorer, matcher, policy), "texts")
+
+
+@app.command()
+def images(
+    paths: Annotated[
+        list[str], typer.Argument(metavar="PATH...|-", help="Pictures and folders; - reads paths from stdin.")
+    ],
+    model: _Model = None,
+    device: _Device = None,
+    threads: _Threads = None,
+    batch_size: _BatchSize = None,
+    annotate: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write copies with the boxes drawn to this folder.")
+    ] = None,
+) -> None:
+    """Logos in pictures, boxes in pixels.
+
+    A file that is no picture is answered with its error, and the run goes on.
+    """
+    from monitor.brands import load_brands
+    from monitor.logos import load_detector
+    from monitor.scoring import ImagePolicy, score_images
+
+    settings = load_settings(device=device, inference_threads=threads, image_batch_size=batch_size)
+    detector = load_detector(
+        settings.models_dir / (model or settings.logo_model),
+        load_brands(settings.brands_file),
+        settings.device,
+        settings.inference_threads,
+    )
+    policy = ImagePolicy(
+        max_bytes=settings.image_max_bytes,
+        max_pixels=settings.image_max_pixels,
+        batch_size=settings.image_batch_size,
+        annotate_into=annotate,
+    )
+    _print(score_images(pictures_of(paths), detector, policy), "pictures")
+
+
+def _print(
+    answers: "Iterable[Sequence[TextAnswer | TextFault | ImageAnswer | ImageFault]]", what: str
+) -> None:
+    """Each batch as soon as it is there; faults are counted on standard error, not in the exit code."""
+    from monitor.scoring import ImageFault, TextFault, encode_line
+
+    faults = 0
+    out = sys.stdout.buffer
+    with progress() as display:
+        task = display.add_task(f"scoring {what}", total=None)
+        for batch in answers:
+            out.write(b"".join(encode_line(answer) for answer in batch))
+            out.flush()
+            faults += sum(isinstance(answer, TextFault | ImageFault) for answer in batch)
+            display.advance(task, len(batch))
+    if faults:
+        say(f"{faults:,} {what} could not be scored; their lines carry the error")

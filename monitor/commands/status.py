@@ -1,0 +1,66 @@
+"""`brand-monitor status`: how far the workers are, what was stored, what was dead-lettered."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from monitor.commands.output import as_json, table
+from monitor.commands.terminal import run, say
+from monitor.settings import load_settings
+
+if TYPE_CHECKING:
+    from monitor.status import Status
+
+
+def status(
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    audit: Annotated[
+        bool,
+        typer.Option(
+            "--audit", help="Also add everything up; exit 1 if a committed record is unaccounted for."
+        ),
+    ] = False,
+) -> None:
+    """Lag, stored mentions and dead letters, per topic and partition.
+
+    With --audit every committed record must be a row or a dead letter, and every row must come from a record:
+    what is not so is listed, and the exit code is 1.
+    """
+    from monitor.status import read_status
+
+    found = run(read_status(load_settings()))
+    if json:
+        as_json(found)
+    else:
+        _show(found)
+    if not audit:
+        return
+    for fault in found.audit.faults:
+        say(f"fault: {fault}")
+    books = found.audit
+    say(
+        f"audit: {f'{len(books.faults)} faults' if books.faults else 'ok'}; "
+        f"{books.mentions:,} mentions in the database (batches stored {books.stored:,}, "
+        f"replaced {books.replaced:,}), {books.dead_letters:,} dead letters; lag {found.lag:,}"
+    )
+    if not books.ok:
+        raise typer.Exit(1)
+
+
+def _show(found: "Status") -> None:
+    table(
+        ("topic", "partition", "records", "committed", "lag", "stored", "replaced", "dead letters"),
+        (
+            (
+                line.topic,
+                str(line.partition),
+                f"{line.records:,}",
+                "-" if line.committed is None else f"{line.committed:,}",
+                f"{line.lag:,}",
+                f"{line.stored:,}",
+                f"{line.replaced:,}",
+                f"{line.dead_letters:,}",
+            )
+            for line in found.partitions
+        ),
+    )

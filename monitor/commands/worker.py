@@ -1,0 +1,28 @@
+"""`brand-monitor worker`: one worker against the configured Kafka and PostgreSQL."""
+
+from typing import Annotated
+
+import typer
+
+from monitor.settings import Agents, Device, load_settings
+
+
+def worker(
+    agents: Annotated[
+        Agents,
+        typer.Option(help="Which streams to work on: picture workers on GPUs, text workers elsewhere."),
+    ] = Agents.ALL,
+    device: Annotated[Device | None, typer.Option(help="Where models run; default MONITOR_DEVICE.")] = None,
+    threads: Annotated[
+        int | None,
+        typer.Option(min=0, help="CPU threads a model, 0 for all; default MONITOR_INFERENCE_THREADS."),
+    ] = None,
+) -> None:
+    """Score mentions from Kafka and store what is found, until SIGTERM.
+
+    Start as many as there are partitions; they share them. Every setting is an environment variable
+    MONITOR_*.
+    """
+    from monitor.stream.worker import run_worker
+
+    raise typer.Exit(run_worker(load_settings(device=device, inference_threads=threads), agents))

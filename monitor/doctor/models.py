@@ -1,0 +1,69 @@
+"""Examines what scores mentions: ONNX Runtime's providers, the model folders, the brands."""
+
+from collections.abc import Iterator
+
+import onnxruntime as ort
+
+from monitor.brands import brands_path, load_brands
+from monitor.doctor.brands import Weight, check_brands
+from monitor.doctor.examination import Examination, note, ok, problem
+from monitor.inference.manifest import Task, load_manifest
+from monitor.inference.session import driver_present, open_session
+from monitor.settings import Device, Settings
+
+
+def providers(settings: Settings) -> Iterator[Examination]:
+    """Which devices this ONNX Runtime was built for."""
+    available = ort.get_available_providers()
+    found = f"{ort.__version__} with {', '.join(available)}"
+    if settings.device is Device.CUDA and "CUDAExecutionProvider" not in available:
+        yield problem(
+            "ONNX Runtime",
+            f"{found}, but MONITOR_DEVICE is cuda",
+            "pip uninstall -y onnxruntime && pip install --force-reinstall onnxruntime-gpu",
+        )
+    else:
+        yield ok("ONNX Runtime", found)
+
+
+def sentiment(settings: Settings) -> Iterator[Examination]:
+    """The sentiment model's files, its task, and whether it comes up on the device asked for."""
+    yield _model(settings, "sentiment", settings.sentiment_model, "MONITOR_SENTIMENT_MODEL")
+
+
+def logos(settings: Settings) -> Iterator[Examination]:
+    """The same for the logo model."""
+    yield _model(settings, "logos", settings.logo_model, "MONITOR_LOGO_MODEL")
+
+
+def _model(settings: Settings, task: Task, name: str, variable: str) -> Examination:
+    manifest = load_manifest(settings.models_dir / name)
+    if manifest.task != task:
+        return problem(
+            f"{task} model", f"{variable} names a model for {manifest.task}", f"name one for {task}"
+        )
+    session = open_session(settings.models_dir / name, settings.device, settings.inference_threads)
+    found = f"{manifest.identity}, files as its manifest says"
+    if settings.device is Device.AUTO and session.device is Device.CPU and driver_present():
+        return problem(
+            f"{task} model",
+            f"{found}, but it runs on the CPU although there is a GPU",
+            "`MONITOR_DEVICE=cuda brand-monitor doctor` says why; MONITOR_DEVICE=cpu accepts it",
+        )
+    return ok(f"{task} model", f"{found}, runs on {session.device.value}")
+
+
+def brands(settings: Settings) -> Iterator[Examination]:
+    """The brands file, and what `brand-monitor brands check` says of it."""
+    loaded = load_brands(settings.brands_file)
+    logo_model = load_manifest(settings.models_dir / settings.logo_model)
+    remarks = check_brands(loaded, logo_model.labels, brands_path(settings.brands_file).parent)
+    found = f"{len(loaded)} brands in {brands_path(settings.brands_file)}"
+    faults = sum(remark.weight is Weight.FAULT for remark in remarks)
+    see = "`brand-monitor brands check` lists them"
+    if faults:
+        yield problem("brands", f"{found}, {faults} faults", see)
+    elif remarks:
+        yield note("brands", f"{found}, {len(remarks)} hints", see)
+    else:
+        yield ok("brands", found)

@@ -1,0 +1,83 @@
+"""What `brand-monitor score` prints: one JSON object per input, the finding or why there is none."""
+
+from typing import Self
+
+import msgspec
+
+from monitor.errors import DataError
+from monitor.messages import Detection, Label
+
+TextId = str | int
+"""As given on the line; the line's number (from 1) where it gave none or cannot be read."""
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """Why an input has no finding: the code its dead letter would carry, and the detail."""
+
+    code: str
+    detail: str
+
+    @classmethod
+    def of(cls, error: DataError) -> Self:
+        """The fault as printed."""
+        return cls(error.code.value, error.detail)
+
+
+class TextAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Sentiment of one text and the brands it names, each once, in order of appearance.
+
+    Probabilities are in 0..1 and sum to 1. `unsure` is there, and true, where the label's probability is
+    below the asked-for confidence.
+    """
+
+    id: TextId
+    label: Label
+    p_negative: float
+    p_neutral: float
+    p_positive: float
+    brands: list[str]
+    unsure: bool = False
+
+
+class TextFault(msgspec.Struct, frozen=True, kw_only=True):
+    """A text that could not be scored."""
+
+    id: TextId
+    error: Fault
+
+
+class PixelDetection(msgspec.Struct, frozen=True, kw_only=True):
+    """One logo. `box` is x, y, width, height in pixels of the upright picture, from its top left corner."""
+
+    brand: str
+    score: float
+    box: tuple[float, float, float, float]
+
+    @classmethod
+    def of(cls, detection: Detection, width: int, height: int) -> Self:
+        """From relative units, to a hundredth of a pixel."""
+        box = detection.box
+        pixels = (box.x * width, box.y * height, box.width * width, box.height * height)
+        x, y, w, h = (round(value, 2) for value in pixels)
+        return cls(brand=detection.brand, score=detection.score, box=(x, y, w, h))
+
+
+class ImageAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The logos in one picture, best first. Width and height are in pixels, after EXIF orientation."""
+
+    file: str
+    width: int
+    height: int
+    detections: list[PixelDetection]
+
+
+class ImageFault(msgspec.Struct, frozen=True, kw_only=True):
+    """A picture that could not be scored."""
+
+    file: str
+    error: Fault
+
+
+def encode_line(answer: TextAnswer | TextFault | ImageAnswer | ImageFault) -> bytes:
+    """One line of output, newline included."""
+    return msgspec.json.encode(answer) + b"\n"

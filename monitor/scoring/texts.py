@@ -1,0 +1,143 @@
+"""Scores texts: JSON lines in, an answer or a fault per line out."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import msgspec
+
+from monitor.errors import DataError, ErrorCode
+from monitor.messages import Identifier, Moment, Reach, Sentiment, check_text, validation_code
+from monitor.scoring.answers import Fault, TextAnswer, TextFault, TextId
+from monitor.sentiment import BrandMatcher, SentimentScorer
+from monitor.stream.scoring import score_each
+
+_Answer = TypeVar("_Answer")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextPolicy:
+    """Limits and thresholds of one run."""
+
+    max_chars: int
+    min_confidence: float = 0.0
+    """Below this probability of the label an answer is marked `unsure`; 0 marks none."""
+
+
+class _Line(msgspec.Struct, frozen=True, kw_only=True):
+    """A line to score: a `TextMention`, of which `text` alone is needed here.
+
+    The other fields are checked where they are there: a line that scores is one the stream takes, given the
+    rest.
+    """
+
+    text: str
+    id: Identifier | int | None = None
+    target: str | tuple[int, int] | None = None
+    """What the sentiment is toward: a part of the text (its first occurrence), or a span [start, end)."""
+    source: Identifier | None = None
+    published_at: Moment | None = None
+    author: str | None = None
+    url: str | None = None
+    lang: str | None = None
+    reach: Reach | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    id: TextId
+    text: str
+    target: tuple[int, int] | None
+
+
+_decode = msgspec.json.Decoder(_Line).decode
+
+
+def score_texts(
+    batches: Iterable[Sequence[tuple[int, bytes]]],
+    scorer: SentimentScorer,
+    matcher: BrandMatcher,
+    policy: TextPolicy,
+) -> Iterator[list[TextAnswer | TextFault]]:
+    """Answers for batches of (line number, line), in the same order; blank lines have none.
+
+    Blocks while the model runs. Never raises for what stands on a line; `OutageError` if the model fails on
+    everything.
+    """
+    for batch in batches:
+        tasks = [_read(number, line, policy.max_chars) for number, line in batch if line.strip()]
+        good = [task for task in tasks if isinstance(task, _Task)]
+        sentiments = iter(score_each(good, lambda some: _score(scorer, some), scorer.warm_up))
+        yield [
+            task if isinstance(task, TextFault) else _answer(task, next(sentiments), matcher, policy)
+            for task in tasks
+        ]
+
+
+def _read(number: int, line: bytes, max_chars: int) -> _Task | TextFault:
+    try:
+        fields = _decode(line)
+    except msgspec.ValidationError as error:
+        return _fault(_id_of(line, number), validation_code(str(error)), str(error))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return _fault(number, ErrorCode.JSON_INVALID, f"not application/json: {error}")
+    name: TextId = number if fields.id is None else fields.id
+    try:
+        check_text(fields.text, max_chars=max_chars)
+        return _Task(name, fields.text, _span(fields.target, fields.text))
+    except DataError as error:
+        return TextFault(id=name, error=Fault.of(error))
+
+
+def _span(target: str | tuple[int, int] | None, text: str) -> tuple[int, int] | None:
+    """The target as a span of characters. Raises `DataError` where the text does not hold it."""
+    if target is None:
+        return None
+    if isinstance(target, str):
+        start = text.find(target)
+        if start < 0:
+            start = text.lower().find(target.lower())
+        start, end = start, start + len(target)
+    else:
+        start, end = target
+    if not 0 <= start < end <= len(text):
+        raise DataError(
+            ErrorCode.FIELD_INVALID,
+            f"`target` {target!r} is not in `text`; name a part of it, or [start, end]",
+        )
+    return start, end
+
+
+def _score(scorer: SentimentScorer, tasks: Sequence[_Task]) -> list[Sentiment]:
+    return scorer.score([task.text for task in tasks], [task.target for task in tasks])
+
+
+def _answer(
+    task: _Task, sentiment: Sentiment | DataError, matcher: BrandMatcher, policy: TextPolicy
+) -> TextAnswer | TextFault:
+    if isinstance(sentiment, DataError):
+        return TextFault(id=task.id, error=Fault.of(sentiment))
+    confidence = max(sentiment.p_negative, sentiment.p_neutral, sentiment.p_positive)
+    return TextAnswer(
+        id=task.id,
+        label=sentiment.label,
+        p_negative=sentiment.p_negative,
+        p_neutral=sentiment.p_neutral,
+        p_positive=sentiment.p_positive,
+        brands=list(dict.fromkeys(mention.brand for mention in matcher.find(task.text))),
+        unsure=confidence < policy.min_confidence,
+    )
+
+
+def _fault(name: TextId, code: ErrorCode, detail: str) -> TextFault:
+    return TextFault(id=name, error=Fault(code.value, detail))
+
+
+def _id_of(line: bytes, number: int) -> TextId:
+    """The id of a line whose other fields are wrong."""
+    try:
+        fields: Any = msgspec.json.decode(line)
+    except (msgspec.DecodeError, RecursionError):
+        return number
+    name = fields.get("id") if isinstance(fields, dict) else None
+    return name if isinstance(name, str | int) and not isinstance(name, bool) else number

@@ -1,0 +1,137 @@
+"""The command line as a process: help everywhere, at once; errors in one line with the right exit code."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from monitor.cli import app
+
+PROGRAM = Path(sys.executable).with_name("brand-monitor")
+
+
+def commands() -> list[list[str]]:
+    """Every command and group, as typed."""
+    found: list[list[str]] = [[]]
+    root = typer.main.get_command(app)
+
+    def walk(command: object, words: list[str]) -> None:
+        for name, inner in getattr(command, "commands", {}).items():
+            found.append([*words, name])
+            walk(inner, [*words, name])
+
+    walk(root, [])
+    return found
+
+
+def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(PROGRAM), *words],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_every_promised_command_is_there() -> None:
+    typed = {" ".join(words) for words in commands()}
+    assert typed >= {
+        "demo",
+        "up",
+        "worker",
+        "publish texts",
+        "publish images",
+        "topics create",
+        "db upgrade",
+        "status",
+        "doctor",
+        "dead-letters list",
+        "dead-letters show",
+        "dead-letters replay",
+        "brands list",
+        "brands check",
+        "report",
+        "score texts",
+        "score images",
+        "schemas",
+    }
+
+
+@pytest.mark.parametrize("words", commands(), ids=lambda words: " ".join(words) or "brand-monitor")
+def test_help_says_what_the_command_is_for(words: list[str]) -> None:
+    result = CliRunner().invoke(app, [*words, "--help"], prog_name="brand-monitor")
+    assert result.exit_code == 0
+    usage, _, rest = result.output.strip().partition("\n")
+    assert " ".join(["brand-monitor", *words]) in " ".join(usage.split())
+    assert len(rest.strip()) > 20
+
+
+def test_help_answers_at_once_and_loads_no_model_runtime() -> None:
+    script = (
+        "import sys; from monitor.cli import app; app(['--help'], standalone_mode=False); "
+        "print([name for name in ('onnxruntime', 'cv2', 'faust', 'sqlalchemy', 'numpy') if name in sys.modules])"
+    )
+    started = time.process_time()
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip().endswith("[]")
+    assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (["score", "texts", "nowhere.jsonl"], 2, "cannot read nowhere.jsonl"),
+        (["publish", "texts", "nowhere.jsonl"], 2, "cannot read nowhere.jsonl"),
+        (["score", "images", "x.jpg", "--model", "nosuch"], 2, "no model 'nosuch'"),
+        (["status"], 1, "Kafka at 127.0.0.1:1 does not answer"),
+        (["topics", "create"], 1, "Kafka at 127.0.0.1:1 does not answer"),
+        (["publish", "images", "x.jpg"], 1, "Kafka at 127.0.0.1:1 does not answer"),
+        (["dead-letters", "list"], 1, "Kafka at 127.0.0.1:1 does not answer"),
+        (["worker"], 1, "Kafka at 127.0.0.1:1 does not answer"),
+        (["db", "upgrade"], 1, "database: "),
+        (["report"], 1, "database: "),
+    ],
+)
+def test_an_expected_failure_is_one_line_and_no_traceback(words: list[str], code: int, says: str) -> None:
+    done = run(
+        *words, MONITOR_KAFKA_URL="kafka://127.0.0.1:1", MONITOR_DATABASE_URL="postgresql://127.0.0.1:1/x"
+    )
+    assert done.returncode == code, done.stderr
+    assert done.stdout == ""
+    *before, last = done.stderr.strip().splitlines()
+    assert last.startswith("error: ")
+    assert says in last
+    assert not [line for line in before if "Traceback" in line or "Error" in line]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["score", "texts", "x", "--device", "gpu"], "gpu"),
+        (["report", "--since", "yesterday"], "yesterday"),
+        (["report", "--since", "2026-03-02", "--until", "2026-03-01"], "--since"),
+        (["report", "--zone", "Mars/Olympus"], "Mars/Olympus"),
+        (["publish", "texts", "-", "--published-at", "2026-03-01T09:30:00"], "no zone"),
+        (["dead-letters", "replay"], "positions"),
+        (["dead-letters", "replay", "0:1", "--all"], "positions"),
+        (["dead-letters", "show", "first"], "PARTITION:OFFSET"),
+        (["worker", "--agents", "videos"], "videos"),
+    ],
+)
+def test_wrong_use_is_exit_code_2_and_names_the_word(words: list[str], says: str) -> None:
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 2
+    assert says in result.output
+
+
+def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = run("brands", "list", MONITOR_DEVICE="tpu")
+    assert done.returncode == 2
+    assert "MONITOR_DEVICE = 'tpu'" in done.stderr

@@ -1,0 +1,106 @@
+"""brands.toml: what loads, what is refused, and what `brands check` remarks on."""
+
+from pathlib import Path
+
+import pytest
+
+from monitor.brands import Brand, Brands, brands_path, load_brands
+from monitor.doctor.brands import Weight, check_brands
+from monitor.errors import SetupError
+
+
+def load(folder: Path, text: str) -> Brands:
+    path = folder / "brands.toml"
+    path.write_text(text, "utf-8")
+    return load_brands(path)
+
+
+def test_packaged_brands_load_with_one_of_ours() -> None:
+    brands = load_brands()
+    assert [brand.name for brand in brands if brand.own] == ["VMware"]
+    assert brands.by_logo()["vmware"].name == "VMware"
+
+
+def test_a_brand_is_found_by_name() -> None:
+    brands = Brands([Brand(name="Acme")])
+    assert brands.named("Acme").spellings == ("Acme",)
+    with pytest.raises(KeyError):
+        brands.named("acme")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "missing required field `brand`"),
+        ("[[brand]]\naliases = ['a']", "missing required field `name`"),
+        ("[[brand]]\nname = ''", "name"),
+        ("[[brand]]\nname = 'A'\nalias = ['a']", "unknown field `alias`"),
+        ("[[brand]]\nname = 'A'\naliases = 'a'", "aliases"),
+        ("[[brand]\nname = 'A'", "brands.toml"),
+        ("[[brand]]\nname = 'A'\naliases = [' ']", "blank spelling"),
+        ("[[brand]]\nname = 'A'\n[[brand]]\nname = 'B'\naliases = ['a']", "belongs to both 'A' and 'B'"),
+        (
+            "[[brand]]\nname = 'A'\nlogos = ['x']\n[[brand]]\nname = 'B'\nlogos = ['x']",
+            "logo label 'x' belongs to both",
+        ),
+    ],
+)
+def test_wrong_files_are_refused_with_file_and_fault(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(SetupError) as caught:
+        load(tmp_path, text)
+    assert says in str(caught.value)
+    assert "brands.toml" in str(caught.value)
+
+
+def test_a_missing_file_names_the_setting(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match="MONITOR_BRANDS_FILE"):
+        load_brands(tmp_path / "none.toml")
+
+
+def test_bytes_that_are_no_utf8_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "brands.toml"
+    path.write_bytes("[[brand]]\nname = 'Citroën'".encode("latin-1"))
+    with pytest.raises(SetupError):
+        load_brands(path)
+
+
+def remarks(tmp_path: Path, *brands: Brand, labels: tuple[str, ...] = ()) -> list[tuple[str, Weight, str]]:
+    found = check_brands(Brands(brands), labels, tmp_path)
+    return [(remark.brand, remark.weight, remark.remark) for remark in found]
+
+
+@pytest.mark.parametrize("word", ["Target", "orange", "Gap", "next", "GO", "it"])
+def test_everyday_words_and_short_ones_get_a_hint(tmp_path: Path, word: str) -> None:
+    assert [weight for _, weight, _ in remarks(tmp_path, Brand(name=word))] == [Weight.HINT]
+
+
+@pytest.mark.parametrize("word", ["VMware", "@gap", "#next", "Target Corporation", "Hortonworks"])
+def test_names_handles_and_full_names_do_not(tmp_path: Path, word: str) -> None:
+    assert remarks(tmp_path, Brand(name=word)) == []
+
+
+def test_spellings_told_apart_by_punctuation_only(tmp_path: Path) -> None:
+    found = remarks(tmp_path, Brand(name="Yahoo!"), Brand(name="Yahoo"))
+    assert {brand for brand, _, _ in found} == {"Yahoo!", "Yahoo"}
+
+
+def test_labels_on_one_side_only(tmp_path: Path) -> None:
+    found = remarks(tmp_path, Brand(name="Acme", logos=("acme", "acmee")), labels=("acme", "zenith"))
+    assert [(brand, weight) for brand, weight, _ in found] == [("Acme", Weight.FAULT), ("", Weight.HINT)]
+    assert "'acmee'" in found[0][2]
+    assert "'zenith'" in found[1][2]
+
+
+def test_a_missing_reference_picture_is_a_fault(tmp_path: Path) -> None:
+    (tmp_path / "there.png").write_bytes(b"x")
+    found = remarks(tmp_path, Brand(name="Acme", references=("there.png", "gone.png")))
+    assert [(weight, "gone.png" in remark) for _, weight, remark in found] == [(Weight.FAULT, True)]
+
+
+def test_packaged_references_exist() -> None:
+    assert not [
+        reference
+        for brand in load_brands()
+        for reference in brand.references
+        if not (brands_path().parent / reference).is_file()
+    ]
