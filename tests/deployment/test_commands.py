@@ -12,6 +12,8 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from monitor.cli import app
+from monitor.local.system import LocalSystem
+from monitor.settings import Agents, load_settings
 
 WRONG_USE: Final = (
     typer.BadParameter.__base__
@@ -48,6 +50,14 @@ def test_services_start_commands_that_exist(compose: dict[str, Any]) -> None:
         "worker": "brand-monitor worker",
         "worker-gpu": "brand-monitor worker",
     }
+
+
+@pytest.mark.parametrize(("service", "agents"), [("worker", Agents.ALL), ("worker-gpu", Agents.IMAGES)])
+def test_a_worker_starts_like_those_of_the_integration_tests(
+    compose: dict[str, Any], service: str, agents: Agents, tmp_path: Path
+) -> None:
+    tested = LocalSystem(tmp_path, agents=agents).new_worker("worker", load_settings())._command
+    assert [Path(tested[0]).name, *tested[1:]] == compose["services"][service]["command"]
 
 
 def test_the_image_starts_what_the_worker_service_starts(
