@@ -7,14 +7,20 @@ from monitor.settings import load_settings
 from monitor.storage.engine import sync_engine
 from monitor.storage.tables import metadata
 
-# Two programs that start at once (two workers, `up` beside a deployment job) migrate one after the other.
-_LOCK = text("SELECT pg_advisory_xact_lock(hashtext('brand-monitor migrations'))")
+# Programs that start at once (two workers, `up` beside a deployment job) migrate one after the other, however
+# long the first takes; no table is waited for that long, because everybody else would wait behind.
+_LOCK = (
+    "SET LOCAL lock_timeout = 0",
+    "SELECT pg_advisory_xact_lock(hashtext('brand-monitor migrations'))",
+    "SET LOCAL lock_timeout = DEFAULT",
+)
 
 
 def _migrate(connection: Connection) -> None:
     context.configure(connection=connection, target_metadata=metadata, compare_server_default=False)
     with context.begin_transaction():
-        connection.execute(_LOCK)
+        for statement in _LOCK:
+            connection.execute(text(statement))
         context.run_migrations()
 
 

@@ -78,7 +78,8 @@ def upgrade() -> None:
     _where_role_exists(
         "brand_monitor_migrate",
         "GRANT USAGE, CREATE ON SCHEMA public TO brand_monitor_migrate",
-        "GRANT brand_monitor_migrate TO CURRENT_USER",
+        "IF NOT pg_has_role(CURRENT_USER, 'brand_monitor_migrate', 'USAGE')"
+        " THEN GRANT brand_monitor_migrate TO CURRENT_USER; END IF",
         *(f"ALTER TABLE {table} OWNER TO brand_monitor_migrate" for table in (*_WRITES, "alembic_version")),
         *(f"ALTER VIEW {view} OWNER TO brand_monitor_migrate" for view in _VIEWS),
     )

@@ -16,11 +16,8 @@ from monitor.errors import OutageError, SetupError
 _TRANSIENT: Final = frozenset({"08", "25", "40", "53", "55", "57", "58", "XX"})
 # The values themselves: 21 cardinality, 22 data, 23 constraints, 54 a limit (row or index entry too big).
 _DATA: Final = frozenset({"21", "22", "23", "54"})
-_REMEDY: Final = {
-    "28": "check user and password in MONITOR_DATABASE_URL",
-    "3D": "create that database, or correct MONITOR_DATABASE_URL",
-    "42": "run `brand-monitor db upgrade`; if that changes nothing, grant brand_monitor_write (or _read)",
-}
+# 42 syntax or rights: what a schema of another version, or a login without its role, comes to.
+_REMEDY: Final = "run `brand-monitor db upgrade`; if that is done, grant brand_monitor_write (or _read)"
 
 
 class UnstorableError(Exception):
@@ -58,7 +55,7 @@ def _meaning(error: DBAPIError) -> Exception:
         return UnstorableError(reason)
     if kind in _TRANSIENT:
         return OutageError(f"{reason} (SQLSTATE {state})")
-    return SetupError(f"{reason} (SQLSTATE {state}); {_REMEDY.get(kind, 'see the server log')}")
+    return SetupError(f"{reason} (SQLSTATE {state}); {_REMEDY}")
 
 
 def _first_lines(error: DBAPIError) -> str:

@@ -21,6 +21,8 @@ _log: Final = logging.getLogger(__name__)
 def upgrade(settings: Settings, revision: str = "head") -> str | None:
     """Apply every missing migration in one transaction; returns the revision reached. Nothing to do is fine.
 
+    Several programs may call this at once, but not several threads of one: Alembic has one context a process.
+
     Raises `OutageError` if the database is away, `SetupError` if the user may not create tables.
     """
     return _run(settings, lambda config: command.upgrade(config, revision))

@@ -1,0 +1,145 @@
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import inspect, text
+
+from monitor.errors import OutageError, SetupError
+from monitor.settings import load_settings, packaged
+from monitor.storage import schema
+from monitor.storage.engine import sync_engine
+from monitor.storage.tables import metadata
+
+VIEWS = {
+    "sentiment_correction",
+    "effective_sentiment",
+    "effective_detection",
+    "logo_sighting",
+    "brand_presence",
+    "brand_sentiment",
+    "share_of_voice",
+    "sentiment_daily",
+    "brand_health",
+    "image_only_mentions",
+    "mention_detail",
+}
+
+
+def test_the_migrated_schema_equals_the_tables_in_code(engine):
+    with engine.connect() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), metadata)
+    assert differences == []
+
+
+def test_check_constraints_equal_those_in_code(engine):
+    """Alembic does not compare these."""
+    in_code = {
+        str(constraint.name)
+        for table in metadata.tables.values()
+        for constraint in table.constraints
+        if constraint.__visit_name__ in ("check_constraint", "table_or_column_check_constraint")
+    }
+    with engine.connect() as connection:
+        found = connection.execute(
+            text(
+                "SELECT conname FROM pg_constraint"
+                " WHERE contype = 'c' AND connamespace = 'public'::regnamespace"
+            )
+        )
+        assert {name for (name,) in found} == in_code
+
+
+def test_tables_views_and_their_columns_explain_themselves(engine):
+    with engine.connect() as connection:
+        silent = connection.execute(
+            text(
+                "SELECT relname FROM pg_class WHERE relkind IN ('r', 'v') AND relname <> 'alembic_version'"
+                " AND relnamespace = 'public'::regnamespace AND obj_description(oid) IS NULL"
+            )
+        ).all()
+        assert silent == []
+        assert set(inspect(connection).get_view_names()) == VIEWS
+
+
+def test_upgrade_twice_is_the_same_as_once(settings, engine):
+    assert schema.upgrade(settings) == schema.head_revision()
+    with engine.connect() as connection:
+        schema.check_revision(connection)
+
+
+def test_programs_that_start_at_once_migrate_one_after_the_other(database):
+    program = (
+        "from monitor.settings import load_settings; from monitor.storage import schema;"
+        "print(schema.upgrade(load_settings()))"
+    )
+    environment = os.environ | {"MONITOR_DATABASE_URL": database}
+    running = [
+        subprocess.Popen([sys.executable, "-c", program], env=environment, stdout=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    assert [process.communicate(timeout=60)[0].strip() for process in running] == [schema.head_revision()] * 3
+
+
+def test_downgrade_leaves_nothing(settings, engine):
+    assert schema.downgrade(settings, "base") is None
+    left = inspect(engine)
+    assert left.get_table_names() == ["alembic_version"]
+    assert left.get_view_names() == []
+    assert schema.upgrade(settings) == schema.head_revision()
+
+
+def test_an_older_schema_names_the_remedy(settings, engine):
+    schema.downgrade(settings, "0001")
+    with (
+        engine.connect() as connection,
+        pytest.raises(SetupError, match=r"schema 0001, .* needs \w+; run `brand-monitor db upgrade`"),
+    ):
+        schema.check_revision(connection)
+
+
+def test_a_newer_schema_is_refused(engine):
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        with pytest.raises(SetupError, match=r"schema 9999, which this version .* does not know"):
+            schema.check_revision(connection)
+
+
+def test_a_database_that_is_away_is_an_outage():
+    with pytest.raises(OutageError, match="MONITOR_DATABASE_URL"):
+        schema.upgrade(load_settings(database_url="postgresql://nobody@127.0.0.1:1/none"))
+
+
+def test_a_database_that_does_not_exist_is_named(database):
+    elsewhere = re.sub(r"/[^/]+$", "/no_such_database", database)
+    with pytest.raises(OutageError, match=r'"no_such_database" does not exist; .* MONITOR_DATABASE_URL'):
+        schema.upgrade(load_settings(database_url=elsewhere))
+
+
+def test_migrations_run_from_any_folder(database, tmp_path, monkeypatch):
+    """As from a wheel, where they lie inside the package, in a path with a percent sign."""
+    elsewhere = tmp_path / "100% elsewhere" / "migrations"
+    shutil.copytree(packaged("migrations"), elsewhere, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(schema, "packaged", lambda folder: Path(elsewhere))
+    monkeypatch.chdir(tmp_path)
+    assert schema.upgrade(load_settings(database_url=database)) is not None
+
+
+def test_the_engine_asks_a_vanished_host_for_a_sign_of_life(settings):
+    engine = sync_engine(settings)
+    with engine.connect() as connection:
+        shown = {
+            name: connection.execute(text(f"SHOW {name}")).scalar_one()
+            for name in ("lock_timeout", "idle_in_transaction_session_timeout", "application_name")
+        }
+    engine.dispose()
+    assert shown == {
+        "lock_timeout": "30s",
+        "idle_in_transaction_session_timeout": "1min",
+        "application_name": "brand-monitor",
+    }

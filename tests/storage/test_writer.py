@@ -1,0 +1,310 @@
+import asyncio
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, text
+
+from monitor.brands import Brand, Brands
+from monitor.errors import OutageError, SetupError
+from monitor.messages import mention_uuid
+from monitor.settings import load_settings
+from monitor.storage.engine import async_engine
+from monitor.storage.records import Batch, StorageRejection, WriteOutcome
+from monitor.storage.writer import BatchWriter
+
+
+def rows(engine: Engine, query: str, **values: Any) -> list[tuple[Any, ...]]:
+    with engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(text(query), values)]
+
+
+def batch(made, *results, rejections=(), log_id=None) -> Batch:
+    return Batch(log_id=log_id or made.log_id, results=results, rejections=rejections)
+
+
+async def test_a_text_becomes_its_rows(writer, engine, made):
+    said = made.text(
+        3,
+        id="42",
+        text="VMware beats Citrix",
+        brands=(made.named("VMware", 0, "positive"), made.named("Citrix", 13, "negative")),
+        author="ann",
+        url="https://forum.example/42",
+        lang="en",
+        reach=2**63 - 1,
+    )
+    assert await writer.write(batch(made, said)) == WriteOutcome(stored=1, replaced=0, rejected=0)
+    (row,) = rows(engine, "SELECT id, kind, source, external_id, text, author, url, lang, reach FROM mention")
+    assert row == (
+        mention_uuid("text", "forum", "42"),
+        *("text", "forum", "42", "VMware beats Citrix", "ann", "https://forum.example/42", "en", 2**63 - 1),
+    )
+    assert rows(
+        engine,
+        "SELECT b.name, start_char, end_char, matched FROM brand_mention"
+        " JOIN brand b ON b.id = brand_id ORDER BY 2",
+    ) == [("VMware", 0, 6, "VMware"), ("Citrix", 13, 19, "Citrix")]
+    assert rows(
+        engine,
+        "SELECT b.name, label, p_positive, model_version FROM sentiment LEFT JOIN brand b ON b.id = brand_id"
+        " ORDER BY 1 NULLS FIRST",
+    ) == [
+        (None, "positive", 0.8, "sentiment@1"),
+        ("Citrix", "negative", 0.1, "sentiment@1"),
+        ("VMware", "positive", 0.8, "sentiment@1"),
+    ]
+
+
+async def test_a_brand_named_twice_is_one_opinion(writer, engine, made):
+    named = (made.named("VMware", 0, "positive"), made.named("VMware", 10, "negative"))
+    named += (made.named("VMware", 20, "negative"),)
+    await writer.write(batch(made, made.text(0, text="VMware ... VMware ... VMware", brands=named)))
+    ((label, p_negative),) = rows(
+        engine, "SELECT label, p_negative FROM sentiment WHERE brand_id IS NOT NULL"
+    )
+    assert (label, p_negative) == ("negative", pytest.approx((0.1 + 0.8 + 0.8) / 3))
+
+
+async def test_a_picture_becomes_its_rows_and_is_known_afterwards(writer, engine, made):
+    shown = made.image(0, detections=(made.found("Citrix", 0.7), made.found("VMware", 0.9)), caption="fair")
+    empty = made.image(1, picture="sky")
+    await writer.write(batch(made, shown, empty))
+    seen = [made.sha256(name) for name in ("street", "sky", "never seen")]
+    assert await writer.known_detections(seen, "logos@1") == {
+        seen[0]: (made.found("VMware", 0.9), made.found("Citrix", 0.7)),
+        seen[1]: (),
+    }
+    assert await writer.known_detections(seen, "logos@2") == {}
+    assert await writer.known_detections((), "logos@1") == {}
+    assert rows(engine, "SELECT kind, text, picture_sha256 FROM mention ORDER BY external_id") == [
+        ("image", "fair", seen[0]),
+        ("image", None, seen[1]),
+    ]
+    assert rows(
+        engine, "SELECT width, height, n_bytes, url FROM picture WHERE sha256 = :sha", sha=seen[0]
+    ) == [(640, 480, 1000, "file:///pictures/street")]
+
+
+async def test_equal_pictures_are_kept_and_scanned_once(writer, engine, made):
+    first = made.image(0, detections=(made.found(),))
+    again = made.image(1, detections=(made.found(),))
+    await writer.write(batch(made, first))
+    ids = rows(engine, "SELECT id FROM logo_detection")
+    await writer.write(batch(made, again))
+    assert rows(engine, "SELECT id FROM logo_detection") == ids
+    assert rows(engine, "SELECT count(*) FROM mention JOIN picture ON sha256 = picture_sha256") == [(2,)]
+
+
+async def test_other_brands_make_a_scan_due_again(writer, worker_engine, brands, engine, made):
+    await writer.write(batch(made, made.image(0, detections=(made.found("VMware"),))))
+    (kept,) = rows(engine, "SELECT id FROM logo_detection")
+    wider = BatchWriter(worker_engine, Brands((*brands, Brand("Nutanix", logos=("nutanix",)))))
+    await wider.prepare()
+    assert await wider.known_detections([made.sha256("street")], "logos@1") == {}
+    both = (made.found("VMware"), made.found("Nutanix", 0.8, x=0.5))
+    await wider.write(batch(made, made.image(0, detections=both)))
+    assert await wider.known_detections([made.sha256("street")], "logos@1") == {made.sha256("street"): both}
+    # The find that both scans have keeps its id: corrections hang on it.
+    assert kept in rows(engine, "SELECT id FROM logo_detection")
+
+
+async def test_redelivery_changes_nothing_but_the_account(writer, engine, made):
+    named = (made.named("VMware", 0, "positive"),)
+    whole = batch(
+        made,
+        made.text(0, brands=named),
+        made.text(1, brands=named),
+        made.image(0, detections=(made.found(),)),
+        rejections=(made.rejected(2),),
+    )
+    everything = """
+        SELECT (SELECT json_agg(to_jsonb(m) - 'stored_at' ORDER BY id) FROM mention m)::text,
+               (SELECT json_agg(s ORDER BY mention_id, brand_id) FROM sentiment s)::text,
+               (SELECT json_agg(b ORDER BY mention_id, start_char) FROM brand_mention b)::text,
+               (SELECT json_agg(l ORDER BY id) FROM logo_detection l)::text,
+               (SELECT json_agg(d ORDER BY id) FROM dead_letter d)::text
+    """
+    assert await writer.write(whole) == WriteOutcome(stored=3, replaced=0, rejected=1)
+    before = rows(engine, everything)
+    assert await writer.write(whole) == WriteOutcome(stored=0, replaced=3, rejected=1)
+    assert rows(engine, everything) == before
+    account = (
+        "SELECT topic, offsets::text, rejected_offsets::text, deliveries, records, stored, replaced, rejected"
+    )
+    assert rows(engine, f"{account} FROM ingest_batch ORDER BY 1") == [
+        ("mentions.image", "{[0,1)}", "{}", 2, 2, 1, 1, 0),
+        ("mentions.text", "{[0,3)}", "{[2,3)}", 2, 6, 2, 2, 2),
+    ]
+
+
+async def test_a_republished_mention_replaces_all_of_it(writer, engine, made):
+    old = made.text(
+        0, id="a", text="VMware, Citrix", brands=(made.named("VMware", 0, "positive"),), lang="en"
+    )
+    new = made.text(
+        5, id="a", text="Dell now", label="negative", brands=(made.named("Dell"),), model="sentiment@2"
+    )
+    await writer.write(batch(made, old))
+    assert await writer.write(batch(made, new)) == WriteOutcome(stored=0, replaced=1, rejected=0)
+    assert rows(engine, "SELECT text, lang, model_version FROM mention") == [
+        ("Dell now", None, "sentiment@2")
+    ]
+    assert rows(engine, "SELECT matched FROM brand_mention") == [("Dell",)]
+    assert rows(engine, "SELECT brand_id, label, model_version FROM sentiment") == [
+        (None, "negative", "sentiment@2")
+    ]
+    assert rows(engine, "SELECT first_stored_at < stored_at FROM mention") == [(True,)]
+
+
+async def test_a_redelivered_older_record_does_not_win(writer, engine, made):
+    old, new = made.text(0, id="a", text="old"), made.text(7, id="a", text="new")
+    await writer.write(batch(made, new))
+    assert await writer.write(batch(made, old)) == WriteOutcome(stored=0, replaced=1, rejected=0)
+    assert rows(engine, "SELECT text, record_offset FROM mention") == [("new", 7)]
+    assert rows(engine, "SELECT count(*) FROM sentiment") == [(1,)]
+
+
+async def test_between_clusters_and_partitions_the_records_clock_decides(writer, engine, made):
+    noon = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    await writer.write(batch(made, made.text(9, id="a", text="first", at=noon)))
+    later = made.text(0, id="a", text="from a new cluster", at=noon + timedelta(minutes=1))
+    await writer.write(batch(made, later, log_id="cluster-2"))
+    assert rows(engine, "SELECT text FROM mention") == [("from a new cluster",)]
+    stale = made.text(99, id="a", text="stale", partition=3, at=noon)
+    await writer.write(batch(made, stale, log_id="cluster-2"))
+    assert rows(engine, "SELECT text, log_id FROM mention") == [("from a new cluster", "cluster-2")]
+
+
+async def test_of_one_mention_twice_in_a_batch_the_later_offset_wins(writer, engine, made):
+    # Timestamps of the publisher's clock may run backwards inside a partition; offsets do not.
+    later = made.text(8, id="a", text="second", at=datetime(2026, 1, 1, tzinfo=UTC))
+    outcome = await writer.write(batch(made, later, made.text(4, id="a", text="first")))
+    assert outcome == WriteOutcome(stored=1, replaced=1, rejected=0)
+    assert rows(engine, "SELECT text, record_offset FROM mention") == [("second", 8)]
+
+
+async def test_a_text_and_a_picture_of_one_post_are_two_mentions_of_one_post(writer, engine, made):
+    await writer.write(batch(made, made.text(0, id="p"), made.image(0, id="p")))
+    assert rows(engine, "SELECT count(*), count(DISTINCT post_id), count(DISTINCT id) FROM mention") == [
+        (2, 1, 2)
+    ]
+
+
+async def test_text_the_database_cannot_hold_is_mended(writer, engine, made):
+    said = made.text(0, text="a\x00b\ud800c VMware", author="\x00", brands=(made.named("VMware", 6),))
+    await writer.write(batch(made, said))
+    assert rows(engine, "SELECT text, author FROM mention") == [("a\ufffdb\ufffdc VMware", "\ufffd")]
+    # Character for character, so that spans still point at the brand.
+    assert rows(
+        engine,
+        "SELECT substr(text, start_char + 1, end_char - start_char) FROM mention"
+        " JOIN brand_mention ON mention_id = id",
+    ) == [("VMware",)]
+
+
+async def test_dead_letters_keep_what_a_person_needs(writer, engine, made):
+    await writer.write(batch(made, rejections=(made.rejected(7, code="text-empty"),)))
+    assert rows(
+        engine,
+        "SELECT error_code, error_detail, record_key, length(value_head), value_bytes, record_offset"
+        " FROM dead_letter",
+    ) == [("text-empty", "not JSON: \ufffd at byte 3", b"\x00\xff", 1024, 5000, 7)]
+
+
+async def test_one_unstorable_record_is_named_and_nothing_written(writer, engine, made):
+    # Year 1 in a zone east of Greenwich is year 0 in UTC, which no client could read back.
+    never = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=5)))
+    good = [made.text(n) for n in range(20)]
+    bad = made.text(20, published_at=never)
+    with pytest.raises(StorageRejection, match=r"mentions.text\[0\]@20.*published_at") as refusal:
+        await writer.write(batch(made, *good, bad, made.image(21, detections=(made.found(),))))
+    assert refusal.value.position == bad.position
+    assert refusal.value.code == "storage-rejected"
+    assert rows(engine, "SELECT (SELECT count(*) FROM mention) + (SELECT count(*) FROM picture)") == [(0,)]
+
+
+async def test_of_several_unstorable_records_each_is_named_in_turn(writer, made):
+    bad = [made.image(n, picture=str(n), detections=(made.found(score=1.5),)) for n in (3, 11)]
+    results = [made.image(n, picture=str(n)) for n in range(16) if n not in (3, 11)] + bad
+    named = []
+    while True:
+        try:
+            outcome = await writer.write(batch(made, *results))
+        except StorageRejection as refusal:
+            named.append(refusal.position.offset)
+            results = [result for result in results if result.position != refusal.position]
+        else:
+            break
+    assert sorted(named) == [3, 11]
+    assert outcome.stored == 14
+
+
+async def test_an_empty_batch_writes_nothing(writer, engine, made):
+    assert await writer.write(batch(made)) == WriteOutcome(0, 0, 0)
+    assert rows(engine, "SELECT count(*) FROM ingest_batch") == [(0,)]
+
+
+async def test_workers_that_share_mentions_and_pictures_never_deadlock(writer, engine, made):
+    def shared(worker: int, turn: int):
+        ids = range(40) if worker % 2 else reversed(range(40))
+        texts = [made.text(turn * 100 + n, id=str(n), partition=worker) for n in ids]
+        images = [made.image(turn * 100 + n, id=str(n), picture=str(n % 7)) for n in ids]
+        return batch(made, *texts, *images)
+
+    async def work(worker: int) -> int:
+        return sum([(await writer.write(shared(worker, turn))).stored for turn in range(6)])
+
+    stored = await asyncio.gather(*(work(worker) for worker in range(5)))
+    assert sum(stored) == rows(engine, "SELECT count(*) FROM mention")[0][0] == 80
+
+
+async def test_a_database_that_is_away_is_an_outage(brands):
+    engine = async_engine(load_settings(database_url="postgresql://nobody@127.0.0.1:1/none"))
+    with pytest.raises(OutageError, match="MONITOR_DATABASE_URL"):
+        await BatchWriter(engine, brands).ping()
+    await engine.dispose()
+
+
+async def test_a_connection_ended_by_the_server_is_an_outage_and_the_next_write_works(writer, engine, made):
+    await writer.write(batch(made, made.text(0)))
+    with engine.connect() as connection:
+        connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        )
+    with pytest.raises(OutageError):
+        await writer.write(batch(made, made.text(1)))
+    assert (await writer.write(batch(made, made.text(1)))).stored == 1
+
+
+async def test_a_lock_held_too_long_is_an_outage(writer, engine, database, brands, made):
+    await writer.write(batch(made, made.text(0)))
+    impatient = async_engine(load_settings(database_url=f"{database}?options=-c%20lock_timeout%3D100ms"))
+    second = BatchWriter(impatient, brands)
+    await second.prepare()
+    with engine.connect() as connection:
+        connection.execute(text("SELECT FROM mention FOR UPDATE"))
+        with pytest.raises(OutageError, match="55P03"):
+            await second.write(batch(made, made.text(0)))
+    assert (await second.write(batch(made, made.text(0)))).replaced == 1
+    await impatient.dispose()
+
+
+async def test_without_migrations_the_remedy_is_named(database, brands):
+    engine = async_engine(load_settings(database_url=database))
+    with pytest.raises(SetupError, match="brand-monitor db upgrade"):
+        await BatchWriter(engine, brands).prepare()
+    await engine.dispose()
+
+
+async def test_brands_that_change_sides_are_noted(writer, worker_engine, engine):
+    other = BatchWriter(worker_engine, Brands((Brand("Citrix", own=True),)))
+    await other.prepare()
+    assert rows(engine, "SELECT name, own FROM brand ORDER BY name") == [
+        ("Citrix", True),
+        ("Dell", False),
+        ("VMware", True),
+    ]
