@@ -1,0 +1,103 @@
+"""Calibration: makes "0.8" mean right eight times in ten, and measures by how much it does not.
+
+Temperature scaling and the expected calibration error are those of Guo, Pleiss, Sun & Weinberger 2017,
+"On Calibration of Modern Neural Networks" (ICML), arXiv:1706.04599.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax
+
+BINS: Final = 15
+"""Equal-width confidence bins, the number Guo et al. use for their tables."""
+
+# A temperature outside means a model that says nothing or always everything: scaling cannot mend it.
+_LOG_TEMPERATURE_BOUNDS: Final = (-3.0, 3.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Reliability:
+    """Confidence bins, all (b,): upper edge, number of texts, mean confidence and accuracy, 0 where empty."""
+
+    edges: NDArray[np.float64]
+    counts: NDArray[np.int64]
+    confidence: NDArray[np.float64]
+    accuracy: NDArray[np.float64]
+
+    @property
+    def error(self) -> float:
+        """Expected calibration error, 0..1: mean |accuracy - confidence|, bins weighted by texts."""
+        gaps = np.abs(self.accuracy - self.confidence)
+        return float((gaps * self.counts).sum() / self.counts.sum())
+
+
+def reliability(
+    probabilities: NDArray[np.floating], labels: NDArray[np.integer], bins: int = BINS
+) -> Reliability:
+    """Bin texts by the probability of their most probable class.
+
+    `probabilities` is (n, classes) with rows that sum to 1, `labels` (n,) the right class indices; n >= 1.
+    Bin i holds confidences in ((i-1)/bins, i/bins]. Raises `ValueError` for shapes that do not fit or n = 0.
+    """
+    if probabilities.ndim != 2 or labels.shape != probabilities.shape[:1] or not len(labels):
+        raise ValueError(
+            f"probabilities {probabilities.shape} and labels {labels.shape}: want (n, c) and (n,), n >= 1"
+        )
+    confidences = probabilities.max(axis=1).astype(np.float64)
+    right = (probabilities.argmax(axis=1) == labels).astype(np.float64)
+    edges = np.arange(1, bins + 1) / bins
+    # float32 sums may exceed 1 by a rounding; such a confidence belongs in the last bin.
+    index = np.minimum(np.searchsorted(edges, confidences, side="left"), bins - 1)
+    counts = np.bincount(index, minlength=bins)
+    filled = np.maximum(counts, 1)
+    return Reliability(
+        edges,
+        counts,
+        np.bincount(index, confidences, bins) / filled,
+        np.bincount(index, right, bins) / filled,
+    )
+
+
+def fit_temperature(logits: NDArray[np.floating], labels: NDArray[np.integer]) -> float:
+    """The temperature that minimises the log loss of softmax(logits / T) on a dev split; > 0.
+
+    `logits` is (n, classes), `labels` (n,). One parameter for all classes, so no label changes.
+    Fit it on dev, never on test. Raises `ValueError` for shapes that do not fit.
+    """
+    if logits.ndim != 2 or labels.shape != logits.shape[:1] or not len(labels):
+        raise ValueError(f"logits {logits.shape} and labels {labels.shape}: want (n, c) and (n,), n >= 1")
+    rows = np.arange(len(labels))
+
+    def log_loss(log_temperature: float) -> float:
+        return -float(log_softmax(logits / np.exp(log_temperature), axis=1)[rows, labels].mean())
+
+    found = minimize_scalar(log_loss, bounds=_LOG_TEMPERATURE_BOUNDS, method="bounded")
+    return float(np.exp(found.x))
+
+
+def draw_reliability(measured: Mapping[str, Reliability], path: Path) -> None:
+    """Write reliability diagrams side by side as a PNG: accuracy over confidence, and each bin's texts."""
+    from matplotlib.figure import Figure  # here, because drawing is rare and matplotlib slow to import
+
+    figure = Figure(figsize=(4.2 * len(measured), 4.4), layout="constrained")
+    axes = figure.subplots(1, len(measured), squeeze=False)[0]
+    for axis, (name, bins) in zip(axes, measured.items(), strict=True):
+        width = 1 / len(bins.edges)
+        centres = bins.edges - width / 2
+        filled = bins.counts > 0
+        axis.bar(centres, bins.counts / bins.counts.sum(), width, color="#d9dde3", label="share of texts")
+        axis.plot([0, 1], [0, 1], color="#888888", linestyle="--", linewidth=1, label="perfectly calibrated")
+        axis.plot(
+            bins.confidence[filled], bins.accuracy[filled], color="#1f5fa8", marker="o", label="accuracy"
+        )
+        axis.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence", title=f"{name}: ECE {bins.error:.3f}")
+        axis.set_aspect("equal")
+    axes[0].set_ylabel("accuracy, share")
+    axes[0].legend(loc="upper left", frameon=False)
+    figure.savefig(path, dpi=120)
