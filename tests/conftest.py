@@ -8,6 +8,7 @@ and database of their own.
 import shutil
 import signal
 import subprocess
+import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -126,10 +127,24 @@ def _fetch_kafka() -> None:
         pytest.skip(f"Maven could not fetch Apache Kafka: {said[0] if said else error}")
 
 
+@pytest.fixture
+def server_folder() -> Iterator[Path]:
+    """A folder for a database server's files.
+
+    Not under pytest's own: under root the server runs as another user, and every pytest that starts on the
+    machine closes its folder to others again.
+    """
+    with tempfile.TemporaryDirectory(prefix="brand-monitor-") as folder:
+        yield Path(folder)
+
+
 @pytest.fixture(scope="session")
-def database_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedDatabase]:
+def database_server() -> Iterator[EmbeddedDatabase]:
     """One PostgreSQL server for the run; without fsync, since no test cuts the power."""
-    with EmbeddedDatabase(tmp_path_factory.mktemp("database"), {"fsync": "off"}) as server:
+    with (
+        tempfile.TemporaryDirectory(prefix="brand-monitor-") as folder,
+        EmbeddedDatabase(Path(folder), {"fsync": "off"}) as server,
+    ):
         yield server
 
 

@@ -105,6 +105,16 @@ class EmbeddedDatabase:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))
         return self._url(database)
 
+    def copy(self, template: str, database: str) -> str:
+        """Create a database as a copy of another one that nobody is connected to; returns its URL."""
+        with self._connect(_SUPERUSER) as connection:
+            connection.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                    sql.Identifier(database), sql.Identifier(template)
+                )
+            )
+        return self._url(database)
+
     def drop(self, database: str) -> None:
         """Drop a database, ending its sessions."""
         with self._connect(_SUPERUSER) as connection:

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from pydantic import SecretStr
+
 from monitor.errors import OutageError
 from monitor.local.broker import EmbeddedBroker
 from monitor.local.child import ChildProcess, StopPlan, free_port
@@ -134,11 +136,11 @@ class LocalSystem:
 
 def environment(settings: Settings) -> dict[str, str]:
     """`settings` as MONITOR_* variables, for a child process."""
-    values = settings.model_dump(mode="json", exclude_none=True)
-    values["database_url"] = settings.database_url.get_secret_value()
+    plain = settings.model_dump(mode="json", exclude_none=True)
+    secret = {name: value.get_secret_value() for name, value in settings if isinstance(value, SecretStr)}
     return {
         f"MONITOR_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
-        for name, value in values.items()
+        for name, value in {**plain, **secret}.items()
     }
 
 

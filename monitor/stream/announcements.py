@@ -66,9 +66,9 @@ class Announcer:
             return None, topic
 
     def _too_large(self, topic: str) -> None:
-        """The database has it; stopping the stream over its echo would help nobody."""
+        """The database has the outcome; stopping the stream over its echo would help nobody."""
         _log.error(
-            "announcement too large, kept in the database only",
+            "announcement too large for its topic, left out",
             topic=topic,
             remedy="raise the topic's max.message.bytes to what `brand-monitor topics create` says",
         )

@@ -23,6 +23,7 @@ from faust.types import TP
 from faust.types.transports import ConsumerT
 from mode import CrashingSupervisor
 
+from monitor.kafka import faust_credentials
 from monitor.settings import Agents, Settings
 from monitor.storage.records import RecordPosition
 from monitor.stream.clients import REQUEST_TIMEOUT, largest_request
@@ -97,6 +98,7 @@ class StreamApp(faust.App):
         super().__init__(
             settings.consumer_group,
             broker=settings.kafka_url.replace(",", ";kafka://"),
+            broker_credentials=faust_credentials(settings),
             autodiscover=False,
             agent_supervisor=CrashingSupervisor,
             web_enabled=False,

@@ -9,6 +9,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from monitor.errors import OutageError, SetupError
+from monitor.kafka import client_options
 from monitor.settings import Settings
 
 REQUEST_TIMEOUT: Final = 15.0
@@ -18,10 +19,9 @@ ENVELOPE: Final = 64 * 2**10
 """Bytes a dead letter may be larger than the message it holds: six headers and the record's own framing."""
 
 
-def client_options(settings: Settings) -> dict[str, Any]:
-    """What every aiokafka client needs to find the broker."""
+def _options(settings: Settings) -> dict[str, Any]:
     return {
-        "bootstrap_servers": settings.bootstrap_servers,
+        **client_options(settings),
         "client_id": "brand-monitor",
         "request_timeout_ms": int(REQUEST_TIMEOUT * 1000),
     }
@@ -50,7 +50,7 @@ def kafka_faults(settings: Settings) -> Iterator[None]:
 @asynccontextmanager
 async def open_admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
     """An admin client; raises `OutageError` if no broker answers."""
-    admin = AIOKafkaAdminClient(**client_options(settings))
+    admin = AIOKafkaAdminClient(**_options(settings))
     with kafka_faults(settings):
         try:
             await admin.start()
@@ -63,7 +63,7 @@ async def open_admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
 async def open_reader(settings: Settings) -> AsyncIterator[AIOKafkaConsumer]:
     """A consumer of no group, for looking at topics; it commits nothing."""
     consumer = AIOKafkaConsumer(
-        **client_options(settings),
+        **_options(settings),
         enable_auto_commit=False,
         max_partition_fetch_bytes=largest_request(settings),
         fetch_max_wait_ms=100,  # looking at a quiet topic should not take longer than a person notices
@@ -80,7 +80,7 @@ async def open_reader(settings: Settings) -> AsyncIterator[AIOKafkaConsumer]:
 async def open_producer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
     """A producer that waits for all replicas."""
     producer = AIOKafkaProducer(
-        **client_options(settings),
+        **_options(settings),
         acks="all",
         max_request_size=largest_request(settings),
         linger_ms=5,  # findings of one batch travel in few requests

@@ -44,8 +44,8 @@ def test_every_start_is_another_cluster(tmp_path: Path) -> None:
     assert len(seen) == 2
 
 
-def test_database_keeps_data_password_and_port_over_a_restart(tmp_path: Path) -> None:
-    server = EmbeddedDatabase(tmp_path / "db", {"fsync": "off"})
+def test_database_keeps_data_password_and_port_over_a_restart(server_folder: Path) -> None:
+    server = EmbeddedDatabase(server_folder, {"fsync": "off"})
     with server, psycopg.connect(server.url) as connection:
         connection.execute("CREATE TABLE kept (n int)")
     url = server.url
@@ -70,10 +70,10 @@ def test_a_server_that_exits_while_starting_shows_its_log(tmp_path: Path) -> Non
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's parent-death signal is Linux's")
-def test_servers_die_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+def test_servers_die_with_a_parent_that_is_killed(server_folder: Path) -> None:
     script = (
         "import time\nfrom pathlib import Path\nfrom monitor.local import EmbeddedBroker, EmbeddedDatabase\n"
-        f"folder = Path({str(tmp_path)!r})\n"
+        f"folder = Path({str(server_folder)!r})\n"
         "with EmbeddedBroker(folder / 'b.log') as b, EmbeddedDatabase(folder / 'db', {'fsync': 'off'}) as d:\n"
         "    print(b.pid, d.pid, flush=True); time.sleep(60)\n"
     )

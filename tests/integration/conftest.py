@@ -1,0 +1,246 @@
+"""A deployment for each test: topics, consumer group, database and picture store of its own on shared
+servers.
+
+Workers are processes started by the very command of docker-compose.yml; `crew` and `steady` start and stop
+them.
+"""
+
+import asyncio
+import json
+import signal
+import sys
+import time
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import psycopg
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+
+from monitor.local import EmbeddedDatabase
+from monitor.local.child import ChildProcess, StopPlan, free_port
+from monitor.local.system import environment, ready
+from monitor.settings import Settings, load_settings
+from monitor.storage import schema
+from monitor.storage.audit import AuditReport, audit
+from monitor.storage.engine import sync_engine
+from monitor.stream.positions import read_log_id, read_positions
+from monitor.stream.topics import create_topics
+
+REBALANCE_TIMEOUT = 3.0
+"""Seconds; the embedded broker takes about twice this for a join, so tests ask for little."""
+
+SESSION_TIMEOUT = 6.0
+"""Seconds; the least Apache Kafka allows. A killed worker's partitions move on after this."""
+
+
+class Broker(Protocol):
+    url: str
+
+
+@dataclass(frozen=True)
+class Message:
+    """A Kafka record to publish: `topic` is `text` or `image`."""
+
+    topic: str
+    value: bytes | None
+    key: bytes | None = None
+    content_type: str | None = None
+
+    @property
+    def headers(self) -> list[tuple[str, bytes]]:
+        return [("content-type", self.content_type.encode())] if self.content_type else []
+
+
+@dataclass
+class Deployment:
+    """Settings with everything set up for workers, and what a test wants to know of the outcome."""
+
+    settings: Settings
+    folder: Path
+    workers: ExitStack = field(default_factory=ExitStack)
+    started: list["Worker"] = field(default_factory=list)
+
+    def worker(self, agents: str = "all", wait: bool = True, **overrides: Any) -> "Worker":
+        """Start a worker; with `wait`, return when it is ready."""
+        settings = self.settings.model_copy(update={"health_port": free_port(), **overrides})
+        worker = Worker(settings, agents, self.folder / f"worker-{uuid.uuid4().hex[:6]}.log")
+        self.workers.callback(worker.process.stop)
+        self.started.append(worker)
+        worker.start(wait)
+        return worker
+
+    def post(self, topic: str, mentions: Sequence[dict[str, Any]]) -> None:
+        """Publish mentions as JSON."""
+        self.publish([Message(topic, json.dumps(one).encode(), one["id"].encode()) for one in mentions])
+
+    def post_raw(
+        self, topic: str, value: bytes | None, key: bytes | None = None, content_type: str | None = None
+    ) -> None:
+        self.publish([Message(topic, value, key, content_type)])
+
+    def publish(self, messages: Sequence[Message]) -> None:
+        asyncio.run(self._publish(messages))
+
+    async def _publish(self, messages: Sequence[Message]) -> None:
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self.settings.bootstrap_servers, max_request_size=32 * 2**20, linger_ms=5
+        )
+        await producer.start()
+        try:
+            for one in messages:
+                topic = self.settings.topic(one.topic)
+                await producer.send(topic, value=one.value, key=one.key, headers=one.headers)
+        finally:
+            await producer.stop()
+
+    def rows(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.settings.database_url.get_secret_value()) as connection:
+            return connection.execute(query, parameters).fetchall()
+
+    def count(self, table: str) -> int:
+        return int(self.rows(f"SELECT count(*) FROM {table}")[0][0])
+
+    @property
+    def finished(self) -> int:
+        """Mentions stored and records dead-lettered."""
+        return self.count("mention") + self.count("dead_letter")
+
+    def lag(self) -> int:
+        return sum(position.lag for position in asyncio.run(read_positions(self.settings)))
+
+    def wait(self, done: Callable[[], bool], seconds: float = 60, what: str = "") -> None:
+        deadline = time.monotonic() + seconds
+        while not done():
+            assert time.monotonic() < deadline, (
+                f"not within {seconds} s: {what}; lag {self.lag()}, mentions {self.count('mention')}, "
+                f"dead letters {self.count('dead_letter')}\n{self.log_tail()}"
+            )
+            time.sleep(0.1)
+
+    def wait_for_all(self, seconds: float = 60) -> None:
+        """Until the workers have committed everything."""
+        self.wait(lambda: self.lag() == 0, seconds, "all committed")
+
+    def audit(self) -> AuditReport:
+        positions = asyncio.run(read_positions(self.settings))
+        log_id = asyncio.run(read_log_id(self.settings))
+        engine = sync_engine(self.settings)
+        try:
+            return audit(engine, positions, log_id)
+        finally:
+            engine.dispose()
+
+    def read(self, topic: str, count: int, seconds: float = 20) -> list[Any]:
+        """The first `count` records of an output topic."""
+        return asyncio.run(self._read(self.settings.topic(topic), count, seconds))
+
+    async def _read(self, topic: str, count: int, seconds: float) -> list[Any]:
+        consumer = AIOKafkaConsumer(
+            topic, bootstrap_servers=self.settings.bootstrap_servers, auto_offset_reset="earliest"
+        )
+        await consumer.start()
+        try:
+            async with asyncio.timeout(seconds):
+                return [await consumer.getone() for _ in range(count)]
+        finally:
+            await consumer.stop()
+
+    def log_tail(self) -> str:
+        return "\n".join(
+            f"--- {log.name}\n" + "\n".join(log.read_text().splitlines()[-25:])
+            for log in self.folder.glob("worker-*.log")
+        )
+
+
+class Worker:
+    """One `brand-monitor worker` process."""
+
+    def __init__(self, settings: Settings, agents: str, log: Path) -> None:
+        self.settings = settings
+        self.url = f"http://127.0.0.1:{settings.health_port}"
+        self.process = ChildProcess(
+            "worker",
+            [str(Path(sys.executable).with_name("brand-monitor")), "worker", "--agents", agents],
+            log=log,
+            plan=StopPlan(signal=signal.SIGTERM, grace=15),
+            env=environment(settings),
+        )
+
+    def start(self, wait: bool) -> None:
+        self.process.start((lambda: ready(self.url)) if wait else (lambda: True), timeout=60)
+
+    def terminate(self) -> tuple[int, float]:
+        """SIGTERM; exit code and seconds taken."""
+        started = time.monotonic()
+        code = self.process.stop()
+        assert code is not None
+        return code, time.monotonic() - started
+
+    def get(self, path: str) -> tuple[int, str]:
+        try:
+            with urllib.request.urlopen(self.url + path, timeout=5) as response:
+                return response.status, response.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+
+@pytest.fixture(scope="session")
+def migrated(database_server: EmbeddedDatabase) -> Iterator[str]:
+    """Name of a database with the schema, copied for each deployment: a copy takes a tenth of a migration."""
+    name = f"template_{uuid.uuid4().hex[:8]}"
+    schema.upgrade(load_settings(database_url=database_server.create(name)))
+    yield name
+    database_server.drop(name)
+
+
+def deploy(broker: Broker, database_url: str, folder: Path, **overrides: Any) -> Deployment:
+    unique = uuid.uuid4().hex[:8]
+    settings = load_settings(
+        kafka_url=broker.url,
+        database_url=database_url,
+        topic_prefix=f"t{unique}",
+        consumer_group=f"g{unique}",
+        picture_store=str(folder / "pictures"),
+        rebalance_timeout=REBALANCE_TIMEOUT,
+        session_timeout=SESSION_TIMEOUT,
+        log_format="json",
+        **{"topic_partitions": 4, **overrides},
+    )
+    asyncio.run(create_topics(settings))
+    return Deployment(settings, folder)
+
+
+@pytest.fixture
+def deployment(
+    broker: Broker, database_server: EmbeddedDatabase, migrated: str, tmp_path: Path
+) -> Iterator[Deployment]:
+    """A deployment without workers; those the test starts are stopped after it."""
+    name = f"test_{uuid.uuid4().hex[:8]}"
+    made = deploy(broker, database_server.copy(migrated, name), tmp_path)
+    with made.workers:
+        yield made
+    database_server.drop(name)
+
+
+@pytest.fixture(scope="module")
+def steady(
+    broker: Broker,
+    database_server: EmbeddedDatabase,
+    migrated: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Deployment]:
+    """A deployment with one worker that runs through a whole module; tests tell their mentions apart by
+    source."""
+    name = f"test_{uuid.uuid4().hex[:8]}"
+    made = deploy(broker, database_server.copy(migrated, name), tmp_path_factory.mktemp("steady"))
+    with made.workers:
+        made.worker()
+        yield made
+    database_server.drop(name)

@@ -1,0 +1,127 @@
+"""Workers that stop, die or are joined by others: nothing is lost, nothing is doubled."""
+
+import itertools
+import json
+import time
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.timeout(180)
+
+
+def load(deployment: Any, texts: int) -> int:
+    """Publish texts, one in a hundred ill-formed; the number of good ones."""
+    bad = [n for n in range(texts) if n % 100 == 7]
+    good = [
+        {
+            "id": f"m{n}",
+            "source": "load",
+            "text": f"VMware number {n}",
+            "published_at": "2026-03-01T09:30:00Z",
+        }
+        for n in range(texts)
+        if n not in bad
+    ]
+    deployment.post("text", good)
+    for n in bad:
+        deployment.post_raw("text", b"{", key=f"m{n}".encode())
+    return len(good)
+
+
+def test_sigterm_under_load_commits_all_that_was_stored(deployment: Any) -> None:
+    good = load(deployment, 3000)
+    worker = deployment.worker("texts")
+    deployment.wait(lambda: deployment.count("mention") >= 300, what="under way")
+
+    code, seconds = worker.terminate()
+
+    assert (code, seconds < 10) == (0, True)
+    report = deployment.audit()
+    assert report.ok, report.faults
+    assert 0 < report.stored < good, "it was stopped in the middle"
+    for partition in report.partitions:
+        assert (partition.committed or 0) == partition.covered, "stored, but not committed"
+
+    deployment.worker("texts")
+    deployment.wait_for_all()
+    report = deployment.audit()
+    assert report.ok, report.faults
+    assert (report.stored, report.replaced, report.mentions) == (good, 0, good), "nothing was delivered twice"
+
+
+def test_kill_9_and_restart_lose_and_double_nothing(deployment: Any) -> None:
+    good = load(deployment, 3000)
+    worker = deployment.worker("texts")
+    deployment.wait(lambda: deployment.count("mention") >= 300, what="under way")
+    worker.process.kill()
+    assert deployment.count("mention") < good, "it was killed in the middle"
+
+    deployment.worker("texts")
+    deployment.wait_for_all()
+
+    report = deployment.audit()
+    assert report.ok, report.faults
+    assert (report.stored, report.mentions) == (good, good)
+    assert report.dead_letters == 3000 - good
+
+
+@pytest.mark.fault
+def test_workers_that_come_and_go_share_the_partitions(deployment: Any) -> None:
+    """A second worker joins under load, the first is stopped, a third joins, the second is killed."""
+    numbers = itertools.count()
+    sent = 0
+
+    def more(seconds: float) -> None:
+        nonlocal sent
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            batch = [
+                {
+                    "id": f"m{next(numbers)}",
+                    "source": "load",
+                    "text": "VMware",
+                    "published_at": "2026-03-01T09:30:00Z",
+                }
+                for _ in range(50)
+            ]
+            deployment.post("text", batch)
+            sent += len(batch)
+
+    first = deployment.worker("texts")
+    more(3)
+    second = deployment.worker("texts", wait=False)
+    more(12)
+    assert _partitions(first) == _partitions(second) == 2
+    assert first.terminate()[0] == 0
+    third = deployment.worker("texts", wait=False)
+    more(12)
+    second.process.kill()
+    more(10)
+    deployment.wait_for_all(90)
+
+    report = deployment.audit()
+    assert report.ok, report.faults
+    assert (report.stored, report.mentions) == (sent, sent)
+    assert third.process.returncode is None
+
+
+@pytest.mark.fault
+def test_text_and_picture_workers_share_a_group(deployment: Any) -> None:
+    """Workers with different agents are members of one group and get the partitions of their own topics."""
+    texts = deployment.worker("texts", wait=False)
+    images = deployment.worker("images", wait=False)
+    deployment.wait(lambda: _partitions(texts) == _partitions(images) == 4, what="each has its topic")
+    good = load(deployment, 300)
+    deployment.wait_for_all()
+    assert deployment.count("mention") == good
+    assert "sentiment" not in json.loads(images.get("/health/ready")[1])["checks"]["models"]["detail"]
+
+
+def _partitions(worker: Any) -> int:
+    try:
+        status, body = worker.get("/health/ready")
+    except OSError:
+        return -1
+    detail = json.loads(body)["checks"].get("assignment", {}).get("detail", "")
+    return int(detail.split()[0]) if status == 200 else -1
