@@ -82,8 +82,8 @@ WITH written AS (
     FROM written
 )
 SELECT
-    (SELECT coalesce(sum(upper(span) - lower(span)), 0) FROM unnest(all_of_it) AS span) AS covered,
-    (SELECT coalesce(sum(upper(span) - lower(span)), 0) FROM unnest(rejected) AS span) AS rejected,
+    (SELECT coalesce(sum(upper(span) - lower(span)), 0)::bigint FROM unnest(all_of_it) AS span) AS covered,
+    (SELECT coalesce(sum(upper(span) - lower(span)), 0)::bigint FROM unnest(rejected) AS span) AS rejected,
     (SELECT coalesce(array_agg(ARRAY[lower(span), upper(span) - 1] ORDER BY span), '{}')
      FROM unnest(owed.offsets - all_of_it) AS span) AS missing,
     (SELECT coalesce(array_agg(ARRAY[lower(span), upper(span) - 1] ORDER BY span), '{}')
