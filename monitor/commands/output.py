@@ -1,10 +1,13 @@
 """Data on standard output: JSON for programs, a table for people."""
 
 import sys
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
 
 import msgspec
+
+_UNCUT: Final = 10_000
+"""Columns of a table that is piped: nothing is wrapped or cut, so that `grep` and `awk` see whole lines."""
 
 
 def as_json(data: Any) -> None:
@@ -13,16 +16,19 @@ def as_json(data: Any) -> None:
     sys.stdout.buffer.flush()
 
 
-def table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
-    """A table as wide as the terminal; in a pipe as wide as its content: nothing is cut for `grep`."""
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, title: str | None = None) -> None:
+    """A table as wide as the terminal, long cells folded; in a pipe as wide as its content."""
+    from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    drawn = Table(*headings)
+    drawn = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in headings:
+        drawn.add_column(heading, overflow="fold")
     for row in rows:
         drawn.add_row(*(Text(cell) for cell in row))  # Text: what publishers wrote is no markup
     console = Console()
     if not console.is_terminal:
-        console = Console(width=max(console.measure(drawn).maximum, 80))
+        console = Console(width=_UNCUT)
     console.print(drawn)

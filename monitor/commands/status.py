@@ -49,8 +49,8 @@ def status(
 
 def _show(found: "Status") -> None:
     table(
-        ("topic", "partition", "records", "committed", "lag", "stored", "replaced", "dead letters"),
-        (
+        ("topic", "partition", "records", "committed", "lag", "stored", "replaced", "dead"),
+        [
             (
                 line.topic,
                 str(line.partition),
@@ -62,5 +62,5 @@ def _show(found: "Status") -> None:
                 f"{line.dead_letters:,}",
             )
             for line in found.partitions
-        ),
+        ],
     )

@@ -53,14 +53,17 @@ async def publish(
             f"Kafka at {settings.kafka_url} has no topic {', '.join(missing)}; "
             "run `brand-monitor topics create` (or correct MONITOR_TOPIC_PREFIX)"
         )
-    outcome = PublishOutcome()
     with kafka_faults(settings):
         producer = await _start(settings)
+        sending = _Sending(producer, settings, on_done)
         try:
-            await _send_all(producer, settings, records, outcome, on_done)
+            async for record in _in_thread(iter(records)):
+                await sending.add(record)
+            await sending.finish()
         finally:
             await producer.stop()
-    return outcome
+            sending.forget()
+    return sending.outcome
 
 
 async def _start(settings: Settings) -> AIOKafkaProducer:
@@ -76,7 +79,8 @@ async def _start(settings: Settings) -> AIOKafkaProducer:
             enable_idempotence=idempotent,
             compression_type="gzip",  # the one codec that needs no library on either side
             max_request_size=settings.max_message_bytes,
-            max_batch_size=_BATCH_BYTES,
+            # Kafka holds whole batches against max.message.bytes.
+            max_batch_size=min(_BATCH_BYTES, settings.max_message_bytes),
             linger_ms=_LINGER_MS,
         )
         try:
@@ -93,47 +97,65 @@ async def _start(settings: Settings) -> AIOKafkaProducer:
     raise AssertionError("the second attempt returns or raises")
 
 
-async def _send_all(
-    producer: AIOKafkaProducer,
-    settings: Settings,
-    records: Iterable[Outgoing | Refused],
-    outcome: PublishOutcome,
-    on_done: Callable[[Outgoing | Refused], None],
-) -> None:
-    under_way: deque[tuple[Outgoing, asyncio.Future[object]]] = deque()
-    bytes_under_way = 0
+class _Sending:
+    """Records under way: bounded in number and bytes, settled in the order they were sent."""
 
-    async def settle_oldest() -> None:
-        nonlocal bytes_under_way
-        record, acknowledged = under_way.popleft()
-        bytes_under_way -= len(record.value)
-        await acknowledged
-        outcome.sent += 1
-        on_done(record)
+    def __init__(
+        self,
+        producer: AIOKafkaProducer,
+        settings: Settings,
+        on_done: Callable[[Outgoing | Refused], None],
+    ) -> None:
+        self.outcome = PublishOutcome()
+        self._producer = producer
+        self._settings = settings
+        self._on_done = on_done
+        self._under_way: deque[tuple[Outgoing, asyncio.Future[object]]] = deque()
+        self._bytes = 0
 
-    def refuse(refused: Refused) -> None:
-        outcome.refused.append(refused)
-        on_done(refused)
-
-    async for record in _in_thread(iter(records)):
+    async def add(self, record: Outgoing | Refused) -> None:
+        """Send it as soon as there is room; returning does not mean acknowledged."""
         if isinstance(record, Refused):
-            refuse(record)
-            continue
-        while under_way and (
-            len(under_way) >= _RECORDS_UNDER_WAY or bytes_under_way + len(record.value) > _BYTES_UNDER_WAY
-        ):
-            await settle_oldest()
+            self._refuse(record)
+            return
+        while self._is_full(len(record.value)):
+            await self._settle_oldest()
+        topic = self._settings.topic(record.topic)
         try:
-            acknowledged = await producer.send(
-                settings.topic(record.topic), record.value, key=record.key, headers=list(record.headers)
+            acknowledged = await self._producer.send(
+                topic, record.value, key=record.key, headers=list(record.headers)
             )
         except MessageSizeTooLargeError:
-            refuse(Refused(record.where, _too_large(record, settings)))
-            continue
-        under_way.append((record, acknowledged))
-        bytes_under_way += len(record.value)
-    while under_way:
-        await settle_oldest()
+            self._refuse(Refused(record.where, _too_large(record, self._settings)))
+            return
+        self._under_way.append((record, acknowledged))
+        self._bytes += len(record.value)
+
+    async def finish(self) -> None:
+        """Wait until everything is acknowledged."""
+        while self._under_way:
+            await self._settle_oldest()
+
+    def forget(self) -> None:
+        """After a failure: the others failed with it, and asyncio need not report each of them."""
+        for _, acknowledged in self._under_way:
+            if acknowledged.done() and not acknowledged.cancelled():
+                acknowledged.exception()
+
+    def _is_full(self, size: int) -> bool:
+        many = len(self._under_way) >= _RECORDS_UNDER_WAY
+        return bool(self._under_way) and (many or self._bytes + size > _BYTES_UNDER_WAY)
+
+    async def _settle_oldest(self) -> None:
+        record, acknowledged = self._under_way.popleft()
+        self._bytes -= len(record.value)
+        await acknowledged
+        self.outcome.sent += 1
+        self._on_done(record)
+
+    def _refuse(self, refused: Refused) -> None:
+        self.outcome.refused.append(refused)
+        self._on_done(refused)
 
 
 def _too_large(record: Outgoing, settings: Settings) -> DataError:
