@@ -1,0 +1,66 @@
+"""The words a model has vectors for, in the order of its embedding rows; one per line in `words.txt`."""
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+from monitor.errors import SetupError
+from monitor.sentiment.tokenizer import CAPITALS, HASHTAG, LENGTHENED, URL
+
+WORDS_FILE: Final = "words.txt"
+
+PAD: Final = "<pad>"
+UNKNOWN: Final = "<unk>"
+EMPTY: Final = "<empty>"
+"""Stands for a text that leaves no token, so that no sequence has length 0."""
+USER: Final = "<user>"
+NUMBER: Final = "<num>"
+SYMBOL: Final = "<symbol>"
+SPECIAL: Final = (PAD, UNKNOWN, EMPTY, USER, NUMBER, SYMBOL, URL, HASHTAG, CAPITALS, LENGTHENED)
+"""The first rows of every vocabulary. The tokenizer makes no text of this form from what people write."""
+
+_REPEATED: Final = re.compile(r"(.)\1+")
+
+
+class Vocabulary:
+    """Maps token texts to embedding rows, falling back from the exact token to its kind."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        """`words` begin with `SPECIAL`. Raises `ValueError` where they do not or one stands twice."""
+        self.words = tuple(words)
+        self._row = {word: row for row, word in enumerate(self.words)}
+        if self.words[: len(SPECIAL)] != SPECIAL or len(self._row) != len(self.words):
+            raise ValueError(f"a vocabulary begins with {SPECIAL} and has no word twice")
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def rows(self, tokens: Iterable[str]) -> list[int]:
+        """The row of every token; never raises, unknown words get a row for their kind."""
+        known = self._row.get
+        return [known(token) or self._fallback(token) for token in tokens]
+
+    def _fallback(self, token: str) -> int:
+        first = token[:1]
+        if first == "@":
+            return self._row[USER]
+        if any(character.isdigit() for character in token):
+            return self._row[NUMBER]
+        if not first.isalnum():
+            return self._row[SYMBOL]
+        # "soo" is known as itself where people write it often, otherwise as "so".
+        return self._row.get(_REPEATED.sub(r"\1", token), self._row[UNKNOWN])
+
+    def save(self, folder: Path) -> None:
+        """Write `words.txt`: UTF-8, one word a line."""
+        (folder / WORDS_FILE).write_bytes("".join(f"{word}\n" for word in self.words).encode())
+
+    @classmethod
+    def load(cls, folder: Path) -> "Vocabulary":
+        """Read `words.txt`. Raises `SetupError` where it is not one."""
+        path = folder / WORDS_FILE
+        try:
+            return cls(path.read_bytes().decode().removesuffix("\n").split("\n"))
+        except (OSError, ValueError) as error:
+            raise SetupError(f"{path}: {error}; copy the model folder again or retrain it") from error
