@@ -14,6 +14,7 @@ from monitor.commands import (
     brands,
     database,
     dead_letters,
+    demo,
     doctor,
     publish,
     report,
@@ -31,10 +32,11 @@ app = typer.Typer(
     name="brand-monitor",
     no_args_is_help=True,
     add_completion=False,
-    # A traceback with local variables would print the database password into a log.
-    pretty_exceptions_show_locals=False,
+    # What is not expected is shown as Python does, for logs: no frames of a terminal's width, no local variables.
+    pretty_exceptions_enable=False,
     help="Which pictures show our logo, and are people saying nice things about us?",
 )
+app.command("demo")(demo.demo)
 app.command("up")(up.up)
 app.command("worker")(worker.worker)
 app.add_typer(publish.app, name="publish")

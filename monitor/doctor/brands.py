@@ -36,10 +36,11 @@ def check_brands(brands: Brands, labels: Collection[str], folder: Path) -> list[
     """Remarks in the file's order; `labels` are the logo model's, `folder` is where brands.toml lies."""
     remarks = [remark for brand in brands for remark in _of_brand(brand, brands, labels, folder)]
     listed = {label for brand in brands for label in brand.logos}
-    return remarks + [
-        _hint("", f"the logo model knows {label!r}, no brand lists it: its detections are dropped")
-        for label in sorted(set(labels) - listed)
-    ]
+    if unlisted := sorted(set(labels) - listed):
+        remarks.append(
+            _hint("", f"labels of the logo model that no brand lists, never reported: {', '.join(unlisted)}")
+        )
+    return remarks
 
 
 def _of_brand(brand: Brand, brands: Brands, labels: Collection[str], folder: Path) -> Iterator[Remark]:

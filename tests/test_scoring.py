@@ -1,0 +1,414 @@
+"""Scoring files with the shipped models: an answer or a fault per input, in order, in bounded memory."""
+
+import base64
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from monitor.brands import load_brands
+from monitor.errors import ErrorCode, OutageError
+from monitor.logos import LogoDetector, load_detector
+from monitor.messages import Box, Detection
+from monitor.scoring import (
+    ImageAnswer,
+    ImageFault,
+    ImagePolicy,
+    TextAnswer,
+    TextFault,
+    TextPolicy,
+    as_available,
+    batches,
+    score_images,
+    score_texts,
+)
+from monitor.scoring.answers import PixelDetection
+from monitor.sentiment import BrandMatcher, SentimentScorer, load_scorer
+from monitor.settings import Device, packaged
+
+ROOT: Final = Path(__file__).parents[1]
+PROGRAM: Final = Path(sys.executable).with_name("brand-monitor")
+POLICY: Final = TextPolicy(max_chars=2_000)
+
+
+@pytest.fixture(scope="module")
+def scorer() -> SentimentScorer:
+    return load_scorer(packaged("onnx_models") / "sentiment", Device.CPU, threads=1)
+
+
+@pytest.fixture(scope="module")
+def matcher() -> BrandMatcher:
+    return BrandMatcher(load_brands())
+
+
+@pytest.fixture(scope="module")
+def detector() -> LogoDetector:
+    return load_detector(packaged("onnx_models") / "logos", load_brands(), Device.CPU, threads=1)
+
+
+def answers(
+    scorer: SentimentScorer,
+    matcher: BrandMatcher,
+    lines: Sequence[bytes],
+    policy: TextPolicy = POLICY,
+    size: int = 4,
+) -> list[TextAnswer | TextFault]:
+    found = score_texts(batches(enumerate(lines, 1), size), scorer, matcher, policy)
+    return [answer for batch in found for answer in batch]
+
+
+def line(**fields: Any) -> bytes:
+    return json.dumps(fields).encode()
+
+
+def test_answers_come_in_input_order_with_ids_as_given(
+    scorer: SentimentScorer, matcher: BrandMatcher
+) -> None:
+    lines = [
+        line(id="a", text="I love VMware and I love Google. VMware is great!"),
+        b"nope",
+        b"",
+        line(text="This is terrible, the worst ever. I hate it."),
+        line(id=9, text="Monday"),
+        line(id="b", text=""),
+    ]
+    first, bad, second, third, empty = answers(scorer, matcher, lines, size=2)
+    assert isinstance(first, TextAnswer)
+    assert (first.id, first.label, first.brands) == ("a", "positive", ["VMware", "Google"])
+    assert first.p_negative + first.p_neutral + first.p_positive == pytest.approx(1)
+    assert isinstance(bad, TextFault)
+    assert (bad.id, bad.error.code) == (2, "json-invalid")
+    assert isinstance(second, TextAnswer)
+    assert (second.id, second.label) == (4, "negative")
+    assert third.id == 9
+    assert isinstance(empty, TextFault)
+    assert (empty.id, empty.error.code) == ("b", "text-empty")
+
+
+@pytest.mark.parametrize(
+    ("bad", "code"),
+    [
+        (b"{", ErrorCode.JSON_INVALID),
+        (b'{"text": "\xff"}', ErrorCode.JSON_INVALID),
+        (b'{"x":' + b"[" * 100_000, ErrorCode.JSON_INVALID),
+        (b"[]", ErrorCode.FIELD_INVALID),
+        (line(id="a"), ErrorCode.FIELD_MISSING),
+        (line(id="a", text=5), ErrorCode.FIELD_INVALID),
+        (line(id="", text="x"), ErrorCode.FIELD_INVALID),
+        (line(id=["a"], text="x"), ErrorCode.FIELD_INVALID),
+        (line(text="x", published_at="2026-03-01T09:30:00"), ErrorCode.DATE_WITHOUT_ZONE),
+        (line(text="x", reach=-1), ErrorCode.FIELD_INVALID),
+        (line(text=" \n"), ErrorCode.TEXT_EMPTY),
+        (line(text="x" * 2_001), ErrorCode.TEXT_TOO_LONG),
+        (line(text="good", target="bad"), ErrorCode.FIELD_INVALID),
+        (line(text="good", target=[2, 9]), ErrorCode.FIELD_INVALID),
+        (line(text="good", target=[-1, 2]), ErrorCode.FIELD_INVALID),
+        (line(text="good", target=[2, 2]), ErrorCode.FIELD_INVALID),
+        (line(text="good", target=""), ErrorCode.FIELD_INVALID),
+        (line(text="good", target=7), ErrorCode.FIELD_INVALID),
+    ],
+)
+def test_each_bad_line_has_its_code_and_costs_only_itself(
+    scorer: SentimentScorer, matcher: BrandMatcher, bad: bytes, code: ErrorCode
+) -> None:
+    before, fault, after = answers(scorer, matcher, [line(text="good"), bad, line(text="good")])
+    assert isinstance(fault, TextFault)
+    assert fault.error.code == code
+    assert isinstance(before, TextAnswer)
+    assert isinstance(after, TextAnswer)
+
+
+def test_the_id_of_a_bad_line_is_kept_where_it_can_be_read(
+    scorer: SentimentScorer, matcher: BrandMatcher
+) -> None:
+    lines = [line(id="x", text=1), line(id=5, txet="typo"), line(id=True, text=1), b"5"]
+    assert [answer.id for answer in answers(scorer, matcher, lines)] == ["x", 5, 3, 4]
+
+
+@pytest.mark.parametrize("target", ["screen", "SCREEN", [6, 12]])
+def test_a_target_is_a_part_of_the_text_or_a_span(
+    scorer: SentimentScorer, matcher: BrandMatcher, target: str | list[int]
+) -> None:
+    (answer,) = answers(scorer, matcher, [line(text="great screen, awful battery", target=target)])
+    (expected,) = scorer.score(["great screen, awful battery"], [(6, 12)])
+    assert isinstance(answer, TextAnswer)
+    assert answer.p_positive == pytest.approx(expected.p_positive, abs=1e-5)
+
+
+def test_min_confidence_marks_guesses_and_only_them(scorer: SentimentScorer, matcher: BrandMatcher) -> None:
+    lines = [line(text="I love it, it is wonderful, best ever!"), line(text="table")]
+    sure = answers(scorer, matcher, lines)
+    top = [max(one.p_negative, one.p_neutral, one.p_positive) for one in sure if isinstance(one, TextAnswer)]
+    between = sum(top) / 2
+    assert min(top) < between < max(top)
+    policy = TextPolicy(max_chars=2_000, min_confidence=between)
+    marked = [one.unsure for one in answers(scorer, matcher, lines, policy) if isinstance(one, TextAnswer)]
+    assert marked == [value < between for value in top]
+    assert not any(one.unsure for one in sure if isinstance(one, TextAnswer))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    lines=st.lists(
+        st.binary(max_size=40) | st.text(max_size=40).map(lambda text: line(text=text)), max_size=6
+    )
+)
+def test_any_lines_are_answered_each_once(
+    scorer: SentimentScorer, matcher: BrandMatcher, lines: list[bytes]
+) -> None:
+    found = answers(scorer, matcher, lines)
+    assert len(found) == sum(bool(one.strip()) for one in lines)
+
+
+class _Fussy:
+    """The real scorer, but one that chokes on a word: what a bug in a model would look like."""
+
+    def __init__(self, scorer: SentimentScorer, word: str) -> None:
+        self._scorer, self._word = scorer, word
+
+    def warm_up(self) -> None:
+        self.score([self._word if self._word == "everything" else "warm"])
+
+    def score(self, texts: Sequence[str], targets: Sequence[Any] | None = None) -> Any:
+        if self._word == "everything" or any(self._word in text for text in texts):
+            raise ValueError("choked")
+        return self._scorer.score(texts, targets)
+
+
+def test_a_text_the_model_fails_on_costs_only_itself(scorer: SentimentScorer, matcher: BrandMatcher) -> None:
+    fussy: Any = _Fussy(scorer, "poison")
+    found = answers(fussy, matcher, [line(text="good"), line(text="poison"), line(text="good")])
+    assert [type(one) for one in found] == [TextAnswer, TextFault, TextAnswer]
+    assert isinstance(found[1], TextFault)
+    assert found[1].error.code == "scoring-failed"
+    assert "choked" in found[1].error.detail
+
+
+def test_a_model_that_fails_on_everything_stops_the_run(
+    scorer: SentimentScorer, matcher: BrandMatcher
+) -> None:
+    broken: Any = _Fussy(scorer, "everything")
+    with pytest.raises(OutageError, match="choked"):
+        answers(broken, matcher, [line(text="good"), line(text="fine")])
+
+
+def test_lines_are_read_a_batch_ahead_not_all_at_once(scorer: SentimentScorer, matcher: BrandMatcher) -> None:
+    read = 0
+
+    def lines() -> Iterator[tuple[int, bytes]]:
+        nonlocal read
+        for read in range(1, 1_000_000):
+            yield read, line(text="good")
+
+    found = score_texts(batches(lines(), 8), scorer, matcher, POLICY)
+    next(found)
+    next(found)
+    assert read == 16
+
+
+def test_a_stream_that_pauses_is_answered_with_what_is_there() -> None:
+    source: queue.Queue[int | None] = queue.Queue()
+    found = as_available(iter(source.get, None), size=3)
+    source.put(1)
+    assert next(found) == [1]
+    for number in (2, 3, 4, 5):
+        source.put(number)
+    source.put(None)
+    rest = [one for batch in found for one in batch]
+    assert rest == [2, 3, 4, 5]
+
+
+def test_what_reading_raises_comes_after_what_was_read() -> None:
+    def failing() -> Iterator[int]:
+        yield 1
+        raise OSError("the disk went away")
+
+    found = as_available(failing(), size=2)
+    assert next(found) == [1]
+    with pytest.raises(OSError, match="the disk went away"):
+        next(found)
+
+
+IMAGES: Final = ImagePolicy(max_bytes=2**20, max_pixels=1_000_000, batch_size=2)
+
+
+def write_picture(path: Path, width: int = 120, height: int = 80) -> Path:
+    pixels = np.full((height, width, 3), 200, np.uint8)
+    cv2.putText(pixels, "hello", (5, height // 2), cv2.FONT_HERSHEY_SIMPLEX, 1, (0, 0, 0), 2)
+    assert cv2.imwrite(str(path), pixels)
+    return path
+
+
+def test_pictures_and_faults_in_input_order(detector: LogoDetector, tmp_path: Path) -> None:
+    good = write_picture(tmp_path / "good.png")
+    text = tmp_path / "text.jpg"
+    text.write_text("no picture")
+    empty = tmp_path / "empty.jpg"
+    empty.touch()
+    large = tmp_path / "large.bin"
+    with large.open("wb") as file:
+        file.truncate(5 * 2**30)  # sparse: takes no disk, and must take no memory
+    wide = write_picture(tmp_path / "wide.png", width=2_000, height=600)
+    paths = [text, good, tmp_path / "gone.jpg", empty, large, tmp_path, wide, good]
+    found = [one for batch in score_images(paths, detector, IMAGES) for one in batch]
+    assert [one.file for one in found] == [str(path) for path in paths]
+    assert [one.error.code if isinstance(one, ImageFault) else (one.width, one.height) for one in found] == [
+        "image-format-unsupported",
+        (120, 80),
+        "file-unreadable",
+        "image-empty",
+        "image-too-many-bytes",
+        "file-unreadable",
+        "image-too-many-pixels",
+        (120, 80),
+    ]
+
+
+def test_a_logo_is_boxed_in_pixels_of_the_picture(detector: LogoDetector) -> None:
+    path = ROOT / "samples" / "pictures" / "vmware-slide.png"
+    ((answer,),) = score_images([path], detector, IMAGES)
+    assert isinstance(answer, ImageAnswer)
+    assert "VMware" in {detection.brand for detection in answer.detections}
+    scores = [detection.score for detection in answer.detections]
+    assert scores == sorted(scores, reverse=True)
+    for detection in answer.detections:
+        x, y, width, height = detection.box
+        assert 0 <= x < x + width <= answer.width
+        assert 0 <= y < y + height <= answer.height
+
+
+@given(
+    x=st.floats(0, 0.5),
+    y=st.floats(0, 0.5),
+    width=st.floats(0.01, 0.5),
+    height=st.floats(0.01, 0.5),
+    columns=st.integers(8, 8_000),
+    rows=st.integers(8, 8_000),
+)
+def test_boxes_in_pixels_are_the_relative_ones_times_the_size(
+    x: float, y: float, width: float, height: float, columns: int, rows: int
+) -> None:
+    relative = Detection(brand="A", score=0.5, box=Box(x, y, width, height))
+    found = PixelDetection.of(relative, columns, rows).box
+    assert found == pytest.approx((x * columns, y * rows, width * columns, height * rows), abs=0.005)
+
+
+def test_batches_hold_no_more_pixels_than_the_largest_picture_may(
+    detector: LogoDetector, tmp_path: Path
+) -> None:
+    paths = [write_picture(tmp_path / f"{number}.png", 800, 700) for number in range(3)]
+    policy = ImagePolicy(max_bytes=2**20, max_pixels=1_000_000, batch_size=8)
+    assert [len(batch) for batch in score_images(paths, detector, policy)] == [1, 1, 1]
+
+
+def test_annotated_copies_never_overwrite_each_other_or_the_original(
+    detector: LogoDetector, tmp_path: Path
+) -> None:
+    (tmp_path / "sub").mkdir()
+    paths = [write_picture(tmp_path / "a.png"), write_picture(tmp_path / "sub" / "a.png", 90, 60)]
+    before = [path.read_bytes() for path in paths]
+    policy = ImagePolicy(max_bytes=2**20, max_pixels=10**6, batch_size=2, annotate_into=tmp_path)
+    list(score_images(paths, detector, policy))
+    assert [path.read_bytes() for path in paths] == before
+    sizes = [cv2.imread(str(tmp_path / name)).shape[:2] for name in ("a.annotated.jpg", "a-2.annotated.jpg")]
+    assert sizes == [(80, 120), (60, 90)]
+
+
+def run(*words: str, stdin: bytes = b"", **environment: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [str(PROGRAM), "score", *words, "--threads", "1", "--device", "cpu"],
+        input=stdin,
+        env={**os.environ, **environment},
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_the_texts_command_prints_json_lines_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "texts.jsonl"
+    path.write_bytes(line(id="a", text="I love VMware") + b"\nnope\n")
+    done = run("texts", str(path), "--batch-size", "1", "--min-confidence", "1")
+    assert done.returncode == 0
+    good, bad = map(json.loads, done.stdout.splitlines())
+    assert list(good) == ["id", "label", "p_negative", "p_neutral", "p_positive", "brands", "unsure"]
+    assert (good["id"], good["brands"], good["unsure"]) == ("a", ["VMware"], True)
+    assert (bad["id"], bad["error"]["code"]) == (2, "json-invalid")
+    assert done.stderr.decode().splitlines() == ["1 texts could not be scored; their lines carry the error"]
+    assert run("texts", "-", stdin=path.read_bytes()).stdout.count(b"\n") == 2
+
+
+def test_the_images_command_expands_folders_and_annotates(tmp_path: Path) -> None:
+    folder = tmp_path / "pictures" / "deep"
+    folder.mkdir(parents=True)
+    example = json.loads((ROOT / "examples" / "image-mention.json").read_bytes())
+    (folder / "b.PNG").write_bytes(base64.b64decode(example["image"]))
+    (folder / "notes.txt").write_text("not looked at")
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"\xff\xd8\xff")
+    done = run(
+        "images",
+        str(tmp_path / "pictures"),
+        "-",
+        "--annotate",
+        str(tmp_path / "out"),
+        stdin=f"{broken}\n".encode(),
+    )
+    assert done.returncode == 0
+    good, bad = map(json.loads, done.stdout.splitlines())
+    assert list(good) == ["file", "width", "height", "detections"]
+    assert (good["width"], good["height"]) == (96, 48)
+    assert bad["error"]["code"].startswith("image-")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["b.annotated.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("texts", "-", "--model", "nosuch"), b"no model 'nosuch'"),
+        (("texts", "-", "--model", "logos"), b"logos"),
+        (("images", "x.jpg", "--model", "sentiment"), b"sentiment"),
+    ],
+)
+def test_a_model_that_does_not_fit_is_a_clear_error(words: tuple[str, ...], says: bytes) -> None:
+    done = run(*words)
+    assert done.returncode == 2
+    assert done.stdout == b""
+    assert done.stderr.startswith(b"error: ")
+    assert says in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+def test_a_reader_that_leaves_ends_the_run_quietly() -> None:
+    process = subprocess.Popen(
+        [str(PROGRAM), "score", "texts", "-", "--threads", "1"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdin
+    assert process.stdout
+    assert process.stderr
+    errors: list[bytes] = []
+    reader = threading.Thread(target=lambda: errors.append(process.stderr.read()))
+    reader.start()
+    process.stdin.write(line(text="good") + b"\n")
+    process.stdin.flush()
+    assert json.loads(process.stdout.readline())["id"] == 1  # answered before the input has ended
+    process.stdout.close()
+    process.stdin.write(line(text="good") + b"\n")
+    process.stdin.close()
+    assert process.wait(60) == 1
+    reader.join()
+    assert errors == [b""]
