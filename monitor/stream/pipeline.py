@@ -76,7 +76,8 @@ class Pipeline:
         self.scoring = scoring
         self._intake = intake
         self._to = destination
-        self._scored: asyncio.Queue[_Scored] = asyncio.Queue(maxsize=1)
+        self._scored: asyncio.Queue[_Scored] = asyncio.Queue()
+        self._turn = asyncio.Semaphore(1)  # to score: one batch at a time is scored or waits to be written
         self._open = True
         self._under_way = 0
         self._idle = asyncio.Event()
@@ -143,19 +144,21 @@ class Pipeline:
 
     async def _score_batches(self) -> None:
         while True:
-            batch = [record for record in await self._intake.batch() if self._wanted(record)]
-            if not batch:
-                continue
+            await self._turn.acquire()
+            batch: list[Record] = []
+            while not batch:
+                batch = [record for record in await self._intake.batch() if self._wanted(record)]
             self._begin()
             started = self._to.clock()
             outcomes = await self.scoring.score(batch)  # steps 1 and 2
             seconds = self._to.clock() - started
             self._to.metrics.batch_seconds.labels(self.name, "score").observe(seconds)
-            await self._scored.put(_Scored(batch, outcomes, seconds))
+            self._scored.put_nowait(_Scored(batch, outcomes, seconds))
 
     async def _store_batches(self) -> None:
         while True:
             scored = await self._scored.get()
+            self._turn.release()
             await self._store(scored)
             self._end()
 

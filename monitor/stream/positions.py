@@ -1,15 +1,28 @@
 """Where the workers stand in the log: per partition the offsets it holds and the one committed. For status
 and audit."""
 
+import asyncio
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import GroupCoordinatorNotAvailableError, NotCoordinatorForGroupError
 
 from monitor.errors import SetupError
 from monitor.settings import Settings
 from monitor.stream.clients import open_admin, open_reader
 from monitor.stream.topics import INPUTS
 from monitor.stream.watermarks import end_offsets
+
+_COORDINATOR: Final = 20.0
+"""Seconds for a cluster to name a group's coordinator: a new one creates its offsets topic on the first
+question."""
+
+_POLL: Final = 0.2
+"""Seconds between questions."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +58,7 @@ async def read_positions(settings: Settings) -> list[PartitionPosition]:
             for topic in described
             for partition in topic["partitions"]
         )
-        committed = await admin.list_consumer_group_offsets(settings.consumer_group, partitions=partitions)
+        committed = await _committed(admin, settings.consumer_group, partitions)
     async with open_reader(settings) as reader:
         low = await reader.beginning_offsets(partitions)
         high = await end_offsets(reader, partitions)
@@ -65,6 +78,23 @@ async def read_log_id(settings: Settings) -> str:
     """The Kafka cluster's id, by which a re-created broker's offsets are told from the old one's."""
     async with open_admin(settings) as admin:
         return str((await admin.describe_cluster())["cluster_id"])
+
+
+async def _committed(
+    admin: AIOKafkaAdminClient, group: str, partitions: list[TopicPartition]
+) -> Mapping[TopicPartition, object]:
+    deadline = time.monotonic() + _COORDINATOR
+    while True:
+        try:
+            offsets: Mapping[TopicPartition, object] = await admin.list_consumer_group_offsets(
+                group, partitions=partitions
+            )
+        except (GroupCoordinatorNotAvailableError, NotCoordinatorForGroupError):
+            if time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(_POLL)
+        else:
+            return offsets
 
 
 def _offset(committed: object) -> int | None:

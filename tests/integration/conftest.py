@@ -13,7 +13,7 @@ import time
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,18 +44,8 @@ class Broker(Protocol):
     url: str
 
 
-@dataclass(frozen=True)
-class Message:
-    """A Kafka record to publish: `topic` is `text` or `image`."""
-
-    topic: str
-    value: bytes | None
-    key: bytes | None = None
-    content_type: str | None = None
-
-    @property
-    def headers(self) -> list[tuple[str, bytes]]:
-        return [("content-type", self.content_type.encode())] if self.content_type else []
+Message = tuple[str, bytes | None, bytes | None, str | None]
+"""Topic (`text` or `image`), value, key and content type of a record to publish."""
 
 
 @dataclass
@@ -78,25 +68,26 @@ class Deployment:
 
     def post(self, topic: str, mentions: Sequence[dict[str, Any]]) -> None:
         """Publish mentions as JSON."""
-        self.publish([Message(topic, json.dumps(one).encode(), one["id"].encode()) for one in mentions])
+        self.publish((topic, json.dumps(one).encode(), one["id"].encode(), None) for one in mentions)
 
     def post_raw(
         self, topic: str, value: bytes | None, key: bytes | None = None, content_type: str | None = None
     ) -> None:
-        self.publish([Message(topic, value, key, content_type)])
+        self.publish([(topic, value, key, content_type)])
 
-    def publish(self, messages: Sequence[Message]) -> None:
+    def publish(self, messages: Iterable[Message]) -> None:
+        """Publish records as they are, in this order."""
         asyncio.run(self._publish(messages))
 
-    async def _publish(self, messages: Sequence[Message]) -> None:
+    async def _publish(self, messages: Iterable[Message]) -> None:
         producer = AIOKafkaProducer(
             bootstrap_servers=self.settings.bootstrap_servers, max_request_size=32 * 2**20, linger_ms=5
         )
         await producer.start()
         try:
-            for one in messages:
-                topic = self.settings.topic(one.topic)
-                await producer.send(topic, value=one.value, key=one.key, headers=one.headers)
+            for name, value, key, content_type in messages:
+                headers = [("content-type", content_type.encode())] if content_type else []
+                await producer.send(self.settings.topic(name), value=value, key=key, headers=headers)
         finally:
             await producer.stop()
 

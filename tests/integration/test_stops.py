@@ -23,9 +23,9 @@ def load(deployment: Any, texts: int) -> int:
         for n in range(texts)
         if n not in bad
     ]
-    deployment.post("text", good)
-    for n in bad:
-        deployment.post_raw("text", b"{", key=f"m{n}".encode())
+    deployment.post("text", good[: texts // 2])
+    deployment.publish(("text", b"{", f"m{n}".encode(), None) for n in bad)
+    deployment.post("text", good[texts // 2 :])
     return len(good)
 
 

@@ -1,0 +1,70 @@
+"""Back-off through an outage, on a clock of its own."""
+
+import pytest
+
+from monitor.errors import OutageError
+from monitor.stream.outage import OutageRetry
+
+
+class Clock:
+    """Time that passes only in pauses."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.pauses: list[float] = []
+
+    def __call__(self) -> float:
+        return self.now
+
+    async def pause(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self.now += seconds
+
+
+class Server:
+    """Away until `back`."""
+
+    def __init__(self, clock: Clock, back: float) -> None:
+        self._clock = clock
+        self._back = back
+
+    async def ask(self) -> str:
+        if self._clock.now < self._back:
+            raise OutageError("away")
+        return "answer"
+
+
+async def test_an_outage_shorter_than_the_limit_is_sat_out() -> None:
+    clock = Clock()
+    failures: list[str] = []
+    retry = OutageRetry(60, on_failure=failures.append, clock=clock, pause=clock.pause)
+    assert await retry("asking", Server(clock, back=20).ask) == "answer"
+    assert failures == ["asking"] * len(clock.pauses)
+    assert 20 <= clock.now < 26, "noticed soon after it was over"
+
+
+async def test_pauses_grow_and_stay_bounded() -> None:
+    clock = Clock()
+    with pytest.raises(OutageError):
+        await OutageRetry(120, clock=clock, pause=clock.pause)("asking", Server(clock, back=1e9).ask)
+    assert clock.pauses[0] <= 0.2
+    assert max(clock.pauses) <= 5
+    assert len(clock.pauses) < 60
+
+
+async def test_a_longer_one_is_raised_when_the_limit_has_passed() -> None:
+    clock = Clock()
+    with pytest.raises(OutageError, match=r"asking failed for 60 s .*MONITOR_OUTAGE_RETRY is 60.*away"):
+        await OutageRetry(60, clock=clock, pause=clock.pause)("asking", Server(clock, back=61).ask)
+    assert clock.now == pytest.approx(60)
+
+
+async def test_other_errors_are_not_retried() -> None:
+    clock = Clock()
+
+    async def broken() -> None:
+        raise ValueError("a bug")
+
+    with pytest.raises(ValueError, match="a bug"):
+        await OutageRetry(60, clock=clock, pause=clock.pause)("asking", broken)
+    assert clock.pauses == []

@@ -1,0 +1,185 @@
+"""The five steps: their order, what overlaps, and what one bad record costs."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+
+from monitor.errors import ErrorCode, OutageError
+from monitor.storage.records import StorageRejection
+from monitor.stream.ledger import Partition
+
+PARTITION = Partition("mentions.text", 0)
+
+
+async def endless(*records: Any) -> AsyncIterator[Any]:
+    for one in records:
+        yield one
+    await asyncio.Event().wait()
+
+
+@pytest.fixture
+def run(bench: Any, wait_until: Any) -> Callable[..., Any]:
+    """Runs a pipeline over records until `done`, then cancels it."""
+
+    async def go(records: list[Any], done: Callable[[], bool]) -> None:
+        task = asyncio.create_task(bench.pipeline().run(endless(*records)))
+        try:
+            await wait_until(lambda: done() or task.done(), 5)
+            if task.done():
+                task.result()
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    return go
+
+
+async def test_a_batch_is_entered_in_the_ledger_after_commit_and_announcement(
+    bench: Any, records: Any, run: Any
+) -> None:
+    seen: list[tuple[str, int | None]] = []
+    bench.writer.before = lambda _batch: seen.append(("write", bench.ledger.committable(PARTITION)))
+    announce = bench.announcer.announce
+
+    async def watched(results: Any, rejections: Any) -> None:
+        seen.append(("announce", bench.ledger.committable(PARTITION)))
+        assert bench.writer.batches, "announced before it was written"
+        await announce(results, rejections)
+
+    bench.announcer.announce = watched
+    await run([records(n) for n in range(4)], lambda: bench.ledger.committable(PARTITION) == 4)
+    assert seen == [("write", None), ("announce", None)]
+
+
+async def test_the_next_batch_is_scored_while_one_is_written_and_none_overtakes(
+    bench: Any, records: Any, run: Any
+) -> None:
+    release = asyncio.Event()
+
+    async def hold_the_first(batch: Any) -> None:
+        if batch.results[0].position.offset == 0:
+            await release.wait()
+
+    bench.writer.before = hold_the_first
+
+    def overlapped() -> bool:
+        if len(bench.scoring.batches) >= 2 and not release.is_set():
+            assert bench.ledger.committable(PARTITION) is None, "the second batch overtook the first"
+            release.set()
+        return bench.ledger.committable(PARTITION) == 12
+
+    await run([records(n) for n in range(12)], overlapped)
+    offsets = [result.position.offset for batch in bench.writer.batches for result in batch.results]
+    assert offsets == list(range(12))
+
+
+async def test_back_pressure_bounds_what_is_taken_from_kafka(bench: Any, records: Any, run: Any) -> None:
+    forever = asyncio.Event()
+    bench.writer.before = lambda _batch: forever.wait()
+    taken: list[int] = []
+
+    async def source() -> AsyncIterator[Any]:
+        for n in range(1000):
+            taken.append(n)
+            yield records(n)
+
+    task = asyncio.create_task(bench.pipeline().run(source()))
+    await asyncio.sleep(0.3)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    # One batch each: being written, scored, collected; and the record in hand.
+    assert len(taken) <= 3 * bench.batch_size + 1
+
+
+async def test_a_record_the_database_refuses_becomes_a_dead_letter_and_the_rest_is_stored(
+    bench: Any, records: Any, run: Any
+) -> None:
+    def refuse(batch: Any) -> None:
+        for result in batch.results:
+            if result.position.offset in (1, 3):
+                raise StorageRejection(result.position, "value too long")
+
+    bench.writer.before = refuse
+    await run([records(n) for n in range(4)], lambda: bench.ledger.committable(PARTITION) == 4)
+    (batch,) = bench.writer.batches
+    assert [result.position.offset for result in batch.results] == [0, 2]
+    assert [one.position.offset for one in batch.rejections] == [1, 3]
+    assert {one.letter.error_code for one in bench.announcer.rejections} == {ErrorCode.STORAGE_REJECTED.value}
+
+
+async def test_an_outage_is_retried_with_the_same_batch(bench: Any, records: Any, run: Any) -> None:
+    attempts: list[Any] = []
+
+    def away_twice(batch: Any) -> None:
+        attempts.append(batch)
+        if len(attempts) < 3:
+            raise OutageError("the database is away")
+
+    bench.writer.before = away_twice
+    bench.retry = type(bench.retry)(60, pause=lambda _s: asyncio.sleep(0))
+    await run([records(n) for n in range(4)], lambda: bench.ledger.committable(PARTITION) == 4)
+    assert attempts[0] == attempts[1] == attempts[2]
+
+
+async def test_an_outage_without_end_is_raised_with_nothing_in_the_ledger(
+    bench: Any, records: Any, run: Any
+) -> None:
+    def away(_batch: Any) -> None:
+        raise OutageError("the database is away")
+
+    bench.writer.before = away
+    with pytest.raises(OutageError, match="writing a batch failed for"):
+        await run([records(n) for n in range(4)], lambda: False)
+    assert bench.ledger.partitions() == []
+
+
+async def test_records_of_an_earlier_assignment_are_left_to_kafka(bench: Any, records: Any, run: Any) -> None:
+    mixed = [
+        records(0, generation=0),
+        records(5, generation=1),
+        records(1, generation=0),
+        records(6, generation=1),
+    ]
+    await run(mixed, lambda: bench.ledger.committable(PARTITION) == 7)
+    assert [result.position.offset for batch in bench.writer.batches for result in batch.results] == [5, 6]
+
+
+async def test_drain_finishes_what_is_under_way_and_takes_nothing_more(
+    bench: Any, records: Any, wait_until: Any
+) -> None:
+    release = asyncio.Event()
+    bench.writer.before = lambda _batch: release.wait()
+    pipeline = bench.pipeline()
+    task = asyncio.create_task(pipeline.run(endless(*(records(n) for n in range(40)))))
+    await wait_until(lambda: len(bench.scoring.batches) == 2, 5)
+    assert not await pipeline.drain(0.05), "a batch hangs in the writer"
+    release.set()
+    assert await pipeline.drain(5)
+    assert bench.ledger.committable(PARTITION) == len(bench.writer.ids) <= 12
+    await asyncio.sleep(0.1)
+    assert not pipeline.busy
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_batch_finished_after_its_partitions_were_taken_away_is_not_accounted(
+    bench: Any, records: Any, run: Any
+) -> None:
+    def rebalance(_batch: Any) -> None:
+        bench.ledger.assigned(2)
+
+    bench.writer.before = rebalance
+    await run([records(n) for n in range(4)], lambda: len(bench.announcer.results) == 4)
+    assert bench.ledger.partitions() == []
+
+
+async def test_a_jump_in_offsets_is_counted(bench: Any, records: Any, run: Any) -> None:
+    await run([records(0), records(1), records(5)], lambda: bench.ledger.committable(PARTITION) == 6)
+    assert (
+        bench.metrics.registry.get_sample_value(
+            "brand_monitor_offset_jumps_total", {"topic": "mentions.text"}
+        )
+        == 1
+    )
