@@ -3,8 +3,14 @@
 import typer
 
 from monitor.errors import DataError, SetupError
+from training.logos import commands as logos
+from training.sentiment import commands as sentiment
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+evaluations = typer.Typer(no_args_is_help=True, help="Measure a committed model on the test splits.")
+app.add_typer(evaluations, name="evaluate")
+for room in (sentiment, logos):
+    room.register(app, evaluations)
 
 
 def main() -> None:

@@ -1,0 +1,54 @@
+"""Box arithmetic: overlap, non-maximum suppression, clipping. Boxes are (N, 4) float32 x1, y1, x2, y2."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.messages import Box
+
+Boxes = NDArray[np.float32]
+
+
+def areas(boxes: Boxes) -> NDArray[np.float32]:
+    """Area of each box; a box turned inside out has none."""
+    sides = (boxes[:, 2:] - boxes[:, :2]).clip(0)
+    return np.asarray(sides[:, 0] * sides[:, 1], np.float32)
+
+
+def iou(a: Boxes, b: Boxes) -> NDArray[np.float32]:
+    """Intersection over union of every box of `a` with every box of `b`: (len(a), len(b)), each 0..1.
+
+    Two boxes without area have 0.
+    """
+    corner1 = np.maximum(a[:, None, :2], b[None, :, :2])
+    corner2 = np.minimum(a[:, None, 2:], b[None, :, 2:])
+    sides = (corner2 - corner1).clip(0)
+    shared = sides[..., 0] * sides[..., 1]
+    union = areas(a)[:, None] + areas(b)[None] - shared
+    return np.asarray(np.divide(shared, union, out=np.zeros_like(shared), where=union > 0), np.float32)
+
+
+def suppress(boxes: Boxes, scores: NDArray[np.float32], most_overlap: float) -> NDArray[np.intp]:
+    """Non-maximum suppression: indices of the boxes to keep, best score first.
+
+    A box goes when it overlaps a better one by more than `most_overlap` (IoU). Equal scores keep their order.
+    """
+    order = np.argsort(-scores, kind="stable")
+    overlap = iou(boxes[order], boxes[order])
+    alive = np.ones(len(order), bool)
+    for place in range(len(order)):
+        if alive[place]:
+            alive[place + 1 :] &= overlap[place, place + 1 :] <= most_overlap
+    return np.asarray(order[alive], np.intp)
+
+
+def clip(boxes: Boxes, width: float, height: float) -> Boxes:
+    """Boxes cut at the picture's edges."""
+    limits = np.array([width, height, width, height], np.float32)
+    return np.asarray(np.minimum(boxes.clip(0), limits), np.float32)
+
+
+def relative(corners: NDArray[np.float32], width: int, height: int) -> Box:
+    """One corner box in pixels as the contract's relative box, inside 0..1 whatever rounding does."""
+    x1, x2 = (min(max(float(value) / width, 0.0), 1.0) for value in corners[[0, 2]])
+    y1, y2 = (min(max(float(value) / height, 0.0), 1.0) for value in corners[[1, 3]])
+    return Box(x1, y1, min(max(x2 - x1, 0.0), 1.0 - x1), min(max(y2 - y1, 0.0), 1.0 - y1))

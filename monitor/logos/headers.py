@@ -1,0 +1,161 @@
+"""Reads what a picture file says about itself in its header: format, size, alpha, whether it is whole.
+
+Nothing is decoded and nothing is trusted: every offset is checked, and work is bounded by the file's length.
+"""
+
+import struct
+from dataclasses import dataclass
+from typing import Final
+
+from monitor.errors import DataError, ErrorCode
+
+
+@dataclass(frozen=True, slots=True)
+class PictureHeader:
+    """`width` and `height` in pixels as stored (before EXIF orientation)."""
+
+    media_type: str
+    width: int
+    height: int
+    has_alpha: bool
+
+
+_KNOWN_OTHERS: Final = (
+    (b"GIF8", "GIF"),
+    (b"BM", "BMP"),
+    (b"II*\0", "TIFF"),
+    (b"MM\0*", "TIFF"),
+    (b"%PDF", "PDF"),
+    (b"\0\0\1\0", "ICO"),
+    (b"\x1f\x8b", "gzip data (perhaps SVGZ)"),
+    (b"8BPS", "Photoshop"),
+    (b"\xff\x0a", "JPEG XL"),
+)
+_PNG_MAGIC: Final = b"\x89PNG\r\n\x1a\n"
+
+
+def read_header(data: bytes) -> PictureHeader:
+    """Format and size of a JPEG, PNG or WebP file.
+
+    Raises `DataError`: image-empty, image-format-unsupported, image-truncated or image-corrupt, with what was
+    found.
+    """
+    if not data:
+        raise DataError(ErrorCode.IMAGE_EMPTY, "the picture has 0 bytes")
+    if data.startswith(b"\xff\xd8\xff"):
+        return _jpeg(data)
+    if data.startswith(_PNG_MAGIC):
+        return _png(data)
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return _webp(data)
+    raise DataError(
+        ErrorCode.IMAGE_FORMAT_UNSUPPORTED,
+        f"the bytes are {_guess(data)}; send JPEG, PNG or WebP (told by content)",
+    )
+
+
+def _guess(data: bytes) -> str:
+    for magic, name in _KNOWN_OTHERS:
+        if data.startswith(magic):
+            return name
+    if data[4:8] == b"ftyp":
+        return "HEIC, AVIF or video (ISO media)"
+    head = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if b"<svg" in head:
+        return "SVG"
+    if head.startswith((b"<!doctype html", b"<html")):
+        return "an HTML page (perhaps an error page saved as a picture)"
+    if len(data) < 12:
+        return f"no picture format known here and only {len(data)} long"
+    return f"no picture format known here (they begin with {data[:8].hex(' ')})"
+
+
+def _truncated(what: str, data: bytes) -> DataError:
+    return DataError(
+        ErrorCode.IMAGE_TRUNCATED, f"the {what} ends early, after {len(data):,} bytes; send the whole file"
+    )
+
+
+def _corrupt(what: str, why: str) -> DataError:
+    return DataError(ErrorCode.IMAGE_CORRUPT, f"the {what} is damaged: {why}")
+
+
+def _jpeg(data: bytes) -> PictureHeader:
+    """Walks the segments to the frame header and on to the first scan; after it the end marker must follow.
+
+    ITU T.81: inside a scan FF is followed by 00 or a restart marker, so FF D9 there is the end and nothing
+    else.
+    """
+    size: tuple[int, int] | None = None
+    at = 2
+    while True:
+        while data[at : at + 2] == b"\xff\xff":  # fill bytes
+            at += 1
+        if at + 4 > len(data):
+            raise _truncated("JPEG", data)
+        if data[at] != 0xFF:
+            raise _corrupt("JPEG", f"no marker at byte {at}")
+        marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4])
+        if marker == 0x01 or 0xD0 <= marker <= 0xD7:  # markers without a body
+            at += 2
+            continue
+        if length < 2:
+            raise _corrupt("JPEG", f"segment of length {length} at byte {at}")
+        body = data[at + 4 : at + 2 + length]
+        if len(body) < length - 2:
+            raise _truncated("JPEG", data)
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            if len(body) < 5:
+                raise _corrupt("JPEG", "frame header too short")
+            height, width = struct.unpack(">HH", body[1:5])
+            size = width, height
+        if marker == 0xDA:
+            break
+        at += 2 + length
+    if size is None or 0 in size:
+        raise _corrupt("JPEG", "it does not say how large it is")
+    if data.find(b"\xff\xd9", at) < 0:
+        raise _truncated("JPEG", data)
+    return PictureHeader("image/jpeg", size[0], size[1], has_alpha=False)
+
+
+def _png(data: bytes) -> PictureHeader:
+    """Walks the chunks to IEND; sizes and colour type stand in IHDR, the first."""
+    if len(data) < 33:
+        raise _truncated("PNG", data)
+    if data[12:16] != b"IHDR":
+        raise _corrupt("PNG", "the first chunk is not IHDR")
+    width, height = struct.unpack(">II", data[16:24])
+    if not (0 < width < 2**31 and 0 < height < 2**31):
+        raise _corrupt("PNG", f"impossible size {width} x {height}")
+    has_alpha = data[25] in (4, 6)
+    at = 8
+    while True:
+        if at + 12 > len(data):
+            raise _truncated("PNG", data)
+        length, kind = int.from_bytes(data[at : at + 4]), data[at + 4 : at + 8]
+        if kind == b"IEND":
+            return PictureHeader("image/png", width, height, has_alpha)
+        has_alpha = has_alpha or kind == b"tRNS"
+        at += 12 + length
+
+
+def _webp(data: bytes) -> PictureHeader:
+    """RIFF container with one of three first chunks
+    (https://developers.google.com/speed/webp/docs/riff_container)."""
+    if len(data) < 30 or int.from_bytes(data[4:8], "little") + 8 > len(data):
+        raise _truncated("WebP", data)
+    kind, body = data[12:16], data[20:]
+    if kind == b"VP8X":
+        width, height = (int.from_bytes(body[at : at + 3], "little") + 1 for at in (4, 7))
+        return PictureHeader("image/webp", width, height, bool(body[0] & 0x10))
+    if kind == b"VP8L" and body[0] == 0x2F:
+        bits = int.from_bytes(body[1:5], "little")
+        return PictureHeader(
+            "image/webp", (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1, bool(bits >> 28 & 1)
+        )
+    if kind == b"VP8 " and body[3:6] == b"\x9d\x01\x2a":
+        width, height = (int.from_bytes(body[at : at + 2], "little") & 0x3FFF for at in (6, 8))
+        if width and height:
+            return PictureHeader("image/webp", width, height, has_alpha=False)
+    raise _corrupt("WebP", "its first chunk is no picture")

@@ -1,0 +1,300 @@
+"""Whatever bytes a publisher sends become 8-bit BGR pixels or a `DataError` that says why."""
+
+import os
+import struct
+import zlib
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from monitor.errors import DataError, ErrorCode
+from monitor.logos import Picture, decode_picture
+from monitor.logos.headers import read_header
+
+RED_BGR = (30, 40, 200)
+
+
+def decoded(data: bytes, *, max_bytes: int = 1_000_000, max_pixels: int = 1_000_000) -> Picture:
+    return decode_picture(data, max_bytes=max_bytes, max_pixels=max_pixels)
+
+
+def refusal(data: bytes, **limits: int) -> DataError:
+    with pytest.raises(DataError) as caught:
+        decoded(data, **limits)
+    return caught.value
+
+
+def photograph(height: int = 48, width: int = 64) -> NDArray[np.uint8]:
+    """Smooth colours, so that JPEG keeps them; the upper left quarter is red."""
+    y, x = np.mgrid[0:height, 0:width]
+    pixels = np.stack([x * 200 // width, y * 200 // height, np.full_like(x, 60)], 2).astype(np.uint8)
+    pixels[: height // 2, : width // 2] = RED_BGR
+    return pixels
+
+
+def encoded(extension: str, pixels: NDArray[np.generic], *options: int) -> bytes:
+    return cv2.imencode(extension, pixels, list(options))[1].tobytes()
+
+
+def png_chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def png(width: int, height: int, depth: int, colour: int, rows: bytes, *between: bytes) -> bytes:
+    header = png_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0))
+    body = png_chunk(b"IDAT", zlib.compress(rows))
+    return b"\x89PNG\r\n\x1a\n" + header + b"".join(between) + body + png_chunk(b"IEND", b"")
+
+
+def with_orientation(jpeg: bytes, orientation: int) -> bytes:
+    """Puts an EXIF segment with tag 0x0112 right after the start of a JPEG."""
+    tiff = b"MM\0*\0\0\0\x08" + struct.pack(">HHHIHHI", 1, 0x0112, 3, 1, orientation, 0, 0)
+    body = b"Exif\0\0" + tiff
+    return jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body + jpeg[2:]
+
+
+def cmyk_jpeg(cmyk: tuple[int, int, int, int]) -> bytes:
+    """A baseline JPEG of one 8x8 block a component, four components, each flat (only the DC coefficient is
+    coded)."""
+    quantisers = b"\xff\xdb\x00\x43\x00" + bytes([4]) * 64  # one unit of DC is half a grey level
+    components = b"".join(bytes([number, 0x11, 0]) for number in range(1, 5))
+    frame = b"\xff\xc0" + struct.pack(">HBHHB", 8 + 12, 8, 8, 8, 4) + components
+    dc = (
+        b"\xff\xc4" + struct.pack(">HB", 2 + 17 + 1, 0x00) + bytes([1] + [0] * 15) + bytes([8])
+    )  # code 0: 8 bits follow
+    ac = (
+        b"\xff\xc4" + struct.pack(">HB", 2 + 17 + 1, 0x10) + bytes([1] + [0] * 15) + bytes([0])
+    )  # code 0: end of block
+    scan = (
+        b"\xff\xda"
+        + struct.pack(">HB", 6 + 8, 4)
+        + b"".join(bytes([n, 0]) for n in range(1, 5))
+        + b"\0\x3f\0"
+    )
+    bits = ""
+    for value in cmyk:
+        level = 2 * (value - 128)
+        assert 128 <= abs(level) <= 255, "the one Huffman code is for differences of 8 bits"
+        bits += "0" + format(level if level > 0 else level + 255, "08b") + "0"
+    bits += "1" * (-len(bits) % 8)
+    entropy = int(bits, 2).to_bytes(len(bits) // 8).replace(b"\xff", b"\xff\0")
+    adobe = b"\xff\xee\x00\x0eAdobe\0\x64\0\0\0\0\0"  # transform 0: CMYK, stored inverted
+    return b"\xff\xd8" + adobe + quantisers + frame + dc + ac + scan + entropy + b"\xff\xd9"
+
+
+@pytest.mark.parametrize(
+    ("extension", "media_type"), [(".jpg", "image/jpeg"), (".png", "image/png"), (".webp", "image/webp")]
+)
+def test_the_three_formats_decode(extension: str, media_type: str) -> None:
+    picture = decoded(encoded(extension, photograph()))
+    assert (picture.media_type, picture.width, picture.height) == (media_type, 64, 48)
+    assert picture.pixels.dtype == np.uint8
+    assert np.abs(picture.pixels[10, 10].astype(int) - RED_BGR).max() < 12
+
+
+def test_progressive_jpeg() -> None:
+    assert decoded(encoded(".jpg", photograph(), cv2.IMWRITE_JPEG_PROGRESSIVE, 1)).width == 64
+
+
+def test_lossless_webp_with_alpha_is_put_on_white() -> None:
+    transparent = np.dstack([photograph(), np.zeros((48, 64), np.uint8)])
+    picture = decoded(encoded(".webp", transparent, cv2.IMWRITE_WEBP_QUALITY, 101))
+    assert (picture.pixels == 255).all()
+
+
+def test_sixteen_bit_png_keeps_its_tones() -> None:
+    exact = photograph()
+    assert (
+        np.abs(decoded(encoded(".png", exact.astype(np.uint16) * 257)).pixels.astype(int) - exact).max() <= 1
+    )
+
+
+def test_grey_png_becomes_three_channels() -> None:
+    assert decoded(encoded(".png", photograph()[:, :, 0])).pixels.shape == (48, 64, 3)
+
+
+def test_palette_png() -> None:
+    rows = b"".join(b"\0" + bytes([0] * 8 + [1] * 8) for _ in range(16))
+    palette = png_chunk(b"PLTE", bytes([200, 40, 30, 10, 20, 250]))  # RGB
+    pixels = decoded(png(16, 16, 8, 3, rows, palette)).pixels
+    assert pixels[0, 0].tolist() == list(RED_BGR)
+    assert pixels[0, 15].tolist() == [250, 20, 10]
+
+
+def test_palette_png_with_a_transparent_colour_is_put_on_white() -> None:
+    rows = b"".join(b"\0" + bytes([0] * 8 + [1] * 8) for _ in range(16))
+    palette = png_chunk(b"PLTE", bytes([200, 40, 30, 10, 20, 250]))
+    pixels = decoded(png(16, 16, 8, 3, rows, palette, png_chunk(b"tRNS", bytes([255, 0])))).pixels
+    assert pixels[0, 0].tolist() == list(RED_BGR)
+    assert pixels[0, 15].tolist() == [255, 255, 255]
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_transparent_png_is_blended_onto_white(kind: type[np.unsignedinteger]) -> None:
+    most = np.iinfo(kind).max
+    pixels = np.zeros((16, 16, 4), kind)
+    pixels[:, :8, 3], pixels[:, 8:, 3] = most, most // 2
+    result = decoded(encoded(".png", pixels)).pixels
+    assert result[0, 0].tolist() == [0, 0, 0]
+    assert abs(int(result[0, 15, 0]) - 128) <= 1
+
+
+def test_cmyk_jpeg() -> None:
+    # Adobe stores CMYK inverted: 255 is no ink. No ink at all is white; full cyan takes the red away.
+    assert (decoded(cmyk_jpeg((255, 255, 255, 255))).pixels >= 250).all()
+    blue, green, red = decoded(cmyk_jpeg((1, 255, 255, 255))).pixels[4, 4].tolist()
+    assert red < 10
+    assert min(blue, green) > 240
+
+
+@pytest.mark.parametrize(
+    ("orientation", "corner"), [(1, (5, 5)), (3, (-5, -5)), (6, (5, -5)), (8, (-5, 5))], ids=lambda v: str(v)
+)
+def test_exif_orientation_is_applied(orientation: int, corner: tuple[int, int]) -> None:
+    picture = decoded(with_orientation(encoded(".jpg", photograph()), orientation))
+    upright = orientation in (1, 3)
+    assert (picture.width, picture.height) == ((64, 48) if upright else (48, 64))
+    assert np.abs(picture.pixels[corner].astype(int) - RED_BGR).max() < 12
+
+
+@pytest.mark.parametrize("extension", [".jpg", ".png", ".webp"])
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.95])
+def test_truncated(extension: str, share: float) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
+    data = encoded(extension, noise)
+    error = refusal(data[: int(len(data) * share)])
+    assert error.code is ErrorCode.IMAGE_TRUNCATED
+    assert "whole file" in error.detail
+
+
+@pytest.mark.parametrize("extension", [".jpg", ".png", ".webp"])
+def test_every_cut_is_refused(extension: str) -> None:
+    """A picture that was cut anywhere is never taken for a whole one."""
+    data = encoded(extension, photograph(16, 16))
+    for length in range(len(data) - 1):
+        assert refusal(data[:length]).code in (
+            ErrorCode.IMAGE_EMPTY,
+            ErrorCode.IMAGE_TRUNCATED,
+            ErrorCode.IMAGE_FORMAT_UNSUPPORTED,
+        )
+
+
+def test_trailing_bytes_do_not_matter() -> None:
+    for extension in (".jpg", ".png", ".webp"):
+        assert decoded(encoded(extension, photograph()) + b"\0" * 100).width == 64
+
+
+def test_no_bytes() -> None:
+    assert refusal(b"").code is ErrorCode.IMAGE_EMPTY
+
+
+@pytest.mark.parametrize(
+    ("data", "named"),
+    [
+        (b"GIF89a" + bytes(40), "GIF"),
+        (b'<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"/>', "SVG"),
+        (b"  <svg/>", "SVG"),
+        (b"BM" + bytes(60), "BMP"),
+        (b"II*\0" + bytes(60), "TIFF"),
+        (b"%PDF-1.7", "PDF"),
+        (b"\0\0\0\x18ftypheic" + bytes(40), "HEIC"),
+        (b"<!DOCTYPE html><html>404</html>", "HTML"),
+        (b"hello, this is no picture at all", "no picture format"),
+        (b"x", "no picture format"),
+    ],
+)
+def test_other_formats_are_named(data: bytes, named: str) -> None:
+    error = refusal(data)
+    assert error.code is ErrorCode.IMAGE_FORMAT_UNSUPPORTED
+    assert named in error.detail
+
+
+def test_a_huge_png_is_refused_by_its_header() -> None:
+    error = refusal(png(60_000, 60_000, 8, 2, b""), max_pixels=50_000_000)
+    assert error.code is ErrorCode.IMAGE_TOO_MANY_PIXELS
+    assert "60,000 x 60,000" in error.detail
+    assert "MONITOR_IMAGE_MAX_PIXELS" in error.detail
+
+
+def test_opencv_has_its_own_limit_too() -> None:
+    assert int(os.environ["OPENCV_IO_MAX_IMAGE_PIXELS"]) < 60_000 * 60_000
+
+
+def test_the_pixel_limit_is_exact() -> None:
+    data = encoded(".png", photograph(48, 64))
+    assert decoded(data, max_pixels=48 * 64).width == 64
+    assert refusal(data, max_pixels=48 * 64 - 1).code is ErrorCode.IMAGE_TOO_MANY_PIXELS
+
+
+def test_the_byte_limit_is_exact() -> None:
+    data = encoded(".png", photograph())
+    assert decoded(data, max_bytes=len(data)).width == 64
+    error = refusal(data, max_bytes=len(data) - 1)
+    assert error.code is ErrorCode.IMAGE_TOO_MANY_BYTES
+    assert f"{len(data):,}" in error.detail
+
+
+def test_tracking_pixels_are_too_small() -> None:
+    assert refusal(encoded(".png", photograph(8, 7))).code is ErrorCode.IMAGE_TOO_SMALL
+    assert decoded(encoded(".png", photograph(8, 8))).width == 8
+
+
+def test_a_damaged_png_is_corrupt() -> None:
+    data = bytearray(encoded(".png", photograph()))
+    data[60] ^= 0xFF
+    assert refusal(bytes(data)).code is ErrorCode.IMAGE_CORRUPT
+
+
+def test_a_png_with_too_few_rows_is_corrupt() -> None:
+    assert refusal(png(100, 100, 8, 7, b"\0" * 50)).code is ErrorCode.IMAGE_CORRUPT
+
+
+def test_a_webp_that_holds_something_else_is_corrupt() -> None:
+    body = b"WEBPJUNK" + struct.pack("<I", 16) + bytes(16)
+    assert refusal(b"RIFF" + struct.pack("<I", len(body)) + body).code is ErrorCode.IMAGE_CORRUPT
+
+
+@pytest.mark.parametrize("form", ["VP8X", "VP8L", "VP8 "])
+def test_webp_sizes_come_from_each_kind_of_header(form: str) -> None:
+    pixels = photograph(40, 72)
+    data = {
+        "VP8X": encoded(".webp", np.dstack([pixels, pixels[:, :, 0]]), cv2.IMWRITE_WEBP_QUALITY, 80),
+        "VP8L": encoded(".webp", pixels, cv2.IMWRITE_WEBP_QUALITY, 101),
+        "VP8 ": encoded(".webp", pixels, cv2.IMWRITE_WEBP_QUALITY, 80),
+    }[form]
+    assert data[12:16].decode() == form
+    header = read_header(data)
+    assert (header.width, header.height, header.has_alpha) == (72, 40, form == "VP8X")
+
+
+MAGIC = st.sampled_from(
+    [b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF\x20\0\0\0WEBPVP8 ", b"RIFF\x20\0\0\0WEBPVP8X"]
+)
+
+
+@given(magic=MAGIC, rest=st.binary(max_size=400))
+def test_random_bytes_never_crash(magic: bytes, rest: bytes) -> None:
+    refusal(magic + rest)
+
+
+WHOLE = [encoded(extension, photograph(16, 24)) for extension in (".jpg", ".png", ".webp")]
+
+
+@given(
+    data=st.sampled_from(WHOLE),
+    changes=st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), max_size=8),
+)
+def test_damaged_files_never_crash(data: bytes, changes: list[tuple[int, int]]) -> None:
+    damaged = bytearray(data)
+    for place, value in changes:
+        damaged[place % len(damaged)] = value
+    try:
+        picture = decoded(bytes(damaged))
+    except DataError:
+        return
+    assert picture.pixels.ndim == 3
+    assert picture.pixels.dtype == np.uint8

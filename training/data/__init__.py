@@ -1,0 +1,1 @@
+"""Reads corpora: texts and annotated pictures, with their splits."""

@@ -1,0 +1,92 @@
+"""COCO JSON in and out, with the extra picture fields `split`, `group` and `flat` where a set has them."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from monitor.errors import SetupError
+from training.data.pictures import AnnotatedPicture, LogoBox, Split, hashed_split
+
+
+def read_coco(path: Path, images: Path | None = None) -> list[AnnotatedPicture]:
+    """Pictures of one annotation file.
+
+    `images` is their folder; by default `images` beside the file, or else the file's own folder.
+    A picture without `split` gets a fixed one by its name. Raises `SetupError` with the file and the fault.
+    """
+    try:
+        document = json.loads(path.read_text("utf-8"))
+        labels = {category["id"]: category["name"] for category in document["categories"]}
+        boxes: dict[int, list[LogoBox]] = {image["id"]: [] for image in document["images"]}
+        for mark in document["annotations"]:
+            x, y, width, height = (float(value) for value in mark["bbox"])
+            label = labels[mark["category_id"]]
+            boxes[mark["image_id"]].append(LogoBox(label, x, y, width, height, bool(mark.get("iscrowd", 0))))
+        folder = images or (path.parent / "images" if (path.parent / "images").is_dir() else path.parent)
+        return [
+            _picture(image, folder, tuple(boxes[image["id"]]), path.parent.name)
+            for image in document["images"]
+        ]
+    except OSError as error:
+        raise SetupError(f"{path}: {error.strerror}; give a readable COCO JSON file") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise SetupError(
+            f"{path}: not the COCO form ({type(error).__name__}: {error}); see docs/training-logos.md"
+        ) from error
+
+
+def _picture(image: dict[str, Any], folder: Path, boxes: tuple[LogoBox, ...], name: str) -> AnnotatedPicture:
+    return AnnotatedPicture(
+        path=folder / image["file_name"],
+        width=int(image["width"]),
+        height=int(image["height"]),
+        boxes=boxes,
+        split=Split(image["split"]) if "split" in image else hashed_split(image["file_name"]),
+        folder=name,
+        group=str(image.get("group", "")),
+        flat=float(image.get("flat", 0.0)),
+    )
+
+
+def write_coco(path: Path, pictures: Sequence[AnnotatedPicture]) -> None:
+    """Write pictures as COCO JSON; file names are relative to `path`'s folder where they lie under it."""
+    labels = sorted({box.label for picture in pictures for box in picture.boxes})
+    ids = {label: number for number, label in enumerate(labels, 1)}
+    document: dict[str, Any] = {
+        "categories": [{"id": number, "name": label} for label, number in ids.items()],
+        "images": [],
+        "annotations": [],
+    }
+    for number, picture in enumerate(pictures, 1):
+        document["images"].append(
+            {
+                "id": number,
+                "file_name": relative_name(picture.path, path.parent),
+                "width": picture.width,
+                "height": picture.height,
+                "split": picture.split.value,
+                "group": picture.group,
+                "flat": picture.flat,
+            }
+        )
+        for box in picture.boxes:
+            document["annotations"].append(
+                {
+                    "id": len(document["annotations"]) + 1,
+                    "image_id": number,
+                    "category_id": ids[box.label],
+                    "bbox": [box.x, box.y, box.width, box.height],
+                    "area": box.width * box.height,
+                    "iscrowd": int(box.ignore),
+                }
+            )
+    path.write_text(json.dumps(document, indent=1) + "\n", "utf-8")
+
+
+def relative_name(picture: Path, folder: Path) -> str:
+    """`picture` as seen from `folder` if it lies under it, else its absolute path."""
+    absolute = picture.resolve()
+    return str(
+        absolute.relative_to(folder.resolve()) if absolute.is_relative_to(folder.resolve()) else absolute
+    )

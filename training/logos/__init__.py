@@ -1,0 +1,1 @@
+"""Trains, exports and evaluates the logo models."""

