@@ -1,0 +1,121 @@
+"""Reads the shipped network's weights back out of its ONNX file into torch.
+
+No checkpoint is shipped: whoever wants the same weights in torch, to compare speeds or to go on from them,
+has the model file.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from numpy.typing import NDArray
+from onnx import numpy_helper
+from torch import Tensor, nn
+
+from monitor.errors import SetupError
+from monitor.inference import load_manifest
+from monitor.sentiment.encoding import Encoder, Recipe, Span, collate
+from monitor.sentiment.ngrams import NgramTable
+from monitor.sentiment.vocabulary import Vocabulary
+from training.sentiment.network import Fused, Network
+
+
+class TorchScorer:
+    """The shipped model run by torch, from texts to probabilities, one batch a call."""
+
+    def __init__(self, model_dir: Path, device: str = "cpu") -> None:
+        """`device` as torch names it. Raises `SetupError` as `load_fused` and `load_manifest` do."""
+        recipe = load_manifest(model_dir).preprocessing
+        self._encoder = Encoder(
+            Vocabulary.load(model_dir),
+            Recipe(**{name: recipe[name] for name in Recipe.__slots__}),
+            NgramTable.load(model_dir),
+        )
+        self._device = torch.device(device)
+        self._model = load_fused(model_dir / "model.onnx").to(self._device)
+
+    def probabilities(
+        self, texts: Sequence[str], targets: Sequence[Span | None] | None = None
+    ) -> NDArray[np.float64]:
+        """(texts, 3) of negative, neutral, positive."""
+        aims = targets if targets is not None else [None] * len(texts)
+        feed = collate([self._encoder.encode(text, aim) for text, aim in zip(texts, aims, strict=True)])
+        # The network makes small tensors of its own: the context puts them where the weights are.
+        with torch.inference_mode(), self._device:
+            names = ("tokens", "relation", "lengths", "ngrams")
+            inputs = [torch.from_numpy(feed[name]).to(self._device).long() for name in names]
+            found: NDArray[np.float64] = self._model(*inputs).cpu().numpy().astype(np.float64)
+        return found
+
+
+def load_fused(model_file: Path) -> Fused:
+    """The shipped model in torch, in evaluation mode.
+
+    Weights are found by what reads them (the Gather of "tokens", the LSTM, the five Gemm in order), not by
+    name; gate order and 8-bit rows are undone.
+    Raises `SetupError` where the file holds another network.
+    """
+    graph = onnx.load(str(model_file)).graph
+    constants = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
+    gathered = {name: _gathered(graph, constants, name) for name in ("tokens", "relation", "ngrams")}
+    recurrent = [node for node in graph.node if node.op_type == "LSTM"]
+    linear = [node for node in graph.node if node.op_type == "Gemm"]
+    if len(recurrent) != 1 or len(linear) != 5 or not all(gathered.values()):
+        raise SetupError(
+            f"{model_file} is not the shipped sentiment network; write it with `brand-train sentiment`"
+        )
+    words = np.prod([part.astype(np.float32) for part in _broadcast(gathered["tokens"])], axis=0)
+    (table,) = gathered["ngrams"]
+    w, r, b = (constants[name] for name in recurrent[0].input[1:4])
+    deep = Network(
+        _tensor(words),
+        hidden=r.shape[2],
+        relation_dims=gathered["relation"][0].shape[1],
+        head_dims=constants[linear[1].input[1]].shape[0],
+        dropout=0.0,
+        labels=constants[linear[2].input[1]].shape[0],
+    )
+    bias = _expert_bias(graph, constants, table.shape[1] - 1)
+    fused = Fused(deep, _tensor(table), _tensor(bias), fusion=constants[linear[3].input[1]].shape[0])
+    deep.relations.weight.data = _tensor(gathered["relation"][0])
+    for direction, lstm in enumerate((deep.forwards, deep.backwards)):
+        _set_lstm(lstm, w[direction], r[direction], b[direction])
+    for node, layer in zip(linear, (deep.query, deep.head, deep.out, fused.weigh, fused.decide), strict=True):
+        layer.weight.data = _tensor(constants[node.input[1]])
+        layer.bias.data = _tensor(constants[node.input[2]])
+    return fused.eval()
+
+
+def _gathered(
+    graph: onnx.GraphProto, constants: Mapping[str, NDArray[Any]], indices: str
+) -> list[NDArray[Any]]:
+    """The constant tables whose rows the input `indices` picks."""
+    nodes = [node for node in graph.node if node.op_type == "Gather" and node.input[1] == indices]
+    return [constants[node.input[0]] for node in nodes if node.input[0] in constants]
+
+
+def _broadcast(tables: list[NDArray[Any]]) -> list[NDArray[Any]]:
+    """Rows, and where they are 8-bit their scales (n, 1), in one shape."""
+    return list(np.broadcast_arrays(*tables))
+
+
+def _expert_bias(graph: onnx.GraphProto, constants: Mapping[str, NDArray[Any]], values: int) -> NDArray[Any]:
+    added = [name for node in graph.node if node.op_type == "Add" for name in node.input if name in constants]
+    (bias,) = (constants[name] for name in added if constants[name].shape == (values,))
+    return bias
+
+
+def _set_lstm(lstm: nn.LSTM, w: NDArray[Any], r: NDArray[Any], b: NDArray[Any]) -> None:
+    """ONNX orders the gates input, output, forget, cell; torch input, forget, cell, output."""
+    weights = {"weight_ih_l0": w, "weight_hh_l0": r}
+    weights["bias_ih_l0"], weights["bias_hh_l0"] = np.split(b, 2)
+    for name, value in weights.items():
+        i, o, f, c = np.split(value, 4)
+        getattr(lstm, name).data = _tensor(np.concatenate([i, f, c, o]))
+
+
+def _tensor(value: NDArray[Any]) -> Tensor:
+    return torch.from_numpy(np.array(value, np.float32))
