@@ -53,6 +53,8 @@ class LocalSystem:
         self._overrides = overrides
         self._parts = ExitStack()
         self._settings: Settings | None = None
+        self._broker: EmbeddedBroker | None = None
+        self._database: EmbeddedDatabase | None = None
         self._worker: ChildProcess | None = None
 
     @property
@@ -66,6 +68,13 @@ class LocalSystem:
     def health_url(self) -> str:
         """Where the worker answers `/health/live`, `/health/ready` and `/metrics`."""
         return f"http://{self.settings.health_host}:{self.settings.health_port}"
+
+    @property
+    def database(self) -> EmbeddedDatabase:
+        """The database server."""
+        if self._database is None:
+            raise RuntimeError("the local system is not running; use it as a context manager")
+        return self._database
 
     @property
     def worker(self) -> ChildProcess:

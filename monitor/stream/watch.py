@@ -26,6 +26,10 @@ large
 pictures takes up to half a minute on one slow CPU."""
 
 
+class LogReplacedError(OutageError):
+    """Another cluster answers where ours did."""
+
+
 class BrokerWatch:
     """Knows when the broker last answered, and whether records wait while nothing is finished."""
 
@@ -39,13 +43,19 @@ class BrokerWatch:
         self._answered_at = clock()
         self._moved_at = clock()
         self._lag = 0
+        self._failure: Exception | None = None
 
     async def check_log(self) -> None:
-        """Ask the broker who it is. Raises `OutageError` if it is away or has become another one."""
-        log_id = await read_log_id(self._settings)
+        """Ask the broker who it is. Raises `LogReplacedError` if it has become another one; being away is
+        no news."""
+        try:
+            log_id = await read_log_id(self._settings)
+        except (OutageError, SetupError) as error:
+            self._failure = error
+            return
         self._answered_at = self._clock()
         if log_id != self._log_id:
-            raise OutageError(
+            raise LogReplacedError(
                 f"the broker is now cluster {log_id!r}, this worker started on {self._log_id!r}; "
                 "offsets of one mean nothing to the other: start the worker again"
             )
@@ -55,16 +65,19 @@ class BrokerWatch:
         while True:
             await asyncio.sleep(_INTERVAL)
             self._measure(app)
+            asked_at = self._clock()
             try:
                 await self.check_log()
-            except (OutageError, SetupError) as error:
-                away = self._clock() - self._answered_at
-                replaced = away < _INTERVAL
-                if not replaced:
-                    self._metrics.outages.labels("reaching the broker").inc()
-                if replaced or away > max(self._settings.outage_retry, _INTERVAL):
-                    await app.crash(error)
-                    return
+            except LogReplacedError as error:
+                await app.crash(error)
+                return
+            if self._answered_at >= asked_at:
+                continue
+            self._metrics.outages.labels("reaching the broker").inc()
+            away = self._clock() - self._answered_at
+            if away > max(self._settings.outage_retry, _INTERVAL):
+                await app.crash(OutageError(f"the broker has been away for {away:.0f} s: {self._failure}"))
+                return
 
     async def progressing(self, app: StreamApp) -> CheckResult:
         """The readiness check `consumer`: the broker answers, and no backlog stands still."""

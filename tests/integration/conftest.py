@@ -144,10 +144,12 @@ class Deployment:
             await consumer.stop()
 
     def log_tail(self) -> str:
-        return "\n".join(
-            f"--- {log.name}\n" + "\n".join(log.read_text().splitlines()[-25:])
-            for log in self.folder.glob("worker-*.log")
-        )
+        """What the workers said last, batches left out."""
+        said = []
+        for log in sorted(self.folder.glob("worker-*.log"), key=lambda path: path.stat().st_mtime):
+            lines = [line for line in log.read_text().splitlines() if '"event": "batch"' not in line]
+            said += [f"--- {log.name}", *(line[:500] for line in lines[-10:])]
+        return "\n".join(said)
 
 
 class Worker:

@@ -87,6 +87,7 @@ def test_workers_that_come_and_go_share_the_partitions(deployment: Any) -> None:
             ]
             deployment.post("text", batch)
             sent += len(batch)
+            time.sleep(0.2)  # a load that one worker can carry on a small machine
 
     first = deployment.worker("texts")
     more(3)
