@@ -1,12 +1,13 @@
 """How every Kafka client here reaches the brokers: address, TLS and SASL, from the settings, in one place."""
 
 import ssl
-from typing import Any
-
-import faust
+from typing import TYPE_CHECKING, Any
 
 from monitor.errors import SetupError
 from monitor.settings import Settings
+
+if TYPE_CHECKING:
+    import faust
 
 
 def client_options(settings: Settings) -> dict[str, Any]:
@@ -29,11 +30,13 @@ def client_options(settings: Settings) -> dict[str, Any]:
     }
 
 
-def faust_credentials(settings: Settings) -> faust.SASLCredentials | faust.SSLCredentials | None:
+def faust_credentials(settings: Settings) -> "faust.SASLCredentials | faust.SSLCredentials | None":
     """The same for Faust's `broker_credentials`; `None` for a plain connection.
 
     Raises `SetupError` as `client_options` does.
     """
+    import faust  # half a second that only a worker should spend
+
     context = tls_context(settings)
     if settings.kafka_sasl_mechanism is not None:
         username, password = _login(settings)
