@@ -225,7 +225,8 @@ def wilson(successes: int, n: int) -> tuple[float, float]:
         return 0.0, 1.0
     p, zz = successes / n, _Z * _Z / n
     middle, half = p + zz / 2, _Z * math.sqrt((p * (1 - p) + zz / 4) / n)
-    return max(0.0, (middle - half) / (1 + zz)), min(1.0, (middle + half) / (1 + zz))
+    # At 0 and n successes an end of the interval is the proportion itself; rounding may put it a hair inside.
+    return min(p, max(0.0, (middle - half) / (1 + zz))), max(p, min(1.0, (middle + half) / (1 + zz)))
 
 
 def _feeling(row: Row[Any]) -> BrandFeeling:

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -66,7 +67,8 @@ def write_report(
     except OSError as error:
         raise SetupError(f"{path}: {error.strerror or error}; give another --output") from error
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):  # where the draft could not be made, there is none to remove
+            draft.unlink(missing_ok=True)
     return figures
 
 
