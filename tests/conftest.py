@@ -78,6 +78,9 @@ class ApacheKafka:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
         self._child.stop()
 
     def start(self) -> None:
@@ -101,6 +104,13 @@ def broker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     else:
         with EmbeddedBroker(folder / "broker.log") as embedded:
             yield embedded
+
+
+@pytest.fixture
+def own_kafka(kafka_jars: Path, tmp_path: Path) -> Iterator[ApacheKafka]:
+    """An Apache Kafka of this test's own, to stop and start."""
+    with ApacheKafka(tmp_path / "kafka") as kafka:
+        yield kafka
 
 
 @pytest.fixture(scope="session")

@@ -142,7 +142,12 @@ class _Worker:
         start = background[0]
         reason = app.crash_reason or (start.exception() if start.done() and not start.cancelled() else None)
         if reason is not None:
-            _log.error("worker stops after a failure, Kafka keeps what is not stored", error=_first(reason))
+            expected = isinstance(reason, OutageError | SetupError)
+            _log.error(
+                "worker stops after a failure, Kafka keeps what is not stored",
+                error=str(reason) or type(reason).__name__,
+                exc_info=None if expected else reason,  # a fault of our own wants its traceback
+            )
         else:
             _log.info("worker stops on a signal" if stopping.is_set() else "worker stops")
         try:
@@ -230,11 +235,6 @@ async def _engine(settings: Settings) -> AsyncIterator[AsyncEngine]:
         yield engine
     finally:
         await engine.dispose()
-
-
-def _first(reason: BaseException) -> str:
-    kind = "" if isinstance(reason, OutageError | SetupError) else f"{type(reason).__name__}: "
-    return f"{kind}{reason}"
 
 
 def _leave(code: int) -> None:

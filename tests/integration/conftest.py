@@ -143,6 +143,10 @@ class Deployment:
         finally:
             await consumer.stop()
 
+    def said(self, words: str) -> bool:
+        """Whether a worker's log holds these words."""
+        return any(words in log.read_text() for log in self.folder.glob("worker-*.log"))
+
     def log_tail(self) -> str:
         """What the workers said last, batches left out."""
         said = []
@@ -211,15 +215,26 @@ def deploy(broker: Broker, database_url: str, folder: Path, **overrides: Any) ->
 
 
 @pytest.fixture
-def deployment(
-    broker: Broker, database_server: EmbeddedDatabase, migrated: str, tmp_path: Path
-) -> Iterator[Deployment]:
-    """A deployment without workers; those the test starts are stopped after it."""
+def deploy_on(
+    database_server: EmbeddedDatabase, migrated: str, tmp_path: Path
+) -> Iterator[Callable[[Broker], Deployment]]:
+    """Makes a deployment without workers on a broker; those the test starts are stopped after it."""
     name = f"test_{uuid.uuid4().hex[:8]}"
-    made = deploy(broker, database_server.copy(migrated, name), tmp_path)
-    with made.workers:
-        yield made
+    with ExitStack() as workers:
+
+        def make(broker: Broker) -> Deployment:
+            made = deploy(broker, database_server.copy(migrated, name), tmp_path)
+            workers.enter_context(made.workers)
+            return made
+
+        yield make
     database_server.drop(name)
+
+
+@pytest.fixture
+def deployment(broker: Broker, deploy_on: Callable[[Broker], Deployment]) -> Deployment:
+    """A deployment without workers on each broker."""
+    return deploy_on(broker)
 
 
 @pytest.fixture(scope="module")

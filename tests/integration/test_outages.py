@@ -2,13 +2,14 @@
 way."""
 
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from monitor.local import EmbeddedDatabase
+from monitor.local import EmbeddedBroker, EmbeddedDatabase
 from monitor.settings import load_settings
 from monitor.storage import schema
 
@@ -67,7 +68,7 @@ def test_a_long_database_outage_ends_the_worker_and_the_next_completes(
     exposed.wait(lambda: exposed.count("mention") >= 100, what="under way")
     own_database.stop()
     assert worker.process.wait(30) == 1
-    assert "MONITOR_OUTAGE_RETRY" in exposed.log_tail()
+    assert exposed.said("MONITOR_OUTAGE_RETRY")
     own_database.start()
 
     exposed.worker("texts")
@@ -96,3 +97,40 @@ def _message(picture: bytes) -> bytes:
 
     fields = {"id": "p", "source": "s", "image": picture, "published_at": "2026-03-01T09:30:00Z"}
     return msgspec.msgpack.encode(fields)
+
+
+def test_a_short_broker_outage_is_sat_out(own_kafka: Any, deploy_on: Any) -> None:
+    deployment = deploy_on(own_kafka)
+    worker = deployment.worker("texts", outage_retry=60.0)
+    deployment.post("text", texts(500, "before"))
+    deployment.wait_for_all()
+    own_kafka.stop()
+    time.sleep(6)
+    assert worker.process.returncode is None
+    own_kafka.start()
+    deployment.post("text", texts(500, "after"))
+    deployment.wait_for_all(90)
+
+    assert worker.process.returncode is None, "the same worker went on"
+    report = deployment.audit()
+    assert report.ok, report.faults
+    assert report.mentions == 1000
+
+
+def test_a_long_broker_outage_ends_the_worker(own_kafka: Any, deploy_on: Any) -> None:
+    deployment = deploy_on(own_kafka)
+    worker = deployment.worker("texts", outage_retry=5.0)
+    own_kafka.stop()
+    assert worker.process.wait(60) == 1
+    assert deployment.said("the broker has been away")
+
+
+def test_a_broker_that_came_back_as_another_one_ends_the_worker(tmp_path: Path, deploy_on: Any) -> None:
+    """The embedded broker forgets everything: offsets of its earlier life must not be used."""
+    with EmbeddedBroker(tmp_path / "broker.log") as broker:
+        deployment = deploy_on(broker)
+        worker = deployment.worker("texts", outage_retry=60.0)
+        broker.stop()
+        broker.start()
+        assert worker.process.wait(60) == 1
+        assert deployment.said("this worker started on")
