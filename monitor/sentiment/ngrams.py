@@ -58,7 +58,7 @@ class NgramTable:
         path = folder / NGRAMS_FILE
         try:
             return cls(np.load(path, allow_pickle=False))
-        except (OSError, ValueError) as error:
+        except (OSError, EOFError, ValueError) as error:
             raise SetupError(f"{path}: {error}; copy the model folder again or retrain it") from error
 
 

@@ -1,0 +1,79 @@
+"""The tokenizer keeps what carries sentiment, points into the text, and survives any string."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.sentiment.tokenizer import CAPITALS, HASHTAG, LENGTHENED, URL, tokenize
+
+# Any code point, unpaired surrogates included: JSON escapes can carry them.
+ANY_TEXT = st.text(st.characters(min_codepoint=0, max_codepoint=0x10FFFF, categories=None))
+
+
+def words(text: str) -> list[str]:
+    return [token.text for token in tokenize(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("I don't like it", ["i", "do", "n't", "like", "it"]),
+        ("wasn 't, isnt, can’t", ["was", "n't", ",", "is", "n't", ",", "ca", "n't"]),
+        ("It's what they've", ["it", "'s", "what", "they", "'ve"]),
+        ("great!!! really?! why??", ["great", "!!", "really", "?!", "why", "??"]),
+        ("soooo good", ["soo", LENGTHENED, "good"]),
+        ("this is BAD", ["this", "is", "bad", CAPITALS]),
+        ("ALL OF IT IS BAD", ["all", "of", "it", "is", "bad"]),
+        ("#EpicFail #fail", [HASHTAG, "epic", "fail", HASHTAG, "fail"]),
+        ("@VMware see https://t.co/x?y=1", ["@vmware", "see", URL]),
+        (":-))) =( :'( ;) <3 :/", [":)", ":(", ":'(", ";)", "<3", ":/"]),
+        ("😡😡 👍🏽", ["😡", "😡", "👍"]),
+        ("good<br /><br />bad &amp; ugly", ["good", "bad", "&", "ugly"]),
+        ("`` fine ''", ['"', "fine", '"']),
+        ("10/10, 3,000.50", ["10/10", ",", "3,000.50"]),
+        ("well-made", ["well", "-", "made"]),
+        ("", []),
+        ("\x00\t\n\u200b\ud800", []),
+    ],
+)
+def test_tokens(text: str, expected: list[str]) -> None:
+    assert words(text) == expected
+
+
+@pytest.mark.parametrize("spelled", ["don't", "don’t", "dont", "don 't"])
+def test_one_negation_however_it_is_spelled(spelled: str) -> None:
+    assert words(f"I {spelled} like it") == ["i", "do", "n't", "like", "it"]
+
+
+@given(ANY_TEXT)
+def test_tokens_point_into_the_text_in_order(text: str) -> None:
+    tokens = tokenize(text)
+    assert all(0 <= token.start < token.end <= len(text) for token in tokens)
+    starts = [token.start for token in tokens]
+    assert starts == sorted(starts)
+
+
+@given(ANY_TEXT)
+def test_tokens_hold_no_white_space_and_no_control_characters(text: str) -> None:
+    # A vocabulary file has one word a line.
+    assert all(token.text and not any(c.isspace() or c < " " for c in token.text) for token in tokenize(text))
+
+
+@given(st.text("abcdefgh ,.", max_size=80))
+def test_lower_case_words_are_found_where_they_stand(text: str) -> None:
+    for token in tokenize(text):
+        if token.text.isalpha() and len(token.text) == token.end - token.start:
+            assert text[token.start : token.end] == token.text
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["a", "n", "!", ":", "don't ", "aaan ", "(:", "@a", "#a", "\u0301", "1,", "http://", "<br", "&a", "''"],
+)
+def test_time_is_linear_in_the_length(unit: str) -> None:
+    started = time.process_time()
+    tokenize(unit * (200_000 // len(unit)))
+    # Linear work takes a fraction of a second here; a pattern that backtracks takes hours.
+    assert time.process_time() - started < 5

@@ -1,0 +1,139 @@
+"""The deep half of the shipped model: vocabulary, word vectors, BiLSTM, trained on every set at once."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from monitor.sentiment.encoding import Encoder, Recipe
+from monitor.sentiment.vocabulary import SPECIAL, Vocabulary
+from training.data.own_sentences import own_sentences
+from training.data.texts import Corpora, load_unlabelled
+from training.sentiment.batches import Batch, Pool, Tensors, augmented, make_pool, plan_epoch, tensors
+from training.sentiment.loop import Progress, Run
+from training.sentiment.metrics import figures, headline
+from training.sentiment.network import Network, likelihood
+from training.sentiment.recipe import Hyper
+from training.sentiment.vectors import (
+    Word2VecRecipe,
+    WordVectors,
+    load_glove,
+    side_by_side,
+    token_lists,
+    train_word2vec,
+)
+
+# Words seen this often in our own texts are worth a row before the rest of GloVe's.
+_OWN_COUNT = 8
+_MEASURE_TEXTS = 256
+
+
+@dataclass(frozen=True)
+class Deep:
+    """A trained network with the vocabulary its rows belong to."""
+
+    network: Network
+    vocabulary: Vocabulary
+    progress: Progress
+
+
+def own_vectors(corpora: Corpora, data: Path, work: Path, hyper: Hyper, threads: int) -> WordVectors:
+    """word2vec over all unlabelled and training texts; kept in `work` for the next call."""
+    kept = work / "word2vec.npz"
+    if not kept.exists():
+        sentences = token_lists(load_unlabelled(data, corpora))
+        recipe = Word2VecRecipe(hyper.word_dims, skip_gram=True, min_count=3, epochs=hyper.word2vec_epochs)
+        train_word2vec(sentences, recipe, hyper.seed, threads).save(kept)
+    return WordVectors.load(kept)
+
+
+def choose_words(own: WordVectors, glove: WordVectors, limit: int) -> Vocabulary:
+    """Our own frequent words first, then GloVe's in its order (by frequency), then our rarer ones."""
+    candidates = [
+        *SPECIAL,
+        *(word for word, count in zip(own.words, own.counts, strict=True) if count >= _OWN_COUNT),
+        *glove.words,
+        *own.words,
+    ]
+    frequent = list(dict.fromkeys(candidates))
+    return Vocabulary(frequent[:limit])
+
+
+def train_deep(corpora: Corpora, data: Path, work: Path, hyper: Hyper, threads: int) -> Deep:
+    """Train, or go on from the checkpoint in `work`."""
+    torch.set_num_threads(threads)
+    own, glove = own_vectors(corpora, data, work, hyper, threads), load_glove(data)
+    vocabulary = choose_words(own, glove, hyper.words)
+    torch.manual_seed(hyper.seed)
+    network = _network(torch.from_numpy(side_by_side(vocabulary.words, [own, glove])), hyper)
+    encoder = Encoder(vocabulary, Recipe(hyper.head, hyper.tail, targets=True))
+    train = make_pool({**corpora.train, **own_sentences(hyper.seed)}, encoder)
+    dev = make_pool(corpora.dev, encoder)
+    words = [network.words.weight]
+    rest = [weight for name, weight in network.named_parameters() if not name.startswith("words.")]
+    run = Run[Batch](
+        network=network,
+        optimizers=[torch.optim.Adam(rest, hyper.rate), torch.optim.SparseAdam(words, hyper.word_rate)],
+        plan=lambda epoch: plan_epoch(train, hyper, epoch),
+        loss=lambda batch: _loss(
+            network, augmented(train, batch.rows, vocabulary, hyper), hyper.label_smoothing
+        ),
+        limit_gradients=lambda: _limit(rest, hyper.clip_norm),
+        measure=lambda: headline(measure(dev, predict(network, dev))),
+        rate=lambda share: _rate(share, hyper.warm_up),
+        epochs=hyper.epochs,
+        checkpoint=work / "deep.pt",
+    )
+    progress = run.train()
+    network.eval()
+    return Deep(network, vocabulary, progress)
+
+
+def predict(network: nn.Module, pool: Pool) -> NDArray[np.float32]:
+    """Logits (examples, 3) in the pool's order; alike lengths go together."""
+    logits = np.zeros((len(pool.encoded), 3), np.float32)
+    order = np.argsort(pool.lengths)
+    with torch.inference_mode():
+        for start in range(0, len(order), _MEASURE_TEXTS):
+            rows = order[start : start + _MEASURE_TEXTS]
+            batch = tensors(pool, rows)
+            logits[rows] = network(batch.tokens, batch.relation, batch.lengths).numpy()
+    return logits
+
+
+def measure(pool: Pool, logits: NDArray[np.float32]) -> dict[str, dict[str, float]]:
+    """Figures of every set in the pool."""
+    probabilities = torch.from_numpy(logits).softmax(1).numpy()
+    return {
+        str(name): figures(str(name), pool.labels[pool.corpus == name], probabilities[pool.corpus == name])
+        for name in np.unique(pool.corpus)
+    }
+
+
+def _network(vectors: Tensor, hyper: Hyper) -> Network:
+    return Network(
+        vectors,
+        hidden=hyper.hidden,
+        relation_dims=hyper.relation_dims,
+        head_dims=hyper.head_dims,
+        dropout=hyper.dropout,
+    )
+
+
+def _loss(network: Network, batch: Tensors, smoothing: float) -> Tensor:
+    logits = network(batch.tokens, batch.relation, batch.lengths)
+    return likelihood(logits, batch.labels, batch.two_class, smoothing).mean()
+
+
+def _limit(weights: list[nn.Parameter], norm: float) -> None:
+    torch.nn.utils.clip_grad_norm_(weights, norm)
+
+
+def _rate(share: float, warm_up: float) -> float:
+    """Linear warm-up, then a cosine down to 0: the last epochs settle what the first ones found."""
+    if share < warm_up:
+        return share / warm_up
+    return 0.5 * (1.0 + float(np.cos(np.pi * (share - warm_up) / (1.0 - warm_up))))

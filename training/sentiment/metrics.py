@@ -1,0 +1,73 @@
+"""Figures for sentiment: accuracy, macro-F1, macro recall, calibration; one policy for every set."""
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import accuracy_score, f1_score, recall_score
+
+from training.data.texts import TWO_CLASS
+
+Probabilities = NDArray[np.floating]
+Labels = NDArray[np.integer]
+
+_BINS: Final = 15
+"""Of equal width, as in Guo et al. 2017, "On Calibration of Modern Neural Networks"."""
+
+
+def decide(probabilities: Probabilities, *, two_class: bool) -> Labels:
+    """The most probable label; where the truth is never neutral, the more probable side."""
+    if two_class:
+        return np.where(probabilities[:, 2] > probabilities[:, 0], 2, 0)
+    most_probable: Labels = probabilities.argmax(1)
+    return most_probable
+
+
+def figures(corpus: str, truth: Labels, probabilities: Probabilities) -> dict[str, float]:
+    """The figures of one set; keys are the metric's name, for SST also on its pos/neg sentences."""
+    two_class = corpus in TWO_CLASS
+    found = decide(probabilities, two_class=two_class)
+    present = sorted(set(truth.tolist()))
+    result = {
+        "accuracy": float(accuracy_score(truth, found)),
+        "macro_f1": float(f1_score(truth, found, average="macro", labels=present)),
+        "macro_recall": float(recall_score(truth, found, average="macro", labels=present)),
+    }
+    if not two_class:
+        result["ece"] = expected_calibration_error(truth, probabilities)
+    if corpus == "sst":
+        sided = truth != 1
+        result["accuracy_two_class"] = float(
+            accuracy_score(truth[sided], decide(probabilities[sided], two_class=True))
+        )
+    return result
+
+
+def expected_calibration_error(truth: Labels, probabilities: Probabilities) -> float:
+    """Mean distance between confidence and accuracy over bins of the confidence, weighted by their share."""
+    confidence, right = probabilities.max(1), probabilities.argmax(1) == truth
+    bins = np.minimum((confidence * _BINS).astype(int), _BINS - 1)
+    return float(
+        sum(
+            abs(confidence[bins == one].mean() - right[bins == one].mean()) * (bins == one).mean()
+            for one in np.unique(bins)
+        )
+    )
+
+
+HEADLINE: Final[dict[str, str]] = {
+    "imdb": "accuracy",
+    "sst": "accuracy_two_class",
+    "semeval2017": "macro_recall",
+    "airline": "macro_f1",
+    "twitter_target": "macro_f1",
+    "semeval14_aspect": "macro_f1",
+}
+"""The figure each set is usually quoted by."""
+
+
+def headline(results: dict[str, dict[str, float]]) -> dict[str, float]:
+    """set -> its quoted figure, for sets in `results`."""
+    pick: Callable[[str], float] = lambda name: results[name][HEADLINE[name]]  # noqa: E731
+    return {name: pick(name) for name in HEADLINE if name in results}

@@ -1,0 +1,133 @@
+"""The wide half: linear n-gram experts over one table of words and word pairs.
+
+Each expert is a TF-IDF logistic regression on texts of one kind; a text is judged by all of them and the
+fusion learns on dev whom to believe, so nothing at inference depends on where a text came from.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import scipy.sparse as sparse
+from numpy.typing import NDArray
+from sklearn.feature_selection import chi2
+from sklearn.linear_model import LogisticRegression
+
+from monitor.sentiment.ngrams import OTHER_ROW, NgramTable, ngram_hashes
+from monitor.sentiment.tokenizer import tokenize
+from training.data.texts import Example
+
+
+@dataclass(frozen=True)
+class Expert:
+    """One logistic regression: its sets, inverse regularisation `c`, and how many n-grams it may choose."""
+
+    name: str
+    corpora: tuple[str, ...]
+    c: float
+    ngrams: int
+
+
+EXPERTS: Final = (
+    Expert("reviews", ("imdb",), 30.0, 110_000),
+    Expert("sentences", ("sst", "sst_phrases", "semeval14_aspect", "financial_phrasebank"), 3.0, 45_000),
+    Expert("posts", ("semeval2017", "airline", "sxsw", "twitter_target", "vader_groundtruth"), 3.0, 65_000),
+)
+"""IMDB has no neutral: its expert gives one decision value, the others three. `c`: best on dev."""
+
+# An n-gram seen in fewer texts says more about those texts than about the next one.
+_LEAST_TEXTS: Final = 3
+
+
+@dataclass(frozen=True)
+class Wide:
+    """`table`: (rows of `ngrams`, decision values + 1) float16, weights times idf and, last, idf squared.
+
+    `bias`: (decision values,).
+    """
+
+    ngrams: NgramTable
+    table: NDArray[np.float16]
+    bias: NDArray[np.float32]
+
+    def save(self, path: Path) -> None:
+        """One .npz of plain arrays."""
+        np.savez(path, hashes=self.ngrams.hashes, table=self.table, bias=self.bias)
+
+    @classmethod
+    def load(cls, path: Path) -> "Wide":
+        """Read what `save` wrote."""
+        with np.load(path, allow_pickle=False) as file:
+            return cls(NgramTable(file["hashes"]), file["table"], file["bias"])
+
+
+def train_wide(examples: Sequence[Example], seed: int) -> Wide:
+    """Choose the n-grams and fit every expert on its part of `examples`."""
+    hashes = [ngram_hashes(tokenize(example.text)) for example in examples]
+    labels = np.array([example.label for example in examples])
+    corpus = np.array([example.corpus for example in examples])
+    parts = [np.flatnonzero(np.isin(corpus, expert.corpora)) for expert in EXPERTS]
+    table = NgramTable(_chosen(hashes, labels, parts))
+    rows = [table.rows_of(one) for one in hashes]
+    counts = _matrix(rows, len(table))
+    idf = _idf(counts)
+    weighted = _normalised(counts, idf)
+    weights, biases = [], []
+    for expert, mine in zip(EXPERTS, parts, strict=True):
+        model = LogisticRegression(C=expert.c, max_iter=300, random_state=seed)
+        model.fit(weighted[mine], labels[mine])
+        weights.append(model.coef_ * idf)
+        biases.append(model.intercept_)
+        print(f"expert {expert.name}: {len(mine):,} texts, {int(model.n_iter_.max())} iterations", flush=True)
+    columns = np.vstack([*weights, idf**2]).T
+    columns[OTHER_ROW, :-1] = 0.0
+    columns[:OTHER_ROW] = 0.0
+    return Wide(table, columns.astype(np.float16), np.concatenate(biases).astype(np.float32))
+
+
+def _chosen(
+    hashes: Sequence[NDArray[np.int32]], labels: NDArray[np.int64], parts: Sequence[NDArray[np.int64]]
+) -> NDArray[np.int32]:
+    """Each expert's n-grams that depend most on the label (chi-squared), ascending."""
+    known, inverse, seen = np.unique(np.concatenate(hashes), return_inverse=True, return_counts=True)
+    frequent = seen >= _LEAST_TEXTS
+    column = np.cumsum(frequent) - 1
+    ends = np.cumsum([0] + [len(one) for one in hashes])
+    everything = sparse.csr_matrix(
+        (frequent[inverse].astype(np.float32), column[inverse].clip(min=0), ends),
+        shape=(len(hashes), int(frequent.sum())),
+    )
+    everything.eliminate_zeros()
+    chosen: set[int] = set()
+    for expert, mine in zip(EXPERTS, parts, strict=True):
+        score = np.nan_to_num(chi2(everything[mine], labels[mine])[0])
+        best = np.argsort(-score, kind="stable")[: expert.ngrams]
+        chosen.update(best[score[best] > 0].tolist())
+    return np.sort(known[frequent][sorted(chosen)]).astype(np.int32)
+
+
+def _matrix(rows: Sequence[NDArray[np.int32]], width: int) -> sparse.csr_matrix:
+    """(texts, table rows): how often a text has each row; above 1 only for `OTHER_ROW`."""
+    ends = np.cumsum([0] + [len(one) for one in rows])
+    columns = np.concatenate(rows)
+    matrix = sparse.csr_matrix((np.ones(len(columns), np.float32), columns, ends), shape=(len(rows), width))
+    matrix.sum_duplicates()
+    return matrix
+
+
+def _idf(counts: sparse.csr_matrix) -> NDArray[np.float32]:
+    """Smoothed inverse document frequency; "other" n-grams count as seen in one text."""
+    seen = np.asarray((counts > 0).sum(0)).ravel()
+    seen[OTHER_ROW] = 1
+    return np.asarray(np.log((1 + counts.shape[0]) / (1 + seen)) + 1, np.float32)
+
+
+def _normalised(counts: sparse.csr_matrix, idf: NDArray[np.float32]) -> sparse.csr_matrix:
+    """TF-IDF rows of length 1, "other" counting in the length and then left out."""
+    squared = np.asarray(counts @ (idf**2))
+    keep = idf.copy()
+    keep[OTHER_ROW] = 0.0
+    scaled = sparse.diags(1.0 / np.sqrt(np.maximum(squared, 1e-6))) @ counts @ sparse.diags(keep)
+    return sparse.csr_matrix(scaled, dtype=np.float32)
