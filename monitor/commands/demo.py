@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 
 def demo(
     samples: Annotated[
-        Path, typer.Option(metavar="DIR", help="Folder with texts.jsonl, pictures.jsonl and broken/.")
-    ] = Path("samples"),
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Folder with texts.jsonl, pictures.jsonl, broken/; default the checkout's."
+        ),
+    ] = None,
     report: Annotated[Path, typer.Option(metavar="DIR", help="Where report.html goes.")] = Path(
         "demo-report"
     ),
@@ -36,11 +39,16 @@ def demo(
     """
     from monitor.demo import read_samples, run_demo
     from monitor.local.system import LocalSystem
-    from monitor.settings import load_settings
+    from monitor.settings import load_settings, packaged
 
     started = time.monotonic()
     quiet_clients()
-    chosen = read_samples(samples, load_settings())
+    chosen = read_samples(samples or packaged("samples"), load_settings())
+    if data_dir is not None and data_dir.is_dir() and any(data_dir.iterdir()):
+        raise typer.BadParameter(
+            f"{data_dir} is not empty, and the demo counts from zero", param_hint="--data-dir"
+        )
+    say(f"{len(chosen.records)} samples through a system of their own ...")
     with ExitStack() as stack:
         folder = data_dir or Path(
             stack.enter_context(tempfile.TemporaryDirectory(prefix="brand-monitor-demo-"))

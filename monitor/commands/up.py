@@ -36,11 +36,11 @@ def up(
     """
     from monitor.local.system import LocalSystem, environment
 
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
     say("starting broker, database and worker ...")
     with LocalSystem(data_dir) as system:
+        stop = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: stop.set())
         values = environment(system.settings)
         for name in (f"MONITOR_{name.upper()}" for name in _EXPORTED):
             typer.echo(f"export {name}={shlex.quote(values[name])}")

@@ -55,11 +55,12 @@ class PixelDetection(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, detection: Detection, width: int, height: int) -> Self:
-        """From relative units, to a hundredth of a pixel."""
+        """From relative units; corners are rounded to a hundredth of a pixel, so that none leaves the picture."""
         box = detection.box
-        pixels = (box.x * width, box.y * height, box.width * width, box.height * height)
-        x, y, w, h = (round(value, 2) for value in pixels)
-        return cls(brand=detection.brand, score=detection.score, box=(x, y, w, h))
+        left, right = (round(value * width, 2) for value in (box.x, box.x + box.width))
+        top, bottom = (round(value * height, 2) for value in (box.y, box.y + box.height))
+        pixels = (left, top, round(right - left, 2), round(bottom - top, 2))
+        return cls(brand=detection.brand, score=detection.score, box=pixels)
 
 
 class ImageAnswer(msgspec.Struct, frozen=True, kw_only=True):

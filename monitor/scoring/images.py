@@ -5,9 +5,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from monitor.errors import DataError, ErrorCode, SetupError
-from monitor.logos import LogoDetector, Picture, annotate, decode_picture
+from monitor.errors import DataError, ErrorCode
+from monitor.logos import LogoDetector, Picture, decode_picture
 from monitor.messages import Detection
+from monitor.scoring.annotations import AnnotatedFolder
 from monitor.scoring.answers import Fault, ImageAnswer, ImageFault, PixelDetection
 from monitor.stream.scoring import score_each
 
@@ -25,12 +26,14 @@ class ImagePolicy:
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
+    """A file, and what it holds or what is wrong with it."""
+
     path: Path
-    picture: Picture | DataError
+    content: Picture | DataError
 
     @property
     def pixels(self) -> int:
-        return 0 if isinstance(self.picture, DataError) else self.picture.width * self.picture.height
+        return self.content.width * self.content.height if isinstance(self.content, Picture) else 0
 
 
 def score_images(
@@ -38,38 +41,51 @@ def score_images(
 ) -> Iterator[list[ImageAnswer | ImageFault]]:
     """Answers for each path, in order, a batch at a time.
 
-    Blocks while the model runs. Never raises for what a file holds; raises `SetupError` where annotated
-    copies cannot be written.
+    Blocks while the model runs. Never raises for what a file holds; `OutageError` if the model fails on
+    everything, `SetupError` if annotated copies cannot be written.
     """
-    taken: set[Path] = set()
+    copies = AnnotatedFolder(policy.annotate_into) if policy.annotate_into else None
     for batch in _batches(paths, policy):
-        pictures = [opened.picture for opened in batch if not isinstance(opened.picture, DataError)]
+        pictures = [opened.content for opened in batch if isinstance(opened.content, Picture)]
         found = iter(score_each(pictures, lambda some: _detect(detector, some), detector.warm_up))
-        answers: list[ImageAnswer | ImageFault] = []
-        for opened in batch:
-            result = opened.picture if isinstance(opened.picture, DataError) else next(found)
-            answers.append(_answer(opened, result))
-            if (
-                policy.annotate_into
-                and not isinstance(opened.picture, DataError | None)
-                and isinstance(result, tuple)
-            ):
-                _write_annotated(policy.annotate_into, opened.path, opened.picture, result, taken)
-        yield answers
+        yield [
+            _answer(opened.path, opened.content, next(found), copies)
+            if isinstance(opened.content, Picture)
+            else ImageFault(file=str(opened.path), error=Fault.of(opened.content))
+            for opened in batch
+        ]
+
+
+def _detect(detector: LogoDetector, pictures: Sequence[Picture]) -> list[tuple[Detection, ...]]:
+    return detector.detect([picture.pixels for picture in pictures])
+
+
+def _answer(
+    path: Path, picture: Picture, found: tuple[Detection, ...] | DataError, copies: AnnotatedFolder | None
+) -> ImageAnswer | ImageFault:
+    if isinstance(found, DataError):
+        return ImageFault(file=str(path), error=Fault.of(found))
+    if copies is not None:
+        copies.write(path, picture, found)
+    return ImageAnswer(
+        file=str(path),
+        width=picture.width,
+        height=picture.height,
+        detections=[PixelDetection.of(detection, picture.width, picture.height) for detection in found],
+    )
 
 
 def _batches(paths: Iterable[Path], policy: ImagePolicy) -> Iterator[list[_Opened]]:
     """Up to `batch_size` pictures, and no more pixels together than the one largest picture allowed."""
     batch: list[_Opened] = []
+    pixels = 0
     for path in paths:
         opened = _open(path, policy)
-        if batch and sum(other.pixels for other in batch) + opened.pixels > policy.max_pixels:
+        if batch and (len(batch) == policy.batch_size or pixels + opened.pixels > policy.max_pixels):
             yield batch
-            batch = []
+            batch, pixels = [], 0
         batch.append(opened)
-        if len(batch) == policy.batch_size:
-            yield batch
-            batch = []
+        pixels += opened.pixels
     if batch:
         yield batch
 
@@ -93,45 +109,3 @@ def _too_large(size: int, limit: int) -> DataError:
     return DataError(
         ErrorCode.IMAGE_TOO_MANY_BYTES, f"{size:,} bytes, the limit is {limit:,} (MONITOR_IMAGE_MAX_BYTES)"
     )
-
-
-def _detect(detector: LogoDetector, pictures: Sequence[Picture]) -> list[tuple[Detection, ...]]:
-    return detector.detect([picture.pixels for picture in pictures])
-
-
-def _answer(opened: _Opened, result: tuple[Detection, ...] | DataError) -> ImageAnswer | ImageFault:
-    file = str(opened.path)
-    if isinstance(result, DataError) or isinstance(opened.picture, DataError):
-        error = result if isinstance(result, DataError) else opened.picture
-        assert isinstance(error, DataError)
-        return ImageFault(file=file, error=Fault.of(error))
-    width, height = opened.picture.width, opened.picture.height
-    return ImageAnswer(
-        file=file,
-        width=width,
-        height=height,
-        detections=[PixelDetection.of(detection, width, height) for detection in result],
-    )
-
-
-def _write_annotated(
-    folder: Path, source: Path, picture: Picture, detections: tuple[Detection, ...], taken: set[Path]
-) -> None:
-    """`NAME.annotated.jpg`: never a picture's own name, so originals are safe even in their own folder."""
-    import cv2
-
-    target = folder / f"{source.stem}.annotated.jpg"
-    number = 1
-    while target in taken:  # a/1.jpg and b/1.jpg of one run
-        number += 1
-        target = folder / f"{source.stem}-{number}.annotated.jpg"
-    taken.add(target)
-    written, data = cv2.imencode(".jpg", annotate(picture.pixels, detections))
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(data.tobytes())
-    except OSError as error:
-        raise SetupError(
-            f"cannot write {target}: {error.strerror}; choose another folder for --annotate"
-        ) from error
-    assert written
