@@ -55,7 +55,7 @@ class PixelDetection(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, detection: Detection, width: int, height: int) -> Self:
-        """From relative units; corners are rounded to a hundredth of a pixel, so that none leaves the picture."""
+        """From relative units; corners are rounded to a hundredth of a pixel: none leaves the picture."""
         box = detection.box
         left, right = (round(value * width, 2) for value in (box.x, box.x + box.width))
         top, bottom = (round(value * height, 2) for value in (box.y, box.y + box.height))

@@ -9,8 +9,10 @@ import msgspec
 import pytest
 
 from monitor.commands.schemas import CONTRACTS, rendered, schema_of
+from monitor.errors import ErrorCode
 from monitor.logos import decode_picture
 from monitor.messages import decode_image, decode_text
+from monitor.stream.announcements import envelope
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "examples").glob("*.json"))
@@ -77,3 +79,32 @@ def test_example_findings_point_at_what_they_name(example: Path) -> None:
         said = json.loads((ROOT / "examples" / "image-mention.json").read_bytes())["caption"]
     for brand in finding["brands"]:
         assert said[brand["start"] : brand["end"]] == brand["matched"]
+
+
+DOCUMENT = (ROOT / "docs" / "messages.md").read_text("utf-8")
+
+
+def test_the_document_lists_every_error_code_once_with_a_remedy() -> None:
+    rows = [line.split(" | ") for line in DOCUMENT.splitlines() if line.startswith("| `")]
+    codes = [cells[0].strip("| `") for cells in rows if len(cells) == 3 and cells[2].strip(" |")]
+    for code in ErrorCode:
+        assert codes.count(code.value) == 1, code
+
+
+@pytest.mark.parametrize("name", ["text-mention", "image-mention", "finding"])
+def test_the_document_lists_every_field(name: str) -> None:
+    for field in msgspec.structs.fields(CONTRACTS[name]):
+        assert f"`{field.encode_name}`" in DOCUMENT
+
+
+def test_the_document_lists_every_header_of_a_dead_letter() -> None:
+    letter = msgspec.json.decode(
+        (ROOT / "examples" / "dead-letter.json").read_bytes(), type=CONTRACTS["dead-letter"]
+    )
+    for name, _ in envelope(letter)[1:]:  # after the original's own header
+        assert f"`{name}`" in DOCUMENT
+
+
+def test_the_document_shows_a_mention_that_decodes() -> None:
+    shown = DOCUMENT.partition("```json")[2].partition("```")[0]
+    assert decode_text(shown.encode(), max_chars=1_000).text == "I love VMware"
