@@ -8,7 +8,7 @@ SERVICE := .venv/.service-installed
 DEVELOPMENT := .venv/.development-installed
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help install install-dev demo test test-faults test-training lint format constraints clean
+.PHONY: help install install-dev demo test test-faults test-training bench-sentiment lint format constraints clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -41,6 +41,9 @@ test-faults: $(DEVELOPMENT) ## Kills, outages and rebalances with real servers
 
 test-training: $(DEVELOPMENT) ## Small real training runs: stop, resume, export
 	$(BIN)/python -m pytest -m training --timeout 900
+
+bench-sentiment: $(DEVELOPMENT) ## Mentions per second of the sentiment model and its rivals; DATA=DIR adds one
+	$(BIN)/python benchmarks/sentiment.py $(if $(DATA),--data $(DATA))
 
 lint: $(DEVELOPMENT) ## ruff and mypy --strict
 	$(BIN)/ruff check .

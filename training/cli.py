@@ -2,7 +2,8 @@
 
 import typer
 
-from monitor.errors import DataError, SetupError
+from monitor.errors import DataError, OutageError, SetupError
+from training.data import commands as data
 from training.logos import commands as logos
 from training.sentiment import commands as sentiment
 
@@ -11,12 +12,15 @@ evaluations = typer.Typer(no_args_is_help=True, help="Measure a committed model 
 app.add_typer(evaluations, name="evaluate")
 for room in (sentiment, logos):
     room.register(app, evaluations)
+fetches = typer.Typer(no_args_is_help=True, help="Fetch public data from its own addresses.")
+app.add_typer(fetches, name="fetch")
+data.register(fetches)
 
 
 def main() -> None:
     """Entry point: expected failures end in one clear line and exit code 2."""
     try:
         app()
-    except (SetupError, DataError) as error:
+    except (SetupError, DataError, OutageError) as error:
         typer.secho(f"error: {error}", fg="red", err=True)
         raise SystemExit(2) from error
