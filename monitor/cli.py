@@ -7,9 +7,11 @@ import the rooms they call inside the command, so that `--help` answers at once.
 
 import os
 import sys
+from typing import Annotated
 
 import typer
 
+from monitor import __version__
 from monitor.commands import (
     brands,
     database,
@@ -36,6 +38,24 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Which pictures show our logo, and are people saying nice things about us?",
 )
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"brand-monitor {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit."),
+    ] = False,
+) -> None:
+    """Options of `brand-monitor` itself."""
+
+
 app.command("demo")(demo.demo)
 app.command("up")(up.up)
 app.command("worker")(worker.worker)

@@ -10,6 +10,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from monitor import __version__
 from monitor.cli import app
 
 PROGRAM = Path(sys.executable).with_name("brand-monitor")
@@ -71,6 +72,12 @@ def test_help_says_what_the_command_is_for(words: list[str]) -> None:
     usage, _, rest = result.output.strip().partition("\n")
     assert " ".join(["brand-monitor", *words]) in " ".join(usage.split())
     assert len(rest.strip()) > 20
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    result = CliRunner().invoke(app, ["--version"])
+    assert result.exit_code == 0
+    assert result.output == f"brand-monitor {__version__}\n"
 
 
 def test_help_answers_at_once_and_loads_no_model_runtime() -> None:
