@@ -34,7 +34,7 @@ app = typer.Typer(
     name="brand-monitor",
     no_args_is_help=True,
     add_completion=False,
-    # What is not expected is shown as Python does, for logs: no frames of a terminal's width, no local variables.
+    # What is not expected is shown as Python does, for logs: no frames, no local variables with passwords.
     pretty_exceptions_enable=False,
     help="Which pictures show our logo, and are people saying nice things about us?",
 )
@@ -50,7 +50,7 @@ def _show_version(asked: bool) -> None:
 def _options(
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit."),
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
     """Options of `brand-monitor` itself."""
