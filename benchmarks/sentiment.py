@@ -72,7 +72,7 @@ class Report(msgspec.Struct, frozen=True):
 
 
 def texts(tokens: int, count: int) -> list[str]:
-    """`count` texts, always the same, of exactly `tokens` tokens, made of the behavioural suite's own sentences."""
+    """`count` texts of exactly `tokens` tokens, of the behavioural suite's sentences, always the same."""
     # Lower case: a text of capitals only has fewer tokens than the same with one small word added.
     cases = load_suite(SUITE).cases
     sentences = [text.lower() for case in cases for text in case.texts if len(text) < 300]

@@ -94,6 +94,11 @@ def fit_jointly(corpora: Corpora) -> LogisticRater:
     return fit_logistic(examples, "LR, all corpora")
 
 
+def rivals(corpora: Corpora) -> tuple[Rater, Rater]:
+    """VADER, and the logistic regression over all corpora: whom one model for everything is compared with."""
+    return VaderRater(), fit_jointly(corpora)
+
+
 def measure_baselines(corpora: Corpora, names: Iterable[str] = tuple(HEADLINE)) -> dict[str, Results]:
     """rater -> set -> figures on the test split: VADER, and each set's own logistic regression.
 

@@ -6,7 +6,7 @@ in tests/sentiment/behaviour.toml, whose head explains the tables.
 """
 
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -22,6 +22,9 @@ from training.sentiment.raters import Rater, Ratings
 
 RISE: Final = 0.05
 """How much polarity (-1..1) must rise in a direction case: less would not show in any report."""
+
+SUITE: Final = Path(__file__).parents[2] / "tests" / "sentiment" / "behaviour.toml"
+"""The project's own suite, in the checkout."""
 
 FILLER: Final = "{filler}"
 
@@ -132,6 +135,23 @@ def behaviour_table(suite: Suite, rates: Sequence[tuple[str, Sequence[PassRate]]
     totals = " | ".join(f"{overall(passed):.2f}" for _, passed in rates)
     lines.append(f"| all | {len(suite.cases)} | {totals} |")
     return "\n".join(lines)
+
+
+def run_own_suite(raters: Iterable[Rater]) -> dict[str, list[PassRate]]:
+    """rater -> its pass rates on the project's suite; empty outside a checkout, where the suite is not."""
+    if not SUITE.exists():
+        return {}
+    suite = load_suite(SUITE)
+    return {rater.name: run_suite(suite, rater) for rater in raters}
+
+
+def behaviour_section(rates: Mapping[str, Sequence[PassRate]]) -> str:
+    """Markdown: how large the project's suite is, and what `run_own_suite` found; empty for nothing."""
+    if not rates:
+        return ""
+    suite = load_suite(SUITE)
+    table = behaviour_table(suite, list(rates.items()))
+    return f"{suite.sentences} sentences in {len(suite.cases)} cases; share of cases passed:\n\n{table}"
 
 
 def _case(capability: str, key: str, value: Any, filler: str) -> Case:

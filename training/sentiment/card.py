@@ -10,7 +10,8 @@ from monitor.inference import Manifest
 from monitor.sentiment.scorer import SentimentScorer
 from training.data.public.registry import PUBLIC_SETS
 from training.data.texts import Corpora
-from training.sentiment.behaviour import behaviour_table, load_suite, run_suite
+from training.sentiment.baselines import rivals
+from training.sentiment.behaviour import behaviour_section, run_own_suite
 from training.sentiment.calibration import Reliability, draw_reliability, reliability
 from training.sentiment.evaluation import Results, probabilities, talk_sentences, truth
 from training.sentiment.loop import Progress
@@ -18,7 +19,6 @@ from training.sentiment.metrics import HEADLINE
 from training.sentiment.raters import ModelRater
 from training.sentiment.tables import figures_table, talk_table
 
-SUITE: Final = Path(__file__).parents[2] / "tests" / "sentiment" / "behaviour.toml"
 _CALIBRATION_PLOT: Final = "calibration.png"
 _CURVES_PLOT: Final = "learning.png"
 _CALIBRATED: Final = ("semeval2017", "airline")
@@ -53,7 +53,7 @@ def shipped_card(
         precision=_precision_table(float_results, results),
         talk=talk_table(talk_sentences(scorer)),
         calibration=_calibration_lines(calibrated),
-        behaviour=_behaviour(scorer),
+        behaviour=behaviour_section(run_own_suite([ModelRater(scorer), *rivals(corpora)])),
         data=_data_lines([*corpora.train, "imdb_unsup", "glove"]),
     )
 
@@ -114,12 +114,6 @@ def _calibration_lines(calibrated: Mapping[str, Reliability]) -> str:
     return "\n".join(
         f"- {name}, test: expected calibration error {bins.error:.3f}" for name, bins in calibrated.items()
     )
-
-
-def _behaviour(scorer: SentimentScorer) -> str:
-    suite = load_suite(SUITE)
-    table = behaviour_table(suite, [("this model", run_suite(suite, ModelRater(scorer)))])
-    return f"{suite.sentences} sentences in {len(suite.cases)} cases; share of cases passed:\n\n{table}"
 
 
 def _data_lines(names: Iterable[str]) -> str:

@@ -92,12 +92,10 @@ def evaluate(
 ) -> None:
     """Measure a committed model on the test splits; JSON and Markdown out, the table on the terminal."""
     from training.data.texts import available, load_corpora
-    from training.sentiment.baselines import measure_baselines
     from training.sentiment.report import measure_model
 
     corpora = load_corpora(data, available(data))
-    rivals = measure_baselines(corpora) if baselines else {}
-    report = measure_model(packaged("onnx_models") / model, corpora, rivals)
+    report = measure_model(packaged("onnx_models") / model, corpora, baselines=baselines)
     folder = out or Path("runs") / model
     report.write(folder)
     typer.echo(report.markdown())

@@ -68,7 +68,7 @@ class ModelRater:
     """A model folder as the service loads and runs it, ONNX file and tokenizer included."""
 
     scorer: Scorer
-    name: str = "shipped model"
+    name: str = "this model"
 
     def rate(self, texts: Sequence[str], targets: Sequence[Span | None] | None = None) -> Ratings:
         """Rate texts, toward `targets` where there are any."""

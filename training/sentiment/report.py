@@ -2,28 +2,36 @@
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from monitor.sentiment.scorer import load_scorer
 from monitor.settings import Device
 from training.data.texts import Corpora
+from training.sentiment.baselines import measure_baselines, rate_talk, rivals
+from training.sentiment.behaviour import PassRate, behaviour_section, run_own_suite
 from training.sentiment.evaluation import Results, TalkSentence, evaluate, talk_sentences
+from training.sentiment.raters import ModelRater
 from training.sentiment.tables import figures_table, headline_table, talk_table
 
 
 @dataclass(frozen=True)
 class Report:
-    """One model's figures on the test splits; `rivals` maps a baseline's name to its own."""
+    """One model's figures on the test splits, beside its rivals' where they were measured."""
 
     model: str
     results: Results
     talk: list[TalkSentence]
     rivals: Mapping[str, Results]
+    """Baseline -> set -> figures."""
+    talk_rivals: Mapping[str, int]
+    """Baseline -> how many of the talk's sentences it gets right."""
+    behaviour: Mapping[str, Sequence[PassRate]]
+    """Rater -> pass rates of the behavioural suite."""
 
     def markdown(self) -> str:
-        """The quoted figures beside the rivals', all figures, the talk's sentences."""
+        """The quoted figures beside the rivals', all figures, the talk's sentences, the behavioural suite."""
         return "\n\n".join(
             [
                 f"## {self.model}, test splits",
@@ -31,8 +39,10 @@ class Report:
                 figures_table(self.results),
                 "The talk's sentences, P(positive):",
                 talk_table(self.talk),
+                *(f"{name}: {right} of {len(self.talk)} right." for name, right in self.talk_rivals.items()),
+                behaviour_section(self.behaviour),
             ]
-        )
+        ).rstrip()
 
     def write(self, folder: Path) -> None:
         """evaluation.json and evaluation.md."""
@@ -42,13 +52,26 @@ class Report:
             "test": self.results,
             "talk": [dataclasses.asdict(one) for one in self.talk],
             "rivals": dict(self.rivals),
+            "talk_rivals": dict(self.talk_rivals),
+            "behaviour": {
+                name: {rate.capability: rate.value for rate in rates}
+                for name, rates in self.behaviour.items()
+            },
         }
         (folder / "evaluation.json").write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
         (folder / "evaluation.md").write_text(self.markdown() + "\n", "utf-8")
 
 
-def measure_model(model_dir: Path, corpora: Corpora, rivals: Mapping[str, Results]) -> Report:
-    """Measure the model folder as the service would run it on a CPU."""
+def measure_model(model_dir: Path, corpora: Corpora, *, baselines: bool) -> Report:
+    """Measure the folder as the service would run it on a CPU; `baselines`: its rivals too (minutes)."""
     scorer = load_scorer(model_dir, Device.CPU)
     results = evaluate(scorer, corpora.test)
-    return Report(scorer.manifest.identity, results, talk_sentences(scorer), rivals)
+    others = rivals(corpora) if baselines else ()
+    return Report(
+        scorer.manifest.identity,
+        results,
+        talk_sentences(scorer),
+        measure_baselines(corpora) if baselines else {},
+        {rater.name: sum(rate_talk(rater)) for rater in others},
+        run_own_suite([ModelRater(scorer), *others]),
+    )
