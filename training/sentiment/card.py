@@ -8,6 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from monitor.inference import Manifest
 from monitor.sentiment.scorer import SentimentScorer
+from training.data.corrections import CORRECTIONS
 from training.data.public.registry import PUBLIC_SETS
 from training.data.texts import Corpora
 from training.sentiment.baselines import rivals
@@ -118,5 +119,6 @@ def _calibration_lines(calibrated: Mapping[str, Reliability]) -> str:
 
 def _data_lines(names: Iterable[str]) -> str:
     licences = {one.name: one.licence for one in PUBLIC_SETS}
+    licences[CORRECTIONS] = "labels people corrected in the texts of their own database"
     parts = {"imdb_unsup": "imdb", "sst_phrases": "sst"}
     return "\n".join(f"- {name}: {licences[parts.get(name, name)]}" for name in names)
