@@ -9,7 +9,8 @@ import hashlib
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from functools import partial
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ from monitor.storage.pictures import PictureStore
 from monitor.storage.records import ImageResult, PictureRef
 from monitor.stream.outage import OutageRetry
 from monitor.stream.records import Record, utc_now
-from monitor.stream.scoring import ModelThread, Outcome, score_each
+from monitor.stream.scoring import Outcome, Threads, score_each
 
 
 class KnownPictures(Protocol):
@@ -42,6 +43,9 @@ class _Decoded:
     media_type: str
     pixels: NDArray[np.uint8]
 
+
+_PUTS: Final = 8
+"""Pictures put into the store side by side: over a network each is mostly waiting."""
 
 _Scans = dict[str, tuple[Detection, ...] | DataError]
 
@@ -67,12 +71,18 @@ class ImageScoring:
         self._max_bytes = settings.image_max_bytes
         self._max_pixels = settings.image_max_pixels
         self._now = now
-        self._thread = ModelThread("logos")
+        self._thread = Threads("logos")
+        self._files = Threads("pictures", _PUTS)
 
     @property
     def device(self) -> Device:
         """Where the model really runs."""
         return self._detector.device
+
+    @property
+    def busy(self) -> bool:
+        """See `Scoring.busy`."""
+        return self._thread.busy or self._files.busy
 
     async def score(self, records: Sequence[Record]) -> list[Outcome]:
         """See `Scoring.score`."""
@@ -122,8 +132,8 @@ class ImageScoring:
     async def _put(self, picture: _Decoded) -> str:
         return await self._retry(
             "storing a picture",
-            lambda: asyncio.to_thread(
-                self._store.put, picture.mention.image, picture.sha256, picture.media_type
+            lambda: self._files(
+                partial(self._store.put, picture.mention.image, picture.sha256, picture.media_type)
             ),
         )
 

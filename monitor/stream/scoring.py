@@ -3,8 +3,8 @@ mention."""
 
 import asyncio
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol, TypeVar
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Protocol, TypeVar
 
 from monitor.errors import DataError, ErrorCode, OutageError
 from monitor.settings import Device
@@ -25,6 +25,10 @@ class Scoring(Protocol):
     def device(self) -> Device:
         """Where the model really runs."""
 
+    @property
+    def busy(self) -> bool:
+        """Whether a thread of its own is still at work; true after a cancelled `score` that had begun."""
+
     async def score(self, records: Sequence[Record]) -> list[Outcome]:
         """One outcome a record, in order; what is wrong with a record is its outcome, not an exception.
 
@@ -33,18 +37,26 @@ class Scoring(Protocol):
         """
 
 
-class ModelThread:
-    """The one thread a model runs in: ONNX Runtime releases the GIL, the event loop stays free.
-
-    One thread, because one run already takes all the cores it is allowed.
+class Threads:
+    """Where blocking work runs, so that the event loop stays free. A model gets one thread: ONNX Runtime
+    releases the GIL, and one run already takes all the cores it is allowed.
     """
 
-    def __init__(self, name: str) -> None:
-        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+    def __init__(self, name: str, count: int = 1) -> None:
+        self._executor = ThreadPoolExecutor(max_workers=count, thread_name_prefix=name)
+        self._running: set[Future[Any]] = set()
+
+    @property
+    def busy(self) -> bool:
+        """Whether work is under way; the interpreter would wait for it at exit, however long it takes."""
+        return bool(self._running)
 
     async def __call__(self, work: Callable[[], R]) -> R:
         """Run `work` there. Cancelling the caller does not stop it."""
-        return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+        future = self._executor.submit(work)
+        self._running.add(future)
+        future.add_done_callback(self._running.discard)
+        return await asyncio.wrap_future(future)
 
 
 def score_each(

@@ -12,7 +12,7 @@ from monitor.sentiment import BrandMatcher, SentimentScorer
 from monitor.settings import Device, Settings
 from monitor.storage.records import TextResult
 from monitor.stream.records import Record, utc_now
-from monitor.stream.scoring import ModelThread, Outcome, score_each
+from monitor.stream.scoring import Outcome, Threads, score_each
 
 _Span = tuple[int, int] | None
 _Scores = tuple[Sentiment, tuple[BrandMention, ...]]
@@ -32,12 +32,17 @@ class TextScoring:
         self._matcher = matcher
         self._max_chars = settings.text_max_chars
         self._now = now
-        self._thread = ModelThread("sentiment")
+        self._thread = Threads("sentiment")
 
     @property
     def device(self) -> Device:
         """Where the model really runs."""
         return self._scorer.device
+
+    @property
+    def busy(self) -> bool:
+        """See `Scoring.busy`."""
+        return self._thread.busy
 
     async def score(self, records: Sequence[Record]) -> list[Outcome]:
         """See `Scoring.score`. Decoding runs in the model's thread, too: 64 long texts are milliseconds of

@@ -180,6 +180,12 @@ class Worker:
         assert code is not None
         return code, time.monotonic() - started
 
+    def answers(self, path: str) -> bool:
+        try:
+            return self.get(path)[0] == 200
+        except OSError:
+            return False
+
     def get(self, path: str) -> tuple[int, str]:
         try:
             with urllib.request.urlopen(self.url + path, timeout=5) as response:

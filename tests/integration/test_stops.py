@@ -50,6 +50,19 @@ def test_sigterm_under_load_commits_all_that_was_stored(deployment: Any) -> None
     assert (report.stored, report.replaced, report.mentions) == (good, 0, good), "nothing was delivered twice"
 
 
+def test_sigterm_while_the_models_load_ends_the_worker_at_once(deployment: Any) -> None:
+    worker = deployment.worker("all", wait=False)
+    deployment.wait(lambda: worker.answers("/health/live"), what="the process listens")
+    code, seconds = worker.terminate()
+    assert (code, seconds < 10) == (0, True)
+
+
+def test_a_worker_without_topics_says_what_to_do(deployment: Any) -> None:
+    worker = deployment.worker("all", wait=False, topic_prefix="never-created")
+    assert worker.process.wait(30) == 2
+    assert deployment.said("brand-monitor topics create")
+
+
 def test_kill_9_and_restart_lose_and_double_nothing(deployment: Any) -> None:
     good = load(deployment, 3000)
     worker = deployment.worker("texts")
@@ -110,13 +123,12 @@ def test_workers_that_come_and_go_share_the_partitions(deployment: Any) -> None:
 @pytest.mark.fault
 def test_text_and_picture_workers_share_a_group(deployment: Any) -> None:
     """Workers with different agents are members of one group and get the partitions of their own topics."""
-    texts = deployment.worker("texts", wait=False)
-    images = deployment.worker("images", wait=False)
+    texts = deployment.worker("texts", wait=False, logo_model="not-needed")
+    images = deployment.worker("images", wait=False, sentiment_model="not-needed")
     deployment.wait(lambda: _partitions(texts) == _partitions(images) == 4, what="each has its topic")
     good = load(deployment, 300)
     deployment.wait_for_all()
     assert deployment.count("mention") == good
-    assert "sentiment" not in json.loads(images.get("/health/ready")[1])["checks"]["models"]["detail"]
 
 
 def _partitions(worker: Any) -> int:

@@ -38,6 +38,7 @@ class ScriptedScoring:
     raise."""
 
     device = Device.CPU
+    busy = False
 
     def __init__(self) -> None:
         self.before: Callable[[Sequence[Record]], Any] = lambda _batch: None
