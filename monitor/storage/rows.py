@@ -67,11 +67,11 @@ def brands_key(brands: Brands) -> str:
     return hashlib.sha256(repr(pairs).encode()).hexdigest()[:16]
 
 
-def mention_row(result: Result, log_id: str) -> Row:
+def mention_row(id: uuid.UUID, result: Result, log_id: str) -> Row:
     """The row of table `mention`."""
     said = result.mention
     row: Row = {
-        "id": mention_id(result),
+        "id": id,
         "post_id": post_id(said.source, said.id),
         "source": clean(said.source),
         "external_id": clean(said.id),
@@ -143,9 +143,8 @@ def _detection_row(result: ImageResult, found: Detection, scan: str, brand_ids: 
     }
 
 
-def brand_mention_rows(result: Result, brand_ids: Mapping[str, int]) -> list[Row]:
+def brand_mention_rows(owner: uuid.UUID, result: Result, brand_ids: Mapping[str, int]) -> list[Row]:
     """Rows of table `brand_mention`."""
-    owner = mention_id(result)
     return [
         {
             "mention_id": owner,
@@ -158,12 +157,11 @@ def brand_mention_rows(result: Result, brand_ids: Mapping[str, int]) -> list[Row
     ]
 
 
-def sentiment_rows(result: TextResult, brand_ids: Mapping[str, int]) -> list[Row]:
+def sentiment_rows(owner: uuid.UUID, result: TextResult, brand_ids: Mapping[str, int]) -> list[Row]:
     """Rows of table `sentiment`: the whole text's, and one toward each brand the model could tell."""
     toward: dict[int | None, Sentiment] = {None: result.sentiment}
     for brand, opinions in _by_brand(result.brands).items():
         toward[brand_ids[brand]] = _mean(opinions)
-    owner = mention_id(result)
     return [
         {
             "mention_id": owner,

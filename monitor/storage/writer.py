@@ -170,20 +170,22 @@ class BatchWriter:
         """Returns the ids of the mentions that were not there before."""
         if not latest:
             return []
-        given = [rows.mention_row(result, log_id) for result in latest.values()]
+        given = [rows.mention_row(id, result, log_id) for id, result in latest.items()]
         answer = await connection.execute(self._sql.mentions, statements.arrays(given, statements.MENTION))
         written: dict[UUID, bool] = {row.id: row.inserted for row in answer}
         if there_before := [id for id, inserted in written.items() if not inserted]:
             await connection.execute(self._sql.no_brand_mentions, {"ids": there_before})
             await connection.execute(self._sql.no_sentiments, {"ids": there_before})
-        kept = [latest[id] for id in written]
-        named = [row for result in kept for row in rows.brand_mention_rows(result, self._ids())]
+        kept = {id: latest[id] for id in written}
+        named = [
+            row for id, result in kept.items() for row in rows.brand_mention_rows(id, result, self._ids())
+        ]
         if named:
             await connection.execute(
                 self._sql.brand_mentions, statements.arrays(named, statements.BRAND_MENTION)
             )
-        texts = (result for result in kept if isinstance(result, TextResult))
-        felt = [row for result in texts for row in rows.sentiment_rows(result, self._ids())]
+        texts = ((id, result) for id, result in kept.items() if isinstance(result, TextResult))
+        felt = [row for id, result in texts for row in rows.sentiment_rows(id, result, self._ids())]
         if felt:
             await connection.execute(self._sql.sentiments, statements.arrays(felt, statements.SENTIMENT))
         return [id for id, inserted in written.items() if inserted]

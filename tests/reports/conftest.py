@@ -1,6 +1,7 @@
 """A month of mentions as the workers would write it: known counts, hostile texts, real picture files."""
 
 import hashlib
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ import pytest
 from sqlalchemy import Connection
 
 from monitor.brands import Brand, Brands
+from monitor.local import EmbeddedDatabase
 from monitor.messages import (
     Box,
     BrandMention,
@@ -186,11 +188,26 @@ def _rejections() -> Iterator[Rejection]:
         )
 
 
+@pytest.fixture(scope="session")
+def migrated(database_server: EmbeddedDatabase) -> Iterator[str]:
+    """Name of a migrated database to copy: ten times as fast as migrating one for every test."""
+    name = f"migrated_{uuid.uuid4().hex[:12]}"
+    schema.upgrade(load_settings(database_url=database_server.create(name)))
+    yield name
+    database_server.drop(name)
+
+
+@pytest.fixture
+def database(database_server: EmbeddedDatabase, migrated: str) -> Iterator[str]:
+    """URL of a migrated database of this test's own."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    yield database_server.copy(migrated, name)
+    database_server.drop(name)
+
+
 @pytest.fixture
 def settings(database: str, tmp_path: Path) -> Settings:
-    made = load_settings(database_url=database, picture_store=str(tmp_path / "pictures"))
-    schema.upgrade(made)
-    return made
+    return load_settings(database_url=database, picture_store=str(tmp_path / "pictures"))
 
 
 @pytest.fixture

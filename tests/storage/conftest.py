@@ -1,6 +1,7 @@
 """A migrated database of the test's own, and short ways to make results."""
 
 import hashlib
+import uuid
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -9,6 +10,7 @@ from sqlalchemy import Engine
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from monitor.brands import Brand, Brands
+from monitor.local import EmbeddedDatabase
 from monitor.messages import (
     Box,
     BrandMention,
@@ -158,12 +160,35 @@ def brands() -> Brands:
     )
 
 
+@pytest.fixture(scope="session")
+def migrated(database_server: EmbeddedDatabase) -> Iterator[str]:
+    """Name of a migrated database to copy: ten times as fast as migrating one for every test."""
+    name = f"migrated_{uuid.uuid4().hex[:12]}"
+    schema.upgrade(load_settings(database_url=database_server.create(name)))
+    yield name
+    database_server.drop(name)
+
+
+@pytest.fixture
+def database(database_server: EmbeddedDatabase, migrated: str) -> Iterator[str]:
+    """URL of a migrated database of this test's own."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    yield database_server.copy(migrated, name)
+    database_server.drop(name)
+
+
+@pytest.fixture
+def empty_database(database_server: EmbeddedDatabase) -> Iterator[str]:
+    """URL of a database nobody migrated."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    yield database_server.create(name)
+    database_server.drop(name)
+
+
 @pytest.fixture
 def settings(database: str) -> Settings:
-    """Settings of a migrated database."""
-    made = load_settings(database_url=database)
-    schema.upgrade(made)
-    return made
+    """Settings of the migrated database."""
+    return load_settings(database_url=database)
 
 
 @pytest.fixture

@@ -73,12 +73,12 @@ def test_upgrade_twice_is_the_same_as_once(settings, engine):
         schema.check_revision(connection)
 
 
-def test_programs_that_start_at_once_migrate_one_after_the_other(database):
+def test_programs_that_start_at_once_migrate_one_after_the_other(empty_database):
     program = (
         "from monitor.settings import load_settings; from monitor.storage import schema;"
         "print(schema.upgrade(load_settings()))"
     )
-    environment = os.environ | {"MONITOR_DATABASE_URL": database}
+    environment = os.environ | {"MONITOR_DATABASE_URL": empty_database}
     running = [
         subprocess.Popen([sys.executable, "-c", program], env=environment, stdout=subprocess.PIPE, text=True)
         for _ in range(3)
@@ -121,13 +121,13 @@ def test_a_database_that_does_not_exist_is_named(database):
         schema.upgrade(load_settings(database_url=elsewhere))
 
 
-def test_migrations_run_from_any_folder(database, tmp_path, monkeypatch):
+def test_migrations_run_from_any_folder(empty_database, tmp_path, monkeypatch):
     """As from a wheel, where they lie inside the package, in a path with a percent sign."""
     elsewhere = tmp_path / "100% elsewhere" / "migrations"
     shutil.copytree(packaged("migrations"), elsewhere, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(schema, "packaged", lambda folder: Path(elsewhere))
     monkeypatch.chdir(tmp_path)
-    assert schema.upgrade(load_settings(database_url=database)) is not None
+    assert schema.upgrade(load_settings(database_url=empty_database)) is not None
 
 
 def test_the_engine_asks_a_vanished_host_for_a_sign_of_life(settings):

@@ -293,8 +293,8 @@ async def test_a_lock_held_too_long_is_an_outage(writer, engine, database, brand
     await impatient.dispose()
 
 
-async def test_without_migrations_the_remedy_is_named(database, brands):
-    engine = async_engine(load_settings(database_url=database))
+async def test_without_migrations_the_remedy_is_named(empty_database, brands):
+    engine = async_engine(load_settings(database_url=empty_database))
     with pytest.raises(SetupError, match="brand-monitor db upgrade"):
         await BatchWriter(engine, brands).prepare()
     await engine.dispose()
