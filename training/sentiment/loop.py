@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -17,8 +17,8 @@ from tqdm import tqdm
 
 BatchT = TypeVar("BatchT")
 
-# A cut costs at most this much work; writing 70 MB more often would be noticed.
-_CHECKPOINT_SECONDS = 180.0
+CHECKPOINT_SECONDS: Final = 180.0
+"""A cut costs at most this much work; writing 200 MB much more often would be noticed."""
 
 
 @dataclass
@@ -48,6 +48,7 @@ class Run(Generic[BatchT]):
     rate: Callable[[float], float]
     epochs: int
     checkpoint: Path
+    checkpoint_seconds: float = CHECKPOINT_SECONDS
 
     def train(self) -> Progress:
         """Train to the end, from the checkpoint where there is one."""
@@ -82,7 +83,7 @@ class Run(Generic[BatchT]):
             progress.step += 1
             recent = 0.98 * recent + 0.02 * loss.item() if recent else loss.item()
             rounds.set_postfix(loss=f"{recent:.3f}", refresh=False)
-            if time.monotonic() - saved > _CHECKPOINT_SECONDS:
+            if time.monotonic() - saved >= self.checkpoint_seconds:
                 now = time.monotonic()
                 progress.seconds += now - started
                 started = saved = now

@@ -1,0 +1,64 @@
+"""A small data folder in the shape of the real one, made of this project's own sentences."""
+
+import random
+from pathlib import Path
+
+import numpy as np
+import pyarrow as arrow
+import pyarrow.parquet as parquet
+import pytest
+
+from monitor.sentiment.tokenizer import tokenize
+from training.data.own_sentences import OWN, OWN_PAIRS, own_sentences
+
+NAMES = ("neg", "neu", "pos")
+Row = dict[str, str]
+
+
+def write_set(folder: Path, name: str, rows: list[Row]) -> None:
+    """One parquet file with the columns of the real sets."""
+    parquet.write_table(arrow.Table.from_pylist(rows), folder / f"{name}.parquet")
+
+
+def rows_of(seed: int, count: int, *, sides: bool = False, targets: bool = False) -> list[Row]:
+    """Sentences with labels, four fifths train and one fifth test."""
+    sets = own_sentences(seed)
+    examples = [one for one in sets[OWN_PAIRS if targets else OWN] if not sides or one.label != 1]
+    drawn = random.Random(seed).sample(examples, count)
+    rows = []
+    for index, one in enumerate(drawn):
+        row = {
+            "text": one.text,
+            "label": NAMES[one.label],
+            "split": "test" if index % 5 == 0 else "train",
+            "source": "made",
+        }
+        if targets and one.target:
+            row["target"] = one.text[one.target[0] : one.target[1]]
+        rows.append(row)
+    return rows
+
+
+@pytest.fixture(scope="session")
+def small_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Long reviews of two classes, tweets, aspects, unlabelled texts, some hundreds of each; word vectors."""
+    folder = tmp_path_factory.mktemp("text")
+    draw = random.Random(0)
+    sentences = rows_of(11, 600, sides=True)
+    reviews = []
+    for index in range(240):
+        label = NAMES[2 * (index % 2)]
+        chosen = draw.sample([row["text"] for row in sentences if row["label"] == label], 12)
+        split = "test" if index % 5 == 0 else "train"
+        reviews.append({"text": " ".join(chosen), "label": label, "split": split, "source": "made"})
+    write_set(folder, "imdb", reviews)
+    write_set(folder, "semeval2017", rows_of(12, 500))
+    write_set(folder, "airline", rows_of(13, 300))
+    write_set(folder, "semeval14_aspect", rows_of(14, 400, targets=True))
+    unlabelled = [{**row, "label": "none", "split": "unsup"} for row in rows_of(15, 500)]
+    write_set(folder, "imdb_unsup", unlabelled)
+    words = sorted({token.text for row in unlabelled for token in tokenize(row["text"])})
+    (folder / "glove").mkdir()
+    vectors = np.random.default_rng(0).normal(size=(len(words), 100)).astype(np.float16)
+    np.savez(folder / "glove" / "glove_6b_100d_subset_f16.npz", words=np.array(words), vectors=vectors)
+    return folder
