@@ -74,7 +74,7 @@ def test_servers_die_with_a_parent_that_is_killed(server_folder: Path) -> None:
     script = (
         "import time\nfrom pathlib import Path\nfrom monitor.local import EmbeddedBroker, EmbeddedDatabase\n"
         f"folder = Path({str(server_folder)!r})\n"
-        "with EmbeddedBroker(folder / 'b.log') as b, EmbeddedDatabase(folder / 'db', {'fsync': 'off'}) as d:\n"
+        "with EmbeddedBroker(folder / 'b.log') as b, EmbeddedDatabase(folder, {'fsync': 'off'}) as d:\n"
         "    print(b.pid, d.pid, flush=True); time.sleep(60)\n"
     )
     parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
