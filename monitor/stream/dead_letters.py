@@ -1,5 +1,6 @@
 """Reads `PREFIX.dead` back and puts letters in the post again, for `brand-monitor dead-letters`."""
 
+import contextlib
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ from monitor.messages import DeadLetter
 from monitor.settings import Settings
 from monitor.stream import announcements
 from monitor.stream.clients import open_admin, open_producer, open_reader
-from monitor.stream.topics import missing_topics
+from monitor.stream.topics import INPUTS, missing_topics
 from monitor.stream.watermarks import end_offsets
 
 _POLL_MS = 1000
@@ -55,11 +56,15 @@ async def read_dead_letters(
 async def replay(settings: Settings, positions: Collection[LetterPosition] | None = None) -> int:
     """Publish letters to the topic they came from, with their original key, value and headers; all if `None`.
 
-    Mentions are replaced, never doubled, so a replay may be repeated. Returns how many were sent.
-    Raises `OutageError`, and `SetupError` naming positions that hold no letter (nothing is sent then).
+    Mentions are replaced, never doubled, so a replay may be repeated. Records that somebody else put on the
+    topic are no letters: what they name as their origin is not written to. Returns how many were sent. Raises
+    `OutageError`, and `SetupError` naming positions that hold no letter (nothing is sent then).
     """
+    origins = {settings.topic(name) for name in INPUTS}
     letters = [
-        filed async for filed in _letters(settings) if positions is None or filed.position in positions
+        filed
+        async for filed in _letters(settings)
+        if filed.letter.source_topic in origins and (positions is None or filed.position in positions)
     ]
     absent = sorted(set(positions or ()) - {filed.position for filed in letters})
     if absent:
@@ -112,12 +117,21 @@ def _filed(record: Any) -> FiledLetter:
         error_code=said.get(announcements.ERROR_CODE, ""),
         error_detail=said.get(announcements.ERROR_DETAIL, ""),
         source_topic=said.get(announcements.SOURCE_TOPIC, ""),
-        source_partition=int(said.get(announcements.SOURCE_PARTITION, "-1")),
-        source_offset=int(said.get(announcements.SOURCE_OFFSET, "-1")),
+        source_partition=_number(said.get(announcements.SOURCE_PARTITION)),
+        source_offset=_number(said.get(announcements.SOURCE_OFFSET)),
         failed_at=_moment(said.get(announcements.FAILED_AT), record.timestamp),
     )
     return FiledLetter(LetterPosition(record.partition, record.offset), letter)
 
 
+def _number(text: str | None) -> int:
+    return int(text) if text is not None and text.isdecimal() else -1
+
+
 def _moment(text: str | None, timestamp_ms: int) -> datetime:
-    return datetime.fromisoformat(text) if text else datetime.fromtimestamp(timestamp_ms / 1000, UTC)
+    """When it failed; for a record that does not say so, when Kafka got it."""
+    with contextlib.suppress(ValueError):
+        said = datetime.fromisoformat(text or "")
+        if said.tzinfo is not None:
+            return said
+    return datetime.fromtimestamp(timestamp_ms / 1000, UTC)
