@@ -108,7 +108,7 @@ def _print(
 
     faults = 0
     out = sys.stdout.buffer
-    with progress() as display:
+    with progress(beside_output=True) as display:
         task = display.add_task(f"scoring {what}", total=None)
         for batch in answers:
             out.write(b"".join(encode_line(answer) for answer in batch))

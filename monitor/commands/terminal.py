@@ -27,14 +27,18 @@ def say(message: str) -> None:
 
 
 @contextmanager
-def progress() -> Iterator["Progress"]:
-    """A progress display on standard error; silent where that is no terminal (logs, pipes, cron)."""
+def progress(*, beside_output: bool = False) -> Iterator["Progress"]:
+    """A progress display on standard error; silent where that is no terminal (logs, pipes, cron).
+
+    `beside_output`: the command prints its answers as it goes; on a terminal they are progress enough.
+    """
     from rich.console import Console
     from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     console = Console(stderr=True)
     columns = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, disable=not sys.stderr.isatty(), transient=True) as display:
+    shown = sys.stderr.isatty() and not (beside_output and sys.stdout.isatty())
+    with Progress(*columns, console=console, disable=not shown, transient=True) as display:
         yield display
 
 
