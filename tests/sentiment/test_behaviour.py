@@ -1,6 +1,6 @@
 """What the shipped model must be able to do, in sentences of our own; see behaviour.toml.
 
-The floors are measured pass rates of the shipped model less one case: a retrained model may lose a sentence
+The floors are what the shipped model was measured to pass less one case: a retrained model may lose a sentence
 and gain another, not a capability. A capability without a floor is a known limit; CARD.md has all rates.
 """
 
@@ -54,7 +54,22 @@ def test_no_sentence_of_it_is_trained_on(suite: Suite) -> None:
     assert {text for case in suite.cases for text in case.texts if normalise(text) in trained} == set()
 
 
-FLOORS: dict[str, float] = {}
+FLOORS = {
+    "talk": 10,
+    "plain": 17,
+    "neutral": 16,
+    "comparison": 10,
+    "capitals": 13,
+    "lengthened": 11,
+    "questions": 13,
+    "languages": 15,
+    "short": 16,
+    "long": 10,
+    "names": 11,
+    "intensity": 8,
+    "hashtags": 11,
+}
+"""Cases that must pass. Negation, contrast, sarcasm, emoji, typos and time are limits, not promises."""
 
 
 @pytest.fixture(scope="module")
@@ -63,11 +78,11 @@ def shipped() -> ModelRater:
 
 
 def test_the_shipped_model_can_do_what_it_could(suite: Suite, shipped: ModelRater) -> None:
-    rates = run_suite(suite, shipped)
+    rates = {rate.capability: rate for rate in run_suite(suite, shipped)}
     below = {
-        rate.capability: [f"{case.texts} -> {found}" for case, found in rate.failed]
-        for rate in rates
-        if rate.value < FLOORS.get(rate.capability, 0.0)
+        capability: [f"{case.texts} -> {found}" for case, found in rates[capability].failed]
+        for capability, floor in FLOORS.items()
+        if rates[capability].cases - len(rates[capability].failed) < floor
     }
     assert below == {}
 

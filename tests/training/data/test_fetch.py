@@ -101,7 +101,9 @@ def test_imdb(serve: Serve, tmp_path: Path) -> None:
 
 def test_sst(serve: Serve, tmp_path: Path) -> None:
     trees = {
-        "trees/train.txt": "(3 (2 It) (4 (2 's) (4 (2 -LRB-) (4 great\\/good))))\n(1 (2 Not) (1 bad))\n",
+        "trees/train.txt": (
+            "(3 (2 It) (4 (2 's) (4 (2 -LRB-) (4 great\\/good))))\n(1 (2 \\*\\*\\*) (1 bad))\n"
+        ),
         "trees/dev.txt": "(2 (2 A) (2 film))\n",
         "trees/test.txt": "(0 (2 Simply) (0 awful))\n",
         "__MACOSX/trees/train.txt": "junk",
@@ -109,7 +111,7 @@ def test_sst(serve: Serve, tmp_path: Path) -> None:
     serve("sst", {"trainDevTestTrees_PTB.zip": zipped(trees)})
     assert [(row["text"], row["label"], row["split"], row["score5"]) for row in rows(tmp_path, "sst")] == [
         ("It 's ( great/good", "pos", "train", 3),
-        ("Not bad", "neg", "train", 1),
+        ("*** bad", "neg", "train", 1),
         ("A film", "neu", "dev", 2),
         ("Simply awful", "neg", "test", 0),
     ]
@@ -123,9 +125,9 @@ def test_sst(serve: Serve, tmp_path: Path) -> None:
         "( great/good": "pos",
         "'s ( great/good": "pos",
         "It 's ( great/good": "pos",
-        "Not": "neu",
+        "***": "neu",
         "bad": "neg",
-        "Not bad": "neg",
+        "*** bad": "neg",
     }
 
 

@@ -47,7 +47,7 @@ def imdb(files: Files) -> dict[str, list[Row]]:
 def sst(files: Files) -> dict[str, list[Row]]:
     """trainDevTestTrees_PTB.zip -> sentences in the official split, unique phrases of the training trees.
 
-    `score5` is the tree's 0-4; below 2 is neg, 2 neu, above pos. Bracket tokens (-LRB- ...) are undone.
+    `score5` is the tree's 0-4; below 2 is neg, 2 neu, above pos. Escapes (-LRB-, \\/, \\*) are undone.
     Phrases that equal a dev or test sentence are dropped.
     """
     sentences: list[Row] = []
@@ -129,7 +129,7 @@ def _tree(line: str) -> Iterator[tuple[str, int]]:
         if score:
             open_nodes.append((int(score), []))
         elif word:
-            open_nodes[-1][1].append(_BRACKETS.get(word, word).replace("\\/", "/"))
+            open_nodes[-1][1].append(_BRACKETS.get(word, word).replace("\\", ""))
         else:
             value, words = open_nodes.pop()
             if open_nodes:
