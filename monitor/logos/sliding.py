@@ -36,7 +36,7 @@ class WindowGeometry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     aspect: float
     """Width by height of a window in the picture: the middle of the brand's boxes; it is squeezed to the
     input."""
-    shares: tuple[float, ...] = (1.0, 0.7, 0.5, 0.35, 0.25, 0.18, 0.125)
+    shares: tuple[float, ...] = (1.0, 0.65, 0.4, 0.25, 0.16)
     """Window widths as shares of the picture's long side."""
     step: float = 0.5
     """Distance of neighbouring windows as a share of the window."""

@@ -20,7 +20,9 @@ LICENCES: Final = {
 }
 
 
-def dense_card(manifest: Manifest, report: Evaluation, chosen: Selection, hyper: DenseHyper) -> str:
+def dense_card(
+    manifest: Manifest, report: Evaluation, chosen: Selection, hyper: DenseHyper, starts: Sequence[str]
+) -> str:
     """The card of the default model."""
     run = manifest.training
     thresholds = sorted(manifest.thresholds.values())
@@ -46,6 +48,7 @@ suppression.
 work), seed {run.seed}. Hard negatives: places of logo-free train pictures that fooled the network while it
 was learning. No test picture was used for training, choosing or thresholds.
 
+Starts of the run, with settings other than the defaults: {"; ".join(starts)}.
 Command: `{run.command}`
 
 ## Figures

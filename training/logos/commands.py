@@ -51,7 +51,8 @@ def train(
         return
     if data is None:
         raise typer.BadParameter("give the folder with annotated picture sets", param_hint="--data")
-    command = "brand-train " + shlex.join(sys.argv[1:])
+    # Where the data lies on this machine is nobody's business and no help to whoever repeats the run.
+    command = "brand-train " + shlex.join("DIR" if word == str(data) else word for word in sys.argv[1:])
     if arch is Arch.TALK:
         from training.logos.talk_recipe import make_talk_model
 

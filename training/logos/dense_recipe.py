@@ -18,7 +18,7 @@ from training.logos.calibration import CalibrationTarget, alarm_rate, calibrate
 from training.logos.canvases import CanvasMix
 from training.logos.cards import dense_card
 from training.logos.dense_export import OPSET, dense_parity, dense_specs, export_dense
-from training.logos.dense_training import DenseHyper, train_dense
+from training.logos.dense_training import STARTS, DenseHyper, train_dense
 from training.logos.evaluation import evaluate_models
 from training.logos.hyper import overridden
 from training.logos.scoring import WEAKEST, label_detector, score_pictures
@@ -96,7 +96,7 @@ def make_dense_model(data: Path, out: Path, run: Path, changes: Sequence[str], c
     ]
     final = msgspec.structs.replace(calibrated, metrics=tuple(metrics))
     report.write(run)
-    return write_model_folder(out, final, dense_card(final, report, chosen, hyper))
+    return write_model_folder(out, final, dense_card(final, report, chosen, hyper, _starts(run)))
 
 
 def _calibrated(draft: Manifest, out: Path, chosen: Selection) -> tuple[Manifest, list[Metric]]:
@@ -129,6 +129,15 @@ def _calibrated(draft: Manifest, out: Path, chosen: Selection) -> tuple[Manifest
         )
     )
     return msgspec.structs.replace(draft, thresholds=thresholds), metrics
+
+
+def _starts(run: Path) -> list[str]:
+    """In words, how the run was begun and taken up again."""
+    lines = [json.loads(line) for line in (run / STARTS).read_text("utf-8").splitlines()]
+    return [
+        f"from step {line['step']:,}" + "".join(f", {name} {value}" for name, value in line["set"].items())
+        for line in lines
+    ]
 
 
 def _hours_so_far(run: Path, hours: float) -> float:

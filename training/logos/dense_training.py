@@ -48,6 +48,7 @@ class DenseHyper:
 
 
 _CHECKPOINT: Final = "checkpoint.pt"
+STARTS: Final = "starts.jsonl"
 _MOST_MINED: Final = 3000
 """Places kept; the oldest are forgotten first."""
 
@@ -66,6 +67,9 @@ def train_dense(
     torch.set_num_threads(hyper.threads)
     run.mkdir(parents=True, exist_ok=True)
     state = _Run.begin(labels, hyper, run)
+    if state.step >= hyper.steps:
+        return state.averaged.eval()
+    _note_start(run, state.step, hyper)
     source = CanvasSource(pictures, labels, mix, state.rng)
     source.learn_false_alarms(state.mined)
     started, shown = time.monotonic(), state.step
@@ -90,6 +94,14 @@ def train_dense(
             if state.step % hyper.checkpoint_every == 0 or state.step == hyper.steps:
                 state.save(run, hyper)
     return state.averaged.eval()
+
+
+def _note_start(run: Path, step: int, hyper: DenseHyper) -> None:
+    """One line for each start of the run: from which step, and which settings differ from the defaults."""
+    usual = asdict(DenseHyper())
+    changed = {name: value for name, value in asdict(hyper).items() if value != usual[name]}
+    with (run / STARTS).open("a", encoding="utf-8") as file:
+        print(json.dumps({"step": step, "set": changed}), file=file)
 
 
 def _steps(state: "_Run", source: CanvasSource, hyper: DenseHyper) -> Iterator[dict[str, float]]:

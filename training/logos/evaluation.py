@@ -119,7 +119,9 @@ def evaluate_models(model: Path, baseline: Path | None, data: Path, draws: int) 
     """Measure `model` on every folder with test boxes, and `baseline` on its brand's folder, in one run."""
     test = select(read_logo_sets(data)).test
     manifest = load_manifest(model)
-    detector = label_detector(model, manifest.labels, 1, WEAKEST)
+    detector = label_detector(
+        model, manifest.labels, 0, WEAKEST
+    )  # all cores here; time is taken on one below
     known = set(manifest.labels)
     folders, brands, scored_by_folder = [], {}, {}
     for folder in sorted({picture.folder for picture in test if picture.boxes}):
@@ -176,7 +178,7 @@ def _measure_baseline(
         name for name, (own, _) in scored.items() if any(b.label == brand for p in own for b in p.targets)
     )
     own, beside = scored[folder]
-    found = score_pictures(label_detector(baseline, manifest.labels, 1, WEAKEST), own, manifest.name)
+    found = score_pictures(label_detector(baseline, manifest.labels, 0, WEAKEST), own, manifest.name)
     return BaselineResult(
         identity=manifest.identity,
         folder=folder,

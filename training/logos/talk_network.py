@@ -44,8 +44,8 @@ class SameConv2d(nn.Conv2d):
 class TalkNetwork(nn.Module):
     """`forward` takes (N, 3, 22, 75) in 0..1 and returns logits (N, 2): not the brand, the brand.
 
-    `dropout` is the share of activations set to zero. DL4J's `dropOut(0.2)` in the versions of the talk's
-    time is the share that is *kept*; the slides' text says dropout 0.2, and that is what we take.
+    `dropout` is the share of activations set to zero while training. DL4J documents `dropOut(x)` as *keeping*
+    with probability x; the slides' 0.2 is taken as the share dropped, as the word says.
     """
 
     def __init__(self, dropout: float = 0.2) -> None:
