@@ -1,7 +1,7 @@
 """What the shipped model must be able to do, in sentences of our own; see behaviour.toml.
 
-The floors are what the shipped model was measured to pass less one case: a retrained model may lose a sentence
-and gain another, not a capability. A capability without a floor is a known limit; CARD.md has all rates.
+The floors are what the shipped model was measured to pass less one case: a retrained model may lose a
+sentence and gain another, not a capability. A capability without a floor is a known limit; CARD.md has all.
 """
 
 from collections import Counter
