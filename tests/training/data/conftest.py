@@ -113,3 +113,11 @@ def server() -> Iterator[LocalServer]:
     """A running server."""
     with LocalServer() as server:
         yield server
+
+
+@pytest.fixture(autouse=True)
+def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The local server is local whatever the machine's proxy is."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)

@@ -113,6 +113,21 @@ def test_follows_redirects_and_keeps_the_range(server, tmp_path: Path) -> None:
     assert server.requests[-1] == ("/store/abc", "bytes=250000-")
 
 
+def test_goes_through_the_proxy_of_the_environment(server, tmp_path: Path, monkeypatch) -> None:
+    file = RemoteFile(name="set.zip", url="http://data.example.com/set.zip", sha256=SHA256)
+    server.serve(file.url, BODY, cuts=[250_000])
+    monkeypatch.setenv("http_proxy", server.url)
+    assert fetch(file, tmp_path).read_bytes() == BODY
+    assert server.requests[-1] == (file.url, "bytes=250000-")
+
+
+def test_goes_past_the_proxy_where_the_environment_says_so(server, tmp_path: Path, monkeypatch) -> None:
+    server.serve("set.zip", BODY)
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    assert fetch(remote(server, sha256=SHA256), tmp_path).read_bytes() == BODY
+
+
 def test_waits_longer_each_time_for_a_busy_server(server, tmp_path: Path) -> None:
     server.serve("set.zip", BODY, failures=[503, 429, 500])
     waits = Waits()

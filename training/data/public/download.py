@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import msgspec
 import urllib3
@@ -95,7 +97,7 @@ def download(
     folder.mkdir(parents=True, exist_ok=True)
     part = _Part(path)
     attempt = 0
-    with urllib3.PoolManager(timeout=TIMEOUT, retries=_REDIRECTS_ONLY) as pool:
+    with _connections(remote.url) as pool:
         while attempt < FRUITLESS_ATTEMPTS:
             before = part.size
             try:
@@ -140,6 +142,15 @@ class _Part:
     def forget(self) -> None:
         self.path.unlink(missing_ok=True)
         self._mark.unlink(missing_ok=True)
+
+
+def _connections(url: str) -> urllib3.PoolManager:
+    """Straight to the server, or through the proxy that the environment or the system names for it."""
+    address = urlsplit(url)
+    proxy = getproxies().get(address.scheme)
+    if proxy and not proxy_bypass(address.hostname or ""):
+        return urllib3.ProxyManager(proxy, timeout=TIMEOUT, retries=_REDIRECTS_ONLY)
+    return urllib3.PoolManager(timeout=TIMEOUT, retries=_REDIRECTS_ONLY)
 
 
 def _attempt(pool: urllib3.PoolManager, remote: RemoteFile, part: _Part, progress: Progress) -> bool:
