@@ -7,7 +7,6 @@ start are never mistaken for this one's (the cluster id is the `log_id` of the a
 import asyncio
 import signal
 import socket
-import tempfile
 import uuid
 from pathlib import Path
 from types import TracebackType
@@ -33,9 +32,9 @@ class EmbeddedBroker:
     `stop` blocks up to 5 s. A restart keeps the port and loses all topics.
     """
 
-    def __init__(self, log: Path | None = None, port: int | None = None) -> None:
+    def __init__(self, log: Path, port: int | None = None) -> None:
         self.port = port or free_port()
-        self.log = log or Path(tempfile.mkdtemp(prefix="brand-monitor-")) / "broker.log"
+        self.log = log
         self.cluster_id = ""
         self._child: ChildProcess | None = None
 

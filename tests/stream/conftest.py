@@ -168,7 +168,7 @@ class Site:
             yield app
         finally:
             start.cancel()
-            await app.stop()
+            await asyncio.wait_for(app.stop(), 15)
             await asyncio.gather(start, return_exceptions=True)
 
 
