@@ -1,5 +1,6 @@
 """Opens Kafka clients from the settings, and turns connection trouble into `OutageError`."""
 
+import contextlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final
@@ -78,18 +79,22 @@ async def open_reader(settings: Settings) -> AsyncIterator[AIOKafkaConsumer]:
 
 @asynccontextmanager
 async def open_producer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
-    """A producer that waits for all replicas."""
+    """A producer that waits for all replicas.
+
+    Translates the failure to connect only: whoever sends wraps that in `kafka_faults`.
+    """
     producer = AIOKafkaProducer(
         **_options(settings),
         acks="all",
         max_request_size=largest_request(settings),
         linger_ms=5,  # findings of one batch travel in few requests
     )
-    with kafka_faults(settings):
-        try:
+    try:
+        with kafka_faults(settings):
             await producer.start()
-            yield producer
-        finally:
+        yield producer
+    finally:
+        with contextlib.suppress(KafkaError):  # what was sent has been awaited
             await producer.stop()
 
 

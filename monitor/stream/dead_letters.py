@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaProducer, TopicPartition
 
 from monitor.errors import ErrorCode, SetupError
 from monitor.messages import DeadLetter
 from monitor.settings import Settings
 from monitor.stream import announcements
-from monitor.stream.clients import open_admin, open_producer, open_reader
+from monitor.stream.clients import kafka_faults, open_admin, open_producer, open_reader
 from monitor.stream.topics import INPUTS, missing_topics
 from monitor.stream.watermarks import end_offsets
 
@@ -73,14 +73,19 @@ async def replay(settings: Settings, positions: Collection[LetterPosition] | Non
             "`brand-monitor dead-letters list` shows the positions"
         )
     async with open_producer(settings) as producer:
-        sent = [
-            await producer.send(
-                letter.source_topic, value=letter.value, key=letter.key, headers=list(letter.headers)
-            )
-            for letter in (filed.letter for filed in letters)
-        ]
-        for future in sent:
-            await future
+        with kafka_faults(settings):
+            return await _send(producer, [filed.letter for filed in letters])
+
+
+async def _send(producer: AIOKafkaProducer, letters: list[DeadLetter]) -> int:
+    sent = [
+        await producer.send(
+            letter.source_topic, value=letter.value, key=letter.key, headers=list(letter.headers)
+        )
+        for letter in letters
+    ]
+    for future in sent:
+        await future
     return len(sent)
 
 

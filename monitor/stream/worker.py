@@ -36,10 +36,12 @@ _log = structlog.get_logger(__name__)
 
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
-_LEAVING: Final = 1.5
-"""Seconds after `stop_timeout` for leaving the group and closing connections. The process ends then
-regardless;
-everything stored has been committed."""
+_LEAVING: Final = 1.0
+"""Seconds after `stop_timeout` for leaving the group. The process ends then regardless; everything stored has
+been committed."""
+
+_CLOSING: Final = 0.5
+"""Seconds after that for closing connections; with the two above, a stop takes less than 10 s."""
 
 T = TypeVar("T")
 
@@ -100,6 +102,11 @@ class _Worker:
                 health=f"{health.url}/health/ready",
             )
             code = await self._serve(parts)
+            try:
+                async with asyncio.timeout(_CLOSING):
+                    await resources.aclose()
+            except TimeoutError:
+                _leave(code)  # a server that is away does not say goodbye
         if parts.busy:
             _leave(code)
         return code
