@@ -41,8 +41,7 @@ _POLL_RECORDS: Final = {Agents.TEXTS: 256, Agents.IMAGES: 8, Agents.ALL: 16}
 
 _BUFFER_POLLS: Final = 10
 """Polls a topic's buffer holds. Faust pauses a partition when the buffer is 4/5 full, but still takes what
-the
-current poll and the next one bring; with less room it would wait, and one full topic would stall the
+the current poll and the next one bring; with less room it would wait, and one full topic would stall the
 other."""
 
 _HEARTBEATS: Final = 3

@@ -22,8 +22,7 @@ _INTERVAL: Final = 5.0
 
 STALLED_AFTER: Final = 120.0
 """Seconds without a finished batch, with records waiting, until the worker is not ready. A batch of eight
-large
-pictures takes up to half a minute on one slow CPU."""
+large pictures takes up to half a minute on one slow CPU."""
 
 
 class LogReplacedError(OutageError):
