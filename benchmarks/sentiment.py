@@ -170,7 +170,7 @@ def markdown(report: Report) -> str:
             row = []
             for batch in BATCHES:
                 speed, first = cells[name, tokens, batch], cells[names[0], tokens, batch]
-                row.append(f"{speed:,.0f} ({speed / first:.2f})")
+                row.append(f"{speed:,.{0 if speed >= 10 else 1}f} ({speed / first:.2f})")
             lines.append(f"| {name} | {' | '.join(row)} |")
     lines += ["", *(f"Not measured here: {one}." for one in report.missing)]
     return "\n".join(lines).rstrip() + "\n"
