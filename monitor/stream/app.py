@@ -51,6 +51,10 @@ _STALL_WARNING: Final = 600.0
 """Seconds after which Faust logs that a stream does not move; readiness says so long before."""
 
 
+_LAST_MOMENT: Final = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
+"""Seconds; Python's and PostgreSQL's last common year."""
+
+
 class LedgerConsumer(driver.Consumer):
     """Faust's consumer, committing the ledger's positions instead of its own acknowledgements."""
 
@@ -180,6 +184,12 @@ def _ledger(consumer: LedgerConsumer) -> Ledger:
     return app.ledger
 
 
+def moment(seconds: float | None) -> datetime:
+    """A record's timestamp. Publishers set it, to anything: what no calendar holds is moved to the nearest
+    day."""
+    return datetime.fromtimestamp(min(max(seconds or 0.0, 0.0), _LAST_MOMENT), UTC)
+
+
 async def _records(stream: Any) -> AsyncIterator[Record]:
     """The stream's records as they are, without acknowledging any."""
     async for event in stream.noack().events():
@@ -189,7 +199,7 @@ async def _records(stream: Any) -> AsyncIterator[Record]:
                 topic=message.topic,
                 partition=message.partition,
                 offset=message.offset,
-                timestamp=datetime.fromtimestamp(message.timestamp, UTC),
+                timestamp=moment(message.timestamp),
             ),
             generation=message.generation_id,
             key=message.key,

@@ -205,12 +205,11 @@ class Pipeline:
             try:
                 outcome = await self._to.retry("writing a batch", partial(self._to.writer.write, attempt))
             except StorageRejection as refusal:
+                kept = tuple(one for one in attempt.results if one.position != refusal.position)
+                if len(kept) == len(attempt.results):
+                    raise  # not one of the results: dropping it again and again would help nobody
                 rejection = records[refusal.position].rejected(refusal, self._to.now())
-                batch = replace(
-                    attempt,
-                    results=tuple(one for one in attempt.results if one.position != refusal.position),
-                    rejections=(*attempt.rejections, rejection),
-                )
+                batch = replace(attempt, results=kept, rejections=(*attempt.rejections, rejection))
             else:
                 return attempt, outcome
 

@@ -1,11 +1,26 @@
 """A model that raises on one mention costs that mention; one that raises on all ends the worker."""
 
+import asyncio
+import threading
 from collections.abc import Sequence
 
 import pytest
 
 from monitor.errors import DataError, ErrorCode, OutageError
-from monitor.stream.scoring import score_each
+from monitor.stream.scoring import Threads, score_each
+
+
+async def test_threads_know_whether_they_are_at_work() -> None:
+    threads = Threads("test")
+    release = threading.Event()
+    running = asyncio.create_task(threads(release.wait))
+    await asyncio.sleep(0.01)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert threads.busy, "cancelling the caller does not stop the work"
+    release.set()
+    assert await threads(lambda: 7) == 7
+    assert not threads.busy
 
 
 def halve(items: Sequence[int]) -> list[int]:

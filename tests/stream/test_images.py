@@ -1,0 +1,134 @@
+"""Pictures are scored once per content, kept before they are written down, and fail alone."""
+
+import asyncio
+import base64
+import json
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from monitor.brands import load_brands
+from monitor.errors import ErrorCode
+from monitor.messages import Box, Detection
+from monitor.sentiment import BrandMatcher
+from monitor.settings import Device, load_settings
+from monitor.storage.pictures import PictureStore
+from monitor.storage.records import ImageResult, Rejection
+from monitor.stream.images import ImageScoring
+from monitor.stream.outage import OutageRetry
+
+FOUND = (Detection(brand="VMware", score=0.9, box=Box(0.1, 0.1, 0.2, 0.2)),)
+
+
+class CountingDetector:
+    """Finds one logo in everything but black pictures, which it cannot bear; counts what it is shown."""
+
+    manifest: Any = SimpleNamespace(identity="counting@1")
+    device = Device.CPU
+
+    def __init__(self) -> None:
+        self.shown = 0
+
+    def warm_up(self) -> None:
+        """Works."""
+
+    def detect(self, pictures: Sequence[Any]) -> list[tuple[Detection, ...]]:
+        if any(not picture.any() for picture in pictures):
+            raise RuntimeError("black")
+        self.shown += len(pictures)
+        return [FOUND for _ in pictures]
+
+
+class Memory:
+    """The database's memory of pictures."""
+
+    def __init__(self) -> None:
+        self.scans: dict[str, tuple[Detection, ...]] = {}
+
+    async def known_detections(
+        self, sha256s: Collection[str], model_version: str
+    ) -> dict[str, tuple[Detection, ...]]:
+        return {sha256: scan for sha256, scan in self.scans.items() if sha256 in sha256s}
+
+
+class Desk:
+    def __init__(self, folder: Path) -> None:
+        self.detector = CountingDetector()
+        self.memory = Memory()
+        self.folder = folder
+        self.scoring = ImageScoring(
+            self.detector,
+            BrandMatcher(load_brands()),
+            self.memory,
+            PictureStore(str(folder)),
+            OutageRetry(0),
+            load_settings(),
+        )
+
+    def score(self, *records: Any) -> list[Any]:
+        return asyncio.run(self.scoring.score(records))
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path / "pictures")
+
+
+@pytest.fixture
+def picture(records: Any) -> Any:
+    """A record of the image topic: a plain picture of one shade."""
+
+    def make(offset: int, shade: int) -> Any:
+        data = cv2.imencode(".png", np.full((48, 64, 3), shade, np.uint8))[1].tobytes()
+        body = {
+            "id": str(offset),
+            "source": "s",
+            "published_at": "2026-03-01T09:30:00Z",
+            "caption": "VMware!",
+        }
+        value = json.dumps({**body, "image": base64.b64encode(data).decode()}).encode()
+        return records(offset, value=value)
+
+    return make
+
+
+def test_equal_bytes_are_shown_to_the_model_once(desk: Desk, picture: Any) -> None:
+    outcomes = desk.score(picture(0, 200), picture(1, 200), picture(2, 90))
+    assert desk.detector.shown == 2
+    assert [outcome.detections for outcome in outcomes] == [FOUND] * 3
+    assert outcomes[0].picture == outcomes[1].picture
+    assert (outcomes[0].picture.width, outcomes[0].picture.height) == (64, 48)
+    assert [brand.brand for brand in outcomes[0].brands] == ["VMware"]
+
+
+def test_a_picture_the_database_knows_is_not_shown_at_all(desk: Desk, picture: Any) -> None:
+    (first,) = desk.score(picture(0, 200))
+    desk.memory.scans[first.picture.sha256] = ()
+    (again,) = desk.score(picture(1, 200))
+    assert desk.detector.shown == 1
+    assert again.detections == ()
+
+
+def test_the_file_is_in_the_store_before_the_result_is_handed_on(desk: Desk, picture: Any) -> None:
+    (outcome,) = desk.score(picture(0, 200))
+    assert isinstance(outcome, ImageResult)
+    assert Path(outcome.picture.url.removeprefix("file://")).stat().st_size == outcome.picture.n_bytes
+
+
+def test_a_picture_the_model_cannot_bear_fails_alone_and_is_not_kept(desk: Desk, picture: Any) -> None:
+    good, bad, other = desk.score(picture(0, 200), picture(1, 0), picture(2, 90))
+    assert isinstance(bad, Rejection)
+    assert bad.letter.error_code == ErrorCode.SCORING_FAILED.value
+    assert good.detections == other.detections == FOUND
+    assert len([path for path in desk.folder.rglob("*") if path.is_file()]) == 2
+
+
+def test_what_does_not_decode_is_rejected_in_its_place(desk: Desk, picture: Any, records: Any) -> None:
+    outcomes = desk.score(picture(0, 200), records(1, value=b"{"), picture(2, 90))
+    assert [type(outcome) for outcome in outcomes] == [ImageResult, Rejection, ImageResult]
+    assert [outcome.position.offset for outcome in outcomes] == [0, 1, 2]
