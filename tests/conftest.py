@@ -5,6 +5,7 @@ Maven are found.
 and database of their own.
 """
 
+import base64
 import shutil
 import signal
 import subprocess
@@ -71,8 +72,7 @@ class ApacheKafka:
         )
 
     def __enter__(self) -> Self:
-        cluster = uuid.uuid4()
-        command = [*self._java, "kafka.tools.StorageTool", "format", "-t", _kafka_uuid(cluster), "-c"]
+        command = [*self._java, "kafka.tools.StorageTool", "format", "-t", _cluster_id(), "-c"]
         subprocess.run([*command, str(self._properties)], check=True, capture_output=True)
         self.start()
         return self
@@ -87,10 +87,12 @@ class ApacheKafka:
         self._child.start(lambda: answers(f"127.0.0.1:{self.port}"), timeout=60)
 
 
-def _kafka_uuid(value: uuid.UUID) -> str:
-    import base64
-
-    return base64.urlsafe_b64encode(value.bytes).decode().rstrip("=")
+def _cluster_id() -> str:
+    """A UUID as Kafka writes it; one that starts with a dash would be taken for an option."""
+    while True:
+        written = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        if not written.startswith("-"):
+            return written
 
 
 @pytest.fixture(scope="session", params=["embedded", "kafka"])

@@ -107,6 +107,8 @@ class Pipeline:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            self._under_way = 0  # what was under way will not be finished: nobody needs to wait for it
+            self._idle.set()
 
     def open(self) -> None:
         """Take records again: a new assignment is complete."""

@@ -130,9 +130,11 @@ async def test_an_outage_without_end_is_raised_with_nothing_in_the_ledger(
         raise OutageError("the database is away")
 
     bench.writer.before = away
+    pipeline = bench.pipeline()
     with pytest.raises(OutageError, match="writing a batch failed for"):
-        await run([records(n) for n in range(4)], lambda: False)
+        await pipeline.run(endless(*(records(n) for n in range(4))))
     assert bench.ledger.partitions() == []
+    assert await pipeline.drain(0), "a stop does not wait for what will never be finished"
 
 
 async def test_records_of_an_earlier_assignment_are_left_to_kafka(bench: Any, records: Any, run: Any) -> None:
