@@ -83,15 +83,15 @@ def draw_curves(progress: Progress, path: Path) -> None:
     """The dev figures of every epoch as a PNG."""
     from matplotlib.figure import Figure  # here, because drawing is rare and matplotlib slow to import
 
-    figure = Figure(figsize=(6.4, 4.0), layout="constrained")
+    figure = Figure(figsize=(8.0, 4.0), layout="constrained")
     axis = figure.subplots()
     epochs = [row["epoch"] for row in progress.history]
     for name in (name for name in HEADLINE if name in progress.history[-1]):
         values = [row[name] for row in progress.history]
         axis.plot(epochs, values, marker="o", label=f"{name}, {HEADLINE[name]}")
-    axis.set(xlabel="epoch", ylabel="dev")
+    axis.set(xlabel="epoch", ylabel="dev", xticks=epochs)
     axis.grid(alpha=0.3)
-    axis.legend(frameon=False, fontsize="small")
+    figure.legend(loc="outside right upper", frameon=False, fontsize="small")
     figure.savefig(path, dpi=120)
 
 
