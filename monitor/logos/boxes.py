@@ -41,6 +41,27 @@ def suppress(boxes: Boxes, scores: NDArray[np.float32], most_overlap: float) -> 
     return np.asarray(order[alive], np.intp)
 
 
+def suppress_parts(
+    boxes: Boxes, scores: NDArray[np.float32], labels: NDArray[np.int64], most_inside: float
+) -> NDArray[np.intp]:
+    """Of two boxes of one label, one inside the other, the weaker goes: half a wordmark is no second logo.
+
+    `most_inside` is the share of the smaller box that may lie in the larger. Returns indices, best first.
+    """
+    order = np.argsort(-scores, kind="stable")
+    boxes, labels = boxes[order], labels[order]
+    corner1 = np.maximum(boxes[:, None, :2], boxes[None, :, :2])
+    corner2 = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
+    shared = (corner2 - corner1).clip(0).prod(2)
+    smaller = np.minimum(areas(boxes)[:, None], areas(boxes)[None])
+    inside = (shared > most_inside * smaller) & (labels[:, None] == labels[None])
+    alive = np.ones(len(order), bool)
+    for place in range(len(order)):
+        if alive[place]:
+            alive[place + 1 :] &= ~inside[place, place + 1 :]
+    return np.asarray(order[alive], np.intp)
+
+
 def clip(boxes: Boxes, width: float, height: float) -> Boxes:
     """Boxes cut at the picture's edges."""
     limits = np.array([width, height, width, height], np.float32)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from monitor.errors import SetupError
 from monitor.inference import Manifest, ModelSession
-from monitor.logos.boxes import Boxes, clip, relative, suppress
+from monitor.logos.boxes import Boxes, clip, relative, suppress, suppress_parts
 from monitor.logos.windows import Level, Pixels, build_level, pyramid, tiles
 from monitor.messages import Detection
 from monitor.settings import Device
@@ -50,6 +50,8 @@ class DenseGeometry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """px, long side: larger boxes on a level are left to the next smaller level."""
     most_overlap: float = 0.45
     """IoU from which the weaker of two boxes goes."""
+    most_inside: float = 0.8
+    """Share of a box inside another of its brand from which the weaker of the two goes."""
 
 
 class DenseDetector:
@@ -141,8 +143,10 @@ class DenseDetector:
         boxes = clip(np.concatenate(shifted), width, height)
         scores = np.concatenate([part.scores for part in parts])
         labels = np.concatenate([part.labels for part in parts])
+        kept = suppress(boxes, scores, self.geometry.most_overlap)
+        kept = kept[suppress_parts(boxes[kept], scores[kept], labels[kept], self.geometry.most_inside)]
         detections = []
-        for number in suppress(boxes, scores, self.geometry.most_overlap).tolist():
+        for number in kept.tolist():
             name = self._names[labels[number]]
             box = relative(boxes[number], width, height)
             if (

@@ -79,9 +79,9 @@ def tiles(width: int, height: int, longest_ratio: float, overlap: float) -> list
     of a part that the next one repeats; together the parts cover the picture.
     """
     short, long = min(width, height), max(width, height)
-    if long <= short * longest_ratio:
-        return [(0, 0, width, height)]
     length = math.ceil(short * longest_ratio)
+    if long <= length:
+        return [(0, 0, width, height)]
     count = math.ceil((long - length) / (length * (1 - overlap))) + 1
     starts = [round(number * (long - length) / (count - 1)) for number in range(count)]
     if width >= height:

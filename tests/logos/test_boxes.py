@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from monitor.logos.boxes import areas, clip, iou, relative, suppress
+from monitor.logos.boxes import areas, clip, iou, relative, suppress, suppress_parts
 
 COORDINATE = st.floats(-50, 1000, width=32)
 
@@ -54,6 +54,17 @@ def test_suppression(boxes: NDArray[np.float32], most_overlap: float) -> None:
         assert (overlap[number, stronger] > most_overlap).any(), (
             "a box goes only for a better one that covers it"
         )
+
+
+def test_a_part_of_a_logo_is_no_second_logo() -> None:
+    whole, left, beside = (0, 0, 100, 30), (2, 2, 50, 28), (80, 0, 180, 30)
+    boxes = np.array([left, whole, beside], np.float32)
+    scores = np.array([0.5, 0.9, 0.7], np.float32)
+    assert suppress_parts(boxes, scores, np.array([1, 1, 1]), 0.8).tolist() == [1, 2]
+    assert suppress_parts(boxes, scores, np.array([2, 1, 1]), 0.8).tolist() == [1, 2, 0], (
+        "another brand may lie inside"
+    )
+    assert suppress_parts(boxes, scores[[1, 0, 2]], np.array([1, 1, 1]), 0.8).tolist() == [0, 2]
 
 
 @given(some_boxes(), st.integers(1, 800), st.integers(1, 800))

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from monitor.logos.windows import PADDING_GREY, build_level, level_shape, pyramid, sliding_windows, tiles
@@ -32,6 +32,8 @@ def test_sliding_windows_cover_the_picture(
 
 
 @given(SIDE, SIDE)
+@example(103, 258)
+@example(259, 103)
 def test_tiles_cover_long_pictures_and_are_not_long(width: int, height: int) -> None:
     parts = tiles(width, height, 2.5, 0.25)
     covered_x, covered_y = np.zeros(width, bool), np.zeros(height, bool)

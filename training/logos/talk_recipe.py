@@ -148,6 +148,8 @@ def _measured(out: Path, chosen: Selection, hyper: TalkHyper) -> tuple[dict[str,
 
 
 LEARNING_RATE_NOTE: Final = """\
-Learning rates: 3e-4, first dense layer 3e-5. The slides' (1e-2 and 1e-3, with torch's Adam) do not train: after
-an epoch with them the mean loss was 227, where always guessing the same scores 0.46, and no val crop was called
-the brand (`brand-train logos --arch talk --set rate=1e-2 --set first_dense_rate=1e-3 --set epochs=1`)."""
+Learning rates: 3e-4, first dense layer 3e-5. The slides' (1e-2 and 1e-3, with torch's Adam) do not train:
+after an epoch with them the mean loss was 227, where always guessing the same scores 0.46, and no val crop
+was called the brand
+(`brand-train logos --arch talk --set rate=1e-2 --set first_dense_rate=1e-3 --set epochs=1`).
+"""
