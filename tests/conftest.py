@@ -11,11 +11,19 @@ import signal
 import subprocess
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, Self
 
 import pytest
+import trustme
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from monitor.local import EmbeddedBroker, EmbeddedDatabase
 from monitor.local.broker import answers
@@ -37,12 +45,16 @@ class Broker(Protocol):
 
 class ApacheKafka:
     """One KRaft node from Kafka's own jars, on free ports, its data under `folder`. A restart keeps the
-    data."""
+    data. `listener` is one more listener, by name and port; `properties` describe it,
+    `users` may log in there."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self, folder: Path, listener: str = "", properties: str = "", users: Mapping[str, str] | None = None
+    ) -> None:
         self.port, controller = free_port(), free_port()
         self.url = f"kafka://127.0.0.1:{self.port}"
         self._properties = folder / "server.properties"
+        self._users = (users or {}).items()
         self._java = ["java", "-Xmx512m", "-XX:TieredStopAtLevel=1", "-cp", f"{_KAFKA_JARS}/*"]
         folder.mkdir(parents=True, exist_ok=True)
         self._properties.write_text(
@@ -50,8 +62,8 @@ class ApacheKafka:
             process.roles=broker,controller
             node.id=1
             controller.quorum.voters=1@127.0.0.1:{controller}
-            listeners=PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{controller}
-            advertised.listeners=PLAINTEXT://127.0.0.1:{self.port}
+            listeners=PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{controller}{listener}
+            advertised.listeners=PLAINTEXT://127.0.0.1:{self.port}{listener}
             controller.listener.names=CONTROLLER
             log.dirs={folder / "data"}
             auto.create.topics.enable=false
@@ -62,6 +74,7 @@ class ApacheKafka:
             share.coordinator.state.topic.replication.factor=1
             share.coordinator.state.topic.min.isr=1
             group.initial.rebalance.delay.ms=0
+            {properties}
             """
         )
         self._child = ChildProcess(
@@ -73,7 +86,8 @@ class ApacheKafka:
 
     def __enter__(self) -> Self:
         command = [*self._java, "kafka.tools.StorageTool", "format", "-t", _cluster_id(), "-c"]
-        subprocess.run([*command, str(self._properties)], check=True, capture_output=True)
+        users = [f"--add-scram=SCRAM-SHA-512=[name={name},password={word}]" for name, word in self._users]
+        subprocess.run([*command, str(self._properties), *users], check=True, capture_output=True)
         self.start()
         return self
 
@@ -113,6 +127,46 @@ def own_kafka(kafka_jars: Path, tmp_path: Path) -> Iterator[ApacheKafka]:
     """An Apache Kafka of this test's own, to stop and start."""
     with ApacheKafka(tmp_path / "kafka") as kafka:
         yield kafka
+
+
+@dataclass(frozen=True)
+class SecuredKafka:
+    """An Apache Kafka that also listens with TLS and SASL, and what a client needs for that."""
+
+    kafka: ApacheKafka
+    url: str
+    ca_file: Path
+    username: str
+    password: str
+
+
+@pytest.fixture(scope="session")
+def secured_kafka(kafka_jars: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecuredKafka]:
+    """Certificates are made for the tests by an authority of their own."""
+    folder = tmp_path_factory.mktemp("secured")
+    authority = trustme.CA()
+    ca_file, server_file = folder / "authority.pem", folder / "server.pem"
+    authority.cert_pem.write_to_path(ca_file)
+    certificate = authority.issue_cert("127.0.0.1")
+    key = load_pem_private_key(certificate.private_key_pem.bytes(), password=None)
+    pkcs8 = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())  # all that Kafka reads
+    server_file.write_bytes(pkcs8 + certificate.cert_chain_pems[0].bytes())
+    port, username, password = free_port(), "brand", "correct horse"
+    login = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
+    kafka = ApacheKafka(
+        folder / "kafka",
+        listener=f",SECURED://127.0.0.1:{port}",
+        properties=f"""
+            listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURED:SASL_SSL
+            listener.name.secured.ssl.keystore.type=PEM
+            listener.name.secured.ssl.keystore.location={server_file}
+            listener.name.secured.sasl.enabled.mechanisms=SCRAM-SHA-512
+            listener.name.secured.scram-sha-512.sasl.jaas.config={login}
+            """,
+        users={username: password},
+    )
+    with kafka:
+        yield SecuredKafka(kafka, f"kafka://127.0.0.1:{port}", ca_file, username, password)
 
 
 @pytest.fixture(scope="session")
