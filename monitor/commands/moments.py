@@ -48,6 +48,8 @@ def start_of(text: str, where: tzinfo) -> datetime:
 def end_of(text: str, where: tzinfo) -> datetime:
     """Like `start_of`, but of a day the moment it is over: `--until 2026-03-31` includes that day."""
     day = _day(text)
+    if day == date.max:
+        raise typer.BadParameter(f"{text!r} has no day after it; name an earlier one")
     return start_of(text if day is None else (day + timedelta(days=1)).isoformat(), where)
 
 

@@ -34,7 +34,7 @@ def report(
         str, typer.Option("--zone", metavar="ZONE", help="Where the days are counted, e.g. Europe/Berlin.")
     ] = "UTC",
     format: Annotated[
-        Format | None, typer.Option(help="Default: by the suffix of the output file, else html.")
+        Format | None, typer.Option(help="Default: by the suffix of the output file; html without one.")
     ] = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="PATH", help="Default: report.FORMAT here.")
@@ -55,6 +55,8 @@ def report(
             f"{first.isoformat()} is not before --until {last.isoformat()}", param_hint="--since"
         )
     chosen = format or _by_suffix(output)
+    if output is not None and output.is_dir():
+        raise typer.BadParameter(f"{output} is a folder; name a file in it", param_hint="--output")
     path = output or Path(f"report.{chosen.value}")
     settings = load_settings()
     engine = sync_engine(settings)
@@ -69,4 +71,10 @@ def report(
 
 def _by_suffix(path: Path | None) -> Format:
     suffix = path.suffix.lower().removeprefix(".") if path else ""
-    return next((format for format in Format if format.value == suffix), Format.HTML)
+    try:
+        return Format(suffix) if suffix else Format.HTML
+    except ValueError:
+        raise typer.BadParameter(
+            f"{path} ends in none of {', '.join(f'.{each.value}' for each in Format)}; name the --format",
+            param_hint="--output",
+        ) from None

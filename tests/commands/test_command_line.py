@@ -126,6 +126,8 @@ def test_an_expected_failure_is_one_line_and_no_traceback(words: list[str], code
         (["report", "--since", "yesterday"], "yesterday"),
         (["report", "--since", "2026-03-02", "--until", "2026-03-01"], "--since"),
         (["report", "--zone", "Mars/Olympus"], "Mars/Olympus"),
+        (["report", "-o", "report.pdf"], "--format"),
+        (["report", "-o", "."], "folder"),
         (["publish", "texts", "-", "--published-at", "2026-03-01T09:30:00"], "no zone"),
         (["dead-letters", "replay"], "positions"),
         (["dead-letters", "replay", "0:1", "--all"], "positions"),

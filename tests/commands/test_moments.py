@@ -32,6 +32,11 @@ def test_anything_else_is_refused(text: str) -> None:
         start_of(text, UTC)
 
 
+def test_the_last_day_of_all_has_no_end() -> None:
+    with pytest.raises(typer.BadParameter, match="9999-12-31"):
+        end_of("9999-12-31", UTC)
+
+
 def test_a_moment_needs_a_zone() -> None:
     assert moment("2026-03-01T09:30:00+01:00") == datetime(2026, 3, 1, 8, 30, tzinfo=UTC)
     with pytest.raises(typer.BadParameter, match="no zone"):
