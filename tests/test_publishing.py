@@ -163,6 +163,12 @@ def test_csv_rows_are_refused_by_the_line_they_start_on() -> None:
     ]
 
 
+def test_a_quote_left_open_is_refused_and_swallows_no_rows_in_silence() -> None:
+    found = texts('id,text\n1,fine\n2,"open\n3,three\n4,four\n', path=CSV)
+    assert [one.id for one in found if isinstance(one, TextMention)] == ["1"]
+    assert found[1:] == [("line 3", ErrorCode.FIELD_INVALID)]
+
+
 def test_csv_without_a_text_column_names_what_it_found() -> None:
     with pytest.raises(SetupError, match=r"no column `text` .*found: id, Text"):
         texts("id,Text\n1,a\n", path=CSV)

@@ -120,14 +120,15 @@ def _csv_rows(file: BinaryIO, path: Path | None) -> Iterator[tuple[int, dict[str
             f"{path} has no column `text` in its first line (found: {', '.join(names) or 'nothing'}); "
             "name the columns like the fields of docs/messages.md"
         )
-    rows = csv.reader(text, delimiter=delimiter)
+    # strict: a quote that nobody closed is an error, instead of one text out of the rest of the file.
+    rows = csv.reader(text, delimiter=delimiter, strict=True)
     first = 2
     while True:
         try:
             row = next(rows)
         except StopIteration:
             return
-        except csv.Error as error:  # a NUL byte, or a cell over the csv module's limit of 128 KiB
+        except csv.Error as error:  # a quote out of place, a cell over the csv module's 128 KiB
             yield first, DataError(ErrorCode.FIELD_INVALID, f"not CSV: {error}")
             first = rows.line_num + 2
             continue
