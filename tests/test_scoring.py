@@ -1,9 +1,11 @@
 """Scoring files with the shipped models: an answer or a fault per input, in order, in bounded memory."""
 
 import base64
+import codecs
 import json
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -132,8 +134,19 @@ def test_each_bad_line_has_its_code_and_costs_only_itself(
 def test_the_id_of_a_bad_line_is_kept_where_it_can_be_read(
     scorer: SentimentScorer, matcher: BrandMatcher
 ) -> None:
-    lines = [line(id="x", text=1), line(id=5, txet="typo"), line(id=True, text=1), b"5"]
-    assert [answer.id for answer in answers(scorer, matcher, lines)] == ["x", 5, 3, 4]
+    latin = b'{"id": "x", "text": 1, "author": "caf\xe9"}'
+    lines = [line(id="x", text=1), line(id=5, txet="typo"), line(id=True, text=1), b"5", latin]
+    assert [answer.id for answer in answers(scorer, matcher, lines)] == ["x", 5, 3, 4, 5]
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_line(
+    scorer: SentimentScorer, matcher: BrandMatcher
+) -> None:
+    marked = [codecs.BOM_UTF8 + line(id="x", text="good") + b"\r\n", codecs.BOM_UTF8 + line(id="y")]
+    good, bad = answers(scorer, matcher, marked)
+    assert isinstance(good, TextAnswer)
+    assert isinstance(bad, TextFault)
+    assert (good.id, bad.id, bad.error.code) == ("x", "y", ErrorCode.FIELD_MISSING)
 
 
 @pytest.mark.parametrize("target", ["screen", "SCREEN", [6, 12]])
@@ -142,6 +155,16 @@ def test_a_target_is_a_part_of_the_text_or_a_span(
 ) -> None:
     (answer,) = answers(scorer, matcher, [line(text="great screen, awful battery", target=target)])
     (expected,) = scorer.score(["great screen, awful battery"], [(6, 12)])
+    assert isinstance(answer, TextAnswer)
+    assert answer.p_positive == pytest.approx(expected.p_positive, abs=1e-5)
+
+
+def test_a_target_is_found_after_letters_that_change_length_with_case(
+    scorer: SentimentScorer, matcher: BrandMatcher
+) -> None:
+    text = "\u0130\u0130\u0130: great SCREEN, awful battery"
+    (answer,) = answers(scorer, matcher, [line(text=text, target="screen")])
+    (expected,) = scorer.score([text], [(11, 17)])
     assert isinstance(answer, TextAnswer)
     assert answer.p_positive == pytest.approx(expected.p_positive, abs=1e-5)
 
@@ -373,6 +396,20 @@ def test_the_images_command_expands_folders_and_annotates(tmp_path: Path) -> Non
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["b.annotated.jpg"]
 
 
+def test_file_names_in_another_encoding_are_answered(tmp_path: Path) -> None:
+    name = os.fsencode(tmp_path) + b"/caf\xe9.jpg"
+    try:
+        os.close(os.open(name, os.O_CREAT))
+    except OSError:
+        pytest.skip("this file system takes UTF-8 names only")
+    for words, stdin in ((("images", os.fsdecode(name)), b""), (("images", "-"), name + b"\n")):
+        done = run(*words, stdin=stdin)
+        assert done.returncode == 0, done.stderr
+        (fault,) = map(json.loads, done.stdout.splitlines())
+        assert fault["file"].endswith("/caf\\xe9.jpg")
+        assert fault["error"]["code"] == ErrorCode.IMAGE_EMPTY
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
@@ -412,3 +449,24 @@ def test_a_reader_that_leaves_ends_the_run_quietly() -> None:
     assert process.wait(60) == 1
     reader.join()
     assert errors == [b""]
+
+
+def test_ctrl_c_ends_a_run_that_waits_for_input() -> None:
+    process = subprocess.Popen(
+        [str(PROGRAM), "score", "texts", "-", "--threads", "1"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdin
+    assert process.stdout
+    process.stdin.write(line(text="good") + b"\n")
+    process.stdin.flush()
+    process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 130  # with the input still open: a thread waits in it
+    process.stdin.close()
+    process.stdout.close()
+    assert process.stderr
+    with process.stderr as errors:
+        assert b"Fatal" not in errors.read()

@@ -1,6 +1,6 @@
 """Input files as commands take them: names, `-` for standard input, one clear error where there is none."""
 
-import sys
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +15,7 @@ _PICTURE_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 def open_input(name: str) -> Iterator[BinaryIO]:
     """The file's bytes, or standard input for `-`. Raises `SetupError` where it cannot be opened."""
     if name == "-":
-        yield sys.stdin.buffer
+        yield _standard_input()
         return
     try:
         stream = Path(name).open("rb")  # noqa: SIM115 - closed below; only opening it is guarded
@@ -44,6 +44,15 @@ def pictures_of(names: Iterable[str]) -> Iterator[Path]:
 def _paths(names: Iterable[str]) -> Iterator[Path]:
     for name in names:
         if name == "-":
-            yield from (Path(line.rstrip("\r\n")) for line in sys.stdin if line.strip())
+            # File names are bytes, in no encoding that everybody keeps to.
+            yield from (Path(os.fsdecode(line.rstrip(b"\r\n"))) for line in _standard_input() if line.strip())
         else:
             yield Path(name)
+
+
+def _standard_input() -> BinaryIO:
+    """A reader of its own, never closed: Ctrl-C may come while a thread waits in it.
+
+    Python closes `sys.stdin` on its way out and aborts where a thread holds its lock.
+    """
+    return open(0, "rb", closefd=False)

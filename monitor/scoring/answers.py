@@ -1,5 +1,7 @@
 """What `brand-monitor score` prints: one JSON object per input, the finding or why there is none."""
 
+import os
+from pathlib import Path
 from typing import Self
 
 import msgspec
@@ -44,6 +46,11 @@ class TextFault(msgspec.Struct, frozen=True, kw_only=True):
 
     id: TextId
     error: Fault
+
+
+def shown(path: Path) -> str:
+    """The path as JSON can hold it: bytes that are not UTF-8, which a file name may have, as \\xNN."""
+    return os.fsencode(path).decode(errors="backslashreplace")
 
 
 class PixelDetection(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from monitor.errors import DataError, ErrorCode
 from monitor.logos import LogoDetector, Picture, decode_picture
 from monitor.messages import Detection
 from monitor.scoring.annotations import AnnotatedFolder
-from monitor.scoring.answers import Fault, ImageAnswer, ImageFault, PixelDetection
+from monitor.scoring.answers import Fault, ImageAnswer, ImageFault, PixelDetection, shown
 from monitor.stream.scoring import score_each
 
 
@@ -51,7 +51,7 @@ def score_images(
         yield [
             _answer(opened.path, opened.content, next(found), copies)
             if isinstance(opened.content, Picture)
-            else ImageFault(file=str(opened.path), error=Fault.of(opened.content))
+            else ImageFault(file=shown(opened.path), error=Fault.of(opened.content))
             for opened in batch
         ]
 
@@ -64,11 +64,11 @@ def _answer(
     path: Path, picture: Picture, found: tuple[Detection, ...] | DataError, copies: AnnotatedFolder | None
 ) -> ImageAnswer | ImageFault:
     if isinstance(found, DataError):
-        return ImageFault(file=str(path), error=Fault.of(found))
+        return ImageFault(file=shown(path), error=Fault.of(found))
     if copies is not None:
         copies.write(path, picture, found)
     return ImageAnswer(
-        file=str(path),
+        file=shown(path),
         width=picture.width,
         height=picture.height,
         detections=[PixelDetection.of(detection, picture.width, picture.height) for detection in found],

@@ -1,5 +1,7 @@
 """Scores texts: JSON lines in, an answer or a fault per line out."""
 
+import re
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -75,6 +77,7 @@ def score_texts(
 
 
 def _read(number: int, line: bytes, max_chars: int) -> _Task | TextFault:
+    line = line.removeprefix(BOM_UTF8)  # what Windows programs put in front of a file
     try:
         fields = _decode(line)
     except msgspec.ValidationError as error:
@@ -94,10 +97,9 @@ def _span(target: str | tuple[int, int] | None, text: str) -> tuple[int, int] | 
     if target is None:
         return None
     if isinstance(target, str):
-        start = text.find(target)
-        if start < 0:
-            start = text.lower().find(target.lower())
-        start, end = start, start + len(target)
+        # Not by lower(): it changes the length of some letters, and so every position after them.
+        found = re.search(re.escape(target), text) or re.search(re.escape(target), text, re.IGNORECASE)
+        start, end = found.span() if found else (-1, -1)
     else:
         start, end = target
     if not 0 <= start < end <= len(text):
@@ -137,7 +139,7 @@ def _id_of(line: bytes, number: int) -> TextId:
     """The id of a line whose other fields are wrong."""
     try:
         fields: Any = msgspec.json.decode(line)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return number
     name = fields.get("id") if isinstance(fields, dict) else None
     return name if isinstance(name, str | int) and not isinstance(name, bool) else number
