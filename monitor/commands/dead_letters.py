@@ -93,7 +93,7 @@ def replay(
 ) -> None:
     """Publish dead letters again as they were, after what was wrong has been mended.
 
-    Replaying twice doubles nothing. The letters stay where they are: a topic cannot be cleared one by one.
+    Replaying twice doubles no mention. The letters stay where they are: a topic cannot be cleared one by one.
     """
     from monitor.stream.dead_letters import read_dead_letters
     from monitor.stream.dead_letters import replay as replay_letters

@@ -1,7 +1,7 @@
 """Reads `PREFIX.dead` back and puts letters in the post again, for `brand-monitor dead-letters`."""
 
 import contextlib
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -56,7 +56,8 @@ async def read_dead_letters(
 async def replay(settings: Settings, positions: Collection[LetterPosition] | None = None) -> int:
     """Publish letters to the topic they came from, with their original key, value and headers; all if `None`.
 
-    Mentions are replaced, never doubled, so a replay may be repeated. Records that somebody else put on the
+    Mentions are replaced, never doubled, so a replay may be repeated. A record that failed again has several
+    letters and is sent once; else each replay of all would double them. Records that somebody else put on the
     topic are no letters: what they name as their origin is not written to. Returns how many were sent. Raises
     `OutageError`, and `SetupError` naming positions that hold no letter (nothing is sent then).
     """
@@ -74,7 +75,15 @@ async def replay(settings: Settings, positions: Collection[LetterPosition] | Non
         )
     async with open_producer(settings) as producer:
         with kafka_faults(settings):
-            return await _send(producer, [filed.letter for filed in letters])
+            return await _send(producer, _different(filed.letter for filed in letters))
+
+
+def _different(letters: Iterable[DeadLetter]) -> list[DeadLetter]:
+    return list(
+        {
+            (letter.source_topic, letter.key, letter.value, letter.headers): letter for letter in letters
+        }.values()
+    )
 
 
 async def _send(producer: AIOKafkaProducer, letters: list[DeadLetter]) -> int:

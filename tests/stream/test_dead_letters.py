@@ -5,6 +5,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 
 from monitor.errors import SetupError
@@ -89,3 +90,11 @@ def test_foreign_records_are_listed_and_never_replayed(
     assert sent_to_texts(settings) == 0
     assert asyncio.run(replay(settings)) == 1
     assert sent_to_texts(settings) == 1
+
+
+def test_a_record_that_failed_again_is_replayed_once(settings: Settings) -> None:
+    other = msgspec.structs.replace(letter_of(settings, 2), value=b"something else")
+    letters = [letter_of(settings, 0), letter_of(settings, 1), other]
+    asyncio.run(file(settings, *map(filed, letters)))
+    assert asyncio.run(replay(settings)) == 2
+    assert sent_to_texts(settings) == 2
