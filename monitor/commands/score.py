@@ -42,8 +42,8 @@ def texts(
 ) -> None:
     """Sentiment and brands of texts.
 
-    A line is a text mention, or just {"text": ...}; "target" (a part of the text, or [start, end]) asks for
-    the sentiment toward it. A bad line is answered with its error, and the run goes on.
+    A line is a text mention, or just {"text": ...}; "target" (a part of the text, or where it starts and
+    ends) asks for the sentiment toward it. A bad line is answered with its error, and the run goes on.
     """
     from monitor.brands import load_brands
     from monitor.scoring import TextPolicy, as_available, batches, score_texts
