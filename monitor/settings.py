@@ -4,19 +4,23 @@ Sources, later ones win: defaults, `.env`, environment variables `MONITOR_*`. On
 deployment. An unknown `MONITOR_*` variable is reported by `brand-monitor doctor`.
 """
 
+import re
 from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from monitor.errors import SetupError
 
 _PACKAGE = Path(str(resources.files("monitor")))
+
+_SERVER: Final = r"(\[[0-9a-fA-F:.]+\]|[^\s/:,;\[\]]+)(:\d{1,5})?"
+_KAFKA_URL: Final = re.compile(rf"(kafka://)?{_SERVER}([,;]{_SERVER})*")
 
 
 def packaged(folder: str) -> Path:
@@ -76,7 +80,10 @@ class Settings(BaseSettings):
     kafka_username: str | None = Field(None, description="SASL user.")
     kafka_password: SecretStr | None = Field(None, description="SASL password.")
     consumer_group: str = Field("brand-monitor", description="Kafka consumer group of the workers.")
-    topic_prefix: str = Field("mentions", description="PREFIX.text, .image, .dead, .findings, .alerts.")
+    # What Kafka allows in a topic's name, and room in its 249 characters for the rest of it.
+    topic_prefix: Annotated[str, Field(pattern=r"^[a-zA-Z0-9._-]{1,200}$")] = Field(
+        "mentions", description="PREFIX.text, .image, .dead, .findings, .alerts."
+    )
     topic_partitions: Annotated[int, Field(ge=1)] = Field(8, description="Partitions of each new topic.")
     topic_replication: Annotated[int, Field(ge=1)] = Field(1, description="Replicas; 3 on a real cluster.")
     max_message_bytes: Annotated[int, Field(ge=1024)] = Field(
@@ -144,6 +151,13 @@ class Settings(BaseSettings):
         LogFormat.AUTO, description="console, json, or auto: console on a terminal, else json."
     )
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+
+    @field_validator("kafka_url")
+    @classmethod
+    def _check_kafka_url(cls, url: str) -> str:
+        if not _KAFKA_URL.fullmatch(url):
+            raise ValueError("write kafka://HOST:PORT[,HOST:PORT]")
+        return url
 
     @cached_property
     def bootstrap_servers(self) -> list[str]:

@@ -45,6 +45,11 @@ def test_an_argument_of_none_means_not_given(monkeypatch: pytest.MonkeyPatch) ->
         ("MONITOR_DEVICE", "gpu"),
         ("MONITOR_HEALTH_PORT", "70000"),
         ("MONITOR_BATCH_WAIT", "0"),
+        ("MONITOR_KAFKA_URL", "http://kafka:9092"),
+        ("MONITOR_KAFKA_URL", "kafka://kafka:port"),
+        ("MONITOR_KAFKA_URL", ""),
+        ("MONITOR_TOPIC_PREFIX", "our mentions"),
+        ("MONITOR_TOPIC_PREFIX", ""),
     ],
 )
 def test_wrong_values_are_named_with_their_variable(
@@ -61,6 +66,7 @@ def test_wrong_values_are_named_with_their_variable(
         ("kafka://a:1", ["a:1"]),
         ("a:1,b:2", ["a:1", "b:2"]),
         ("kafka://a:1;b:2", ["a:1", "b:2"]),
+        ("kafka://kafka-0.kafka,[::1]:9092", ["kafka-0.kafka", "[::1]:9092"]),
     ],
 )
 def test_bootstrap_servers(given: str, server: list[str]) -> None:

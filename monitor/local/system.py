@@ -14,7 +14,7 @@ from typing import Final, Self
 
 from pydantic import SecretStr
 
-from monitor.errors import OutageError
+from monitor.errors import OutageError, SetupError
 from monitor.local.broker import EmbeddedBroker
 from monitor.local.child import ChildProcess, StopPlan, free_port
 from monitor.local.database import EmbeddedDatabase
@@ -123,7 +123,12 @@ class LocalSystem:
         from monitor.storage.schema import upgrade
         from monitor.stream.topics import create_topics
 
-        self.logs.mkdir(parents=True, exist_ok=True)
+        try:
+            self.logs.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SetupError(
+                f"cannot write {self.data_dir}: {error.strerror}; choose another folder with --data-dir"
+            ) from error
         self._broker = self._parts.enter_context(EmbeddedBroker(self.logs / "broker.log"))
         self._database = self._parts.enter_context(EmbeddedDatabase(self.data_dir))
         defaults: dict[str, object] = {

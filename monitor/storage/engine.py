@@ -3,14 +3,16 @@
 from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from monitor.errors import SetupError
 from monitor.settings import Settings
 
 
 def async_engine(settings: Settings) -> AsyncEngine:
     """The worker's engine. Connects on first use, so it never fails here for a database that is away."""
-    url = make_url(settings.sqlalchemy_url())
+    url = _url(settings)
     # Two streams, each with one batch in flight and one look-up; two to spare for readiness.
     return create_async_engine(
         url, pool_size=6, max_overflow=0, pool_timeout=15, connect_args=_connection(url)
@@ -19,8 +21,18 @@ def async_engine(settings: Settings) -> AsyncEngine:
 
 def sync_engine(settings: Settings) -> Engine:
     """For commands, reports and migrations. Connects on first use."""
-    url = make_url(settings.sqlalchemy_url())
+    url = _url(settings)
     return create_engine(url, pool_size=4, pool_pre_ping=True, connect_args=_connection(url))
+
+
+def _url(settings: Settings) -> URL:
+    try:
+        return make_url(settings.sqlalchemy_url())
+    except (ArgumentError, ValueError):  # without the cause: it shows the password
+        raise SetupError(
+            "MONITOR_DATABASE_URL cannot be read; write postgresql://USER:PASSWORD@HOST:PORT/NAME, "
+            "and in user and password %XX for what a URL cannot hold"
+        ) from None
 
 
 def _connection(url: URL) -> dict[str, Any]:

@@ -119,6 +119,20 @@ def test_an_expected_failure_is_one_line_and_no_traceback(words: list[str], code
     assert not [line for line in before if "Traceback" in line or "Error" in line]
 
 
+def test_a_database_url_that_cannot_be_read_is_told_without_its_password() -> None:
+    done = run("db", "upgrade", MONITOR_DATABASE_URL="postgresql://me:secret@db:port/x")
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: MONITOR_DATABASE_URL ")
+    assert "secret" not in done.stderr
+
+
+def test_a_data_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = run("up", "--data-dir", str(tmp_path / "file" / "data"))
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith(f"error: cannot write {tmp_path}/file/data: ")
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
