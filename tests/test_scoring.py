@@ -396,6 +396,12 @@ def test_the_images_command_expands_folders_and_annotates(tmp_path: Path) -> Non
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["b.annotated.jpg"]
 
 
+def test_a_folder_without_pictures_is_told(tmp_path: Path) -> None:
+    done = run("images", str(tmp_path))
+    assert (done.returncode, done.stdout) == (0, b"")
+    assert done.stderr.decode().startswith(f"{tmp_path}: no pictures in this folder")
+
+
 def test_file_names_in_another_encoding_are_answered(tmp_path: Path) -> None:
     name = os.fsencode(tmp_path) + b"/caf\xe9.jpg"
     try:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from monitor.commands.terminal import say
 from monitor.errors import SetupError
 
 _PICTURE_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp"})
@@ -32,11 +33,14 @@ def pictures_of(names: Iterable[str]) -> Iterator[Path]:
     """
     for path in _paths(names):
         if path.is_dir():
-            yield from sorted(
+            pictures = sorted(
                 file
                 for file in path.rglob("*")
                 if file.suffix.lower() in _PICTURE_SUFFIXES and file.is_file()
             )
+            if not pictures:
+                say(f"{path}: no pictures in this folder ({', '.join(sorted(_PICTURE_SUFFIXES))})")
+            yield from pictures
         else:
             yield path
 
