@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import beta
 
+from monitor.errors import SetupError
 from training.logos.average_precision import Scored
 
 
@@ -17,7 +19,10 @@ from training.logos.average_precision import Scored
 class CalibrationTarget:
     """False-alarm rates to stay under, as shares of pictures."""
 
-    any_brand: float = 0.01  # half of the promised 2%: the rate is estimated from a few hundred pictures
+    any_brand: float = 0.02
+    confidence: float = (
+        0.9  # that the true rate is under `any_brand`; 0 takes the observed rate as the true one
+    )
     each_brand: float = 0.003
     lowest: float = 0.10  # no brand is reported below, however clean its record
 
@@ -31,8 +36,13 @@ def calibrate(
     """Label -> threshold, rounded up to three digits. `others` show logos; each counts for the brands it
     lacks."""
     own = {label: _own_threshold(label, [*logo_free, *others], target.each_brand) for label in labels}
+    if logo_free and highest_rate(0, len(logo_free), target.confidence) > target.any_brand:
+        raise SetupError(
+            f"{len(logo_free)} logo-free pictures cannot show a false-alarm rate of {target.any_brand:.1%} "
+            f"with {target.confidence:.0%} confidence, not even without any alarm: add more, or ask for less"
+        )
     floor = target.lowest
-    while alarm_rate(logo_free, {label: max(own[label], floor) for label in labels}) > target.any_brand:
+    while _alarms_too_often(logo_free, {label: max(own[label], floor) for label in labels}, target):
         floor += 0.005
     return {label: float(np.ceil(max(own[label], floor) * 1000) / 1000) for label in labels}
 
@@ -45,6 +55,21 @@ def _own_threshold(label: str, pictures: Sequence[Scored], share: float) -> floa
     )
     allowed = int(share * len(without))
     return strongest[allowed] + 1e-3 if len(strongest) > allowed else 0.0
+
+
+def _alarms_too_often(
+    logo_free: Sequence[Scored], thresholds: Mapping[str, float], target: CalibrationTarget
+) -> bool:
+    alarmed = round(alarm_rate(logo_free, thresholds) * len(logo_free))
+    return bool(logo_free) and highest_rate(alarmed, len(logo_free), target.confidence) > target.any_brand
+
+
+def highest_rate(alarmed: int, pictures: int, confidence: float) -> float:
+    """One-sided Clopper-Pearson bound: `alarmed` of `pictures` speak for a rate under it with that
+    confidence."""
+    if confidence == 0:
+        return alarmed / pictures
+    return float(beta.ppf(confidence, alarmed + 1, pictures - alarmed)) if alarmed < pictures else 1.0
 
 
 def alarm_rate(logo_free: Sequence[Scored], thresholds: Mapping[str, float]) -> float:

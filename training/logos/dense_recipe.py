@@ -125,7 +125,7 @@ def _calibrated(draft: Manifest, out: Path, chosen: Selection) -> tuple[Manifest
             value=round(alarm_rate(logo_free, thresholds), 4),
             dataset="negatives",
             split="calibration",
-            note=f"{len(logo_free)} pictures that set the thresholds; aim {target.any_brand:.0%}",
+            note=f"{len(logo_free)} pictures that set the thresholds",
         )
     )
     return msgspec.structs.replace(draft, thresholds=thresholds), metrics

@@ -118,7 +118,7 @@ def _measured(out: Path, chosen: Selection, hyper: TalkHyper) -> tuple[dict[str,
     detector = label_detector(out, (hyper.brand,), 0, WEAKEST)
     drawn = np.random.default_rng(0).permutation(len(chosen.calibration))[:_CALIBRATION_PICTURES]
     logo_free = score_pictures(detector, [chosen.calibration[number] for number in drawn], "calibration")
-    thresholds = calibrate((hyper.brand,), logo_free, [], CalibrationTarget(any_brand=0.02, lowest=0.5))
+    thresholds = calibrate((hyper.brand,), logo_free, [], CalibrationTarget(confidence=0, lowest=0.5))
     folder = next(p.folder for p in chosen.train if any(box.label == hyper.brand for box in p.targets))
     test = [picture for picture in chosen.test if picture.folder == folder]
     found = mean_average_precision(only_label(score_pictures(detector, test, f"{folder} test"), hyper.brand))

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from monitor.errors import SetupError
 from training.data.pictures import LogoBox
 from training.logos.average_precision import Found, Scored
-from training.logos.calibration import CalibrationTarget, alarm_rate, calibrate
+from training.logos.calibration import CalibrationTarget, alarm_rate, calibrate, highest_rate
 
 BOX = (0.0, 0.0, 10.0, 10.0)
 
@@ -25,10 +26,27 @@ def logo_free(count: int, seed: int, labels: tuple[str, ...]) -> list[Scored]:
 @pytest.mark.parametrize("rate", [0.0, 0.01, 0.05])
 def test_the_rate_on_logo_free_pictures_is_kept(rate: float) -> None:
     pictures = logo_free(400, 1, ("a", "b", "c"))
-    thresholds = calibrate(("a", "b", "c"), pictures, [], CalibrationTarget(any_brand=rate, each_brand=0.2))
+    thresholds = calibrate(
+        ("a", "b", "c"), pictures, [], CalibrationTarget(any_brand=rate, confidence=0, each_brand=0.2)
+    )
     assert alarm_rate(pictures, thresholds) <= rate
     looser = {label: value - 0.03 for label, value in thresholds.items()}
     assert alarm_rate(pictures, looser) > rate, "no stricter than needed"
+
+
+def test_few_pictures_call_for_fewer_alarms() -> None:
+    """1 of 235 shows less than 2% with 95% confidence, 2 of 235 do not (Clopper and Pearson 1934)."""
+    assert highest_rate(1, 235, 0.95) < 0.0201 < highest_rate(2, 235, 0.95)
+    assert highest_rate(5, 5, 0.95) == 1
+    pictures = logo_free(300, 2, ("a", "b"))
+    sure = calibrate(("a", "b"), pictures, [], CalibrationTarget(each_brand=0.2))
+    observed = calibrate(("a", "b"), pictures, [], CalibrationTarget(each_brand=0.2, confidence=0))
+    assert alarm_rate(pictures, sure) < alarm_rate(pictures, observed) <= 0.02
+
+
+def test_too_few_pictures_are_named() -> None:
+    with pytest.raises(SetupError, match="20 logo-free pictures"):
+        calibrate(("a",), logo_free(20, 1, ("a",)), [], CalibrationTarget())
 
 
 def test_a_brand_that_is_often_mistaken_gets_a_threshold_of_its_own() -> None:
