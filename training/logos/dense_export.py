@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import onnx
 import torch
 from numpy.typing import NDArray
 
@@ -15,6 +14,7 @@ from monitor.logos.windows import build_level
 from training.data.pictures import AnnotatedPicture
 from training.export import Feed, measure_parity
 from training.logos.dense_network import STRIDE, DenseLogoGraph, DenseLogoNetwork
+from training.logos.onnx_files import save_plain
 
 OPSET: Final = 18
 _PARITY_LEVEL: Final = DEFAULT_LEVELS[1]
@@ -38,8 +38,7 @@ def export_dense(network: DenseLogoNetwork, file: Path) -> None:
         verbose=False,
     )
     assert program is not None
-    program.save(str(file), external_data=False)
-    onnx.checker.check_model(str(file))
+    save_plain(program.model_proto, file)
 
 
 def dense_specs(brands: int) -> tuple[tuple[TensorSpec, ...], tuple[TensorSpec, ...]]:

@@ -14,6 +14,7 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 
 from monitor.inference.manifest import TensorSpec
+from training.logos.onnx_files import save_plain
 from training.logos.talk_network import HEIGHT, WIDTH, TalkGraph, TalkNetwork
 
 OPSET: Final = 18
@@ -36,8 +37,7 @@ def export_talk(network: TalkNetwork, file: Path) -> None:
     assert program is not None
     model = program.model_proto
     _store_large_as_int8(model)
-    onnx.checker.check_model(model)
-    onnx.save(model, str(file))
+    save_plain(model, file)
 
 
 def _store_large_as_int8(model: onnx.ModelProto) -> None:
