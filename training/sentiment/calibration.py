@@ -1,7 +1,7 @@
-"""Calibration: makes "0.8" mean right eight times in ten, and measures by how much it does not.
+"""Calibration: "0.8" should mean right eight times in ten; measures and draws by how much it does not.
 
-Temperature scaling and the expected calibration error are those of Guo, Pleiss, Sun & Weinberger 2017,
-"On Calibration of Modern Neural Networks" (ICML), arXiv:1706.04599.
+The expected calibration error is that of Guo, Pleiss, Sun & Weinberger 2017, "On Calibration of Modern Neural
+Networks" (ICML), arXiv:1706.04599.
 """
 
 from collections.abc import Mapping
@@ -11,14 +11,9 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax
 
 BINS: Final = 15
 """Equal-width confidence bins, the number Guo et al. use for their tables."""
-
-# A temperature outside means a model that says nothing or always everything: scaling cannot mend it.
-_LOG_TEMPERATURE_BOUNDS: Final = (-3.0, 3.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,23 +57,6 @@ def reliability(
         np.bincount(index, confidences, bins) / filled,
         np.bincount(index, right, bins) / filled,
     )
-
-
-def fit_temperature(logits: NDArray[np.floating], labels: NDArray[np.integer]) -> float:
-    """The temperature that minimises the log loss of softmax(logits / T) on a dev split; > 0.
-
-    `logits` is (n, classes), `labels` (n,). One parameter for all classes, so no label changes.
-    Fit it on dev, never on test. Raises `ValueError` for shapes that do not fit.
-    """
-    if logits.ndim != 2 or labels.shape != logits.shape[:1] or not len(labels):
-        raise ValueError(f"logits {logits.shape} and labels {labels.shape}: want (n, c) and (n,), n >= 1")
-    rows = np.arange(len(labels))
-
-    def log_loss(log_temperature: float) -> float:
-        return -float(log_softmax(logits / np.exp(log_temperature), axis=1)[rows, labels].mean())
-
-    found = minimize_scalar(log_loss, bounds=_LOG_TEMPERATURE_BOUNDS, method="bounded")
-    return float(np.exp(found.x))
 
 
 def draw_reliability(measured: Mapping[str, Reliability], path: Path) -> None:

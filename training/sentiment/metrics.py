@@ -8,12 +8,10 @@ from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score, f1_score, recall_score
 
 from training.data.texts import TWO_CLASS
+from training.sentiment.calibration import reliability
 
 Probabilities = NDArray[np.floating]
 Labels = NDArray[np.integer]
-
-_BINS: Final = 15
-"""Of equal width, as in Guo et al. 2017, "On Calibration of Modern Neural Networks"."""
 
 
 def decide(probabilities: Probabilities, *, two_class: bool) -> Labels:
@@ -35,25 +33,13 @@ def figures(corpus: str, truth: Labels, probabilities: Probabilities) -> dict[st
         "macro_recall": float(recall_score(truth, found, average="macro", labels=present)),
     }
     if not two_class:
-        result["ece"] = expected_calibration_error(truth, probabilities)
+        result["ece"] = reliability(probabilities, truth).error
     if corpus == "sst":
         sided = truth != 1
         result["accuracy_two_class"] = float(
             accuracy_score(truth[sided], decide(probabilities[sided], two_class=True))
         )
     return result
-
-
-def expected_calibration_error(truth: Labels, probabilities: Probabilities) -> float:
-    """Mean distance between confidence and accuracy over bins of the confidence, weighted by their share."""
-    confidence, right = probabilities.max(1), probabilities.argmax(1) == truth
-    bins = np.minimum((confidence * _BINS).astype(int), _BINS - 1)
-    return float(
-        sum(
-            abs(confidence[bins == one].mean() - right[bins == one].mean()) * (bins == one).mean()
-            for one in np.unique(bins)
-        )
-    )
 
 
 HEADLINE: Final[dict[str, str]] = {

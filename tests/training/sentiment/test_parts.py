@@ -18,7 +18,7 @@ from training.data.own_sentences import OWN, own_sentences
 from training.data.texts import Example, load_corpora
 from training.sentiment.batches import augmented, make_pool, plan_epoch
 from training.sentiment.graph import Precision, eight_bit, round_to_eight_bit, write_fused, write_talk
-from training.sentiment.metrics import decide, expected_calibration_error, figures
+from training.sentiment.metrics import decide, figures
 from training.sentiment.network import Fused, Network, likelihood
 from training.sentiment.recipe import Hyper, override
 from training.sentiment.talk import TalkNetwork
@@ -193,9 +193,3 @@ def test_figures_by_hand() -> None:
     assert sided["accuracy"] == 0.75
     assert "ece" not in sided
     assert decide(probabilities, two_class=True).tolist() == [0, 0, 0, 2]
-
-
-def test_calibration_error_by_hand() -> None:
-    probabilities = np.array([[0.9, 0.1, 0.0]] * 10)
-    assert expected_calibration_error(np.array([0] * 9 + [1]), probabilities) == pytest.approx(0.0, abs=1e-9)
-    assert expected_calibration_error(np.array([0] * 4 + [1] * 6), probabilities) == pytest.approx(0.5)
