@@ -55,21 +55,24 @@ def test_no_sentence_of_it_is_trained_on(suite: Suite) -> None:
 
 
 FLOORS = {
-    "talk": 10,
-    "plain": 17,
+    "talk": 12,
+    "plain": 18,
     "neutral": 16,
-    "comparison": 10,
-    "capitals": 13,
-    "lengthened": 11,
-    "questions": 13,
+    "comparison": 11,
+    "contrast": 13,
+    "emoji": 13,
+    "capitals": 12,
+    "lengthened": 10,
+    "questions": 12,
     "languages": 15,
-    "short": 16,
-    "long": 10,
+    "short": 17,
+    "long": 9,
     "names": 11,
     "intensity": 8,
     "hashtags": 11,
 }
-"""Cases that must pass. Negation, contrast, sarcasm, emoji, typos and time are limits, not promises."""
+"""Cases that must pass: what the shipped model passed, less one. Negation, sarcasm, typos and time are
+limits, not promises."""
 
 
 @pytest.fixture(scope="module")
