@@ -61,17 +61,17 @@ FLOORS = {
     "comparison": 11,
     "contrast": 13,
     "emoji": 13,
-    "capitals": 12,
-    "lengthened": 10,
-    "questions": 12,
+    "capitals": 13,
+    "lengthened": 11,
+    "questions": 13,
     "languages": 15,
     "short": 17,
-    "long": 9,
+    "long": 10,
     "names": 11,
     "intensity": 8,
     "hashtags": 11,
 }
-"""Cases that must pass: what the shipped model passed, less one. Negation, sarcasm, typos and time are
+"""Cases that must pass: what the shipped model passed, or one less. Negation, sarcasm, typos and time are
 limits, not promises."""
 
 
