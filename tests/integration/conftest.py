@@ -27,7 +27,6 @@ from monitor.local import EmbeddedBroker, EmbeddedDatabase
 from monitor.local.child import ChildProcess, StopPlan, free_port
 from monitor.local.system import environment, ready
 from monitor.settings import Settings, load_settings
-from monitor.storage import schema
 from monitor.storage.audit import AuditReport, audit
 from monitor.storage.engine import sync_engine
 from monitor.stream.positions import read_log_id, read_positions
@@ -192,15 +191,6 @@ class Worker:
                 return response.status, response.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
-
-
-@pytest.fixture(scope="session")
-def migrated(database_server: EmbeddedDatabase) -> Iterator[str]:
-    """Name of a database with the schema, copied for each deployment: a copy takes a tenth of a migration."""
-    name = f"template_{uuid.uuid4().hex[:8]}"
-    schema.upgrade(load_settings(database_url=database_server.create(name)))
-    yield name
-    database_server.drop(name)
 
 
 def deploy(broker: Broker, database_url: str, folder: Path, **overrides: Any) -> Deployment:

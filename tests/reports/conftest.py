@@ -26,7 +26,6 @@ from monitor.messages import (
 )
 from monitor.sentiment import BrandMatcher
 from monitor.settings import Settings, load_settings
-from monitor.storage import schema
 from monitor.storage.engine import async_engine, sync_engine
 from monitor.storage.pictures import PictureStore
 from monitor.storage.records import (
@@ -186,15 +185,6 @@ def _rejections() -> Iterator[Rejection]:
                 failed_at=SINCE + timedelta(days=day),
             ),
         )
-
-
-@pytest.fixture(scope="session")
-def migrated(database_server: EmbeddedDatabase) -> Iterator[str]:
-    """Name of a migrated database to copy: ten times as fast as migrating one for every test."""
-    name = f"migrated_{uuid.uuid4().hex[:12]}"
-    schema.upgrade(load_settings(database_url=database_server.create(name)))
-    yield name
-    database_server.drop(name)
 
 
 @pytest.fixture

@@ -22,7 +22,6 @@ from monitor.messages import (
     TextMention,
 )
 from monitor.settings import Settings, load_settings
-from monitor.storage import schema
 from monitor.storage.engine import async_engine, sync_engine
 from monitor.storage.records import (
     ImageResult,
@@ -158,15 +157,6 @@ def brands() -> Brands:
             Brand("Dell", logos=("dell",)),
         )
     )
-
-
-@pytest.fixture(scope="session")
-def migrated(database_server: EmbeddedDatabase) -> Iterator[str]:
-    """Name of a migrated database to copy: ten times as fast as migrating one for every test."""
-    name = f"migrated_{uuid.uuid4().hex[:12]}"
-    schema.upgrade(load_settings(database_url=database_server.create(name)))
-    yield name
-    database_server.drop(name)
 
 
 @pytest.fixture
