@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import msgspec
 import onnxruntime as ort
 from numpy.typing import NDArray
 
 from monitor.errors import SetupError
 from monitor.inference.manifest import Manifest, load_manifest
 from monitor.settings import Device
+
+T = TypeVar("T")
 
 _CUDA_REMEDY = (
     "check `nvidia-smi`, that the wheel onnxruntime-gpu (and not onnxruntime) is installed, that CUDA and "
@@ -33,6 +36,18 @@ class ModelSession:
     def run(self, **inputs: NDArray[Any]) -> tuple[NDArray[Any], ...]:
         """Outputs in the manifest's order for named inputs."""
         return tuple(self.session.run([spec.name for spec in self.manifest.outputs], inputs))
+
+    def preprocessing(self, kind: type[T]) -> T:
+        """The manifest's preprocessing as the struct of whoever prepares the inputs.
+
+        Raises `SetupError` naming the file and the field where the two do not fit.
+        """
+        try:
+            return msgspec.convert(self.manifest.preprocessing, kind)
+        except msgspec.ValidationError as error:
+            raise SetupError(
+                f"{self.directory}/manifest.json, preprocessing: {error}; train the model anew"
+            ) from error
 
 
 def open_session(model_dir: Path, device: Device = Device.AUTO, threads: int = 0) -> ModelSession:

@@ -12,7 +12,6 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.errors import SetupError
 from monitor.inference import Manifest, ModelSession
 from monitor.logos.boxes import Boxes, clip, relative, suppress, suppress_parts
 from monitor.logos.windows import Level, Pixels, build_level, pyramid, tiles
@@ -64,12 +63,7 @@ class DenseDetector:
         self.manifest: Manifest = model.manifest
         self.device: Device = model.device
         self._model = model
-        try:
-            self.geometry = msgspec.convert(model.manifest.preprocessing, DenseGeometry)
-        except msgspec.ValidationError as error:
-            raise SetupError(
-                f"{model.directory}/manifest.json, preprocessing: {error}; train the model anew"
-            ) from error
+        self.geometry = model.preprocessing(DenseGeometry)
         self._names = [names.get(label) for label in model.manifest.labels]
         self._thresholds = np.array([thresholds[label] for label in model.manifest.labels], np.float32)
 

@@ -12,7 +12,6 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.errors import SetupError
 from monitor.inference import Manifest, ModelSession
 from monitor.logos.boxes import clip, relative, suppress
 from monitor.logos.windows import Pixels, sliding_windows, tiles
@@ -55,12 +54,7 @@ class SlidingWindowDetector:
         self.manifest: Manifest = model.manifest
         self.device: Device = model.device
         self._model = model
-        try:
-            self.geometry = msgspec.convert(model.manifest.preprocessing, WindowGeometry)
-        except msgspec.ValidationError as error:
-            raise SetupError(
-                f"{model.directory}/manifest.json, preprocessing: {error}; train the model anew"
-            ) from error
+        self.geometry = model.preprocessing(WindowGeometry)
         (label,) = model.manifest.labels
         self._name = names.get(label)
         self._threshold = thresholds[label]
