@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.sentiment.ngrams import NgramTable
+from monitor.sentiment.ngrams import NgramTable, ngram_hashes, subword_hashes
 from monitor.sentiment.tokenizer import Token, tokenize
 from monitor.sentiment.vocabulary import EMPTY, Vocabulary
 
@@ -31,34 +31,47 @@ class Recipe:
 
     `head` + `tail`: tokens the LSTM reads of a longer text, from its beginning and its end.
     `ngrams`: whether the model takes words and word pairs of the whole text.
+    `subwords`: whether it takes parts of words, of the whole text.
     `targets`: whether it takes the span a sentiment is toward.
     """
 
     head: int
     tail: int
     ngrams: bool = False
+    subwords: bool = False
     targets: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """One text: `rows` and `relation` are (tokens,), `ngrams` is (distinct n-grams,); all int32."""
+    """One text, all int32: `rows` and `relation` (tokens,), `ngrams` and `subwords` (distinct ones,)."""
 
     rows: NDArray[np.int32]
     relation: NDArray[np.int32]
     ngrams: NDArray[np.int32]
+    subwords: NDArray[np.int32]
+
+
+_NONE: Final = np.zeros(0, np.int32)
 
 
 class Encoder:
     """Turns texts into arrays for one model; immutable, safe to share between threads."""
 
-    def __init__(self, vocabulary: Vocabulary, recipe: Recipe, ngrams: NgramTable | None = None) -> None:
-        """Raises `ValueError` where the recipe wants n-grams and there is no table."""
-        if recipe.ngrams and ngrams is None:
-            raise ValueError("the recipe wants n-grams: give the table of them")
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        recipe: Recipe,
+        ngrams: NgramTable | None = None,
+        subwords: NgramTable | None = None,
+    ) -> None:
+        """Raises `ValueError` where the recipe wants n-grams or subwords and there is no table of them."""
+        if (recipe.ngrams and ngrams is None) or (recipe.subwords and subwords is None):
+            raise ValueError("the recipe wants n-grams or subwords: give the table of them")
         self.vocabulary = vocabulary
         self.recipe = recipe
         self._ngrams = ngrams if recipe.ngrams else None
+        self._subwords = subwords if recipe.subwords else None
 
     def encode(self, text: str, target: Span | None = None) -> Encoded:
         """Any text becomes at least one token; a `target` that covers no token counts as none."""
@@ -67,20 +80,23 @@ class Encoder:
         kept = _crop(len(tokens), self.recipe, aimed)
         rows = self.vocabulary.rows([tokens[i].text for i in kept] or [EMPTY])
         relation = relations(kept if tokens else np.zeros(1, np.int64), aimed)
-        ngrams = self._ngrams.rows(tokens) if self._ngrams else np.zeros(0, np.int32)
-        return Encoded(np.array(rows, np.int32), relation, ngrams)
+        ngrams = self._ngrams.rows_of(ngram_hashes(tokens)) if self._ngrams else _NONE
+        subwords = self._subwords.rows_of(subword_hashes(tokens)) if self._subwords else _NONE
+        return Encoded(np.array(rows, np.int32), relation, ngrams, subwords)
 
 
 def collate(batch: Sequence[Encoded]) -> dict[str, NDArray[Any]]:
     """Zero-padded inputs, all int32.
 
-    `tokens` and `relation` (batch, length), `lengths` (batch,), `ngrams` (batch, n-grams).
+    `tokens` and `relation` (batch, length), `lengths` (batch,), `ngrams` and `subwords`
+    (batch, n-grams).
     """
     return {
         "tokens": _padded([one.rows for one in batch]),
         "relation": _padded([one.relation for one in batch]),
         "lengths": np.array([len(one.rows) for one in batch], np.int32),
         "ngrams": _padded([one.ngrams for one in batch]),
+        "subwords": _padded([one.subwords for one in batch]),
     }
 
 

@@ -11,7 +11,7 @@ from monitor.errors import SetupError
 from monitor.inference import Manifest, ModelSession, open_session
 from monitor.messages import Label, Sentiment
 from monitor.sentiment.encoding import Encoded, Encoder, Recipe, Span, collate
-from monitor.sentiment.ngrams import NgramTable
+from monitor.sentiment.ngrams import NGRAMS_FILE, SUBWORDS_FILE, NgramTable
 from monitor.sentiment.vocabulary import Vocabulary
 from monitor.settings import Device
 
@@ -94,9 +94,15 @@ def load_scorer(model_dir: Path, device: Device = Device.AUTO, threads: int = 0)
         raise SetupError(
             f"{model_dir}: this model is for {manifest.task}; MONITOR_SENTIMENT_MODEL wants a sentiment one"
         )
+    return SentimentScorer(session, load_encoder(model_dir, manifest))
+
+
+def load_encoder(model_dir: Path, manifest: Manifest) -> Encoder:
+    """The tokens-to-arrays half of a model folder. Raises `SetupError` for missing or damaged files."""
     recipe = _recipe(manifest)
-    ngrams = NgramTable.load(model_dir) if recipe.ngrams else None
-    return SentimentScorer(session, Encoder(Vocabulary.load(model_dir), recipe, ngrams))
+    ngrams = NgramTable.load(model_dir / NGRAMS_FILE) if recipe.ngrams else None
+    subwords = NgramTable.load(model_dir / SUBWORDS_FILE) if recipe.subwords else None
+    return Encoder(Vocabulary.load(model_dir), recipe, ngrams, subwords)
 
 
 def _recipe(manifest: Manifest) -> Recipe:
@@ -120,12 +126,12 @@ def _columns(manifest: Manifest) -> list[int]:
 
 def _chunks(encoded: Sequence[Encoded]) -> list[list[int]]:
     """Indices sorted by length and cut so that a chunk's padded size stays bounded."""
-    order = sorted(
-        range(len(encoded)), key=lambda index: (len(encoded[index].rows), len(encoded[index].ngrams))
-    )
+    # An n-gram costs a small fraction of what a token does, but a megabyte of text has thousands of them.
+    width = [max(len(one.rows), len(one.ngrams), len(one.subwords) // 4) for one in encoded]
+    order = sorted(range(len(encoded)), key=lambda index: (len(encoded[index].rows), width[index]))
     chunks: list[list[int]] = []
     for index in order:
-        longest = max(len(encoded[index].rows), len(encoded[index].ngrams))
+        longest = width[index]
         if not chunks or len(chunks[-1]) >= min(_CHUNK_TEXTS, max(1, _CHUNK_TOKENS // longest)):
             chunks.append([])
         chunks[-1].append(index)

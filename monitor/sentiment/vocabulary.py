@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
 from monitor.errors import SetupError
+from monitor.sentiment.spelling import Spelling
 from monitor.sentiment.tokenizer import CAPITALS, HASHTAG, LENGTHENED, URL
 
 WORDS_FILE: Final = "words.txt"
@@ -21,6 +23,8 @@ SPECIAL: Final = (PAD, UNKNOWN, EMPTY, USER, NUMBER, SYMBOL, URL, HASHTAG, CAPIT
 """The first rows of every vocabulary. The tokenizer makes no text of this form from what people write."""
 
 _REPEATED: Final = re.compile(r"(.)\1+")
+_REMEMBERED: Final = 50_000
+"""Unknown words whose row is kept: names come again and again."""
 
 
 class Vocabulary:
@@ -32,6 +36,8 @@ class Vocabulary:
         self._row = {word: row for row, word in enumerate(self.words)}
         if self.words[: len(SPECIAL)] != SPECIAL or len(self._row) != len(self.words):
             raise ValueError(f"a vocabulary begins with {SPECIAL} and has no word twice")
+        self._spelling = Spelling(self.words[len(SPECIAL) :])
+        self._misspelt = lru_cache(_REMEMBERED)(self._row_of_misspelt)
 
     def __len__(self) -> int:
         return len(self.words)
@@ -50,7 +56,11 @@ class Vocabulary:
         if not first.isalnum():
             return self._row[SYMBOL]
         # "soo" is known as itself where people write it often, otherwise as "so".
-        return self._row.get(_REPEATED.sub(r"\1", token), self._row[UNKNOWN])
+        short = self._row.get(_REPEATED.sub(r"\1", token))
+        return short if short is not None else self._misspelt(token)
+
+    def _row_of_misspelt(self, token: str) -> int:
+        return self._row[self._spelling.meant(token) or UNKNOWN]
 
     def save(self, folder: Path) -> None:
         """Write `words.txt`: UTF-8, one word a line."""

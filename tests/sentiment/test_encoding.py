@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from monitor.errors import SetupError
 from monitor.sentiment.encoding import IN_TARGET, NO_TARGET, RELATIONS, Encoder, Recipe, collate
-from monitor.sentiment.ngrams import FIRST_ROW, OTHER_ROW, NgramTable, ngram_hashes
+from monitor.sentiment.ngrams import FIRST_ROW, OTHER_ROW, NgramTable, ngram_hashes, subword_hashes
 from monitor.sentiment.tokenizer import tokenize
 from monitor.sentiment.vocabulary import EMPTY, NUMBER, SPECIAL, SYMBOL, UNKNOWN, USER, Vocabulary
 
@@ -79,7 +79,7 @@ def test_head_and_tail_of_a_long_text_are_read() -> None:
 
 
 def test_known_ngrams_get_their_own_rows_and_the_rest_are_other() -> None:
-    rows = TABLE.rows(tokenize("not good unheard"))
+    rows = TABLE.rows_of(ngram_hashes(tokenize("not good unheard")))
     # "not", "good", "not good" are known; "unheard" and "good unheard" are not.
     assert sorted(rows.tolist())[:2] == [OTHER_ROW, OTHER_ROW]
     assert len(set(rows[rows >= FIRST_ROW])) == 3
@@ -92,7 +92,10 @@ def test_ngrams_are_distinct_and_in_order(text: str) -> None:
 
 
 def test_an_empty_table_knows_nothing() -> None:
-    assert NgramTable(np.zeros(0, np.int32)).rows(tokenize("good bad")).tolist() == [OTHER_ROW] * 3
+    assert (
+        NgramTable(np.zeros(0, np.int32)).rows_of(ngram_hashes(tokenize("good bad"))).tolist()
+        == [OTHER_ROW] * 3
+    )
 
 
 def test_collated_texts_are_padded_with_zeros() -> None:
@@ -102,16 +105,33 @@ def test_collated_texts_are_padded_with_zeros() -> None:
     assert feed["lengths"].tolist() == [1, 4]
 
 
-def test_a_recipe_with_ngrams_wants_their_table() -> None:
+@pytest.mark.parametrize("wanted", ["ngrams", "subwords"])
+def test_a_recipe_with_ngrams_wants_their_table(wanted: str) -> None:
     with pytest.raises(ValueError, match="table"):
-        Encoder(VOCABULARY, Recipe(head=1, tail=1, ngrams=True))
+        Encoder(VOCABULARY, Recipe(head=1, tail=1, **{wanted: True}))
+
+
+def test_parts_of_words_recognise_a_word_that_is_spelt_otherwise() -> None:
+    known, slip, other = (set(subword_hashes(tokenize(text))) for text in ("terrible", "terrrible", "lovely"))
+    assert len(known & slip) > len(known) / 3
+    assert not known & other
+
+
+@given(st.text())
+def test_parts_of_words_are_distinct_and_in_order(text: str) -> None:
+    assert (np.diff(subword_hashes(tokenize(text))) > 0).all()
+
+
+def test_a_megabyte_of_text_has_a_bounded_number_of_parts() -> None:
+    long = " ".join(f"word{number}" for number in range(150_000))
+    assert len(subword_hashes(tokenize(long))) < 20_000
 
 
 def test_vocabulary_and_ngrams_survive_their_files(tmp_path: Path) -> None:
     VOCABULARY.save(tmp_path)
-    TABLE.save(tmp_path)
+    TABLE.save(tmp_path / "ngrams.npy")
     assert Vocabulary.load(tmp_path).words == VOCABULARY.words
-    assert (NgramTable.load(tmp_path).hashes == TABLE.hashes).all()
+    assert (NgramTable.load(tmp_path / "ngrams.npy").hashes == TABLE.hashes).all()
 
 
 @pytest.mark.parametrize(
@@ -125,6 +145,7 @@ def test_a_file_that_is_no_vocabulary_is_refused(tmp_path: Path, content: bytes)
 
 @pytest.mark.parametrize("content", [b"", b"not numpy", b"\x93NUMPY\x01\x00"])
 def test_a_file_that_is_no_ngram_table_is_refused(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "ngrams.npy").write_bytes(content)
+    file = tmp_path / "ngrams.npy"
+    file.write_bytes(content)
     with pytest.raises(SetupError, match=r"ngrams\.npy"):
-        NgramTable.load(tmp_path)
+        NgramTable.load(file)

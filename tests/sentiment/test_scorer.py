@@ -153,7 +153,7 @@ def test_the_folder_keeps_its_promises(name: str) -> None:
     assert size <= (25_000_000 if name == SHIPPED else 30_000_000)
 
 
-@pytest.mark.parametrize("file", ["model.onnx", "words.txt", "ngrams.npy"])
+@pytest.mark.parametrize("file", ["model.onnx", "words.txt", "ngrams.npy", "subwords.npy"])
 def test_a_changed_file_is_refused(tmp_path: Path, file: str) -> None:
     folder = tmp_path / SHIPPED
     shutil.copytree(MODELS / SHIPPED, folder)
@@ -167,7 +167,7 @@ def test_a_changed_file_is_refused(tmp_path: Path, file: str) -> None:
     ("change", "message"),
     [
         ({"task": "logos"}, "is for logos"),
-        ({"preprocessing": {"head": 5}}, "lacks preprocessing tail, ngrams, targets"),
+        ({"preprocessing": {"head": 5}}, "lacks preprocessing tail, ngrams, subwords, targets"),
         ({"labels": ["bad", "neutral", "positive"]}, "labels .*bad"),
     ],
 )

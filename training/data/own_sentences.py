@@ -8,13 +8,14 @@ from typing import Any, Final
 from training.data.texts import LABELS, Example
 
 OWN: Final = "own_sentences"
-"""Patterns about one thing: toward it, or as a whole."""
+"""Patterns about one thing, with a verdict of their own or one drawn into them: toward it, or as a whole."""
 OWN_PAIRS: Final = "own_pairs"
 """Patterns about two names: only toward one of them is there a right answer."""
 
-# Enough that a pattern is learned with any name in it, few enough that the patterns stay under 4% of an
+# Enough that a pattern is learned with any name in it, few enough that the patterns stay under 6% of an
 # epoch.
 _NAMES_EACH: Final = 14
+_WORDS_EACH: Final = 40
 _PAIRS_EACH: Final = 20
 
 
@@ -22,7 +23,8 @@ def own_sentences(seed: int) -> dict[str, list[Example]]:
     """The two sets; the same seed gives the same sentences."""
     patterns = tomllib.loads((resources.files(__package__) / "own_sentences.toml").read_text("utf-8"))
     draw = random.Random(seed)  # noqa: S311  # sampling, not secrets
-    return {OWN: _about_one(patterns, draw), OWN_PAIRS: _about_two(patterns, draw)}
+    own = _about_one(patterns, draw) + _framed(patterns, draw)
+    return {OWN: own, OWN_PAIRS: _about_two(patterns, draw)}
 
 
 def _about_one(patterns: dict[str, Any], draw: random.Random) -> list[Example]:
@@ -32,6 +34,29 @@ def _about_one(patterns: dict[str, Any], draw: random.Random) -> list[Example]:
         for label, name in (("neg", "negative"), ("neu", "neutral"), ("pos", "positive"))
         for pattern in patterns[name]
         for subject in draw.sample(subjects, _NAMES_EACH)
+    ]
+
+
+def _framed(patterns: dict[str, Any], draw: random.Random) -> list[Example]:
+    """Words of praise and blame in frames that negate, date or question them: none alone tells the label."""
+    subjects = [*patterns["names"], *patterns["things"]]
+    return [
+        _filled(
+            OWN,
+            frame.replace("{good}", draw.choice(patterns["praise"])).replace(
+                "{bad}", draw.choice(patterns["blame"])
+            ),
+            {"x": draw.choice(subjects)},
+            "x",
+            label,
+        )
+        for label, name in (
+            ("neg", "frames_negative"),
+            ("neu", "frames_neutral"),
+            ("pos", "frames_positive"),
+        )
+        for frame in patterns[name]
+        for _ in range(_WORDS_EACH)
     ]
 
 

@@ -78,4 +78,4 @@ def draw_reliability(measured: Mapping[str, Reliability], path: Path) -> None:
         axis.set_aspect("equal")
     axes[0].set_ylabel("accuracy, share")
     axes[0].legend(loc="upper left", frameon=False)
-    figure.savefig(path, dpi=120)
+    figure.savefig(path, dpi=90)

@@ -92,7 +92,7 @@ def draw_curves(progress: Progress, path: Path) -> None:
     axis.set(xlabel="epoch", ylabel="dev", xticks=epochs)
     axis.grid(alpha=0.3)
     figure.legend(loc="outside right upper", frameon=False, fontsize="small")
-    figure.savefig(path, dpi=120)
+    figure.savefig(path, dpi=90)
 
 
 def _rendered(template: str, **values: Any) -> str:

@@ -15,7 +15,7 @@ from training.data.texts import Corpora, load_unlabelled
 from training.sentiment.batches import Batch, Pool, Tensors, augmented, make_pool, plan_epoch, tensors
 from training.sentiment.loop import Progress, Run
 from training.sentiment.metrics import figures, headline
-from training.sentiment.network import Network, likelihood
+from training.sentiment.network import READERS, Network, likelihood
 from training.sentiment.recipe import Hyper
 from training.sentiment.vectors import (
     Word2VecRecipe,
@@ -93,8 +93,8 @@ def train_deep(corpora: Corpora, data: Path, work: Path, hyper: Hyper, threads: 
 
 
 def predict(network: nn.Module, pool: Pool) -> NDArray[np.float32]:
-    """Logits (examples, 3) in the pool's order; alike lengths go together."""
-    logits = np.zeros((len(pool.encoded), 3), np.float32)
+    """Logits (examples, readers, 3) in the pool's order; alike lengths go together."""
+    logits = np.zeros((len(pool.encoded), READERS, 3), np.float32)
     order = np.argsort(pool.lengths)
     with torch.inference_mode():
         for start in range(0, len(order), _MEASURE_TEXTS):
@@ -105,8 +105,8 @@ def predict(network: nn.Module, pool: Pool) -> NDArray[np.float32]:
 
 
 def measure(pool: Pool, logits: NDArray[np.float32]) -> dict[str, dict[str, float]]:
-    """Figures of every set in the pool."""
-    probabilities = torch.from_numpy(logits).softmax(1).numpy()
+    """Figures of every set in the pool, both readers taken together; `logits` as `predict` gives them."""
+    probabilities = torch.from_numpy(logits).softmax(2).mean(1).numpy()
     return {
         str(name): figures(str(name), pool.labels[pool.corpus == name], probabilities[pool.corpus == name])
         for name in np.unique(pool.corpus)
@@ -119,13 +119,16 @@ def _network(vectors: Tensor, hyper: Hyper) -> Network:
         hidden=hyper.hidden,
         relation_dims=hyper.relation_dims,
         head_dims=hyper.head_dims,
+        filters=hyper.filters,
         dropout=hyper.dropout,
     )
 
 
 def _loss(network: Network, batch: Tensors, smoothing: float) -> Tensor:
+    """Each reader's own: what they make of a text together is learned afterwards, on dev."""
     logits = network(batch.tokens, batch.relation, batch.lengths)
-    return likelihood(logits, batch.labels, batch.two_class, smoothing).mean()
+    losses = [likelihood(one, batch.labels, batch.two_class, smoothing).mean() for one in logits.unbind(1)]
+    return torch.stack(losses).sum()
 
 
 def _limit(weights: list[nn.Parameter], norm: float) -> None:

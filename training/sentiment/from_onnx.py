@@ -17,10 +17,12 @@ from torch import Tensor, nn
 
 from monitor.errors import SetupError
 from monitor.inference import load_manifest
-from monitor.sentiment.encoding import Encoder, Recipe, Span, collate
-from monitor.sentiment.ngrams import NgramTable
-from monitor.sentiment.vocabulary import Vocabulary
-from training.sentiment.network import Fused, Network
+from monitor.sentiment.encoding import Span, collate
+from monitor.sentiment.scorer import load_encoder
+from training.sentiment.network import PHRASES, Experts, Fused, Network
+
+_LINEAR = 6
+"""Gemm nodes of the shipped graph: query, head, out, phrases_out, weigh, decide."""
 
 
 class TorchScorer:
@@ -28,12 +30,7 @@ class TorchScorer:
 
     def __init__(self, model_dir: Path, device: str = "cpu") -> None:
         """`device` as torch names it. Raises `SetupError` as `load_fused` and `load_manifest` do."""
-        recipe = load_manifest(model_dir).preprocessing
-        self._encoder = Encoder(
-            Vocabulary.load(model_dir),
-            Recipe(**{name: recipe[name] for name in Recipe.__slots__}),
-            NgramTable.load(model_dir),
-        )
+        self._encoder = load_encoder(model_dir, load_manifest(model_dir))
         self._device = torch.device(device)
         self._model = load_fused(model_dir / "model.onnx").to(self._device)
 
@@ -45,7 +42,7 @@ class TorchScorer:
         feed = collate([self._encoder.encode(text, aim) for text, aim in zip(texts, aims, strict=True)])
         # The network makes small tensors of its own: the context puts them where the weights are.
         with torch.inference_mode(), self._device:
-            names = ("tokens", "relation", "lengths", "ngrams")
+            names = ("tokens", "relation", "lengths", "ngrams", "subwords")
             inputs = [torch.from_numpy(feed[name]).to(self._device).long() for name in names]
             found: NDArray[np.float64] = self._model(*inputs).cpu().numpy().astype(np.float64)
         return found
@@ -54,36 +51,45 @@ class TorchScorer:
 def load_fused(model_file: Path) -> Fused:
     """The shipped model in torch, in evaluation mode.
 
-    Weights are found by what reads them (the Gather of "tokens", the LSTM, the five Gemm in order), not by
-    name; gate order and 8-bit rows are undone.
+    Weights are found by what reads them (the Gather of "tokens", the LSTM, the Conv and Gemm in order), not
+    by name; gate order and 8-bit rows are undone.
     Raises `SetupError` where the file holds another network.
     """
     graph = onnx.load(str(model_file)).graph
     constants = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
-    gathered = {name: _gathered(graph, constants, name) for name in ("tokens", "relation", "ngrams")}
-    recurrent = [node for node in graph.node if node.op_type == "LSTM"]
-    linear = [node for node in graph.node if node.op_type == "Gemm"]
-    if len(recurrent) != 1 or len(linear) != 5 or not all(gathered.values()):
+    inputs = ("tokens", "relation", "ngrams", "subwords")
+    gathered = {name: _gathered(graph, constants, name) for name in inputs}
+    recurrent, convolving, linear = (
+        [node for node in graph.node if node.op_type == kind] for kind in ("LSTM", "Conv", "Gemm")
+    )
+    counted = (len(recurrent), len(convolving), len(linear))
+    if counted != (1, len(PHRASES), _LINEAR) or not all(gathered.values()):
         raise SetupError(
             f"{model_file} is not the shipped sentiment network; write it with `brand-train sentiment`"
         )
     words = np.prod([part.astype(np.float32) for part in _broadcast(gathered["tokens"])], axis=0)
-    (table,) = gathered["ngrams"]
     w, r, b = (constants[name] for name in recurrent[0].input[1:4])
     deep = Network(
         _tensor(words),
         hidden=r.shape[2],
         relation_dims=gathered["relation"][0].shape[1],
         head_dims=constants[linear[1].input[1]].shape[0],
+        filters=constants[convolving[0].input[1]].shape[0],
         dropout=0.0,
         labels=constants[linear[2].input[1]].shape[0],
     )
-    bias = _expert_bias(graph, constants, table.shape[1] - 1)
-    fused = Fused(deep, _tensor(table), _tensor(bias), fusion=constants[linear[3].input[1]].shape[0])
+    words_experts, subword_experts = (
+        Experts(_tensor(table), _tensor(bias))
+        for (table,), bias in zip(
+            (gathered["ngrams"], gathered["subwords"]), _expert_biases(graph, constants), strict=True
+        )
+    )
+    fused = Fused(deep, words_experts, subword_experts, fusion=constants[linear[4].input[1]].shape[0])
     deep.relations.weight.data = _tensor(gathered["relation"][0])
     for direction, lstm in enumerate((deep.forwards, deep.backwards)):
         _set_lstm(lstm, w[direction], r[direction], b[direction])
-    for node, layer in zip(linear, (deep.query, deep.head, deep.out, fused.weigh, fused.decide), strict=True):
+    layers = (deep.query, deep.head, deep.out, deep.phrases_out, fused.weigh, fused.decide)
+    for node, layer in [*zip(convolving, deep.phrases, strict=True), *zip(linear, layers, strict=True)]:
         layer.weight.data = _tensor(constants[node.input[1]])
         layer.bias.data = _tensor(constants[node.input[2]])
     return fused.eval()
@@ -102,10 +108,10 @@ def _broadcast(tables: list[NDArray[Any]]) -> list[NDArray[Any]]:
     return list(np.broadcast_arrays(*tables))
 
 
-def _expert_bias(graph: onnx.GraphProto, constants: Mapping[str, NDArray[Any]], values: int) -> NDArray[Any]:
-    added = [name for node in graph.node if node.op_type == "Add" for name in node.input if name in constants]
-    (bias,) = (constants[name] for name in added if constants[name].shape == (values,))
-    return bias
+def _expert_biases(graph: onnx.GraphProto, constants: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
+    """What is added to the experts' decision values, in the graph's order: words, parts of words."""
+    added = [node.input for node in graph.node if node.op_type == "Add"]
+    return [constants[name] for names in added for name in names if name in constants]
 
 
 def _set_lstm(lstm: nn.LSTM, w: NDArray[Any], r: NDArray[Any], b: NDArray[Any]) -> None:

@@ -17,7 +17,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from monitor.sentiment.encoding import IN_TARGET
-from training.sentiment.network import Fused
+from training.sentiment.network import PHRASES, Experts, Fused, Network
 
 OPSET: Final = 17
 _IR_VERSION: Final = 8  # what opset 17 came with; newer ones shut out older ONNX Runtimes for nothing
@@ -189,40 +189,65 @@ def pooled(graph: Graph, states: str, relation: str, lengths: str, real: str, qu
     )
 
 
-def expert_values(graph: Graph, ngrams: str, table: Tensor, bias: Tensor) -> str:
-    """(batch, n-grams) -> (batch, decision values), as `Fused.experts`."""
-    rows = graph.add("Gather", graph.constant(table.detach().numpy().astype(np.float16)), ngrams)
-    total = graph.add("ReduceSum", graph.add("Cast", rows, to=TensorProto.FLOAT), graph.axes(1), keepdims=0)
+def expert_values(graph: Graph, rows: str, experts: Experts) -> str:
+    """(batch, n-grams) -> (batch, decision values), as `Experts`."""
+    table = experts.table
+    found = graph.add("Gather", graph.constant(table.detach().numpy().astype(np.float16)), rows)
+    total = graph.add("ReduceSum", graph.add("Cast", found, to=TensorProto.FLOAT), graph.axes(1), keepdims=0)
     count = table.shape[1] - 1
     first, last, end = (graph.constant(np.array([value], np.int64)) for value in (0, count, count + 1))
     values = graph.add("Slice", total, first, last, graph.axes(1))
     squared = graph.add("Slice", total, last, end, graph.axes(1))
     norm = graph.add("Sqrt", graph.add("Max", squared, graph.constant(np.array(1.0, np.float32))))
-    return graph.add("Add", graph.add("Div", values, norm), graph.weight(bias))
+    return graph.add("Add", graph.add("Div", values, norm), graph.weight(experts.bias))
+
+
+def phrase_logits(graph: Graph, vectors: str, real: str, deep: Network) -> str:
+    """(batch, length, dims) -> (batch, labels), as `Network` reads phrases."""
+    as_float = graph.add("Cast", real, to=TensorProto.FLOAT)
+    sequence = graph.add("Transpose", graph.add("Mul", vectors, as_float), perm=[0, 2, 1])
+    counted = graph.add("Transpose", as_float, perm=[0, 2, 1])
+    strongest = []
+    for width, convolve in zip(PHRASES, deep.phrases, strict=True):
+        weight, bias = (graph.weight(value) for value in convolve.parameters())
+        found = graph.add("Conv", sequence, weight, bias, pads=[0, width - 1])
+        # After the ReLU nothing is below the 0 that padding is set to.
+        found = graph.add("Mul", graph.add("Relu", found), counted)
+        strongest.append(graph.add("ReduceMax", found, axes=[2], keepdims=0))
+    return graph.linear(graph.add("Concat", *strongest, axis=1), deep.phrases_out)
 
 
 def write_fused(model: Fused, path: Path, precision: Precision = Precision.EIGHT_BIT) -> None:
-    """Write the shipped model: tokens, relation, lengths, ngrams -> probabilities."""
+    """Write the shipped model: tokens, relation, lengths, ngrams, subwords -> probabilities."""
     graph, deep = Graph(), model.deep
     words = word_vectors(graph, "tokens", deep.words, precision)
     near = graph.add("Gather", graph.weight(deep.relations.weight), "relation")
-    states = lstm(
-        graph, graph.add("Concat", words, near, axis=2), "lengths", deep.forwards, deep.backwards, states=True
-    )
+    vectors = graph.add("Concat", words, near, axis=2)
+    states = lstm(graph, vectors, "lengths", deep.forwards, deep.backwards, states=True)
     real = real_tokens(graph, "tokens", "lengths")
     features = graph.linear(pooled(graph, states, "relation", "lengths", real, deep.query), deep.head)
-    logits = graph.linear(graph.add("Relu", features), deep.out)
+    by_lstm = graph.linear(graph.add("Relu", features), deep.out)
+    by_phrases = phrase_logits(graph, vectors, real, deep)
     aimed = graph.add("Equal", "relation", graph.constant(np.array(IN_TARGET, np.int32)))
     has_target = graph.add("ReduceMax", graph.add("Cast", aimed, to=TensorProto.FLOAT), axes=[1], keepdims=1)
     count = graph.add("Unsqueeze", graph.add("Cast", "lengths", to=TensorProto.FLOAT), graph.axes(1))
-    experts = expert_values(graph, "ngrams", model.table, model.bias)
-    found = graph.add("Concat", logits, experts, has_target, graph.add("Log", count), axis=1)
+    found = graph.add(
+        "Concat",
+        by_lstm,
+        by_phrases,
+        expert_values(graph, "ngrams", model.words),
+        expert_values(graph, "subwords", model.subwords),
+        has_target,
+        graph.add("Log", count),
+        axis=1,
+    )
     fused = graph.linear(graph.add("Tanh", graph.linear(found, model.weigh)), model.decide)
     inputs = {
         "tokens": ("batch", "length"),
         "relation": ("batch", "length"),
         "lengths": ("batch",),
         "ngrams": ("batch", "ngrams"),
+        "subwords": ("batch", "subwords"),
     }
     graph.save(path, inputs, graph.add("Softmax", fused, axis=1), deep.out.out_features)
 

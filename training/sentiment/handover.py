@@ -35,6 +35,7 @@ _SHAPES: Final[dict[str, tuple[int | str, ...]]] = {
     "relation": ("batch", "length"),
     "lengths": ("batch",),
     "ngrams": ("batch", "ngrams"),
+    "subwords": ("batch", "subwords"),
 }
 
 

@@ -12,7 +12,7 @@ from typing import Final
 from monitor.inference import Manifest
 from monitor.inference.manifest import TrainingRun, sha256_of
 from monitor.sentiment.encoding import Encoder, Recipe
-from monitor.sentiment.ngrams import NGRAMS_FILE
+from monitor.sentiment.ngrams import NGRAMS_FILE, SUBWORDS_FILE
 from monitor.sentiment.scorer import LABELS, SentimentScorer
 from monitor.sentiment.vocabulary import WORDS_FILE
 from training.data.corrections import read_corrections, with_corrections
@@ -60,8 +60,8 @@ def train_shipped(
         corpora = with_corrections(corpora, read_corrections(corrections))
     wide = _wide(corpora, work / "wide.npz", hyper)
     deep = train_deep(corpora, data, work, hyper, threads)
-    recipe = Recipe(hyper.head, hyper.tail, ngrams=True, targets=True)
-    encoder = Encoder(deep.vocabulary, recipe, wide.ngrams)
+    recipe = Recipe(hyper.head, hyper.tail, ngrams=True, subwords=True, targets=True)
+    encoder = Encoder(deep.vocabulary, recipe, wide.words.ngrams, wide.subwords.ngrams)
     fused = fuse(deep.network, wide, make_pool(corpora.dev, encoder), hyper)
     parity: dict[str, list[Example]] = {
         name: corpora.dev[name][:_PARITY_TEXTS] for name in _PARITY_SETS if name in corpora.dev
@@ -100,13 +100,17 @@ def _measured_in_float(
 
 def _product(fused: Fused, encoder: Encoder, wide: Wide, precision: Precision) -> Product:
     return Product(
-        architecture="word vectors -> BiLSTM -> max, mean, target attention; beside it n-gram experts",
+        architecture="word vectors -> BiLSTM with target attention, and convolutions; n-gram experts",
         labels=LABELS,
-        inputs=("tokens", "relation", "lengths", "ngrams"),
+        inputs=("tokens", "relation", "lengths", "ngrams", "subwords"),
         encoder=encoder,
         probabilities=fused,
         write=lambda path: write_fused(fused, path, precision),
-        files={WORDS_FILE: encoder.vocabulary.save, NGRAMS_FILE: wide.ngrams.save},
+        files={
+            WORDS_FILE: encoder.vocabulary.save,
+            NGRAMS_FILE: lambda folder: wide.words.ngrams.save(folder / NGRAMS_FILE),
+            SUBWORDS_FILE: lambda folder: wide.subwords.ngrams.save(folder / SUBWORDS_FILE),
+        },
     )
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from monitor.errors import SetupError
 from monitor.sentiment.encoding import IN_TARGET, NO_TARGET, Encoder, Recipe
-from monitor.sentiment.ngrams import OTHER_ROW
+from monitor.sentiment.ngrams import OTHER_ROW, ngram_hashes, subword_hashes
 from monitor.sentiment.tokenizer import tokenize
 from monitor.sentiment.vocabulary import SPECIAL, UNKNOWN, Vocabulary
 from training.data.own_sentences import OWN, own_sentences
@@ -19,7 +19,7 @@ from training.data.texts import Example, load_corpora
 from training.sentiment.batches import augmented, make_pool, plan_epoch
 from training.sentiment.graph import Precision, eight_bit, round_to_eight_bit, write_fused, write_talk
 from training.sentiment.metrics import decide, figures
-from training.sentiment.network import Fused, Network, likelihood
+from training.sentiment.network import Experts, Fused, Network, likelihood
 from training.sentiment.recipe import Hyper, override
 from training.sentiment.talk import TalkNetwork
 from training.sentiment.vectors import WordVectors, side_by_side
@@ -108,16 +108,21 @@ def random_feed(words: int, rows: int) -> dict[str, torch.Tensor]:
         "relation": draw(10, 9) * real * torch.tensor([1, 1, 0, 1, 0])[:, None],
         "lengths": lengths,
         "ngrams": draw(rows, 7),
+        "subwords": draw(rows, 12),
     }
 
 
 def fused_network() -> Fused:
     torch.manual_seed(0)
-    deep = Network(torch.randn(50, 12), hidden=8, relation_dims=3, head_dims=6, dropout=0.5)
-    table = torch.randn(40, 8).half().float()
+    deep = Network(torch.randn(50, 12), hidden=8, relation_dims=3, head_dims=6, filters=4, dropout=0.5)
+    return Fused(deep, random_experts(7), random_experts(3), 5).eval()
+
+
+def random_experts(values: int) -> Experts:
+    table = torch.randn(40, values + 1).half().float()
     table[:, -1] = table[:, -1].abs() * 5
     table[0] = 0
-    return Fused(deep, table, torch.randn(7), 5).eval()
+    return Experts(table, torch.randn(values))
 
 
 @pytest.mark.parametrize("precision", list(Precision))
@@ -151,7 +156,7 @@ def test_padding_changes_nothing_in_torch_either() -> None:
     feed = random_feed(50, 40)
     together = model(*feed.values())
     for index, length in enumerate(feed["lengths"].tolist()):
-        one = [feed[name][index : index + 1] for name in ("tokens", "relation", "lengths", "ngrams")]
+        one = [feed[name][index : index + 1] for name in feed]
         one[0], one[1] = one[0][:, :length], one[1][:, :length]
         torch.testing.assert_close(model(*one)[0], together[index], atol=1e-5, rtol=0)
 
@@ -161,17 +166,26 @@ def test_experts_learn_words_and_pairs() -> None:
     examples += [Example("sst", one.text, one.label) for one in own_sentences(2)[OWN]]
     examples += [Example("imdb", one.text, one.label) for one in own_sentences(3)[OWN] if one.label != 1]
     wide = train_wide(examples, seed=1)
-    model = Fused(fused_network().deep, torch.from_numpy(wide.table).float(), torch.from_numpy(wide.bias), 5)
+    words, parts = (
+        Experts(torch.from_numpy(part.table).float(), torch.from_numpy(part.bias))
+        for part in (wide.words, wide.subwords)
+    )
 
     def posts(text: str) -> np.ndarray:
-        rows = torch.from_numpy(wide.ngrams.rows(tokenize(text))).long()[None]
-        return model.experts(rows)[0, 4:].detach().numpy()
+        rows = wide.words.ngrams.rows_of(ngram_hashes(tokenize(text)))
+        return words(torch.from_numpy(rows).long()[None])[0, 4:].detach().numpy()
+
+    def by_parts(text: str) -> np.ndarray:
+        rows = wide.subwords.ngrams.rows_of(subword_hashes(tokenize(text)))
+        return parts(torch.from_numpy(rows).long()[None])[0].detach().numpy()
 
     assert posts("Acme is not good").argmax() == 0
-    assert posts("Acme rocks").argmax() == 2
+    assert posts("Acme is superb").argmax() == 2
+    assert by_parts("Acme is terrrible").argmax() == 0
     assert posts("How do I install Acme on Windows?").argmax() == 1
-    assert (wide.table[:OTHER_ROW] == 0).all()
-    assert (wide.table[OTHER_ROW, :-1] == 0).all()
+    for part in (wide.words, wide.subwords):
+        assert (part.table[:OTHER_ROW] == 0).all()
+        assert (part.table[OTHER_ROW, :-1] == 0).all()
 
 
 def test_a_text_without_neutral_raters_says_nothing_about_neutral() -> None:

@@ -54,6 +54,7 @@ def test_the_shipped_model_from_scratch_and_again(small_data: Path, tmp_path: Pa
         "learning.png",
         "words.txt",
         "ngrams.npy",
+        "subwords.npy",
     }
 
     brand_train(*command, "--out", tmp_path / "again" / "sentiment")
