@@ -15,6 +15,9 @@ for room in (sentiment, logos):
 fetches = typer.Typer(no_args_is_help=True, help="Fetch public data from its own addresses.")
 app.add_typer(fetches, name="fetch")
 data.register(fetches)
+corrections = typer.Typer(no_args_is_help=True, help="What people corrected on the pages, for training.")
+app.add_typer(corrections, name="corrections")
+data.register_corrections(corrections)
 
 
 def main() -> None:

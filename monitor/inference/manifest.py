@@ -11,7 +11,7 @@ import msgspec
 
 from monitor.errors import SetupError
 
-Task = Literal["sentiment", "logos"]
+Task = Literal["sentiment", "logos", "logo-embedding"]
 
 
 class TensorSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

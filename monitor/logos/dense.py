@@ -6,6 +6,7 @@ one score per label: the detection is reported from there on.
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.inference import Manifest, ModelSession
-from monitor.logos.boxes import Boxes, clip, relative, suppress, suppress_parts
+from monitor.logos.boxes import Boxes, areas, clip, relative, suppress, suppress_parts
 from monitor.logos.windows import Level, Pixels, build_level, pyramid, tiles
 from monitor.messages import Detection
 from monitor.settings import Device
@@ -53,6 +54,26 @@ class DenseGeometry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Share of a box inside another of its brand from which the weaker of the two goes."""
 
 
+@dataclass(frozen=True, slots=True)
+class Proposals:
+    """Places of one picture where the network sees a logo of whatever brand, best first."""
+
+    boxes: Boxes
+    """(N, 4) x1, y1, x2, y2 in px of the picture, inside it, none without area."""
+    scores: NDArray[np.float32]
+    """(N,) objectness, 0..1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """One picture: what the network names, each with the score it had to reach, and where else it sees
+    logos."""
+
+    detections: tuple[Detection, ...]
+    thresholds: tuple[float, ...]
+    proposals: Proposals
+
+
 class DenseDetector:
     """Finds logos by dense evaluation; see `monitor.logos.detector.LogoDetector` for the contract."""
 
@@ -67,6 +88,11 @@ class DenseDetector:
         self._names = [names.get(label) for label in model.manifest.labels]
         self._thresholds = np.array([thresholds[label] for label in model.manifest.labels], np.float32)
 
+    @property
+    def identity(self) -> str:
+        """The model's."""
+        return self.manifest.identity
+
     def warm_up(self) -> None:
         """Run every level shape of a landscape, an upright and a square picture once."""
         longest = max(self.geometry.levels)
@@ -75,13 +101,37 @@ class DenseDetector:
 
     def detect(self, pictures: Sequence[Pixels]) -> list[tuple[Detection, ...]]:
         """Detections of each picture, best first; blocking, thread-safe."""
+        return [
+            tuple(detection for detection, _ in self._named(windows, picture))
+            for picture, windows in self._look(pictures, float(self._thresholds.min()))
+        ]
+
+    def scan(self, pictures: Sequence[Pixels], most: int, from_score: float) -> list[Scan]:
+        """What `detect` gives, and up to `most` proposals a picture of objectness `from_score` (0..1) or
+        more.
+
+        One run of the network serves both. Blocking, thread-safe.
+        """
+        scans = []
+        for picture, windows in self._look(pictures, min(from_score, float(self._thresholds.min()))):
+            named = self._named(windows, picture)
+            scans.append(
+                Scan(
+                    tuple(detection for detection, _ in named),
+                    tuple(threshold for _, threshold in named),
+                    self._proposed(windows, most, from_score),
+                )
+            )
+        return scans
+
+    def _look(self, pictures: Sequence[Pixels], from_objectness: float) -> "list[tuple[Pixels, _Windows]]":
+        """Each picture with the windows of all its levels, in picture pixels."""
         levels = [self._levels(picture) for picture in pictures]
-        found = self._score([level for own in levels for level, _, _ in own])
-        detections = []
-        for picture, own in zip(pictures, levels, strict=True):
-            parts = [next(found) for _ in own]
-            detections.append(self._merged(picture, own, parts))
-        return detections
+        found = self._score([level for own in levels for level, _, _ in own], from_objectness)
+        return [
+            (picture, _joined(picture, own, [next(found) for _ in own]))
+            for picture, own in zip(pictures, levels, strict=True)
+        ]
 
     def _levels(self, picture: Pixels) -> list[tuple[Level, int, int]]:
         """All levels of all parts of a picture, each with the part's offset."""
@@ -95,7 +145,7 @@ class DenseDetector:
             ]
         return levels
 
-    def _score(self, levels: Sequence[Level]) -> "_Answers":
+    def _score(self, levels: Sequence[Level], from_objectness: float) -> "_Answers":
         """Run all levels, those of one shape together; answers come in the order of `levels`."""
         by_shape: dict[tuple[int, ...], list[int]] = defaultdict(list)
         for number, level in enumerate(levels):
@@ -107,55 +157,52 @@ class DenseDetector:
                 chunk = numbers[start : start + at_once]
                 outputs = self._model.run(pixels=np.stack([levels[number].pixels for number in chunk]))
                 for number, objectness, brands, boxes in zip(chunk, *outputs, strict=True):
-                    answers.parts[number] = self._best_windows(objectness, brands, boxes)
+                    answers.parts[number] = self._best_windows(objectness, brands, boxes, from_objectness)
         return answers
 
     def _best_windows(
-        self, objectness: NDArray[np.float32], brands: NDArray[np.float32], boxes: Boxes
+        self,
+        objectness: NDArray[np.float32],
+        brands: NDArray[np.float32],
+        boxes: Boxes,
+        from_objectness: float,
     ) -> "_Windows":
-        """The windows of one level that may matter: good enough for some brand, and of this level's size."""
+        """The windows of one level that may matter: good enough, and of this level's size."""
         best = np.argsort(-objectness, kind="stable")[:_CANDIDATES]
-        best = best[objectness[best] >= self._thresholds.min()]
-        labels = brands[best].argmax(1)
-        scores = objectness[best] * brands[best, labels]
+        best = best[objectness[best] >= from_objectness]
         sides = (boxes[best, 2:] - boxes[best, :2]).max(1)
-        geometry = self.geometry
-        keep = (
-            (scores >= self._thresholds.min()) & (sides >= geometry.logo_from) & (sides <= geometry.logo_to)
-        )
-        return _Windows(boxes[best][keep], scores[keep], labels[keep])
+        best = best[(sides >= self.geometry.logo_from) & (sides <= self.geometry.logo_to)]
+        labels = brands[best].argmax(1)
+        return _Windows(boxes[best], objectness[best], objectness[best] * brands[best, labels], labels)
 
-    def _merged(
-        self, picture: Pixels, levels: Sequence[tuple[Level, int, int]], parts: Sequence["_Windows"]
-    ) -> tuple[Detection, ...]:
-        """Windows of all levels -> detections of the picture."""
+    def _named(self, windows: "_Windows", picture: Pixels) -> list[tuple[Detection, float]]:
+        """Detections, best first, each with its label's threshold."""
         height, width = picture.shape[:2]
-        shifted = [
-            level.to_picture(part.boxes) + np.array([x, y, x, y], np.float32)
-            for (level, x, y), part in zip(levels, parts, strict=True)
-        ]
-        boxes = clip(np.concatenate(shifted), width, height)
-        scores = np.concatenate([part.scores for part in parts])
-        labels = np.concatenate([part.labels for part in parts])
+        enough = windows.scores >= self._thresholds.min()
+        boxes, scores, labels = windows.boxes[enough], windows.scores[enough], windows.labels[enough]
         kept = suppress(boxes, scores, self.geometry.most_overlap)
         kept = kept[suppress_parts(boxes[kept], scores[kept], labels[kept], self.geometry.most_inside)]
-        detections = []
+        named = []
         for number in kept.tolist():
-            name = self._names[labels[number]]
+            name, threshold = self._names[labels[number]], float(self._thresholds[labels[number]])
             box = relative(boxes[number], width, height)
-            if (
-                name is not None
-                and scores[number] >= self._thresholds[labels[number]]
-                and box.width * box.height > 0
-            ):
-                detections.append(Detection(brand=name, score=min(float(scores[number]), 1.0), box=box))
-        return tuple(detections)
+            if name is not None and scores[number] >= threshold and box.width * box.height > 0:
+                score = min(float(scores[number]), 1.0)
+                named.append((Detection(brand=name, score=score, box=box), threshold))
+        return named
+
+    def _proposed(self, windows: "_Windows", most: int, from_score: float) -> Proposals:
+        enough = (windows.objectness >= from_score) & (areas(windows.boxes) > 0)
+        boxes, scores = windows.boxes[enough], windows.objectness[enough]
+        kept = suppress(boxes, scores, self.geometry.most_overlap)[:most]
+        return Proposals(boxes[kept], scores[kept])
 
 
 class _Windows(msgspec.Struct):
-    """Windows of one level: boxes in level pixels, scores 0..1, label indices."""
+    """Windows: boxes in px, logo or not 0..1, that times the best brand's probability, label indices."""
 
     boxes: NDArray[np.float32]
+    objectness: NDArray[np.float32]
     scores: NDArray[np.float32]
     labels: NDArray[np.int64]
 
@@ -169,3 +216,18 @@ class _Answers:
 
     def __next__(self) -> _Windows:
         return self.parts[next(self._order)]
+
+
+def _joined(picture: Pixels, levels: Sequence[tuple[Level, int, int]], parts: Sequence[_Windows]) -> _Windows:
+    """Windows of all levels of a picture as one, their boxes in its pixels."""
+    height, width = picture.shape[:2]
+    shifted = [
+        level.to_picture(part.boxes) + np.array([x, y, x, y], np.float32)
+        for (level, x, y), part in zip(levels, parts, strict=True)
+    ]
+    return _Windows(
+        clip(np.concatenate(shifted), width, height),
+        np.concatenate([part.objectness for part in parts]),
+        np.concatenate([part.scores for part in parts]),
+        np.concatenate([part.labels for part in parts]),
+    )

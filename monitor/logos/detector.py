@@ -26,7 +26,11 @@ class LogoDetector(Protocol):
 
     @property
     def manifest(self) -> Manifest:
-        """The model behind it; `manifest.identity` is the model version in database rows."""
+        """The model behind it."""
+
+    @property
+    def identity(self) -> str:
+        """The model version in database rows: equal identities, equal detections."""
 
     @property
     def device(self) -> Device:
@@ -49,8 +53,8 @@ _ARCHITECTURES: Final[dict[str, _Implementation]] = {
     "dense-pyramid": DenseDetector,
     "talk-cnn-sliding-windows": SlidingWindowDetector,
 }
-"""Manifest architecture -> implementation. A single-shot detector or a brand gallery is one more line
-here."""
+"""Manifest architecture -> implementation. A single-shot detector is one more line here; the brand gallery
+(`monitor.logos.gallery`) wraps the dense one."""
 
 
 def load_detector(

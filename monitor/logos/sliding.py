@@ -59,6 +59,11 @@ class SlidingWindowDetector:
         self._name = names.get(label)
         self._threshold = thresholds[label]
 
+    @property
+    def identity(self) -> str:
+        """The model's."""
+        return self.manifest.identity
+
     def warm_up(self) -> None:
         """Run one full and one single window."""
         for count in (_WINDOWS_A_RUN, 1):
@@ -73,6 +78,16 @@ class SlidingWindowDetector:
     def windows(self, picture: Pixels) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.float32]]]:
         """For each window size: the windows' pixels at the network's input size, and their boxes in the
         picture."""
+        height, width = self.geometry.window_height, self.geometry.window_width
+        for scaled, corners, boxes in self.levels(picture):
+            cut = np.stack(
+                [scaled[top : top + height, left : left + width] for left, top in corners.tolist()]
+            )
+            yield np.asarray(cut, np.uint8), boxes
+
+    def levels(self, picture: Pixels) -> Iterator[tuple[Pixels, NDArray[np.int64], NDArray[np.float32]]]:
+        """For each window size: the picture (or a tile of it) scaled so that a window has the network's input
+        size, the windows' left and top edges in that (N, 2), and their boxes in the picture (N, 4)."""
         geometry = self.geometry
         height, width = picture.shape[:2]
         for x, y, tile_width, tile_height in tiles(width, height, _LONGEST_RATIO, _TILE_OVERLAP):
@@ -99,14 +114,9 @@ class SlidingWindowDetector:
                         geometry.step,
                     )
                 )
-                cut = np.stack(
-                    [
-                        scaled[top : top + geometry.window_height, left : left + geometry.window_width]
-                        for left, top in boxes[:, :2].astype(int).tolist()
-                    ]
-                )
                 factor = np.array([tile_width / scaled_width, tile_height / scaled_height] * 2, np.float32)
-                yield np.asarray(cut, np.uint8), np.asarray(boxes * factor + (x, y, x, y), np.float32)
+                in_picture = np.asarray(boxes * factor + (x, y, x, y), np.float32)
+                yield np.asarray(scaled, np.uint8), boxes[:, :2].astype(np.int64), in_picture
 
     def _detect(self, picture: Pixels) -> tuple[Detection, ...]:
         if self._name is None:

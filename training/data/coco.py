@@ -50,7 +50,13 @@ def _picture(image: dict[str, Any], folder: Path, boxes: tuple[LogoBox, ...], na
 
 
 def write_coco(path: Path, pictures: Sequence[AnnotatedPicture]) -> None:
-    """Write pictures as COCO JSON; file names are relative to `path`'s folder where they lie under it."""
+    """Write pictures as COCO JSON.
+
+    File names are relative to where `read_coco` looks for them: `images` beside `path` where there is such a
+    folder, else `path`'s own. Names of pictures elsewhere are absolute.
+    """
+    beside = path.parent / "images"
+    folder = beside if beside.is_dir() else path.parent
     labels = sorted({box.label for picture in pictures for box in picture.boxes})
     ids = {label: number for number, label in enumerate(labels, 1)}
     document: dict[str, Any] = {
@@ -62,7 +68,7 @@ def write_coco(path: Path, pictures: Sequence[AnnotatedPicture]) -> None:
         document["images"].append(
             {
                 "id": number,
-                "file_name": relative_name(picture.path, path.parent),
+                "file_name": relative_name(picture.path, folder),
                 "width": picture.width,
                 "height": picture.height,
                 "split": picture.split.value,

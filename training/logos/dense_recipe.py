@@ -20,19 +20,25 @@ from training.logos.cards import dense_card
 from training.logos.dense_export import OPSET, dense_parity, dense_specs, export_dense
 from training.logos.dense_training import STARTS, DenseHyper, train_dense
 from training.logos.evaluation import evaluate_models
+from training.logos.held_out import leave_out, trained_labels
 from training.logos.hyper import overridden
 from training.logos.scoring import WEAKEST, label_detector, score_pictures
-from training.logos.selection import Selection, labels_of, select
+from training.logos.selection import Selection, select
 
 _PARITY_PICTURES: Final = 256
 _DRAWS: Final = 1000
 
 
-def make_dense_model(data: Path, out: Path, run: Path, changes: Sequence[str], command: str) -> Manifest:
-    """Train, export, calibrate, measure; writes the model folder `out` and returns its manifest."""
+def make_dense_model(
+    data: Path, out: Path, run: Path, changes: Sequence[str], command: str, without: Sequence[str] = ()
+) -> Manifest:
+    """Train, export, calibrate, measure; writes the model folder `out` and returns its manifest.
+
+    Photographs of the brands in `without` are left out of every part of the data.
+    """
     hyper = overridden(DenseHyper(), changes)
-    chosen = select(read_logo_sets(data))
-    labels = labels_of(chosen.train)
+    chosen = leave_out(select(read_logo_sets(data)), without)
+    labels = trained_labels(chosen.train, without)
     started = time.monotonic()
     network = train_dense(chosen.train, labels, run, hyper, CanvasMix())
     hours = _hours_so_far(run, (time.monotonic() - started) / 3600)
@@ -70,7 +76,7 @@ def make_dense_model(data: Path, out: Path, run: Path, changes: Sequence[str], c
     draft = write_model_folder(out, draft, "# logos\n\nBeing calibrated.")
     calibrated, val_metrics = _calibrated(draft, out, chosen)
     write_model_folder(out, calibrated, "# logos\n\nBeing measured.")
-    report = evaluate_models(out, None, data, _DRAWS)
+    report = evaluate_models(out, None, data, _DRAWS, without)
     metrics = [*val_metrics]
     for row in report.folders:
         part = "photographs" if row.photographs_only else "all pictures"

@@ -3,26 +3,24 @@
 brand-train evaluate logos --data DIR
 """
 
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-import cv2
 import msgspec
-import numpy as np
 
 from monitor.inference import load_manifest
-from monitor.logos import LogoDetector
-from monitor.logos.decoding import decode_picture
 from training.data.logo_sets import read_logo_sets
 from training.data.pictures import AnnotatedPicture
 from training.export import machine
 from training.logos.average_precision import Estimate, Scored, average_precision, mean_average_precision
 from training.logos.calibration import alarm_rate
+from training.logos.further_figures import FurtherFigures, interval
+from training.logos.held_out import without_brands
 from training.logos.operating_point import OperatingPoint, operating_point
 from training.logos.scoring import WEAKEST, label_detector, score_pictures
 from training.logos.selection import select
+from training.logos.timing import seconds_a_picture
 
 _MIN_BOXES: Final = 20
 """Folders with fewer test boxes give no figure worth printing."""
@@ -66,6 +64,7 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     false_alarm_share: float
     seconds: float
     baseline: BaselineResult | None
+    further: FurtherFigures | None = None
 
     def write(self, folder: Path) -> None:
         """evaluation.json and evaluation.md."""
@@ -87,7 +86,7 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
             name = f"{row.folder}, photographs" if row.photographs_only else f"{row.folder}, all"
             point = row.at_threshold
             lines.append(
-                f"| {name} | {row.pictures} | {row.boxes} | {_interval(row.map50)} "
+                f"| {name} | {row.pictures} | {row.boxes} | {interval(row.map50)} "
                 f"| {point.precision:.3f} | {point.recall:.3f} |"
             )
         lines += [
@@ -105,19 +104,22 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
                 "",
                 "| | AP50 | seconds per 640 x 480 picture |",
                 "|---|---|---|",
-                f"| the talk's CNN | {_interval(base.ap50)} | {base.seconds:.2f} |",
-                f"| this model | {_interval(base.model_ap50)} | {self.seconds:.2f} |",
+                f"| the talk's CNN | {interval(base.ap50)} | {base.seconds:.2f} |",
+                f"| this model | {interval(base.model_ap50)} | {self.seconds:.2f} |",
             ]
+        if self.further:
+            lines += ["", self.further.markdown()]
         return "\n".join(lines)
 
 
-def _interval(estimate: Estimate) -> str:
-    return f"{estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"
+def evaluate_models(
+    model: Path, baseline: Path | None, data: Path, draws: int, without: Sequence[str] = ()
+) -> Evaluation:
+    """Measure `model` on every folder with test boxes, and `baseline` on its brand's folder, in one run.
 
-
-def evaluate_models(model: Path, baseline: Path | None, data: Path, draws: int) -> Evaluation:
-    """Measure `model` on every folder with test boxes, and `baseline` on its brand's folder, in one run."""
-    test = select(read_logo_sets(data)).test
+    Pictures of the brands in `without` are left out: those that the model was never shown.
+    """
+    test = without_brands(select(read_logo_sets(data)).test, without)
     manifest = load_manifest(model)
     detector = label_detector(
         model, manifest.labels, 0, WEAKEST
@@ -201,19 +203,3 @@ def only_label(scored: Sequence[Scored], label: str) -> list[Scored]:
         )
         for picture in scored
     ]
-
-
-def seconds_a_picture(detector: LogoDetector, pictures: Sequence[AnnotatedPicture]) -> float:
-    """Median seconds from the bytes of a 640 x 480 JPEG to boxes, on the threads the detector was loaded
-    with."""
-    files = [
-        cv2.imencode(".jpg", cv2.resize(picture.load(), (640, 480)))[1].tobytes() for picture in pictures
-    ]
-    detector.warm_up()
-    cv2.setNumThreads(1)
-    seconds = []
-    for file in files:
-        started = time.perf_counter()
-        detector.detect([decode_picture(file, max_bytes=len(file), max_pixels=640 * 480).pixels])
-        seconds.append(time.perf_counter() - started)
-    return float(np.median(seconds))

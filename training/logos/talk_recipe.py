@@ -18,7 +18,7 @@ from training.export import Feed, commit, machine, measure_parity, now, write_mo
 from training.logos.average_precision import mean_average_precision
 from training.logos.calibration import CalibrationTarget, alarm_rate, calibrate
 from training.logos.cards import talk_card
-from training.logos.evaluation import only_label, seconds_a_picture
+from training.logos.evaluation import only_label
 from training.logos.hyper import overridden
 from training.logos.scoring import WEAKEST, label_detector, score_pictures
 from training.logos.selection import Selection, select
@@ -33,6 +33,7 @@ from training.logos.talk_training import (
     train_talk,
     training_crops,
 )
+from training.logos.timing import seconds_a_picture
 
 _PARITY_WINDOWS: Final = 512
 _CALIBRATION_PICTURES: Final = 40

@@ -1,0 +1,171 @@
+"""The embedder: what it is fed, what it is trained towards, and that its file answers as the network does."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnx
+import pytest
+import torch
+
+from monitor.errors import SetupError
+from monitor.logos.crops import CropGeometry, cut_crops
+from training.data.pictures import AnnotatedPicture
+from training.export import measure_parity
+from training.logos.drawn_logos import DrawnLogos
+from training.logos.embedder_crops import NONE, CropMix, CropSource
+from training.logos.embedder_export import embedder_parity, export_embedder
+from training.logos.embedder_loss import MEMORY, NONE_VECTORS, BrandVectors, Memory, embedder_loss
+from training.logos.embedder_network import DIMENSIONS, CropEmbedder
+from training.logos.embedder_training import EmbedderHyper, embed, train_embedder
+
+GEOMETRY = CropGeometry(side=64)
+
+
+def drawing(kind: str) -> np.ndarray:
+    pixels = np.zeros((60, 120, 4), np.uint8)
+    if kind == "ring":
+        cv2.circle(pixels, (60, 30), 26, (30, 200, 30, 255), 8)
+    else:
+        cv2.line(pixels, (5, 5), (115, 55), (200, 30, 200, 255), 10)
+    return pixels
+
+
+DRAWINGS = [drawing("ring"), drawing("stroke")]
+
+
+def source(pictures: list[AnnotatedPicture], mix: CropMix, seed: int = 0) -> CropSource:
+    drawn = DrawnLogos(DRAWINGS, GEOMETRY)
+    return CropSource(pictures, ("bar", "disc"), drawn, {}, mix, GEOMETRY, np.random.default_rng(seed))
+
+
+def test_a_batch_holds_two_crops_of_each_logo_and_backgrounds(drawn: list[AnnotatedPicture]) -> None:
+    crops, labels = source(drawn, CropMix(background=5)).draw()
+    assert crops.shape == (13, 64, 64, 3)
+    assert sorted(labels.tolist()) == [NONE] * 5 + [0, 0, 1, 1, 2, 2, 3, 3]
+    red = [crop for crop, label in zip(crops, labels, strict=True) if label == 1]
+    for crop in red:  # the disc, whatever its light, is redder than blue
+        middle = crop[24:40, 24:40].astype(int)
+        assert (middle[..., 2] - middle[..., 0]).mean() > 30
+
+
+def test_the_same_seed_draws_the_same_batch(drawn: list[AnnotatedPicture]) -> None:
+    (first, labels), (second, _) = (source(drawn, CropMix(), seed=3).draw() for _ in range(2))
+    assert np.array_equal(first, second)
+    assert not np.array_equal(first, source(drawn, CropMix(), seed=4).draw()[0])
+    assert len(first) == len(labels)
+
+
+def test_backgrounds_meet_no_logo(drawn: list[AnnotatedPicture]) -> None:
+    crops = source(drawn, CropMix())
+    from monitor.logos.boxes import iou
+
+    for number in range(60):
+        picture, box = crops.anywhere(near_logo=number % 2 == 0)
+        marked = np.array([mark.corners for mark in drawn[picture].boxes], np.float32).reshape(-1, 4)
+        assert not len(marked) or iou(box[None], marked).max() < 0.3
+        assert (box[2:] - box[:2] >= 8).all()
+
+
+def test_a_drawn_logo_can_be_read_on_its_ground() -> None:
+    logos, rng = DrawnLogos(DRAWINGS, GEOMETRY), np.random.default_rng(0)
+    ground = np.full((64, 64, 3), 120, np.uint8)
+    contrasts = [float(logos.draw(0, ground, rng).std()) for _ in range(40)]
+    assert np.median(contrasts) > 15, "a crop of one colour would teach nothing"
+
+
+def test_the_loss_falls_when_crops_of_one_logo_move_together() -> None:
+    torch.manual_seed(0)
+    vectors, memory = BrandVectors(2), Memory()
+    labels = torch.tensor([0, 0, 1, 1, 2, 2, NONE, NONE])
+    apart = torch.nn.functional.normalize(torch.randn(8, DIMENSIONS), dim=1)
+    together = apart.clone()
+    together[[1, 3, 5]] = together[[0, 2, 4]]
+    _, before = embedder_loss(apart, labels, vectors, memory)
+    _, after = embedder_loss(together, labels, vectors, memory)
+    assert after["same"] < before["same"] / 2
+    own = torch.nn.functional.normalize(vectors.vectors.detach(), dim=1)[[0, 0, 1, 1, 2, 2, 2, 3]]
+    _, named = embedder_loss(own, torch.tensor([0, 0, 1, 1, NONE, NONE, NONE, NONE]), vectors, memory)
+    assert named["name"] < before["name"] / 10
+    assert len(vectors.vectors) == 2 + NONE_VECTORS
+
+
+def test_the_memory_keeps_the_newest() -> None:
+    memory = Memory()
+    for label in range(3):
+        rows = torch.full((MEMORY // 2, DIMENSIONS), float(label))
+        memory.remember(rows, torch.full((MEMORY // 2,), label))
+    assert memory.labels.unique().tolist() == [1, 2]
+    assert memory.embeddings.shape == (MEMORY, DIMENSIONS)
+
+
+def test_the_file_answers_as_the_network(tmp_path: Path, drawn: list[AnnotatedPicture]) -> None:
+    torch.manual_seed(0)
+    network = CropEmbedder()
+    network.load_imagenet()
+    network.eval()
+    file = tmp_path / "model.onnx"
+    export_embedder(network, GEOMETRY.side, file)
+    crops = np.concatenate(
+        [
+            cut_crops(p.load(), np.array([b.corners for b in p.boxes], np.float32), GEOMETRY)
+            for p in drawn
+            if p.boxes
+        ]
+    )
+    parity = embedder_parity(network, file, crops, "drawn")
+    assert parity.inputs == len(crops)
+    assert parity.max_abs_diff < 5e-3
+    assert file.stat().st_size < 8e6, "weights in half precision"
+    assert not any(node.metadata_props for node in onnx.load(str(file)).graph.node)
+    alone = measure_parity(
+        file,
+        lambda feed: [embed(network, feed["pixels"])],
+        [{"pixels": crops[number : number + 1]} for number in range(3)],
+        "one at a time",
+    )
+    assert alone.max_abs_diff < 5e-3
+    assert np.allclose(np.linalg.norm(embed(network, crops), axis=1), 1, atol=1e-5)
+
+
+@pytest.mark.training
+def test_it_learns_resumes_and_refuses_another_run(tmp_path: Path, drawn: list[AnnotatedPicture]) -> None:
+    hyper = EmbedderHyper(
+        steps=12, warmup=2, mine_every=8, mine_looks=40, mine_keeps=5, checkpoint_every=6, frozen_blocks=8
+    )
+    arguments = (drawn, ("bar", "disc"), DRAWINGS, {})
+    whole = train_embedder(*arguments, tmp_path / "whole", hyper, GEOMETRY)
+    half = EmbedderHyper(**{**vars(hyper), "steps": 12})
+    with pytest.raises(KeyboardInterrupt):
+        interrupted(arguments, tmp_path / "cut", half)
+    resumed = train_embedder(*arguments, tmp_path / "cut", half, GEOMETRY)
+    for one, other in zip(
+        whole.network.state_dict().values(), resumed.network.state_dict().values(), strict=True
+    ):
+        assert torch.allclose(one.float(), other.float(), atol=1e-4), "going on is as if never cut off"
+    with pytest.raises(SetupError, match="other labels or vector logos"):
+        train_embedder(drawn, ("bar", "disc"), DRAWINGS[:1], {}, tmp_path / "cut", half, GEOMETRY)
+    crops = source(drawn, CropMix(background=1), seed=9)
+    batches = [crops.draw() for _ in range(4)]
+    points = embed(whole.network, np.concatenate([batch for batch, _ in batches]))
+    labels = np.concatenate([numbers for _, numbers in batches])
+    same = (labels[:, None] == labels[None]) & (labels != NONE)[:, None] & ~np.eye(len(labels), dtype=bool)
+    other = (labels[:, None] != labels[None]) & (labels != NONE)[:, None]
+    similar = points @ points.T
+    assert similar[same].mean() > similar[other].mean() + 0.2
+
+
+def interrupted(arguments: tuple, run: Path, hyper: EmbedderHyper) -> None:
+    """Stop after the first checkpoint, as a kill would."""
+    from training.logos import embedder_training
+
+    save, calls = embedder_training._Run.save, []
+
+    def saved(state: embedder_training._Run, *rest: object) -> None:
+        save(state, *rest)
+        calls.append(state.step)
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(embedder_training._Run, "save", saved)
+        train_embedder(*arguments, run, hyper, GEOMETRY)

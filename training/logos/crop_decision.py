@@ -1,0 +1,81 @@
+"""Which trained brand a crop shows, by its embedding: learned vectors, true crops as references, or both.
+
+`brands.npz` beside the embedder holds `vectors` (brands, D) in the order of the manifest's labels, `none`
+(V, D) for crops without a logo, `references` (R, D) of true training crops with `reference_brands` (R,), and
+`weight`: how much the nearest reference counts beside the vectors.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.errors import SetupError
+from monitor.inference import load_manifest
+
+BRANDS_FILE: Final = "brands.npz"
+_SCALE: Final = 20.0
+"""Cosines times this are logits, as in training (`training.logos.embedder_loss`)."""
+
+Embeddings = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class CropDecision:
+    """Turns embeddings into probabilities of brands and of none."""
+
+    labels: tuple[str, ...]
+    vectors: Embeddings
+    none: Embeddings
+    references: Embeddings
+    reference_brands: NDArray[np.int64]
+    weight: float
+
+    def probabilities(self, embeddings: Embeddings, among: Sequence[str] = ()) -> NDArray[np.float32]:
+        """(N, D) -> (N, brands + 1), none last; only over `among` where given, in its order."""
+        logits = _SCALE * (embeddings @ self.vectors.T)
+        if self.weight:
+            logits = logits + self.weight * _SCALE * self._nearest(embeddings)
+        none = _SCALE * (1 + self.weight) * (embeddings @ self.none.T).max(1, keepdims=True)
+        if among:
+            logits = logits[:, [self.labels.index(label) for label in among]]
+        every = np.concatenate([logits, none], 1)
+        raised = np.exp(every - every.max(1, keepdims=True))
+        return np.asarray(raised / raised.sum(1, keepdims=True), np.float32)
+
+    def _nearest(self, embeddings: Embeddings) -> Embeddings:
+        """Cosine to the nearest reference of each brand; a brand without any has its vector for one."""
+        nearest = embeddings @ self.vectors.T
+        similar = embeddings @ self.references.T
+        for brand in np.unique(self.reference_brands).tolist():
+            nearest[:, brand] = similar[:, self.reference_brands == brand].max(1)
+        return nearest
+
+    def write(self, folder: Path) -> None:
+        """brands.npz."""
+        np.savez_compressed(
+            folder / BRANDS_FILE,
+            vectors=self.vectors.astype(np.float16),
+            none=self.none.astype(np.float16),
+            references=self.references.astype(np.float16),
+            reference_brands=self.reference_brands.astype(np.int16),
+            weight=np.float16(self.weight),
+        )
+
+
+def read_decision(folder: Path) -> CropDecision:
+    """Of a trained embedder's folder; raises `SetupError` where there is none or it was changed."""
+    manifest = load_manifest(folder)
+    if BRANDS_FILE not in manifest.files:
+        raise SetupError(f"{folder}/manifest.json lists no {BRANDS_FILE}: train the embedder anew")
+    with np.load(folder / BRANDS_FILE, allow_pickle=False) as stored:
+        parts = {name: stored[name].astype(np.float32) for name in ("vectors", "none", "references")}
+        return CropDecision(
+            labels=manifest.labels,
+            **parts,
+            reference_brands=stored["reference_brands"].astype(np.int64),
+            weight=float(stored["weight"]),
+        )

@@ -1,0 +1,203 @@
+"""The way of the `logos-embedder` model: data -> network -> loop -> ONNX -> negatives -> figures -> card."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+from torch.nn import functional as F  # noqa: N812
+
+from monitor.inference.manifest import Manifest, Metric, Parity, TrainingRun, sha256_of
+from monitor.logos.crops import CropGeometry, cut_crops
+from monitor.logos.gallery import Embedder, load_embedder
+from training.data.logo_sets import read_logo_sets
+from training.data.pictures import AnnotatedPicture
+from training.export import commit, machine, now, write_model_folder
+from training.logos.canvases import VMWARE_WORDMARK, draw_svg
+from training.logos.cards import embedder_card
+from training.logos.crop_decision import BRANDS_FILE, CropDecision
+from training.logos.crop_figures import CROP_SETS, NO_LOGO, brands_of, collect_crops
+from training.logos.embedder_export import OPSET, embedder_parity, embedder_specs, export_embedder
+from training.logos.embedder_training import EmbedderHyper, TrainedEmbedder, hours_trained, train_embedder
+from training.logos.held_out import DRAWN, leave_out, name_hash
+from training.logos.hyper import overridden
+from training.logos.negatives import NEGATIVES_FILE, collect_negatives, embed_boxes, write_negatives
+from training.logos.selection import Selection, labels_of, select
+from training.logos.vectors import draw_all, fetch_packages, read_vectors
+
+Pixels = NDArray[np.uint8]
+
+SIDE: Final = 96
+"""px of a crop. Half of the logos in the photographs are smaller than this, and the boxes of a picture take
+half the time of 128 px."""
+WEIGHTS: Final = (0.0, 0.5, 1.0, 2.0)
+"""Tried for the nearest reference beside the learned vectors."""
+_PARITY_PICTURES: Final = 128
+VECTORS: Final = "vectors"
+"""Folder beside the runs for the fetched packages and their drawings."""
+
+
+@dataclass(frozen=True)
+class EmbedderData:
+    """What a run learns from."""
+
+    chosen: Selection
+    labels: tuple[str, ...]
+    drawings: list[Pixels]
+    wordmarks: Mapping[str, Pixels]
+
+
+def make_embedder_model(
+    data: Path,
+    out: Path,
+    run: Path,
+    changes: Sequence[str],
+    command: str,
+    proposer: Path,
+    vectors: Path | None = None,
+    without: Sequence[str] = (),
+) -> Manifest:
+    """Train, export, measure; writes the model folder `out` and returns its manifest.
+
+    `vectors` holds vector logos (*.svg, or the packages' *.tgz); without it the packages are fetched once.
+    `proposer` is a dense detector's folder: its boxes on logo-free pictures become the negatives.
+    Photographs and drawings of the brands in `without` are left out of everything.
+    """
+    hyper = overridden(EmbedderHyper(), changes)
+    material = embedder_data(data, run, vectors, without, hyper.vectors)
+    geometry = CropGeometry(side=SIDE)
+    trained = train_embedder(
+        material.chosen.train, material.labels, material.drawings, material.wordmarks, run, hyper, geometry
+    )
+    inputs, outputs = embedder_specs(SIDE)
+    draft = Manifest(
+        name=out.name,
+        version="",
+        task="logo-embedding",
+        architecture="crop-embedder",
+        sha256="",
+        inputs=inputs,
+        outputs=outputs,
+        preprocessing=msgspec.to_builtins(geometry),
+        labels=material.labels,
+        thresholds={},
+        metrics=(),
+        parity=Parity(max_abs_diff=0.0, inputs=0, dataset=""),
+        opset=OPSET,
+        training=TrainingRun(
+            command=command,
+            data=tuple(sorted({picture.folder for picture in material.chosen.train})),
+            seed=hyper.seed,
+            commit=commit(),
+            finished_at=now(),
+            hours=round(hours_trained(run), 2),
+            machine=machine(),
+        ),
+    )
+    return _hand_over(trained, material, proposer, out, hyper, draft)
+
+
+def embedder_data(
+    data: Path, run: Path, vectors: Path | None, without: Sequence[str], most: int
+) -> EmbedderData:
+    """Pictures, brands and up to `most` drawings of a run."""
+    pictures = read_logo_sets(data)
+    chosen = leave_out(select(pictures), without)
+    folder = vectors or run.parent / VECTORS
+    if vectors is None:
+        fetch_packages(folder)
+    # Vector logos of all brands of the photographs stay out, so that a run without some sees none of theirs.
+    logos = read_vectors(folder, labels_of(pictures))
+    logos = sorted(logos, key=lambda logo: name_hash(logo.name))[:most]
+    drawings = draw_all(logos, run.parent / VECTORS / "drawings.npz")
+    labels = labels_of(chosen.train)
+    own = {DRAWN: draw_svg(VMWARE_WORDMARK, 160)} if DRAWN in labels else {}
+    return EmbedderData(chosen, labels, drawings, own)
+
+
+def _hand_over(
+    trained: TrainedEmbedder,
+    material: EmbedderData,
+    proposer: Path,
+    out: Path,
+    hyper: EmbedderHyper,
+    draft: Manifest,
+) -> Manifest:
+    """ONNX file, references of the trained brands, negatives, figures on val, card."""
+    side = int(draft.preprocessing["side"])
+    out.mkdir(parents=True, exist_ok=True)
+    export_embedder(trained.network, side, out / "model.onnx")
+    val = [picture for picture in material.chosen.val if picture.targets]
+    parity = embedder_parity(
+        trained.network, out / "model.onnx", _some_crops(val, side), "val crops, half-precision weights"
+    )
+    version = f"{now()[:10].replace('-', '')}-{sha256_of(out / 'model.onnx')[:8]}"
+    draft = msgspec.structs.replace(draft, version=version, parity=parity)
+    write_model_folder(out, draft, "# logos-embedder\n\nBeing measured.")
+    embedder = load_embedder(out, threads=hyper.threads)
+    decision, metrics = _chosen_decision(trained, material, embedder)
+    decision.write(out)
+    negatives = collect_negatives(material.chosen, proposer, embedder, decision.references)
+    write_negatives(out, negatives)
+    final = msgspec.structs.replace(
+        draft, metrics=tuple(metrics), files=dict.fromkeys((BRANDS_FILE, NEGATIVES_FILE), "")
+    )
+    card = embedder_card(final, material.chosen, len(material.drawings), hyper, len(negatives))
+    return write_model_folder(out, final, card)
+
+
+def _some_crops(pictures: Sequence[AnnotatedPicture], side: int) -> Pixels:
+    drawn = np.random.default_rng(0).permutation(len(pictures))[:_PARITY_PICTURES]
+    return np.concatenate(
+        [
+            cut_crops(
+                pictures[number].load(),
+                np.array([box.corners for box in pictures[number].targets], np.float32),
+                CropGeometry(side=side),
+            )
+            for number in drawn.tolist()
+        ]
+    )
+
+
+def _chosen_decision(
+    trained: TrainedEmbedder, material: EmbedderData, embedder: Embedder
+) -> tuple[CropDecision, list[Metric]]:
+    """The weight of references beside learned vectors that names most val crops rightly."""
+    vectors = F.normalize(trained.vectors.vectors.detach(), dim=1).numpy()
+    references, names = embed_boxes(material.chosen.train, embedder)
+    decision = CropDecision(
+        labels=material.labels,
+        vectors=vectors[: len(material.labels)],
+        none=vectors[len(material.labels) :],
+        references=references,
+        reference_brands=np.array([material.labels.index(name) for name in names], np.int64),
+        weight=0.0,
+    )
+    val = [picture for picture in material.chosen.val if picture.folder in CROP_SETS]
+    crops = collect_crops(val, embedder, embedder.geometry)
+    among = brands_of(crops)
+    wanted = np.array(crops.labels)
+    right = {}
+    for weight in WEIGHTS:
+        tried = dataclasses.replace(decision, weight=weight)
+        named = np.array([*among, NO_LOGO])[tried.probabilities(crops.embeddings, among).argmax(1)]
+        right[weight] = named == wanted
+    best = max(WEIGHTS, key=lambda weight: (right[weight].mean(), -weight))
+    metrics = [
+        Metric(
+            name="crop top-1",
+            value=round(float(right[weight][wanted != NO_LOGO].mean()), 4),
+            dataset="+".join(CROP_SETS),
+            split="val",
+            note=f"{(wanted != NO_LOGO).sum()} true crops over {len(among)} brands and none; weight of the "
+            f"nearest reference {weight}; backgrounds right {right[weight][wanted == NO_LOGO].mean():.3f}"
+            + ("; chosen" if weight == best else ""),
+        )
+        for weight in WEIGHTS
+    ]
+    return dataclasses.replace(decision, weight=best), metrics

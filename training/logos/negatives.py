@@ -1,0 +1,63 @@
+"""Embeddings of boxes that show no new brand: what thresholds of the gallery are calibrated on.
+
+Boxes that the detector proposes on logo-free train and calibration pictures, as the service would meet them,
+and true logos of the trained brands from train and val pictures. Never anything of a test split.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from monitor.errors import SetupError
+from monitor.logos.crops import cut_crops
+from monitor.logos.dense import DenseDetector
+from monitor.logos.gallery import MOST_PROPOSALS, Embedder
+from training.data.pictures import AnnotatedPicture
+from training.logos.scoring import WEAKEST, label_detector
+from training.logos.selection import Selection
+
+NEGATIVES_FILE: Final = "negatives.npz"
+_FROM: Final = 0.05
+"""Objectness of a proposal; lower than the service asks for, so that there are more of them."""
+
+
+def collect_negatives(
+    chosen: Selection, proposer: Path, embedder: Embedder, train_boxes: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """(M, D); `proposer` is the folder of a dense detector, `train_boxes` are embedded true boxes of train.
+
+    Raises `SetupError` where `proposer` is another model.
+    """
+    detector = label_detector(proposer, (), 1, WEAKEST)
+    if not isinstance(detector, DenseDetector):
+        raise SetupError(f"{proposer} proposes no boxes; give the folder of a dense-pyramid model")
+    logo_free = [picture for picture in [*chosen.train, *chosen.calibration] if not picture.boxes]
+    parts = [train_boxes, embed_boxes(chosen.val, embedder)[0]]
+    for picture in tqdm(logo_free, desc="negatives", unit="picture", mininterval=5):
+        pixels = picture.load()
+        boxes = detector.scan([pixels], MOST_PROPOSALS, _FROM)[0].proposals.boxes
+        parts.append(embedder.embed(cut_crops(pixels, boxes, embedder.geometry)))
+    return np.concatenate(parts)
+
+
+def embed_boxes(
+    pictures: Sequence[AnnotatedPicture], embedder: Embedder
+) -> tuple[NDArray[np.float32], list[str]]:
+    """Embeddings (N, D) of all true boxes, and their labels."""
+    parts: list[NDArray[np.float32]] = []
+    labels: list[str] = []
+    for picture in tqdm(pictures, desc="true boxes", unit="picture", mininterval=5):
+        if picture.targets:
+            boxes = np.array([box.corners for box in picture.targets], np.float32)
+            parts.append(embedder.embed(cut_crops(picture.load(), boxes, embedder.geometry)))
+            labels += [box.label for box in picture.targets]
+    return np.concatenate(parts), labels
+
+
+def write_negatives(folder: Path, embeddings: NDArray[np.float32]) -> None:
+    """negatives.npz."""
+    np.savez_compressed(folder / NEGATIVES_FILE, embeddings=embeddings.astype(np.float16))
