@@ -5,7 +5,7 @@ from sqlalchemy import Connection, text
 
 from monitor.settings import load_settings
 from monitor.storage.engine import sync_engine
-from monitor.storage.tables import metadata
+from monitor.storage.schema import metadata
 
 # Programs that start at once (two workers, `up` beside a deployment job) migrate one after the other, however
 # long the first takes; no table is waited for that long, because everybody else would wait behind.

@@ -55,6 +55,7 @@ def examine(settings: Settings) -> Iterator[Examination]:
         ("ONNX Runtime", models.providers),
         ("sentiment model", models.sentiment),
         ("logo model", models.logos),
+        ("embedder", models.embedder),
         ("brands", models.brands),
         ("broker", servers.broker),
         ("database", servers.database),

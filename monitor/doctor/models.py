@@ -36,6 +36,21 @@ def logos(settings: Settings) -> Iterator[Examination]:
     yield _model(settings, "logos", settings.logo_model, "MONITOR_LOGO_MODEL")
 
 
+def embedder(settings: Settings) -> Iterator[Examination]:
+    """The brand gallery's model; the service runs without one, and then without the gallery."""
+    name = settings.logo_embedder
+    if not name:
+        yield note("embedder", "MONITOR_LOGO_EMBEDDER is empty", "without it no gallery brand is found")
+    elif not (settings.models_dir / name).is_dir():
+        yield problem(
+            "embedder",
+            f"there is no {settings.models_dir / name}, so no gallery brand is found",
+            "set MONITOR_LOGO_EMBEDDER to a folder of MONITOR_MODELS_DIR, or to nothing",
+        )
+    else:
+        yield _model(settings, "logo-embedding", name, "MONITOR_LOGO_EMBEDDER")
+
+
 def _model(settings: Settings, task: Task, name: str, variable: str) -> Examination:
     manifest = load_manifest(settings.models_dir / name)
     if manifest.task != task:

@@ -12,10 +12,14 @@ from sqlalchemy import Connection, Engine
 
 from monitor.errors import SetupError
 from monitor.settings import Settings, packaged
+from monitor.storage import gallery_tables
 from monitor.storage.engine import sync_engine
 from monitor.storage.faults import translated
 
 _log: Final = logging.getLogger(__name__)
+
+metadata: Final = gallery_tables.metadata
+"""Every table the migrations make."""
 
 
 def upgrade(settings: Settings, revision: str = "head") -> str | None:

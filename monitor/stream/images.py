@@ -1,4 +1,5 @@
-"""Pictures: decode safely, skip those this model has seen, detect logos, put the file in the picture store.
+"""Pictures: decode safely, skip those this model and gallery have seen, detect logos, put the file in the
+picture store.
 
 The store comes before the database: a row never names a picture that is not there. A picture stored without
 its row (an outage between the two) is found again under the same SHA-256.
@@ -25,6 +26,17 @@ from monitor.storage.records import ImageResult, PictureRef
 from monitor.stream.outage import OutageRetry
 from monitor.stream.records import Record, utc_now
 from monitor.stream.scoring import Outcome, Threads, score_each
+
+
+class CurrentDetector(Protocol):
+    """The detector with the gallery as it is now, as `GalleryFeed` has it."""
+
+    @property
+    def device(self) -> Device:
+        """Where the model really runs."""
+
+    def now(self) -> Awaitable[LogoDetector]:
+        """Asked once a batch; waits for the database at most, raises nothing for one that is away."""
 
 
 class KnownPictures(Protocol):
@@ -55,7 +67,7 @@ class ImageScoring:
 
     def __init__(
         self,
-        detector: LogoDetector,
+        detectors: CurrentDetector,
         matcher: BrandMatcher,
         known: KnownPictures,
         store: PictureStore,
@@ -63,7 +75,7 @@ class ImageScoring:
         settings: Settings,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
-        self._detector = detector
+        self._detectors = detectors
         self._matcher = matcher
         self._known = known
         self._store = store
@@ -77,7 +89,7 @@ class ImageScoring:
     @property
     def device(self) -> Device:
         """Where the model really runs."""
-        return self._detector.device
+        return self._detectors.device
 
     @property
     def busy(self) -> bool:
@@ -88,10 +100,12 @@ class ImageScoring:
         """See `Scoring.score`."""
         decoded = await self._thread(lambda: [self._decode(record) for record in records])
         pictures = {entry.sha256: entry for entry in decoded if isinstance(entry, _Decoded)}
-        scans = await self._scan(pictures)
+        detector = await self._detectors.now()
+        scans = await self._scan(detector, pictures)
         urls = await self._keep([picture for sha256, picture in pictures.items() if _scanned(scans[sha256])])
         return [
-            self._outcome(record, entry, scans, urls) for record, entry in zip(records, decoded, strict=True)
+            self._outcome(record, entry, scans, urls, detector.identity)
+            for record, entry in zip(records, decoded, strict=True)
         ]
 
     def _decode(self, record: Record) -> _Decoded | DataError:
@@ -104,22 +118,19 @@ class ImageScoring:
             mention, hashlib.sha256(mention.image).hexdigest(), picture.media_type, picture.pixels
         )
 
-    async def _scan(self, pictures: dict[str, _Decoded]) -> _Scans:
+    async def _scan(self, detector: LogoDetector, pictures: dict[str, _Decoded]) -> _Scans:
         """Detections by SHA-256, from memory or from the model; equal bytes are scored once."""
-        version = self._detector.manifest.identity
         scans: _Scans = {}
         if pictures:
             scans.update(
                 await self._retry(
                     "looking up known pictures",
-                    lambda: self._known.known_detections(pictures.keys(), version),
+                    lambda: self._known.known_detections(pictures.keys(), detector.identity),
                 )
             )
         fresh = [picture for sha256, picture in pictures.items() if sha256 not in scans]
         found = await self._thread(
-            lambda: score_each(
-                [picture.pixels for picture in fresh], self._detector.detect, self._detector.warm_up
-            )
+            lambda: score_each([picture.pixels for picture in fresh], detector.detect, detector.warm_up)
         )
         scans.update({picture.sha256: scan for picture, scan in zip(fresh, found, strict=True)})
         return scans
@@ -138,7 +149,12 @@ class ImageScoring:
         )
 
     def _outcome(
-        self, record: Record, entry: _Decoded | DataError, scans: _Scans, urls: dict[str, str]
+        self,
+        record: Record,
+        entry: _Decoded | DataError,
+        scans: _Scans,
+        urls: dict[str, str],
+        model_version: str,
     ) -> Outcome:
         if isinstance(entry, DataError):
             return record.rejected(entry, self._now())
@@ -158,7 +174,7 @@ class ImageScoring:
                 url=urls[entry.sha256],
             ),
             detections=scan,
-            model_version=self._detector.manifest.identity,
+            model_version=model_version,
             brands=self._matcher.find(entry.mention.caption) if entry.mention.caption else (),
         )
 

@@ -3,13 +3,19 @@ model."""
 
 from collections.abc import Mapping
 
+import structlog
+
 from monitor.brands import Brands
 from monitor.settings import Agents, Settings
-from monitor.stream.images import ImageScoring, KnownPictures
+from monitor.stream.gallery import FixedDetector, GalleryFeed, GallerySource
+from monitor.stream.images import CurrentDetector, ImageScoring, KnownPictures
+from monitor.stream.metrics import Metrics
 from monitor.stream.outage import OutageRetry
 from monitor.stream.scoring import Scoring
 from monitor.stream.texts import TextScoring
 from monitor.stream.topics import INPUTS
+
+_log = structlog.get_logger(__name__)
 
 
 def inputs(agents: Agents) -> tuple[str, ...]:
@@ -18,13 +24,18 @@ def inputs(agents: Agents) -> tuple[str, ...]:
 
 
 def load_scorings(
-    settings: Settings, agents: Agents, brands: Brands, known: KnownPictures, retry: OutageRetry
+    settings: Settings,
+    agents: Agents,
+    brands: Brands,
+    known: KnownPictures,
+    galleries: GallerySource,
+    retry: OutageRetry,
+    metrics: Metrics,
 ) -> Mapping[str, Scoring]:
     """The scoring of each topic consumed. Blocks for seconds: call it in a thread.
 
     Raises `SetupError` where a model's files are wrong or it does not come up on the device asked for.
     """
-    from monitor.logos import load_detector
     from monitor.sentiment import BrandMatcher, load_scorer
     from monitor.storage.pictures import PictureStore
 
@@ -36,9 +47,25 @@ def load_scorings(
         scorer.warm_up()
         scorings["text"] = TextScoring(scorer, matcher, settings)
     if "image" in inputs(agents):
-        folder = settings.models_dir / settings.logo_model
-        detector = load_detector(folder, brands, settings.device, settings.inference_threads)
-        detector.warm_up()
+        detectors = _load_detectors(settings, brands, galleries, metrics)
         store = PictureStore(settings.picture_store)
-        scorings["image"] = ImageScoring(detector, matcher, known, store, retry, settings)
+        scorings["image"] = ImageScoring(detectors, matcher, known, store, retry, settings)
     return scorings
+
+
+def _load_detectors(
+    settings: Settings, brands: Brands, galleries: GallerySource, metrics: Metrics
+) -> CurrentDetector:
+    """The logo model, with the gallery behind it where both can work together."""
+    from monitor.logos import load_detector
+    from monitor.logos.gallery import open_gallery_detector
+
+    folder = settings.models_dir / settings.logo_model
+    detector = load_detector(folder, brands, settings.device, settings.inference_threads)
+    with_gallery, why_not = open_gallery_detector(detector, settings)
+    if with_gallery is None:
+        _log.warning("the brand gallery is off", why=why_not)
+        detector.warm_up()
+        return FixedDetector(detector)
+    with_gallery.warm_up()
+    return GalleryFeed(with_gallery, galleries, metrics)

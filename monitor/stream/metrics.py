@@ -100,6 +100,21 @@ class Metrics:
             "If none of these is in use, run `brand-monitor status --audit`.",
         )
 
+        self.gallery_version = self._gauge(
+            "brand_monitor_gallery_version",
+            [],
+            "version",
+            "Version of the brand gallery this worker compares pictures with; 0 before the first picture.",
+            "Differs among workers for long: one gets no pictures, or its log says why it keeps an old one.",
+        )
+        self.gallery_brands = self._gauge(
+            "brand_monitor_gallery_brands",
+            [],
+            "brands",
+            "Gallery brands this worker looks for.",
+            "Fewer than `brand-monitor brands list` shows: run `brand-monitor brands rebuild`.",
+        )
+
     def _note(self, name: str, kind: str, unit: str, meaning: str, remedy: str) -> None:
         self.definitions.append(Definition(name, kind, unit, meaning, remedy))
 

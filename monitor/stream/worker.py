@@ -16,6 +16,7 @@ from monitor.brands import load_brands
 from monitor.errors import OutageError, SetupError
 from monitor.settings import Agents, Settings
 from monitor.storage.engine import async_engine
+from monitor.storage.gallery import GalleryStore
 from monitor.storage.writer import BatchWriter
 from monitor.stream.announcements import Announcer
 from monitor.stream.app import StreamApp
@@ -127,7 +128,10 @@ class _Worker:
         retry = OutageRetry(
             settings.outage_retry, on_failure=lambda what: self._metrics.outages.labels(what).inc()
         )
-        scorings = await asyncio.to_thread(load_scorings, settings, self._agents, brands, writer, retry)
+        galleries = GalleryStore(engine)
+        scorings = await asyncio.to_thread(
+            load_scorings, settings, self._agents, brands, writer, galleries, retry, self._metrics
+        )
         ledger = Ledger()
         announcer = Announcer(producer, settings)
         destination = Destination(log_id, writer, announcer, ledger, retry, self._metrics)

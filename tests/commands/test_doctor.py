@@ -10,7 +10,7 @@ import pytest
 
 from monitor.doctor import Examination, Verdict, examine
 from monitor.doctor.installation import driver, variables, versions, wheels
-from monitor.doctor.models import brands, logos, providers, sentiment
+from monitor.doctor.models import brands, embedder, logos, providers, sentiment
 from monitor.doctor.servers import picture_store
 from monitor.inference.session import driver_present
 from monitor.settings import Device, Settings, load_settings
@@ -153,3 +153,11 @@ def test_missing_topics_are_named(broker: Any) -> None:
     missing = only(examine_broker(settings))
     assert "nothere.text" in missing.found
     assert missing.remedy == "`brand-monitor topics create`"
+
+
+def test_the_gallerys_model_is_examined(tmp_path: Path) -> None:
+    (found,) = embedder(load_settings())
+    assert "logos-embedder@" in found.found
+    assert "MONITOR_LOGO_EMBEDDER" in only(embedder(load_settings(logo_embedder="logos"))).found
+    assert "no gallery brand is found" in only(embedder(load_settings(logo_embedder="nowhere"))).found
+    assert problems(embedder(load_settings(logo_embedder=""))) == []

@@ -19,6 +19,7 @@ from monitor.sentiment import BrandMatcher
 from monitor.settings import Device, load_settings
 from monitor.storage.pictures import PictureStore
 from monitor.storage.records import ImageResult, Rejection
+from monitor.stream.gallery import FixedDetector
 from monitor.stream.images import ImageScoring
 from monitor.stream.outage import OutageRetry
 
@@ -29,6 +30,7 @@ class CountingDetector:
     """Finds one logo in everything but black pictures, which it cannot bear; counts what it is shown."""
 
     manifest: Any = SimpleNamespace(identity="counting@1")
+    identity = "counting@1"
     device = Device.CPU
 
     def __init__(self) -> None:
@@ -62,7 +64,7 @@ class Desk:
         self.memory = Memory()
         self.folder = folder
         self.scoring = ImageScoring(
-            self.detector,
+            FixedDetector(self.detector),
             BrandMatcher(load_brands()),
             self.memory,
             PictureStore(str(folder)),

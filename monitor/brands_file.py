@@ -1,0 +1,130 @@
+"""Changes brands.toml for people who would rather not: comments, order and layout stay as they are.
+
+A change is checked as a whole before it takes the place of the old file, so a worker that starts meanwhile
+reads the one or the other, and a brand that would make counts ambiguous is refused.
+"""
+
+import os
+import re
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+import tomlkit
+from tomlkit import TOMLDocument
+from tomlkit.exceptions import TOMLKitError
+from tomlkit.items import AoT, Table
+
+from monitor.brands import Brand, brands_path, load_brands
+from monitor.errors import SetupError
+
+_HEADER: Final = re.compile(r"\s*\[\[\s*brand\s*\]\]")
+
+
+def start_file(path: Path) -> None:
+    """Copy the packaged brands.toml to `path`. Raises `SetupError` where there is a file already."""
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(brands_path().read_text("utf-8"))
+    except FileExistsError as error:
+        raise SetupError(f"{path} is there already; set MONITOR_BRANDS_FILE={path} to use it") from error
+    except OSError as error:
+        raise SetupError(f"cannot write {path}: {error.strerror}; choose another place") from error
+
+
+class BrandsFile:
+    """One brands.toml under change. Nothing is written before `save`."""
+
+    def __init__(self, path: Path) -> None:
+        """Read the file. Raises `SetupError`."""
+        load_brands(path)  # all that can be wrong with it, told as everywhere else
+        self.path = path
+        try:
+            self._document: TOMLDocument = tomlkit.parse(path.read_text("utf-8"))
+        except TOMLKitError as error:
+            raise SetupError(f"{path}: {error}; see docs/brands.md for the fields") from error
+
+    def put(self, name: str, aliases: Iterable[str], *, own: bool) -> Brand:
+        """Add a brand, or to the one of that name further aliases and that it is ours; returns it as it is
+        now."""
+        block = self._block(name)
+        if block is None:
+            block = tomlkit.table()
+            block["name"] = name
+            blocks = self._blocks()
+            if len(blocks):  # an empty line between two blocks, as a person would leave one
+                blocks[-1].add(tomlkit.nl())
+            blocks.append(block)
+        known = [str(alias) for alias in block.get("aliases", ())]
+        spelt = {spelling.casefold() for spelling in (name, *known)}
+        new = [alias for alias in dict.fromkeys(aliases) if alias.casefold() not in spelt]
+        if new:
+            block["aliases"] = [*known, *new]
+        if own:
+            block["own"] = True
+        return Brand(
+            name=name,
+            aliases=tuple(str(alias) for alias in block.get("aliases", ())),
+            logos=tuple(str(label) for label in block.get("logos", ())),
+            references=tuple(str(file) for file in block.get("references", ())),
+            own=bool(block.get("own", False)),
+        )
+
+    def drop(self, name: str) -> bool:
+        """Take a brand's block out; returns whether there was one. What is written above the next block
+        stays."""
+        names = [str(block["name"]) for block in self._blocks()]
+        if name not in names:
+            return False
+        # By lines: the parser takes comments above a block for the end of the one before.
+        lines = tomlkit.dumps(self._document).splitlines(keepends=True)
+        starts = [number for number, line in enumerate(lines) if _HEADER.match(line)]
+        start = starts[names.index(name)]
+        end = min((later for later in starts if later > start), default=len(lines))
+        while end < len(lines) and not lines[end - 1].split("#")[0].strip():
+            end -= 1
+        self._document = tomlkit.parse("".join(lines[:start] + lines[end:]))
+        return True
+
+    def check(self) -> None:
+        """Raises `SetupError` where the file as changed would be ambiguous."""
+        with tempfile.TemporaryDirectory() as folder:
+            changed = Path(folder) / self.path.name
+            changed.write_text(tomlkit.dumps(self._document), "utf-8")
+            try:
+                load_brands(changed)
+            except SetupError as error:
+                told = str(error).replace(str(changed), f"{self.path} would be wrong")
+                raise SetupError(told) from error
+
+    def save(self) -> None:
+        """Put the changed file in the place of the old one, whole or not at all.
+
+        Raises `SetupError` where it would be ambiguous or cannot be written.
+        """
+        self.check()
+        try:
+            # In the same folder: only there can it take the other's place in one step.
+            handle, name = tempfile.mkstemp(prefix=".brands-", suffix=".toml", dir=self.path.parent)
+            changed = Path(name)
+            try:
+                with os.fdopen(handle, "w", encoding="utf-8") as file:
+                    file.write(tomlkit.dumps(self._document))
+                    file.flush()
+                    os.fsync(file.fileno())
+                changed.chmod(self.path.stat().st_mode & 0o777)
+                changed.replace(self.path)
+            finally:
+                changed.unlink(missing_ok=True)
+        except OSError as error:
+            raise SetupError(f"cannot write {self.path}: {error.strerror or error}") from error
+
+    def _blocks(self) -> AoT:
+        blocks = self._document["brand"]
+        if not isinstance(blocks, AoT):
+            raise SetupError(f"{self.path}: write brands as [[brand]] blocks to have them changed here")
+        return blocks
+
+    def _block(self, name: str) -> Table | None:
+        return next((block for block in self._blocks() if block["name"] == name), None)

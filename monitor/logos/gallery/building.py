@@ -1,0 +1,108 @@
+"""Makes a brand's gallery entry from its references: embeddings, threshold, and how sure one can be of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from monitor.logos.boxes import iou
+from monitor.logos.dense import DenseDetector
+from monitor.logos.gallery.calibration import Target, threshold_for
+from monitor.logos.gallery.embedder import Embedder, unit
+from monitor.logos.gallery.entries import Calibration, Embeddings, Gallery, GalleryEntry
+from monitor.logos.gallery.references import Reference
+from monitor.logos.gallery.views import scenes, views
+from monitor.messages import Detection
+
+_USUAL_VIEWS: Final = 0.1
+"""Share of views that may be harder than the margin says: the odd one is hard by design."""
+
+
+def build_entry(
+    brand: str, references: Sequence[Reference], embedder: Embedder, target: Target
+) -> GalleryEntry:
+    """The entry of a brand; takes some 20 runs of the embedder a reference.
+
+    One embedding for each ground a reference may stand on: the mean over its views there. Raises `SetupError`
+    where the embedder brings too few negatives.
+    """
+    groups = [crops for reference in references for crops in views(reference, embedder.geometry)]
+    embedded = embedder.embed(np.concatenate(groups))
+    parts = np.split(embedded, np.cumsum([len(crops) for crops in groups])[:-1])
+    embeddings = unit(np.stack([part.mean(0) for part in parts]))
+    compared = (embedder.negatives @ embeddings.T).max(1)
+    threshold, method = threshold_for(compared, target)
+    return GalleryEntry(
+        brand=brand,
+        embeddings=embeddings,
+        threshold=threshold,
+        calibration=Calibration(
+            false_alarm_rate=target.rate,
+            confidence=target.confidence,
+            proposals=target.proposals,
+            negatives=len(compared),
+            nearest_negative=float(compared.max()),
+            method=method,
+            margin=_recognised(parts, embeddings) - threshold,
+        ),
+    )
+
+
+def _recognised(parts: Sequence[Embeddings], embeddings: Embeddings) -> float:
+    """The similarity that most views reach to an entry made without them."""
+    reached = []
+    for number, part in enumerate(parts):
+        without = unit((part.sum(0) - part) / max(len(part) - 1, 1))
+        own = (part * without).sum(1)
+        others = np.delete(embeddings, number, axis=0)
+        reached.append(np.maximum(own, (part @ others.T).max(1)) if len(others) else own)
+    return float(np.quantile(np.concatenate(reached), _USUAL_VIEWS))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Likeness:
+    """A brand that is there already and may be taken for the new one."""
+
+    brand: str
+    score: float
+    """Similarity of the two, or the detector's score for that brand on a reference of the new one."""
+    threshold: float
+    """From which it counts."""
+    trained: bool
+    """Whether the logo model knows it; else it is in the gallery."""
+
+
+def alike(entry: GalleryEntry, gallery: Gallery) -> list[Likeness]:
+    """Brands of the gallery that this entry cannot be told from: their references reach a threshold of one of
+    the two. Most alike first."""
+    found = []
+    for other in gallery.entries:
+        similarity = float((entry.embeddings @ other.embeddings.T).max())
+        threshold = min(entry.threshold, other.threshold)
+        if other.brand != entry.brand and similarity >= threshold:
+            found.append(Likeness(brand=other.brand, score=similarity, threshold=threshold, trained=False))
+    return sorted(found, key=lambda likeness: -likeness.score)
+
+
+def named_already(references: Sequence[Reference], detector: DenseDetector) -> list[Likeness]:
+    """Trained brands that the logo model reports where a reference shows the new one. Surest first."""
+    pictures, boxes = zip(*(scene for reference in references for scene in scenes(reference)), strict=True)
+    best: dict[str, Likeness] = {}
+    for picture, box, scan in zip(pictures, boxes, detector.scan(pictures, 0, 1.0), strict=True):
+        height, width = picture.shape[:2]
+        for found, threshold in zip(scan.detections, scan.thresholds, strict=True):
+            overlaps = (
+                iou(box[None], _corners(found, width, height)[None])[0, 0] >= detector.geometry.most_overlap
+            )
+            if overlaps and (found.brand not in best or found.score > best[found.brand].score):
+                best[found.brand] = Likeness(
+                    brand=found.brand, score=found.score, threshold=threshold, trained=True
+                )
+    return sorted(best.values(), key=lambda likeness: -likeness.score)
+
+
+def _corners(found: Detection, width: int, height: int) -> np.ndarray:
+    box = found.box
+    sides = np.array([width, height, width, height], np.float32)
+    return np.array([box.x, box.y, box.x + box.width, box.y + box.height], np.float32) * sides

@@ -1,0 +1,143 @@
+"""brands.toml is changed without losing a word that a person wrote in it, whole or not at all."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.brands import brands_path, load_brands
+from monitor.brands_file import BrandsFile, start_file
+from monitor.errors import SetupError
+
+WRITTEN = """\
+# Ours first.
+[[brand]]
+name = "Acme"            # since 1949
+aliases = ["acme corp"]  # more to come
+own = true
+
+# The competition.
+[[brand]]
+name = 'Bolt'
+logos = ["bolt"]
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "brands.toml"
+    path.write_text(WRITTEN)
+    return path
+
+
+def test_a_new_brand_comes_last_and_everything_else_stays(path: Path) -> None:
+    file = BrandsFile(path)
+    put = file.put("Crane", ["crane inc", "#crane"], own=False)
+    file.save()
+    assert path.read_text().startswith(WRITTEN)
+    assert load_brands(path).named("Crane") == put
+    assert put.aliases == ("crane inc", "#crane")
+    assert '\n\n[[brand]]\nname = "Crane"' in path.read_text()
+
+
+def test_a_known_brand_gets_what_is_new_and_keeps_its_comments(path: Path) -> None:
+    file = BrandsFile(path)
+    put = file.put("Acme", ["ACME Corp", "acme ltd", "acme ltd", "Acme"], own=False)
+    file.save()
+    assert put.aliases == ("acme corp", "acme ltd")
+    assert put.own is True
+    assert load_brands(path).named("Acme") == put
+    for words in ("# Ours first.", "# since 1949", "# The competition."):
+        assert words in path.read_text()
+
+
+def test_ours_is_noted_and_stays_noted(path: Path) -> None:
+    file = BrandsFile(path)
+    file.put("Bolt", [], own=True)
+    file.put("Bolt", [], own=False)
+    file.save()
+    assert load_brands(path).named("Bolt").own is True
+
+
+def test_putting_what_is_there_changes_nothing(path: Path) -> None:
+    file = BrandsFile(path)
+    file.put("Acme", ["acme corp"], own=True)
+    file.save()
+    assert path.read_text() == WRITTEN
+
+
+def test_a_dropped_brand_leaves_the_others(path: Path) -> None:
+    file = BrandsFile(path)
+    assert file.drop("Acme")
+    assert not file.drop("Acme")
+    file.save()
+    assert [brand.name for brand in load_brands(path)] == ["Bolt"]
+    assert "# The competition." in path.read_text()
+
+
+def test_what_would_be_ambiguous_is_refused_and_the_file_stays(path: Path) -> None:
+    file = BrandsFile(path)
+    file.put("Crane", ["bolt"], own=False)
+    with pytest.raises(SetupError, match=r"brands.toml would be wrong: spelling 'bolt' belongs to both"):
+        file.save()
+    assert path.read_text() == WRITTEN
+    assert [entry.name for entry in path.parent.iterdir()] == ["brands.toml"], "nothing is left lying about"
+
+
+def test_rights_stay(path: Path) -> None:
+    path.chmod(0o640)
+    file = BrandsFile(path)
+    file.put("Crane", [], own=False)
+    file.save()
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
+@given(
+    st.lists(
+        st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30).filter(str.strip),
+        min_size=1,
+        max_size=4,
+        unique_by=str.casefold,
+    )
+)
+def test_any_words_come_back_as_they_were(tmp_path_factory: pytest.TempPathFactory, words: list[str]) -> None:
+    path = tmp_path_factory.mktemp("words") / "brands.toml"
+    path.write_text('[[brand]]\nname = "one that is there already"\n')
+    file = BrandsFile(path)
+    put = file.put(words[0], words[1:], own=False)
+    file.save()
+    assert load_brands(path).named(words[0]) == put
+    assert put.spellings == tuple(words)
+
+
+def test_a_broken_file_is_told_and_left(path: Path) -> None:
+    path.write_text("[[brand]\n")
+    with pytest.raises(SetupError, match=r"docs/brands\.md"):
+        BrandsFile(path)
+
+
+def test_inline_brands_are_not_rewritten(path: Path) -> None:
+    path.write_text('brand = [{name = "Acme"}]\n')
+    with pytest.raises(SetupError, match=r"write brands as \[\[brand\]\] blocks"):
+        BrandsFile(path).put("Bolt", [], own=False)
+
+
+def test_one_starts_with_a_copy_that_nothing_overwrites(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    start_file(path)
+    assert path.read_text("utf-8") == brands_path().read_text("utf-8")
+    with pytest.raises(SetupError, match="is there already"):
+        start_file(path)
+    with pytest.raises(SetupError, match="choose another place"):
+        start_file(tmp_path / "nowhere" / "mine.toml")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_one_may_not_write_is_told(path: Path) -> None:
+    path.parent.chmod(0o500)
+    file = BrandsFile(path)
+    file.put("Crane", [], own=False)
+    with pytest.raises(SetupError, match="cannot write"):
+        file.save()
