@@ -61,6 +61,16 @@ def post_id(source: str, external_id: str) -> uuid.UUID:
     return uuid.uuid5(_NAMESPACE, f"post:{len(source)}:{source}:{external_id}")
 
 
+def brands_found(results: Iterable[Result]) -> set[str]:
+    """Every brand that these results name or show."""
+    found: set[str] = set()
+    for result in results:
+        found.update(named.brand for named in result.brands)
+        if isinstance(result, ImageResult):
+            found.update(detection.brand for detection in result.detections)
+    return found
+
+
 def brands_key(brands: Brands) -> str:
     """Digest of which logo label means which brand: equal keys, equal detections."""
     pairs = sorted((label, brand.name) for label, brand in brands.by_logo().items())
@@ -122,16 +132,21 @@ def scan_row(result: ImageResult, key: str) -> Row:
 
 def detection_rows(result: ImageResult, brand_ids: Mapping[str, int]) -> list[Row]:
     """Rows of table `logo_detection`; equal finds get equal ids, so a correction outlives a second scan."""
-    scan = f"{result.picture.sha256}:{result.model_version}"
-    return [_detection_row(result, found, scan, brand_ids) for found in result.detections]
+    return [_detection_row(result, found, brand_ids) for found in result.detections]
 
 
-def _detection_row(result: ImageResult, found: Detection, scan: str, brand_ids: Mapping[str, int]) -> Row:
+def detection_id(sha256: str, model_version: str, found: Detection) -> uuid.UUID:
+    """The key of a find: equal boxes of one brand in one scan are one find."""
     box = found.box
     # A hundred-thousandth of the picture: below a pixel, above the noise of another CPU's arithmetic.
     place = ":".join(f"{edge:.5f}" for edge in (box.x, box.y, box.width, box.height))
+    return uuid.uuid5(_NAMESPACE, f"detection:{sha256}:{model_version}:{found.brand}:{place}")
+
+
+def _detection_row(result: ImageResult, found: Detection, brand_ids: Mapping[str, int]) -> Row:
+    box = found.box
     return {
-        "id": uuid.uuid5(_NAMESPACE, f"detection:{scan}:{found.brand}:{place}"),
+        "id": detection_id(result.picture.sha256, result.model_version, found),
         "picture_sha256": result.picture.sha256,
         "model_version": result.model_version,
         "brand_id": brand_ids[found.brand],

@@ -69,15 +69,17 @@ class BatchWriter:
         self._sql = _Statements()  # built once: SQLAlchemy compiles a statement object only the first time
 
     async def prepare(self) -> None:
-        """Check the schema's version and write the brands of brands.toml; call once before anything else."""
+        """Check the schema's version and write the brands of brands.toml; call once before anything else.
+
+        Brands that come into the gallery later are looked up when they are first found.
+        """
         with translated():
             async with self._engine.connect() as connection:
                 await connection.run_sync(schema.check_revision)
                 given = [{"name": rows.clean(brand.name), "own": brand.own} for brand in self._brands]
                 if given:
                     await connection.execute(self._sql.brands, statements.arrays(given, statements.BRAND))
-                found = await connection.execute(self._sql.brand_ids)
-                self._brand_ids = {row.name: row.id for row in found}
+                await self._read_brand_ids(connection)
                 await connection.commit()
 
     async def write(self, batch: Batch) -> WriteOutcome:
@@ -130,6 +132,8 @@ class BatchWriter:
 
     async def _write(self, connection: AsyncConnection, batch: Batch) -> WriteOutcome:
         latest = rows.latest_versions(batch.results)
+        if not rows.brands_found(latest.values()) <= self._brand_ids.keys():
+            await self._read_brand_ids(connection)
         await self._write_pictures(connection, latest.values())
         inserted = await self._write_mentions(connection, latest, batch.log_id)
         letters = [rows.dead_letter_row(rejection, batch.log_id) for rejection in batch.rejections]
@@ -217,6 +221,10 @@ class BatchWriter:
         except UnstorableError as error:
             return str(error)
         return None
+
+    async def _read_brand_ids(self, connection: AsyncConnection) -> None:
+        found = await connection.execute(self._sql.brand_ids)
+        self._brand_ids = {row.name: row.id for row in found}
 
     def _ids(self) -> dict[str, int]:
         assert self._brand_ids or not self._brands, "BatchWriter.prepare() was not called"

@@ -28,6 +28,11 @@ VIEWS = {
     "brand_health",
     "image_only_mentions",
     "mention_detail",
+    "expected_presence",
+    "expected_post_pair",
+    "expected_mention_hour",
+    "expected_brand_hour",
+    "expected_combination_hour",
 }
 
 
