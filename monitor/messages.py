@@ -115,6 +115,26 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     detections: tuple[Detection, ...] = ()
 
 
+class Alert(msgspec.Struct, frozen=True, kw_only=True):
+    """Sudden criticism of a brand of ours; published to `mentions.alerts`, keyed by the brand's name."""
+
+    rule: str
+    """Which rule raised it: `negative-spike`."""
+    brand: str
+    since: datetime
+    """The window: mentions published from here to before `until`."""
+    until: datetime
+    observed: int
+    """Negative texts about the brand in the window."""
+    expected: float
+    """How many the same hours of earlier weeks had on average."""
+    baseline_windows: int
+    """How many weeks that is the average of."""
+    p_value: float
+    """How often chance alone would give as many, 0..1."""
+    raised_at: datetime
+
+
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     """A message that could not be processed: the original key, value and headers, and why.
 

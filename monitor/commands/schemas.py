@@ -9,12 +9,13 @@ import msgspec
 import typer
 
 from monitor.errors import SetupError
-from monitor.messages import DeadLetter, Finding, ImageMention, TextMention
+from monitor.messages import Alert, DeadLetter, Finding, ImageMention, TextMention
 
 CONTRACTS: Final[dict[str, type[msgspec.Struct]]] = {
     "text-mention": TextMention,
     "image-mention": ImageMention,
     "finding": Finding,
+    "alert": Alert,
     "dead-letter": DeadLetter,
 }
 """File name without suffix -> struct; examples/ has messages whose names begin with it."""

@@ -1,63 +1,52 @@
-"""The figures of a period: share of voice, sentiment, brand health, rejected inputs. One query each.
+"""The figures of a period, all in one place; each comes from a module of its own.
 
-A period is [since, until) of `published_at`. A post is everything with one source and id: its text and its
-picture count once. Corrections by people are counted in.
+A post is everything with one source and id: its text and its picture count once. Corrections by people are
+counted in. Brands chosen in a filter limit which brands are told; shares stay those among all brands watched.
 """
 
-import math
-from datetime import date, datetime
-from typing import Any, Final, Literal
+from datetime import datetime
+from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, text
 
-Unit = Literal["day", "week", "month"]
+from monitor.reports.changes import BrandChange, Change, changes, gaining
+from monitor.reports.counts import about, brand_ids, mention_hours, pairs, values
+from monitor.reports.feeling import BrandFeeling, FeelingPoint, Unit, net_sentiment, sentiment_over_time
+from monitor.reports.filters import Filter
+from monitor.reports.intervals import wilson
+from monitor.reports.origins import AuthorActivity, SourceShare, authors, sources
+from monitor.reports.quality import ModelUse, Quality, is_synthetic, quality
+from monitor.reports.terms import Term, terms
+from monitor.reports.voice import BrandVoice, share_of_voice
 
-# 95%: the two-sided quantile of the normal distribution.
-_Z: Final = 1.96
-
-
-class BrandVoice(msgspec.Struct, frozen=True, kw_only=True):
-    """How present a brand is. Counts are posts; shares are 0..1 among all brands watched."""
-
-    brand: str
-    own: bool
-    posts: int
-    """Named in words or shown in a picture."""
-    words: int
-    picture: int
-    share: float
-    share_words: float
-    share_picture: float
-
-
-class BrandFeeling(msgspec.Struct, frozen=True, kw_only=True):
-    """How the texts that name a brand feel about it. Counts are mentions."""
-
-    brand: str
-    own: bool
-    mentions: int
-    positive: int
-    neutral: int
-    negative: int
-    net_sentiment: float
-    """(positive - negative) / mentions, -1..1."""
-    opinions: int
-    """positive + negative."""
-    health: float | None
-    """positive / opinions, 0..1; None without opinions."""
-    health_low: float | None
-    """Ends of its 95% Wilson interval."""
-    health_high: float | None
-
-
-class FeelingPoint(msgspec.Struct, frozen=True, kw_only=True):
-    """One brand in one day, week (from its Monday) or month (from its first day)."""
-
-    start: date
-    positive: int
-    neutral: int
-    negative: int
+__all__ = [
+    "AuthorActivity",
+    "BrandChange",
+    "BrandFeeling",
+    "BrandVoice",
+    "Change",
+    "FeelingPoint",
+    "ModelUse",
+    "Quality",
+    "RejectedInputs",
+    "SourceShare",
+    "Summary",
+    "Term",
+    "Unit",
+    "authors",
+    "changes",
+    "gaining",
+    "is_synthetic",
+    "net_sentiment",
+    "quality",
+    "sentiment_over_time",
+    "share_of_voice",
+    "sources",
+    "summary",
+    "terms",
+    "wilson",
+]
 
 
 class RejectedInputs(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,14 +58,6 @@ class RejectedInputs(msgspec.Struct, frozen=True, kw_only=True):
     latest: datetime
 
 
-class ModelUse(msgspec.Struct, frozen=True, kw_only=True):
-    """A model version and how many mentions of the period it scored."""
-
-    model_version: str
-    kind: str
-    mentions: int
-
-
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a report says in figures."""
 
@@ -86,19 +67,22 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     images: int
     posts: int
     sources: int
-    authors: int
+    authors: int | None
+    """None in periods of very many mentions, where counting names would take seconds."""
     first_published: datetime | None
     last_published: datetime | None
     brand_posts: int
-    """Posts that name or show any brand."""
+    """Posts that name or show any (chosen) brand."""
     image_only: int
-    """Pictures that show a brand nobody named."""
+    """Pictures that show a (chosen) brand nobody named."""
     corrections: int
     """Corrections in force on mentions of the period."""
     voice: tuple[BrandVoice, ...]
     feeling: tuple[BrandFeeling, ...]
     rejected: tuple[RejectedInputs, ...]
     models: tuple[ModelUse, ...]
+    synthetic: bool
+    """`brand-monitor seed` made mentions in this database: nobody said these things."""
 
     @property
     def mentions(self) -> int:
@@ -111,136 +95,114 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
         return sum(each.records for each in self.rejected)
 
 
-_COUNTS: Final = text("""
-SELECT count(*) FILTER (WHERE kind = 'text') AS texts, count(*) FILTER (WHERE kind = 'image') AS images,
-       count(DISTINCT post_id) AS posts, count(DISTINCT source) AS sources,
-       count(DISTINCT (source, author)) FILTER (WHERE author IS NOT NULL) AS authors,
-       min(published_at) AS first_published, max(published_at) AS last_published
-FROM mention WHERE published_at >= :since AND published_at < :until
-""")
+def summary(connection: Connection, chosen: Filter) -> Summary:
+    """All figures of the mentions chosen, and of the inputs rejected in that period."""
+    return Summary(
+        since=chosen.since,
+        until=chosen.until,
+        **_counts(connection, chosen),
+        voice=share_of_voice(connection, chosen),
+        feeling=net_sentiment(connection, chosen),
+        rejected=tuple(
+            RejectedInputs(**row._asdict()) for row in connection.execute(_REJECTED, chosen.values())
+        ),
+        synthetic=is_synthetic(connection),
+    )
 
-_VOICE: Final = text("""
-SELECT b.name AS brand, b.own, count(DISTINCT post_id) AS posts,
-       count(DISTINCT post_id) FILTER (WHERE channel = 'words') AS words,
-       count(DISTINCT post_id) FILTER (WHERE channel = 'picture') AS picture
-FROM brand_presence JOIN brand AS b ON b.id = brand_id
-WHERE published_at >= :since AND published_at < :until
-GROUP BY b.id ORDER BY posts DESC, b.own DESC, b.name
-""")
-
-_FEELING: Final = text("""
-SELECT b.name AS brand, b.own, count(*) AS mentions,
-       count(*) FILTER (WHERE label = 'positive') AS positive,
-       count(*) FILTER (WHERE label = 'neutral') AS neutral,
-       count(*) FILTER (WHERE label = 'negative') AS negative
-FROM brand_sentiment JOIN brand AS b ON b.id = brand_id
-WHERE published_at >= :since AND published_at < :until
-GROUP BY b.id ORDER BY mentions DESC, b.own DESC, b.name
-""")
-
-_FEELING_OVER_TIME: Final = text("""
-SELECT date_trunc(:unit, published_at AT TIME ZONE :zone)::date AS start,
-       count(*) FILTER (WHERE label = 'positive') AS positive,
-       count(*) FILTER (WHERE label = 'neutral') AS neutral,
-       count(*) FILTER (WHERE label = 'negative') AS negative
-FROM brand_sentiment WHERE brand = :brand AND published_at >= :since AND published_at < :until
-GROUP BY 1 ORDER BY 1
-""")
-
-_OTHERS: Final = text("""
-SELECT (SELECT count(DISTINCT post_id) FROM brand_presence
-        WHERE published_at >= :since AND published_at < :until) AS brand_posts,
-       (SELECT count(DISTINCT mention_id) FROM image_only_mentions
-        WHERE published_at >= :since AND published_at < :until) AS image_only,
-       (SELECT count(*) FROM correction AS c JOIN mention AS m ON m.id = c.mention_id
-        WHERE c.undone_at IS NULL AND m.published_at >= :since AND m.published_at < :until) AS corrections
-""")
 
 # A rejected record has no publication date to trust: what counts is when it was rejected.
-_REJECTED: Final = text("""
-SELECT error_code AS code, count(*) AS records, max(failed_at) AS latest,
-       (array_agg(error_detail ORDER BY failed_at DESC))[1] AS example
-FROM dead_letter WHERE failed_at >= :since AND failed_at < :until
-GROUP BY error_code ORDER BY records DESC, code
-""")
-
-_MODELS: Final = text("""
-SELECT model_version, kind, count(*) AS mentions
-FROM mention WHERE published_at >= :since AND published_at < :until
-GROUP BY 1, 2 ORDER BY kind DESC, mentions DESC, 1
+_REJECTED = text("""
+    SELECT error_code AS code, count(*) AS records, max(failed_at) AS latest,
+           (array_agg(error_detail ORDER BY failed_at DESC))[1] AS example
+    FROM dead_letter WHERE failed_at >= :since AND failed_at < :until
+    GROUP BY error_code ORDER BY records DESC, code
 """)
 
 
-def summary(connection: Connection, since: datetime, until: datetime) -> Summary:
-    """All figures of mentions published, and inputs rejected, from `since` to before `until`."""
-    counts = _rows(connection, _COUNTS, since, until)[0]
-    others = _rows(connection, _OTHERS, since, until)[0]
-    return Summary(
-        since=since,
-        until=until,
-        **counts._asdict(),
-        **others._asdict(),
-        voice=share_of_voice(connection, since, until),
-        feeling=net_sentiment(connection, since, until),
-        rejected=tuple(RejectedInputs(**row._asdict()) for row in _rows(connection, _REJECTED, since, until)),
-        models=tuple(ModelUse(**row._asdict()) for row in _rows(connection, _MODELS, since, until)),
-    )
+def _counts(connection: Connection, chosen: Filter) -> dict[str, Any]:
+    given = {**values(chosen), "brand_ids": brand_ids(connection, chosen)}
+    about_them = connection.execute(
+        text(f"""
+            SELECT coalesce(sum(texts), 0)::bigint AS texts, coalesce(sum(images), 0)::bigint AS images,
+                   (SELECT count(*) FROM {pairs(chosen)} AS p
+                    WHERE text_brands && CAST(:brand_ids AS int[])
+                      AND image_brands && CAST(:brand_ids AS int[])) AS twice,
+                   count(DISTINCT source) FILTER (WHERE texts > 0 OR images > 0) AS sources
+            FROM {about(chosen)} AS a
+        """),  # noqa: S608 - the conditions are our own; their values travel as parameters
+        given,
+    ).one()
+    brand_posts = about_them.texts + about_them.images - about_them.twice
+    counts = {
+        "texts": about_them.texts,
+        "images": about_them.images,
+        "posts": brand_posts,
+        "sources": about_them.sources,
+    }
+    if not chosen.brands:
+        counts = connection.execute(text(_everything(chosen)), given).one()._asdict()
+    few = counts["texts"] + counts["images"] <= _NAMES_COUNTED
+    return {
+        **counts,
+        "brand_posts": brand_posts,
+        "authors": connection.execute(text(_authors(chosen)), given).scalar_one() if few else None,
+        **connection.execute(text(_others(chosen)), given).one()._asdict(),
+        "models": tuple(
+            ModelUse(**row._asdict()) for row in connection.execute(text(_models(chosen)), given)
+        ),
+    }
 
 
-def share_of_voice(connection: Connection, since: datetime, until: datetime) -> tuple[BrandVoice, ...]:
-    """Brands that were named or shown, the most present first."""
-    found = _rows(connection, _VOICE, since, until)
-    posts, words, picture = (
-        sum(getattr(row, name) for row in found) for name in ("posts", "words", "picture")
-    )
-    return tuple(
-        BrandVoice(
-            **row._asdict(),
-            share=row.posts / posts,
-            share_words=row.words / words if words else 0.0,
-            share_picture=row.picture / picture if picture else 0.0,
+# Names of more mentions than this take longer to tell apart than a page may take.
+_NAMES_COUNTED = 200_000
+
+
+def _everything(chosen: Filter) -> str:
+    return f"""
+        SELECT coalesce(sum(mentions) FILTER (WHERE kind = 'text'), 0)::bigint AS texts,
+               coalesce(sum(mentions) FILTER (WHERE kind = 'image'), 0)::bigint AS images,
+               coalesce(sum(mentions), 0)::bigint - (SELECT count(*) FROM {pairs(chosen)} AS p) AS posts,
+               count(DISTINCT source) AS sources
+        FROM {mention_hours(chosen)} AS h
+    """  # noqa: S608 - the conditions are our own; their values travel as parameters
+
+
+def _authors(chosen: Filter) -> str:
+    """Grouped, which hashes: count(DISTINCT (source, author)) sorts, and takes six times as long."""
+    table, where = "mention", chosen.where("m", "author IS NOT NULL")
+    if chosen.brands:
+        table, where = "presence", chosen.where("m", "author IS NOT NULL", "brand_id = ANY(:brand_ids)")
+    return f"SELECT count(*) FROM (SELECT FROM {table} AS m WHERE {where} GROUP BY source, author) AS who"  # noqa: S608
+
+
+def _others(chosen: Filter) -> str:
+    """First and last mention, pictures without a word, corrections in force."""
+    if chosen.brands:
+        ends = f"""
+            unnest(CAST(:brand_ids AS int[])) AS b(id), LATERAL (
+                SELECT min(published_at) AS first, max(published_at) AS last FROM presence AS p
+                WHERE brand_id = b.id AND {chosen.where("p")})
+        """  # noqa: S608 - the conditions are our own; their values travel as parameters
+        where = chosen.where(
+            "m", "EXISTS (SELECT FROM presence WHERE mention_id = m.id AND brand_id = ANY(:brand_ids))"
         )
-        for row in found
-    )
+    else:
+        where = chosen.where("m")
+        ends = f"""(SELECT min(published_at) AS first, max(published_at) AS last FROM mention AS m
+                    WHERE {where})"""  # noqa: S608 - the conditions are our own
+    return f"""
+        SELECT min(ends.first) AS first_published, max(ends.last) AS last_published,
+               (SELECT count(DISTINCT mention_id) FROM presence AS p
+                WHERE silent AND brand_id = ANY(:brand_ids) AND {chosen.where("p")}) AS image_only,
+               (SELECT count(*) FROM correction AS c JOIN mention AS m ON m.id = c.mention_id
+                WHERE c.undone_at IS NULL AND {where}) AS corrections
+        FROM {ends} AS ends
+    """  # noqa: S608 - the conditions are our own; their values travel as parameters
 
 
-def net_sentiment(connection: Connection, since: datetime, until: datetime) -> tuple[BrandFeeling, ...]:
-    """Brands that texts name, the most mentioned first."""
-    return tuple(_feeling(row) for row in _rows(connection, _FEELING, since, until))
-
-
-def sentiment_over_time(
-    connection: Connection, brand: str, since: datetime, until: datetime, unit: Unit, zone: str = "UTC"
-) -> tuple[FeelingPoint, ...]:
-    """Texts that name a brand by day, week or month of an IANA time zone; units without one are left out."""
-    found = connection.execute(
-        _FEELING_OVER_TIME, {"brand": brand, "since": since, "until": until, "unit": unit, "zone": zone}
-    )
-    return tuple(FeelingPoint(**row._asdict()) for row in found)
-
-
-def wilson(successes: int, n: int) -> tuple[float, float]:
-    """Wilson's 95% score interval of a proportion (Wilson 1927): honest at small n, unlike the plain one."""
-    if n == 0:
-        return 0.0, 1.0
-    p, zz = successes / n, _Z * _Z / n
-    middle, half = p + zz / 2, _Z * math.sqrt((p * (1 - p) + zz / 4) / n)
-    # At 0 and n successes an end of the interval is the proportion itself; rounding may put it a hair inside.
-    return min(p, max(0.0, (middle - half) / (1 + zz))), max(p, min(1.0, (middle + half) / (1 + zz)))
-
-
-def _feeling(row: Row[Any]) -> BrandFeeling:
-    opinions = row.positive + row.negative
-    low, high = wilson(row.positive, opinions) if opinions else (None, None)
-    return BrandFeeling(
-        **row._asdict(),
-        net_sentiment=(row.positive - row.negative) / row.mentions,
-        opinions=opinions,
-        health=row.positive / opinions if opinions else None,
-        health_low=low,
-        health_high=high,
-    )
-
-
-def _rows(connection: Connection, query: Any, since: datetime, until: datetime) -> list[Row[Any]]:
-    return list(connection.execute(query, {"since": since, "until": until}))
+def _models(chosen: Filter) -> str:
+    """Of all mentions of the period: which brand a mention is about changes nothing about who scored it."""
+    return f"""
+        SELECT model_version, kind, sum(mentions)::bigint AS mentions FROM {mention_hours(chosen)} AS h
+        GROUP BY 1, 2 ORDER BY kind DESC, mentions DESC, 1
+    """  # noqa: S608 - the conditions are our own; their values travel as parameters

@@ -1,17 +1,24 @@
-"""The mentions behind the figures: for tables, for quotes, for exports, and the pictures that show logos."""
+"""The mentions behind the figures: lists to page through, the most reached, the most extreme, exports."""
 
+import base64
+import binascii
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
+from sqlalchemy import text as sql
 
-from monitor.messages import Box, Detection
+from monitor.messages import Label
+from monitor.reports.counts import brand_ids
+from monitor.reports.filters import Filter
 
 # Rows fetched at a time: an export of millions of mentions stays small in memory.
 _CHUNK: Final = 1000
+
+Order = Literal["newest", "oldest", "reach"]
 
 
 class MentionLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,9 +48,21 @@ class MentionLine(msgspec.Struct, frozen=True, kw_only=True):
     stored_at: datetime
 
 
+MentionRow = MentionLine
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """Some of the mentions found, and where the next ones begin."""
+
+    rows: tuple[MentionLine, ...]
+    next: str | None
+    """The cursor of the next page; None after the last."""
+
+
 class Quote(msgspec.Struct, frozen=True, kw_only=True):
     """A text with an opinion of a brand; `p` is the model's probability, `corrected` says a person judged."""
 
+    mention_id: UUID
     brand: str
     text: str
     source: str
@@ -55,107 +74,185 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
     corrected: bool
 
 
-class ShownPicture(msgspec.Struct, frozen=True, kw_only=True):
-    """A picture with logos, and one of the mentions that show it."""
-
-    sha256: str
-    url: str
-    mentions: int
-    detections: tuple[Detection, ...]
-    unnamed: tuple[str, ...]
-    """Brands that none of its posts names."""
-    source: str
-    author: str | None
-    mention_url: str | None
-    caption: str | None
-    published_at: datetime
+class CursorError(ValueError):
+    """A cursor that no page gave out."""
 
 
-_MENTIONS: Final = """
-SELECT * FROM mention_detail WHERE published_at >= :since AND published_at < :until
-"""
+def search(
+    connection: Connection,
+    chosen: Filter,
+    *,
+    text: str | None = None,
+    label: Label | None = None,
+    order: Order = "newest",
+    after: str | None = None,
+    limit: int = 50,
+) -> Page:
+    """Mentions chosen, a page at a time; what is stored meanwhile neither repeats nor hides a row.
 
-_QUOTES: Final = text("""
-SELECT s.brand, m.text, m.source, m.author, m.url, m.published_at, m.reach, s.corrected,
-       CASE :label WHEN 'positive' THEN s.p_positive ELSE s.p_negative END AS p
-FROM brand_sentiment AS s JOIN mention AS m ON m.id = s.mention_id
-WHERE s.brand = :brand AND s.label = :label AND m.published_at >= :since AND m.published_at < :until
-ORDER BY p DESC, m.reach DESC NULLS LAST, m.id LIMIT :limit
-""")
-
-_PICTURES: Final = text("""
-WITH shown AS (
-    SELECT l.*, m.text AS caption, b.own,
-           EXISTS (SELECT FROM mention AS told JOIN brand_mention AS n ON n.mention_id = told.id
-                   WHERE told.post_id = l.post_id AND n.brand_id = l.brand_id) AS named
-    FROM logo_sighting AS l JOIN mention AS m ON m.id = l.mention_id JOIN brand AS b ON b.id = l.brand_id
-    WHERE l.published_at >= :since AND l.published_at < :until
-)
-SELECT s.picture_sha256 AS sha256, p.url, count(DISTINCT mention_id) AS mentions,
-       (SELECT json_agg(DISTINCT jsonb_build_object(
-            'brand', d.brand, 'score', d.score, 'x', d.x, 'y', d.y, 'width', d.width, 'height', d.height))
-        FROM shown AS d WHERE d.picture_sha256 = s.picture_sha256) AS detections,
-       coalesce(array_agg(DISTINCT s.brand) FILTER (WHERE NOT s.named), '{}') AS unnamed,
-       (array_agg(s.source ORDER BY s.reach DESC NULLS LAST, s.mention_id))[1] AS source,
-       (array_agg(s.author ORDER BY s.reach DESC NULLS LAST, s.mention_id))[1] AS author,
-       (array_agg(s.url ORDER BY s.reach DESC NULLS LAST, s.mention_id))[1] AS mention_url,
-       (array_agg(s.caption ORDER BY s.reach DESC NULLS LAST, s.mention_id))[1] AS caption,
-       (array_agg(s.published_at ORDER BY s.reach DESC NULLS LAST, s.mention_id))[1] AS published_at
-FROM shown AS s JOIN picture AS p ON p.sha256 = s.picture_sha256
-GROUP BY s.picture_sha256, p.url
-ORDER BY bool_or(s.own) DESC, max(s.score) DESC, s.picture_sha256 LIMIT :limit
-""")
-
-
-def all_mentions(connection: Connection, since: datetime, until: datetime) -> Iterator[MentionLine]:
-    """Every mention of the period, oldest first, fetched as it is consumed."""
-    return _lines(
-        connection, f"{_MENTIONS} ORDER BY published_at, mention_id", {"since": since, "until": until}
-    )
+    `text` is looked for in texts and captions as in a search engine ("exact words", -without, or). `label`
+    is how a text feels as a whole; with brands chosen, toward one of them. Raises `CursorError` for an
+    `after` that is not a `next` of the same order.
+    """
+    words = (text or "").strip()
+    given: dict[str, Any] = {
+        **chosen.values(),
+        "brand_ids": brand_ids(connection, chosen),
+        "words": words,
+        "label": label,
+        "limit": limit + 1,
+    }
+    if after is not None:
+        given |= _place(after, order)
+    found = _found_by_brand if chosen.brands and not words else _found
+    query = f"""
+        SELECT d.* FROM ({found(chosen, bool(words), label, order, after)}) AS found
+        JOIN mention_detail AS d ON d.mention_id = found.id
+        ORDER BY {_ORDERS[order].replace("m.id", "d.mention_id").replace("m.", "d.")}
+    """  # noqa: S608 - the conditions are our own; their values travel as parameters
+    rows = tuple(_lines(connection, query, given))
+    more = len(rows) > limit
+    return Page(rows=rows[:limit], next=_cursor(rows[limit - 1], order) if more else None)
 
 
-def most_reached(
-    connection: Connection, since: datetime, until: datetime, limit: int
-) -> tuple[MentionLine, ...]:
-    """The mentions most people may have seen; those about a brand first."""
-    order = (
-        "ORDER BY brands_named || brands_shown = '{}', reach DESC NULLS LAST, published_at DESC, mention_id"
-    )
-    values = {"since": since, "until": until, "limit": limit}
-    return tuple(_lines(connection, f"{_MENTIONS} {order} LIMIT :limit", values))
+def _found(chosen: Filter, words: bool, label: Label | None, order: Order, after: str | None) -> str:
+    """Ids of a page, walking through the mentions in order, or from the index of words."""
+    conditions = [_AFTER[order]] if after is not None else []
+    if chosen.brands:
+        conditions.append(_ABOUT_AND_FELT if label else _ABOUT)
+    elif label:
+        conditions.append(_WHOLE)
+    if words:
+        conditions.append(_SAID)
+    return f"""SELECT m.id FROM mention AS m WHERE {chosen.where("m", *conditions)}
+               ORDER BY {_ORDERS[order]} LIMIT :limit"""  # noqa: S608 - as above
 
 
-def quotes(
-    connection: Connection, brand: str, label: str, since: datetime, until: datetime, limit: int
+def _found_by_brand(chosen: Filter, words: bool, label: Label | None, order: Order, after: str | None) -> str:
+    """Ids of a page, as many of each brand as the page could take, from the index of brand and time."""
+    assert not words, "words are found among mentions"
+    conditions = ["m.brand_id = b.id"]
+    if label:
+        conditions.append("m.label = :label")
+    if after is not None:
+        conditions.append(_AFTER[order].replace("m.id", "m.mention_id"))
+    by = _ORDERS[order].replace("m.id", "m.mention_id")
+    return f"""
+        SELECT m.mention_id AS id FROM (
+            SELECT DISTINCT each.* FROM unnest(CAST(:brand_ids AS int[])) AS b(id) CROSS JOIN LATERAL (
+                SELECT m.mention_id, m.published_at, m.reach FROM presence AS m
+                WHERE {chosen.where("m", *conditions)} ORDER BY {by} LIMIT :limit
+            ) AS each
+        ) AS m ORDER BY {by} LIMIT :limit
+    """  # noqa: S608 - as above
+
+
+def all_mentions(connection: Connection, chosen: Filter) -> Iterator[MentionLine]:
+    """Every mention chosen, oldest first, fetched as it is consumed."""
+    which = chosen.where("m", _ABOUT) if chosen.brands else chosen.where("m")
+    query = f"""
+        SELECT d.* FROM mention AS m JOIN mention_detail AS d ON d.mention_id = m.id WHERE {which}
+        ORDER BY m.published_at, m.id
+    """  # noqa: S608 - the conditions are our own; their values travel as parameters
+    given = {**chosen.values(), "brand_ids": brand_ids(connection, chosen)}
+    return _lines(connection, query, given, streamed=True)
+
+
+def most_reached(connection: Connection, chosen: Filter, limit: int) -> tuple[MentionLine, ...]:
+    """The mentions about a (chosen) brand that most people may have seen.
+
+    With no brand chosen and too few of them, others follow.
+    """
+    given = {**chosen.values(), "brand_ids": brand_ids(connection, chosen), "limit": limit}
+    found = tuple(_lines(connection, _reached(chosen.where("m", _ABOUT)), given))
+    if len(found) < limit and not chosen.brands:
+        others = _reached(chosen.where("m", f"NOT {_ABOUT}"))
+        found += tuple(_lines(connection, others, {**given, "limit": limit - len(found)}))
+    return found
+
+
+def _reached(which: str) -> str:
+    return f"""
+        SELECT d.* FROM (
+            SELECT m.id, m.reach FROM mention AS m WHERE {which}
+            ORDER BY coalesce(m.reach, -1) DESC, m.id DESC LIMIT :limit
+        ) AS m JOIN mention_detail AS d ON d.mention_id = m.id
+        ORDER BY coalesce(m.reach, -1) DESC, m.id DESC
+    """  # noqa: S608 - the conditions are our own; their values travel as parameters
+
+
+def most_extreme(
+    connection: Connection, chosen: Filter, brand: str, label: Label, limit: int
 ) -> tuple[Quote, ...]:
-    """Texts about a brand with that label, the clearest first."""
-    values = {"brand": brand, "label": label, "since": since, "until": until, "limit": limit}
-    return tuple(Quote(**row._asdict()) for row in connection.execute(_QUOTES, values))
+    """Texts about a brand with that label, the ones the model is surest of first."""
+    surest = {"positive": "p.tone DESC", "negative": "p.tone", "neutral": "abs(p.tone)"}[label]
+    query = f"""
+        SELECT m.id AS mention_id, CAST(:brand AS text) AS brand, m.text, m.source, m.author, m.url,
+               m.published_at, m.reach, found.corrected,
+               CASE CAST(:label AS text) WHEN 'positive' THEN coalesce(t.p_positive, w.p_positive)
+                   WHEN 'negative' THEN coalesce(t.p_negative, w.p_negative)
+                   ELSE coalesce(t.p_neutral, w.p_neutral) END AS p
+        FROM (
+            SELECT p.mention_id, p.brand_id, p.corrected FROM presence AS p
+            WHERE p.brand_id = (SELECT id FROM brand WHERE name = :brand)
+              AND {chosen.where("p", "p.label = :label")}
+            ORDER BY {surest}, p.reach DESC NULLS LAST, p.mention_id LIMIT :limit
+        ) AS found
+        JOIN mention AS m ON m.id = found.mention_id
+        LEFT JOIN sentiment AS t ON t.mention_id = m.id AND t.brand_id = found.brand_id
+        LEFT JOIN sentiment AS w ON w.mention_id = m.id AND w.brand_id IS NULL
+        ORDER BY p DESC, m.reach DESC NULLS LAST, m.id
+    """  # noqa: S608 - the conditions are our own; their values travel as parameters
+    given = {**chosen.values(), "brand": brand, "label": label, "limit": limit}
+    return tuple(Quote(**row._asdict()) for row in connection.execute(sql(query), given))
 
 
-def shown_pictures(
-    connection: Connection, since: datetime, until: datetime, limit: int
-) -> tuple[ShownPicture, ...]:
-    """Pictures with logos, ours first, then by confidence."""
-    found = connection.execute(_PICTURES, {"since": since, "until": until, "limit": limit})
-    return tuple(_shown_picture(row._asdict()) for row in found)
+_IS_ABOUT: Final = "SELECT FROM presence AS p WHERE p.mention_id = m.id AND p.brand_id = ANY(:brand_ids)"
+_ABOUT: Final = f"EXISTS ({_IS_ABOUT})"
+_ABOUT_AND_FELT: Final = f"EXISTS ({_IS_ABOUT} AND p.label = :label)"
+_SAID: Final = "to_tsvector('simple', m.text) @@ websearch_to_tsquery('simple', :words)"
+# Looked up row by row: as a join, all sentiments would be read for one page.
+_WHOLE: Final = """coalesce(
+    (SELECT c.label FROM sentiment_correction AS c WHERE c.mention_id = m.id AND c.brand_id IS NULL),
+    (SELECT s.label FROM sentiment AS s WHERE s.mention_id = m.id AND s.brand_id IS NULL)) = :label"""
+
+_ORDERS: Final[dict[Order, str]] = {
+    "newest": "m.published_at DESC, m.id DESC",
+    "oldest": "m.published_at, m.id",
+    "reach": "coalesce(m.reach, -1) DESC, m.id DESC",
+}
+_AFTER: Final[dict[Order, str]] = {
+    "newest": "(m.published_at, m.id) < (:after, :after_id)",
+    "oldest": "(m.published_at, m.id) > (:after, :after_id)",
+    "reach": "(coalesce(m.reach, -1), m.id) < (:after, :after_id)",
+}
 
 
-def _shown_picture(row: dict[str, Any]) -> ShownPicture:
-    detections = tuple(
-        Detection(
-            brand=each["brand"],
-            score=each["score"],
-            box=Box(each["x"], each["y"], each["width"], each["height"]),
-        )
-        for each in sorted(row["detections"], key=lambda each: -each["score"])
+def _cursor(row: MentionLine, order: Order) -> str:
+    place = (-1 if row.reach is None else row.reach) if order == "reach" else row.published_at
+    return (
+        base64.urlsafe_b64encode(msgspec.msgpack.encode((order, place, row.mention_id))).decode().rstrip("=")
     )
-    return ShownPicture(**{**row, "detections": detections, "unnamed": tuple(row["unnamed"])})
 
 
-def _lines(connection: Connection, query: str, values: dict[str, Any]) -> Iterator[MentionLine]:
-    found = connection.execute(text(query), values, execution_options={"yield_per": _CHUNK})
-    for row in found:
+def _place(cursor: str, order: Order) -> dict[str, Any]:
+    kind = tuple[Literal["reach"], int, UUID] if order == "reach" else tuple[str, datetime, UUID]
+    try:
+        packed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        given, place, id = msgspec.msgpack.decode(packed, type=kind)
+    except (binascii.Error, msgspec.DecodeError, ValueError) as error:
+        raise CursorError(f"{cursor!r} is no page of this list; start at its first page") from error
+    if given != order:
+        raise CursorError(f"{cursor!r} is a page of another order than {order}; start at the first page")
+    return {"after": place, "after_id": id}
+
+
+def _lines(
+    connection: Connection, query: str, values: dict[str, Any], *, streamed: bool = False
+) -> Iterator[MentionLine]:
+    # A cursor makes the server plan for the first rows; that is wrong where all of them are wanted at once.
+    options = {"yield_per": _CHUNK} if streamed else {}
+    for row in connection.execute(sql(query), values, execution_options=options):
         fields = row._asdict()
         fields["brands_named"] = tuple(fields["brands_named"])
         fields["brands_shown"] = tuple(fields["brands_shown"])

@@ -1,4 +1,4 @@
-"""Pictures for a page that has to stand alone: boxes drawn, made small, carried in the page itself."""
+"""Pictures for a file that has to stand alone: boxes drawn, made small, carried in the file itself."""
 
 import base64
 from typing import Final
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from monitor.errors import DataError, OutageError
 from monitor.logos import annotate, decode_picture
-from monitor.reports.mentions import ShownPicture
+from monitor.reports.pictures import ShownPicture
 from monitor.storage.pictures import PictureStore
 
 # Sharp on a phone and in a grid of four; 24 of them add about a megabyte to the page.
@@ -22,12 +22,17 @@ _MAX_PIXELS: Final = 2**28
 
 
 class Thumbnail(msgspec.Struct, frozen=True):
-    """A picture as a data URI, or why there is none."""
+    """A picture as JPEG, or why there is none."""
 
-    data_uri: str | None
+    jpeg: bytes | None
     width: int
     height: int
     fault: str | None = None
+
+    @property
+    def data_uri(self) -> str | None:
+        """For a page that carries its pictures itself."""
+        return None if self.jpeg is None else f"data:image/jpeg;base64,{base64.b64encode(self.jpeg).decode()}"
 
 
 def thumbnail(store: PictureStore, shown: ShownPicture) -> Thumbnail:
@@ -40,7 +45,7 @@ def thumbnail(store: PictureStore, shown: ShownPicture) -> Thumbnail:
     done, encoded = cv2.imencode(".jpg", drawn, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
     assert done, "OpenCV always encodes 8-bit BGR as JPEG"
     height, width = drawn.shape[:2]
-    return Thumbnail(f"data:image/jpeg;base64,{base64.b64encode(encoded.tobytes()).decode()}", width, height)
+    return Thumbnail(encoded.tobytes(), width, height)
 
 
 def _shrunk(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -3,17 +3,18 @@ from datetime import date, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import insert, text
 
+from monitor.corrections import correct_sentiment, undo
 from monitor.messages import mention_uuid
 from monitor.reports.figures import net_sentiment, sentiment_over_time, share_of_voice, summary, wilson
-from monitor.reports.mentions import all_mentions, most_reached, quotes, shown_pictures
+from monitor.reports.filters import Filter
+from monitor.reports.mentions import all_mentions, most_extreme, most_reached
+from monitor.reports.pictures import shown_pictures
 from monitor.reports.timeline import unit_for, without_gaps
-from monitor.storage.tables import correction
 
 
 def test_the_summary_counts_what_was_written(month, since, until):
-    found = summary(month.connection, since, until)
+    found = summary(month.connection, Filter(since, until))
     assert (found.texts, found.images, found.mentions, found.posts) == (10, 4, 14, 13)
     assert (found.sources, found.authors) == (4, 10)
     assert (found.first_published, found.last_published) == (since, since.replace(day=31, hour=10))
@@ -29,7 +30,7 @@ def test_the_summary_counts_what_was_written(month, since, until):
 
 
 def test_share_of_voice_in_words_pictures_and_both(month, since, until):
-    found = {each.brand: each for each in share_of_voice(month.connection, since, until)}
+    found = {each.brand: each for each in share_of_voice(month.connection, Filter(since, until))}
     assert set(found) == {"VMware", "Citrix", "M&M <b>"}
     # VMware: six texts, and a text of which a picture shows it too; plus one silent picture.
     assert (found["VMware"].words, found["VMware"].picture, found["VMware"].posts) == (7, 2, 8)
@@ -42,7 +43,7 @@ def test_share_of_voice_in_words_pictures_and_both(month, since, until):
 
 
 def test_net_sentiment_and_health(month, since, until):
-    found = {each.brand: each for each in net_sentiment(month.connection, since, until)}
+    found = {each.brand: each for each in net_sentiment(month.connection, Filter(since, until))}
     ours = found["VMware"]
     assert (ours.mentions, ours.positive, ours.neutral, ours.negative, ours.opinions) == (7, 3, 1, 3, 6)
     assert ours.net_sentiment == 0
@@ -52,46 +53,34 @@ def test_net_sentiment_and_health(month, since, until):
 
 
 def test_a_period_is_its_own_days_only(month, since):
-    day = summary(month.connection, since, since + timedelta(days=1))
+    day = summary(month.connection, Filter(since, since + timedelta(days=1)))
     assert (day.texts, day.images) == (2, 1)
-    assert summary(month.connection, since - timedelta(days=9), since).mentions == 0
-    assert [each.code for each in summary(month.connection, since - timedelta(days=30), since).rejected] == [
-        "text-empty"
-    ]
+    assert summary(month.connection, Filter(since - timedelta(days=9), since)).mentions == 0
+    assert [
+        each.code for each in summary(month.connection, Filter(since - timedelta(days=30), since)).rejected
+    ] == ["text-empty"]
 
 
 def test_an_empty_period_has_figures_too(month, since):
-    found = summary(month.connection, since - timedelta(days=9), since - timedelta(days=8))
+    found = summary(month.connection, Filter(since - timedelta(days=9), since - timedelta(days=8)))
     assert (found.mentions, found.brand_posts, found.voice, found.feeling) == (0, 0, (), ())
     assert found.first_published is None
 
 
 def test_a_correction_moves_the_figures(month, since, until):
-    before = summary(month.connection, since, until)
+    before = summary(month.connection, Filter(since, until))
     judged = mention_uuid("text", "forum", "text-3")
-    said = month.connection.execute(
-        text("SELECT text FROM mention WHERE id = :id"), {"id": judged}
-    ).scalar_one()
-    digest = month.connection.execute(
-        text("SELECT encode(sha256(convert_to(:said, 'UTF8')), 'hex')"), {"said": said}
-    ).scalar_one()
-    month.connection.execute(
-        insert(correction).values(
-            mention_id=judged,
-            subject="sentiment",
-            label="positive",
-            content_sha256=digest,
-            corrected_by="ann",
-        )
-    )
-    after = summary(month.connection, since, until)
+    made = correct_sentiment(month.connection, judged, None, "positive", by="ann")
+    after = summary(month.connection, Filter(since, until))
     assert (before.feeling[0].net_sentiment, after.feeling[0].net_sentiment) == (0, pytest.approx(2 / 7))
     assert (before.corrections, after.corrections) == (0, 1)
-    assert quotes(month.connection, "VMware", "positive", since, until, 9)[-1].corrected
+    assert most_extreme(month.connection, Filter(since, until), "VMware", "positive", 9)[-1].corrected
+    assert undo(month.connection, made, by="ben")
+    assert summary(month.connection, Filter(since, until)) == before
 
 
 def test_sentiment_over_time_in_days_of_a_zone(month, since, until):
-    points = sentiment_over_time(month.connection, "VMware", since, until, "day")
+    points = sentiment_over_time(month.connection, Filter(since, until), "VMware", "day")
     assert [(p.start.day, p.positive, p.neutral, p.negative) for p in points] == [
         (1, 2, 0, 0),
         (2, 0, 1, 0),
@@ -99,12 +88,14 @@ def test_sentiment_over_time_in_days_of_a_zone(month, since, until):
         (20, 0, 0, 1),
         (21, 1, 0, 0),
     ]
-    far_east = sentiment_over_time(month.connection, "VMware", since, until, "day", "Pacific/Kiritimati")
+    far_east = sentiment_over_time(
+        month.connection, Filter(since, until), "VMware", "day", "Pacific/Kiritimati"
+    )
     assert far_east[0].start == date(2026, 3, 2)
-    weeks = sentiment_over_time(month.connection, "VMware", since, until, "week")
+    weeks = sentiment_over_time(month.connection, Filter(since, until), "VMware", "week")
     assert [point.start for point in weeks] == [date(2026, 2, 23), date(2026, 3, 2), date(2026, 3, 16)]
     assert [bucket.label for bucket in without_gaps(weeks, "week")] == ["23 Feb", "2 Mar", "9 Mar", "16 Mar"]
-    months = sentiment_over_time(month.connection, "VMware", since, until, "month")
+    months = sentiment_over_time(month.connection, Filter(since, until), "VMware", "month")
     assert [bucket.label for bucket in without_gaps(months, "month")] == ["Mar 2026"]
 
 
@@ -117,10 +108,10 @@ def test_the_unit_suits_the_span(days, unit):
 
 
 def test_mentions_come_in_order_and_whole(month, since, until):
-    found = list(all_mentions(month.connection, since, until))
+    found = list(all_mentions(month.connection, Filter(since, until)))
     assert len(found) == 14
     assert [each.published_at for each in found] == sorted(each.published_at for each in found)
-    (reached, *_) = most_reached(month.connection, since, until, 3)
+    (reached, *_) = most_reached(month.connection, Filter(since, until), 3)
     assert (reached.author, reached.reach, reached.brands_named) == (
         "The Daily",
         50_000,
@@ -129,11 +120,11 @@ def test_mentions_come_in_order_and_whole(month, since, until):
 
 
 def test_pictures_are_told_once_with_who_named_what(month, since, until):
-    first, second = shown_pictures(month.connection, since, until, 10)
+    first, second = shown_pictures(month.connection, Filter(since, until), 10)
     assert (first.mentions, [found.brand for found in first.detections]) == (2, ["VMware", "Citrix"])
     assert first.unnamed == ("Citrix", "VMware")
     assert (second.mentions, second.unnamed) == (2, ("Citrix",))
-    assert len(shown_pictures(month.connection, since, until, 1)) == 1
+    assert len(shown_pictures(month.connection, Filter(since, until), 1)) == 1
 
 
 @given(st.integers(0, 400), st.integers(1, 400))

@@ -6,11 +6,13 @@ from html.parser import HTMLParser
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import pyarrow.parquet as pq
 import pytest
 
 from monitor.errors import SetupError
-from monitor.reports import ReportFormat, write_report
+from monitor.reports import Filter, ReportFormat, write_report
 from monitor.reports.exports import COLUMNS
+from monitor.reports.mentions import all_mentions
 
 NOW = datetime(2026, 4, 2, 8, 0, tzinfo=UTC)
 
@@ -45,7 +47,7 @@ class Page(HTMLParser):
 
 def written(month, since, until, format=ReportFormat.HTML) -> Path:
     path = month.folder / "out" / f"report.{format}"
-    write_report(month.connection, month.store, path, since, until, format, now=lambda: NOW)
+    write_report(month.connection, month.store, path, Filter(since, until), format, now=lambda: NOW)
     return path
 
 
@@ -58,7 +60,7 @@ def test_the_page_says_the_findings_with_their_numbers(month, since, until):
     assert "VMware is in 8 of 12 posts about the watched brands; 3 of 6 opinions are positive" in page.text
     assert "VMware leads with 53% of the voice" in page.text
     assert "Too few opinions to say whether VMware is liked: 50% of 6 opinions positive" in page.text
-    assert "VMware drew most criticism on 3 Mar: 2 of 2 mentions" in page.text
+    assert "VMware drew most criticism on 3 Mar: 2 of 2 texts" in page.text
     for said in ("n = 12 posts", "posts", "positive share of opinions", "day published", "mentions"):
         assert said in page.text
     for rejected in ("json-invalid", "image-truncated", "JSON is malformed: <script>"):
@@ -106,7 +108,8 @@ def test_every_picture_has_a_text_alternative_and_every_chart_a_name(month, sinc
     charts = [
         each["aria-label"] for _, each in page.tags if each.get("role") == "img" and "aria-label" in each
     ]
-    assert len([label for label in charts if label and label.startswith("Chart: ")]) == 3
+    # Share of voice, health, sentiment over time, health over time, sources.
+    assert len([label for label in charts if label and label.startswith("Chart: ")]) == 5
 
 
 def test_days_are_those_of_the_zone_asked_for(month):
@@ -158,6 +161,42 @@ def test_json_has_the_figures_and_every_mention(month, since, until):
     assert found["mentions"][0]["brands_named"] == ["VMware"] or found["mentions"][0]["brands_shown"]
 
 
+def test_parquet_round_trips_every_mention_as_published(month, since, until):
+    path = written(month, since, until, ReportFormat.PARQUET)
+    table = pq.read_table(path)
+    assert tuple(table.column_names) == COLUMNS
+    read = table.to_pylist()
+    lines = list(all_mentions(month.connection, Filter(since, until)))
+    assert len(read) == len(lines) == 14
+    for row, line in zip(read, lines, strict=True):
+        told = {name: getattr(line, name) for name in COLUMNS}
+        told |= {
+            "mention_id": str(line.mention_id),
+            "brands_named": list(line.brands_named),
+            "brands_shown": list(line.brands_shown),
+        }
+        assert row == told
+    assert table.schema.metadata[b"synthetic"] == b"false"
+    assert table.schema.metadata[b"since"] == since.isoformat().encode()
+
+
+def test_parquet_of_an_empty_period_has_the_columns(month, since):
+    path = written(month, since - timedelta(days=9), since - timedelta(days=8), ReportFormat.PARQUET)
+    assert pq.read_table(path).num_rows == 0
+    assert tuple(pq.read_schema(path).names) == COLUMNS
+
+
+def test_exports_keep_to_the_brands_and_sources_chosen(month, since, until):
+    path = month.folder / "some.csv"
+    chosen = Filter(since, until, brands=("Citrix",), sources=("news", "microblog"))
+    write_report(month.connection, month.store, path, chosen, ReportFormat.CSV)
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        assert [row["text"] for row in csv.DictReader(file)] == [
+            "VMware and Citrix announce results",
+            "Citrix is slow",
+        ]
+
+
 def test_json_of_an_empty_period_is_json(month, since):
     path = written(month, since - timedelta(days=9), since - timedelta(days=8), ReportFormat.JSON)
     assert json.loads(path.read_bytes())["mentions"] == []
@@ -167,7 +206,7 @@ def test_a_path_that_cannot_be_written_is_named_and_leaves_nothing(month, since,
     (month.folder / "file").write_text("in the way")
     target = month.folder / "file" / "report.html"
     with pytest.raises(SetupError, match=r"file/report.html.*give another --output"):
-        write_report(month.connection, month.store, target, since, until)
+        write_report(month.connection, month.store, target, Filter(since, until))
 
 
 def test_a_report_replaces_the_last_one_whole(month, since, until):

@@ -1,0 +1,183 @@
+"""`brand-monitor schedule`: sends reports when they are due and alerts when they are raised."""
+
+import signal
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from monitor.commands.output import table
+from monitor.commands.terminal import quiet_clients, say
+from monitor.errors import OutageError, SetupError
+from monitor.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from monitor.delivery.recipients import Recipient
+    from monitor.delivery.schedule import Schedule
+    from monitor.delivery.service import Duty
+
+_PATIENCE: Final = timedelta(minutes=10)
+"""A report may be this late before `--check` calls it so: making and sending it takes a minute or two."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What the settings ask for; `times` is None where only alerts are watched for."""
+
+    times: "Schedule | None"
+    recipients: tuple["Recipient", ...]
+    alerts: bool
+    alerted: tuple["Recipient", ...]
+
+
+def schedule(
+    once: Annotated[
+        bool, typer.Option("--once", help="Do what is due now and end: for cron or a Kubernetes CronJob.")
+    ] = False,
+    show: Annotated[
+        bool, typer.Option("--show", help="Print the next report and the latest deliveries, send nothing.")
+    ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Exit 1 where somebody still waits for a report that is due.")
+    ] = False,
+) -> None:
+    """Send each report of MONITOR_REPORT_SCHEDULE once to each of MONITOR_REPORT_TO, until SIGTERM.
+
+    One that was due while nothing ran is sent late. With MONITOR_ALERTS, also look every hour for sudden
+    criticism of own brands. Run as many of these as you like: the database sees to it that nothing is sent
+    twice.
+    """
+    from monitor.storage.engine import sync_engine
+    from monitor.stream.logs import configure_logging
+
+    settings = load_settings()
+    configure_logging(settings.log_format, settings.log_level)
+    quiet_clients()
+    plan = _plan(settings)
+    engine = sync_engine(settings)
+    try:
+        if show:
+            _show(engine, plan)
+        elif check:
+            _check(engine, plan)
+        else:
+            _run(settings, engine, plan, once)
+    finally:
+        engine.dispose()
+
+
+def _plan(settings: Settings) -> _Plan:
+    """Raises `SetupError` where a setting is missing or wrong."""
+    from monitor.delivery import read_schedule
+    from monitor.delivery.recipients import read_recipients
+
+    if not settings.report_schedule and not settings.alerts:
+        raise SetupError(
+            'nothing to do: set MONITOR_REPORT_SCHEDULE, e.g. "Monday 08:00 Europe/Berlin", '
+            "or MONITOR_ALERTS=true"
+        )
+    try:
+        times = read_schedule(settings.report_schedule) if settings.report_schedule else None
+    except ValueError as error:
+        raise SetupError(f"MONITOR_REPORT_SCHEDULE: {error}") from None
+    recipients = read_recipients(settings.report_to, "MONITOR_REPORT_TO")
+    if times is not None and not recipients:
+        raise SetupError(
+            "MONITOR_REPORT_TO is not set; e.g. mailtos://USER:PASSWORD@HOST?to=ADDRESS (docs/reports.md)"
+        )
+    return _Plan(times, recipients, settings.alerts, read_recipients(settings.alert_to, "MONITOR_ALERT_TO"))
+
+
+def _run(settings: Settings, engine: "Engine", plan: _Plan, once: bool) -> None:
+    from monitor.delivery.alarm import Alarm
+    from monitor.delivery.sender import ReportSender
+    from monitor.delivery.service import LOOK, serve
+    from monitor.storage.faults import translated
+    from monitor.storage.pictures import PictureStore
+    from monitor.storage.schema import check_revision
+
+    duties: list[tuple[str, Duty]] = []
+    if plan.times is not None:
+        store = PictureStore(settings.picture_store)
+        sender = ReportSender(engine, store, plan.times, plan.recipients, settings.report_attach)
+        duties.append(("reports", sender.send_due))
+    if plan.alerts:
+        duties.append(("alerts", Alarm(engine, settings, plan.alerted).look))
+
+    def check_schema() -> None:
+        with translated(), engine.connect() as connection:
+            check_revision(connection)
+
+    if once:
+        check_schema()
+        with translated():
+            for _, duty in duties:
+                duty()
+        _show(engine, plan)
+        _check(engine, plan, patience=timedelta(0))
+        return
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        check_schema()
+    except OutageError as error:
+        say(f"{error}; trying again until it is there")
+    _say_next(plan)
+    serve(duties, stop, lambda: stop.wait(LOOK))
+
+
+def _say_next(plan: _Plan) -> None:
+    if plan.times is not None:
+        following = plan.times.next_due(datetime.now(UTC)).astimezone(plan.times.zone)
+        names = ", ".join(each.name for each in plan.recipients)
+        say(f"{plan.times}: next report {following.isoformat()}, to {names}")
+    if plan.alerts:
+        say(f"alerts: looked for hourly, to {', '.join(each.name for each in plan.alerted) or 'Kafka only'}")
+
+
+def _check(engine: "Engine", plan: _Plan, patience: timedelta = _PATIENCE) -> None:
+    from monitor.delivery.ledger import overdue
+    from monitor.storage.faults import translated
+
+    times = plan.times
+    if times is None:
+        return
+    due = times.latest_due(datetime.now(UTC))
+    if datetime.now(UTC) - due < patience:
+        return
+    with translated(), engine.connect() as connection:
+        late = overdue(connection, [each.name for each in plan.recipients], times.period(due))
+    for name, why in late:
+        say(f"{name}: the report due at {due.astimezone(times.zone).isoformat()} {why}")
+    if late:
+        raise typer.Exit(1)
+
+
+def _show(engine: "Engine", plan: _Plan) -> None:
+    from monitor.delivery.ledger import latest
+    from monitor.storage.faults import translated
+
+    _say_next(plan)
+    where = plan.times.zone if plan.times is not None else UTC
+    with translated(), engine.connect() as connection:
+        rows = latest(connection)
+    table(
+        ("recipient", "from", "until", "state", "attempts", "changed", "why"),
+        [
+            (
+                each.recipient,
+                each.since.astimezone(where).date().isoformat(),
+                each.until.astimezone(where).date().isoformat(),
+                each.state,
+                str(each.attempts),
+                each.changed_at.astimezone(where).isoformat(timespec="minutes"),
+                each.detail or "",
+            )
+            for each in rows
+        ],
+    )

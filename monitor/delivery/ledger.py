@@ -1,0 +1,159 @@
+"""What was sent to whom, in table `report_delivery`: the record that makes "once" true across restarts.
+
+Only the process that holds the lock sends. A row says `sending` before the message leaves and `sent` after. A
+process that dies in between leaves `sending`: that report may have arrived, so nobody sends it again.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import Connection, Engine, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from monitor.delivery.schedule import Period
+from monitor.storage.tables import report_delivery
+
+_LOCK: Final = 0x6272616E64  # "brand", as PostgreSQL wants it: a number
+
+_FIRST_RETRY: Final = timedelta(minutes=1)
+_LONGEST_RETRY: Final = timedelta(hours=1)
+"""A failed delivery is tried again after a minute, then after twice as long each time, up to an hour."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A row of `report_delivery`."""
+
+    recipient: str
+    since: datetime
+    until: datetime
+    due_at: datetime
+    state: str
+    attempts: int
+    changed_at: datetime
+    detail: str | None
+
+    @property
+    def retry_at(self) -> datetime | None:
+        """When to try again; None unless it failed."""
+        if self.state != "failed":
+            return None
+        doubled: int = 2 ** min(self.attempts - 1, 10)
+        return self.changed_at + min(_FIRST_RETRY * doubled, _LONGEST_RETRY)
+
+
+@contextmanager
+def sole_sender(engine: Engine) -> Iterator[Connection | None]:
+    """A connection that holds the lock of all senders, or None where another process holds it.
+
+    The lock belongs to the session: it goes with a killed process. Statements commit one by one.
+    """
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        held = connection.execute(select(func.pg_try_advisory_lock(_LOCK))).scalar_one()
+        if not held:
+            yield None
+            return
+        try:
+            yield connection
+        finally:
+            connection.execute(select(func.pg_advisory_unlock(_LOCK)))
+
+
+def delivery(connection: Connection, recipient: str, period: Period) -> Delivery | None:
+    """What became of a period's report to a recipient; None where nothing did yet."""
+    row = connection.execute(
+        _SELECT.where(
+            report_delivery.c.recipient == recipient,
+            report_delivery.c.since == period.since,
+            report_delivery.c.until == period.until,
+        )
+    ).one_or_none()
+    return None if row is None else Delivery(*row)
+
+
+def latest(connection: Connection, limit: int = 20) -> Sequence[Delivery]:
+    """The latest deliveries, newest first."""
+    rows = connection.execute(_SELECT.order_by(report_delivery.c.changed_at.desc()).limit(limit))
+    return [Delivery(*row) for row in rows]
+
+
+def overdue(connection: Connection, recipients: Sequence[str], period: Period) -> list[tuple[str, str]]:
+    """Of the recipients, those without the period's report, and why; nobody who was named only now."""
+    late = []
+    for name in recipients:
+        row = delivery(connection, name, period)
+        if row is None and last_due(connection, name) is not None:
+            late.append((name, "was not sent"))
+        elif row is not None and row.state == "failed":
+            late.append((name, f"was refused {row.attempts} times: {row.detail}"))
+        elif row is not None and row.state == "sending":
+            late.append((name, f"may not have arrived: {row.detail or 'the sender ended meanwhile'}"))
+    return late
+
+
+def last_due(connection: Connection, recipient: str) -> datetime | None:
+    """When the recipient's latest report was due; None for one who was named only now."""
+    newest = select(func.max(report_delivery.c.due_at)).where(report_delivery.c.recipient == recipient)
+    found: datetime | None = connection.execute(newest).scalar_one()
+    return found
+
+
+def skip(connection: Connection, recipient: str, period: Period, due: datetime) -> None:
+    """Record that the report was due before the recipient was named."""
+    connection.execute(
+        insert(report_delivery)
+        .values(recipient=recipient, **_period(period), due_at=due, state="skipped", attempts=0)
+        .on_conflict_do_nothing()
+    )
+
+
+def claim(connection: Connection, recipient: str, period: Period, due: datetime, now: datetime) -> bool:
+    """Mark it as being sent; False where somebody did before and it has not failed since."""
+    fresh = insert(report_delivery).values(
+        recipient=recipient, **_period(period), due_at=due, state="sending", attempts=1, changed_at=now
+    )
+    claimed = fresh.on_conflict_do_update(
+        index_elements=["recipient", "since", "until"],
+        set_={
+            "state": "sending",
+            "attempts": report_delivery.c.attempts + 1,
+            "changed_at": now,
+            "detail": None,
+        },
+        where=report_delivery.c.state == "failed",
+    ).returning(report_delivery.c.id)
+    return connection.execute(claimed).first() is not None
+
+
+def settle(
+    connection: Connection, recipient: str, period: Period, state: str, now: datetime, detail: str = ""
+) -> None:
+    """Record how it ended: `sent`, `failed`, or still `sending` with why nobody knows."""
+    connection.execute(
+        update(report_delivery)
+        .where(
+            report_delivery.c.recipient == recipient,
+            report_delivery.c.since == period.since,
+            report_delivery.c.until == period.until,
+        )
+        .values(state=state, changed_at=now, detail=detail or None)
+    )
+
+
+def _period(period: Period) -> dict[str, datetime]:
+    return {"since": period.since, "until": period.until}
+
+
+_SELECT: Final = select(
+    report_delivery.c.recipient,
+    report_delivery.c.since,
+    report_delivery.c.until,
+    report_delivery.c.due_at,
+    report_delivery.c.state,
+    report_delivery.c.attempts,
+    report_delivery.c.changed_at,
+    report_delivery.c.detail,
+)

@@ -1,0 +1,103 @@
+"""To whom: addresses of e-mail, chat and web hooks, as apprise writes them, and what became of a message.
+
+Addresses hold secrets; what is shown and recorded of one is without them.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final
+
+import apprise
+from apprise import AppriseAsset, AppriseResultStatus, NotifyFormat, NotifyType
+from pydantic import SecretStr
+
+from monitor.errors import SetupError
+
+_TIMEOUT: Final = 60.0
+"""Seconds for a service to take a message with its attachment; a slow mail server takes some."""
+
+_MOST_DETAIL: Final = 500
+"""Characters kept of what a service said."""
+
+
+class Outcome(StrEnum):
+    """What became of a message. Only FAILED may be tried again: UNKNOWN may have arrived."""
+
+    SENT = "sent"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The outcome, and what the service said where it went wrong."""
+
+    outcome: Outcome
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Plain text, and files that services able to carry them attach."""
+
+    title: str
+    body: str
+    attachments: Sequence[Path] = ()
+    urgent: bool = False
+
+
+class Recipient:
+    """One address. `name` is the address without its secrets: a changed password makes no new recipient."""
+
+    def __init__(self, url: str, place: int = 1) -> None:
+        """`place` tells addresses apart that differ in their secrets only. Raises `SetupError`."""
+        self._service: Any = apprise.Apprise.instantiate(
+            url, asset=AppriseAsset(app_id="Brand Monitor", app_desc="Brand Monitor", async_mode=False)
+        )
+        if self._service is None:
+            kind = url.partition("://")[0] if "://" in url else url[:10]
+            raise SetupError(
+                f"an address that begins with {kind!r} cannot be read; apprise writes them like "
+                "mailtos://USER:PASSWORD@HOST?to=ADDRESS, percent-encoded (docs/reports.md)"
+            )
+        address: str = self._service.url(privacy=True)  # type: ignore[no-untyped-call]
+        shown = address.partition("?")[0]
+        self.name = shown if place == 1 else f"{shown} ({place})"
+
+    def send(self, message: Message) -> Receipt:
+        """Hand the message over; blocks for up to a minute and never raises for a service that is away."""
+        notifier = apprise.Apprise()
+        notifier.add(self._service)
+        result = notifier.notify(
+            message.body,
+            title=message.title,
+            body_format=NotifyFormat.TEXT,
+            notify_type=NotifyType.WARNING if message.urgent else NotifyType.INFO,
+            attach=[str(path) for path in message.attachments] or None,
+            timeout=_TIMEOUT,
+        )
+        if result.status is AppriseResultStatus.SUCCESS:
+            return Receipt(Outcome.SENT)
+        said = "; ".join(str(entry.message) for entry in result.logs()) or result.status.name.lower()
+        unknown = result.status in (AppriseResultStatus.TIMEOUT, AppriseResultStatus.PARTIAL)
+        return Receipt(Outcome.UNKNOWN if unknown else Outcome.FAILED, said[:_MOST_DETAIL])
+
+
+def read_recipients(addresses: SecretStr | None, setting: str) -> tuple[Recipient, ...]:
+    """Addresses separated by spaces or lines; raises `SetupError` naming the setting, not the secret."""
+    urls = addresses.get_secret_value().split() if addresses is not None else []
+    if len(set(urls)) < len(urls):
+        raise SetupError(f"{setting} names an address twice")
+    found: list[Recipient] = []
+    seen: Counter[str] = Counter()
+    for url in urls:
+        try:
+            name = Recipient(url).name
+            seen[name] += 1
+            found.append(Recipient(url, seen[name]))
+        except SetupError as error:
+            raise SetupError(f"{setting}: {error}") from None
+    return tuple(found)

@@ -1,0 +1,23 @@
+"""Charts as Vega-Lite specs and as SVG: one definition for a page, a file and print."""
+
+from monitor.reports.charts.drawing import MOST_BRANDS, NEGATIVE, NEUTRAL, PICTURE, POSITIVE, WORDS, Drawing
+from monitor.reports.charts.feeling import health_chart, health_over_time_chart, trend_chart
+from monitor.reports.charts.said import sources_chart, terms_chart
+from monitor.reports.charts.voice import change_chart, share_chart
+
+__all__ = [
+    "MOST_BRANDS",
+    "NEGATIVE",
+    "NEUTRAL",
+    "PICTURE",
+    "POSITIVE",
+    "WORDS",
+    "Drawing",
+    "change_chart",
+    "health_chart",
+    "health_over_time_chart",
+    "share_chart",
+    "sources_chart",
+    "terms_chart",
+    "trend_chart",
+]

@@ -1,0 +1,192 @@
+"""How people feel: brand health now, sentiment and health over time."""
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+import altair as alt
+
+from monitor.reports.charts.drawing import (
+    MOST_BRANDS,
+    NEGATIVE,
+    NEUTRAL,
+    POSITIVE,
+    QUIET,
+    Drawing,
+    left_out,
+    styled,
+)
+from monitor.reports.feeling import BrandFeeling, Unit
+from monitor.reports.intervals import holm, two_proportions
+from monitor.reports.timeline import Bucket
+from monitor.reports.wording import counted
+
+# Labels of the time axis that fit side by side.
+_MOST_LABELS: Final = 6
+# An interval wider than this, around a half, says nothing yet: it takes about 40 opinions to be narrower.
+_VAGUE: Final = 0.3
+_SURE: Final = 0.05
+
+
+def health_chart(feeling: Sequence[BrandFeeling]) -> Drawing:
+    """Share of positive ones among the opinions of each brand, with its interval; one opinion at least."""
+    told = sorted((each for each in feeling if each.opinions), key=lambda each: -each.opinions)
+    rows = [
+        {
+            "brand": _with_n(each),
+            "health": each.health,
+            "low": each.health_low,
+            "high": each.health_high,
+            "label": f"{each.health:.0%}",
+        }
+        for each in told[:MOST_BRANDS]
+    ]
+    # A little beyond 0 and 1: points and numbers at the ends stand clear of the axis.
+    scale = alt.Scale(domain=[-0.04, 1.04], nice=False)
+    base = alt.Chart(alt.InlineData(values=rows)).encode(
+        y=alt.Y("brand:N", sort=[_with_n(each) for each in told[:MOST_BRANDS]], title=None)
+    )
+    axis = alt.Axis(format=".0%", values=[0, 0.25, 0.5, 0.75, 1])
+    whiskers = base.mark_rule(strokeWidth=2, color=POSITIVE).encode(
+        x=alt.X("low:Q", scale=scale, title="positive share of opinions", axis=axis), x2="high:Q"
+    )
+    points = base.mark_point(filled=True, size=70, color=POSITIVE, opacity=1).encode(x="health:Q")
+    numbers = base.mark_text(dy=-9, color="currentColor").encode(x="health:Q", text="label:N")
+    even = alt.Chart(alt.InlineData(values=[{"even": 0.5}])).mark_rule(strokeDash=[3, 3], color=QUIET)
+    return Drawing(
+        title=_health_title(told),
+        note="Positive / (positive + negative) texts that name the brand; the bar is the 95% interval: "
+        "the fewer opinions (n), the wider." + left_out(len(told)),
+        spec=styled(even.encode(x="even:Q") + whiskers + points + numbers, height=alt.Step(30)),
+    )
+
+
+def trend_chart(brand: str, buckets: Sequence[Bucket], unit: Unit) -> Drawing:
+    """Texts that name one brand over time, by sentiment."""
+    parts = (("negative", NEGATIVE), ("neutral", NEUTRAL), ("positive", POSITIVE))
+    rows = [
+        {"start": bucket.label, "sentiment": name, "order": order, "mentions": getattr(bucket.point, name)}
+        for bucket in buckets
+        for order, (name, _) in enumerate(parts)
+    ]
+    chart = (
+        alt.Chart(alt.InlineData(values=rows))
+        .mark_bar()
+        .encode(
+            x=_time_axis(buckets, unit),
+            y=alt.Y("mentions:Q", title="texts", axis=alt.Axis(tickMinStep=1, format=",d", tickCount=4)),
+            color=alt.Color(
+                "sentiment:N",
+                title=None,
+                scale=alt.Scale(domain=[name for name, _ in parts], range=[colour for _, colour in parts]),
+                legend=alt.Legend(orient="top"),
+            ),
+            order="order:Q",
+        )
+    )
+    n = sum(bucket.point.mentions for bucket in buckets)
+    return Drawing(
+        title=_trend_title(brand, buckets, unit),
+        note=f"Texts that name {brand}, per {unit}; negative at the bottom, positive on top. n = {n:,}.",
+        spec=styled(chart, height=170),
+    )
+
+
+def health_over_time_chart(brand: str, buckets: Sequence[Bucket], unit: Unit) -> Drawing | None:
+    """One brand's health over time with its 95% interval; None with opinions in fewer than two units."""
+    told = [bucket for bucket in buckets if bucket.point.opinions]
+    if len(told) < 2:
+        return None
+    rows = []
+    for bucket in told:
+        low, high = bucket.point.health_interval or (0.0, 1.0)
+        rows.append({"start": bucket.label, "health": bucket.point.health, "low": low, "high": high})
+    scale = alt.Scale(domain=[0, 1])
+    axis = alt.Axis(format=".0%", values=[0, 0.25, 0.5, 0.75, 1], grid=True)
+    base = alt.Chart(alt.InlineData(values=rows)).encode(x=_time_axis(buckets, unit))
+    whiskers = base.mark_rule(strokeWidth=2, color=POSITIVE, opacity=0.5).encode(
+        y=alt.Y("low:Q", scale=scale, title="positive share of opinions", axis=axis), y2="high:Q"
+    )
+    points = base.mark_point(filled=True, size=45, color=POSITIVE, opacity=1).encode(y="health:Q")
+    overall = _overall(told)
+    usual = alt.Chart(alt.InlineData(values=[{"overall": overall}])).mark_rule(strokeDash=[3, 3], color=QUIET)
+    counts = sorted(bucket.point.opinions for bucket in told)
+    return Drawing(
+        title=_held_title(brand, told, unit),
+        note=f"Positive / (positive + negative), per {unit}, with its 95% interval; dashed: {overall:.0%} "
+        f"over all. n = {sum(counts):,} opinions, {counts[0]:,} to {counts[-1]:,} per {unit}.",
+        spec=styled(usual.encode(y="overall:Q") + whiskers + points, height=170),
+    )
+
+
+def _time_axis(buckets: Sequence[Bucket], unit: Unit) -> alt.X:
+    every = math.ceil(len(buckets) / _MOST_LABELS)
+    return alt.X(
+        "start:O",
+        sort=None,
+        scale=alt.Scale(domain=[bucket.label for bucket in buckets]),
+        title=f"{unit} published",
+        axis=alt.Axis(labelAngle=0, values=[bucket.label for bucket in buckets[::every]]),
+    )
+
+
+def _health_title(told: Sequence[BrandFeeling]) -> str:
+    focus = next((each for each in told if each.own), told[0])
+    assert focus.health is not None
+    low, high = focus.health_low or 0.0, focus.health_high or 0.0
+    if low > 0.5:
+        verdict = f"{focus.brand} is liked more than disliked"
+    elif high < 0.5:
+        verdict = f"{focus.brand} is disliked more than liked"
+    elif high - low > _VAGUE:
+        verdict = f"Too few opinions to say whether {focus.brand} is liked"
+    else:
+        verdict = f"Opinions of {focus.brand} are divided"
+    return f"{verdict}: {focus.health:.0%} of {counted(focus.opinions, 'opinion')} positive"
+
+
+def _trend_title(brand: str, buckets: Sequence[Bucket], unit: Unit) -> str:
+    worst = max(buckets, key=lambda bucket: bucket.point.negative)
+    if not worst.point.negative:
+        return f"No text spoke against {brand}"
+    counts = f"{worst.point.negative:,} of {counted(worst.point.mentions, 'text')}"
+    return f"{brand} drew most criticism {_when(worst, unit)}: {counts}"
+
+
+def _held_title(brand: str, told: Sequence[Bucket], unit: Unit) -> str:
+    """Names the unit that differs most from all the others, where that is more than chance."""
+    positive = sum(bucket.point.positive for bucket in told)
+    opinions = sum(bucket.point.opinions for bucket in told)
+    sure = holm(
+        [
+            two_proportions(
+                bucket.point.positive,
+                bucket.point.opinions,
+                positive - bucket.point.positive,
+                opinions - bucket.point.opinions,
+            )
+            for bucket in told
+        ]
+    )
+    p, place = min((p, place) for place, p in enumerate(sure))
+    if p >= _SURE:
+        return f"{brand}'s health held: no {unit} differs from the others by more than chance"
+    health, overall = told[place].point.health or 0.0, _overall(told)
+    verb = "fell" if health < overall else "rose"
+    return f"{brand}'s health {verb} to {health:.0%} {_when(told[place], unit)}, {overall:.0%} over all"
+
+
+def _overall(told: Sequence[Bucket]) -> float:
+    return sum(bucket.point.positive for bucket in told) / sum(bucket.point.opinions for bucket in told)
+
+
+def _when(bucket: Bucket, unit: Unit) -> str:
+    return {
+        "day": f"on {bucket.label}",
+        "week": f"in the week of {bucket.label}",
+        "month": f"in {bucket.label}",
+    }[unit]
+
+
+def _with_n(each: BrandFeeling) -> str:
+    return f"{each.brand} (n = {each.opinions:,})"

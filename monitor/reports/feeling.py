@@ -1,0 +1,123 @@
+"""Net sentiment and brand health: how the texts that name a brand feel about it, at once and over time."""
+
+from datetime import date
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+import msgspec
+from sqlalchemy import Connection, text
+
+from monitor.reports.counts import brand_hours, in_whole_hours, values
+from monitor.reports.filters import Filter
+from monitor.reports.intervals import wilson
+
+Unit = Literal["day", "week", "month"]
+
+
+class BrandFeeling(msgspec.Struct, frozen=True, kw_only=True):
+    """How the texts that name a brand feel about it. Counts are mentions."""
+
+    brand: str
+    own: bool
+    mentions: int
+    positive: int
+    neutral: int
+    negative: int
+    net_sentiment: float
+    """(positive - negative) / mentions, -1..1."""
+    opinions: int
+    """positive + negative."""
+    health: float | None
+    """positive / opinions, 0..1; None without opinions."""
+    health_low: float | None
+    """Ends of its 95% Wilson interval."""
+    health_high: float | None
+
+
+class FeelingPoint(msgspec.Struct, frozen=True, kw_only=True):
+    """One brand in one day, week (from its Monday) or month (from its first day). Counts are texts."""
+
+    start: date
+    positive: int
+    neutral: int
+    negative: int
+
+    @property
+    def mentions(self) -> int:
+        """Texts that name the brand."""
+        return self.positive + self.neutral + self.negative
+
+    @property
+    def opinions(self) -> int:
+        """positive + negative."""
+        return self.positive + self.negative
+
+    @property
+    def net_sentiment(self) -> float | None:
+        """(positive - negative) / mentions, -1..1; None without mentions."""
+        return (self.positive - self.negative) / self.mentions if self.mentions else None
+
+    @property
+    def health(self) -> float | None:
+        """positive / opinions, 0..1; None without opinions."""
+        return self.positive / self.opinions if self.opinions else None
+
+    @property
+    def health_interval(self) -> tuple[float, float] | None:
+        """Ends of the health's 95% Wilson interval; None without opinions."""
+        return wilson(self.positive, self.opinions) if self.opinions else None
+
+
+def net_sentiment(connection: Connection, chosen: Filter) -> tuple[BrandFeeling, ...]:
+    """Brands that texts name, the most mentioned first."""
+    query = f"""
+        SELECT b.name AS brand, b.own, sum(h.texts)::bigint AS mentions, {_COUNTS}
+        FROM {brand_hours(chosen)} AS h JOIN brand AS b ON b.id = h.brand_id
+        WHERE cardinality(CAST(:brands AS text[])) = 0 OR b.name = ANY(:brands)
+        GROUP BY b.id HAVING sum(h.texts) > 0 ORDER BY mentions DESC, b.own DESC, b.name
+    """  # noqa: S608 - the conditions are our own; their values travel as parameters
+    return tuple(_feeling(row._asdict()) for row in connection.execute(text(query), values(chosen)))
+
+
+def sentiment_over_time(
+    connection: Connection, chosen: Filter, brand: str, unit: Unit, zone: str = "UTC"
+) -> tuple[FeelingPoint, ...]:
+    """Texts that name a brand by day, week or month of an IANA time zone; units without one are left out."""
+    start = "date_trunc(:unit, hour AT TIME ZONE :zone)::date AS start"
+    if in_whole_hours(ZoneInfo(zone), chosen):
+        query = f"""
+            SELECT {start}, {_COUNTS} FROM {brand_hours(chosen)} AS h
+            WHERE brand_id = (SELECT id FROM brand WHERE name = :brand)
+            GROUP BY 1 HAVING sum(texts) > 0 ORDER BY 1
+        """  # noqa: S608 - the conditions are our own; their values travel as parameters
+    else:
+        query = f"""
+            SELECT {start.replace("hour", "published_at")},
+                   count(*) FILTER (WHERE label = 'positive') AS positive,
+                   count(*) FILTER (WHERE label = 'neutral') AS neutral,
+                   count(*) FILTER (WHERE label = 'negative') AS negative
+            FROM presence AS p
+            WHERE brand_id = (SELECT id FROM brand WHERE name = :brand)
+              AND {chosen.where("p", "kind = 'text'")}
+            GROUP BY 1 ORDER BY 1
+        """  # noqa: S608 - the conditions are our own; their values travel as parameters
+    given = {**values(chosen), "brand": brand, "unit": unit, "zone": zone}
+    return tuple(FeelingPoint(**row._asdict()) for row in connection.execute(text(query), given))
+
+
+_COUNTS = """sum(h.positive)::bigint AS positive, sum(h.neutral)::bigint AS neutral,
+               sum(h.negative)::bigint AS negative"""
+
+
+def _feeling(counts: dict[str, Any]) -> BrandFeeling:
+    positive, negative, mentions = counts["positive"], counts["negative"], counts["mentions"]
+    opinions = positive + negative
+    low, high = wilson(positive, opinions) if opinions else (None, None)
+    return BrandFeeling(
+        **counts,
+        net_sentiment=(positive - negative) / mentions,
+        opinions=opinions,
+        health=positive / opinions if opinions else None,
+        health_low=low,
+        health_high=high,
+    )

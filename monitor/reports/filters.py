@@ -1,0 +1,53 @@
+"""What a page or report is about: a period, and the brands, sources and kinds looked at."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from monitor.messages import Kind
+
+
+class Filter(msgspec.Struct, frozen=True):
+    """Mentions published in [since, until), both with a zone; an empty tuple of names means all of them.
+
+    A mention is about a brand that it names or shows. `kinds` are kinds of mention: a picture's caption
+    belongs to the picture.
+    """
+
+    since: datetime
+    until: datetime
+    brands: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    kinds: tuple[Kind, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name, moment in (("since", self.since), ("until", self.until)):
+            if moment.tzinfo is None:
+                raise ValueError(f"{name} is {moment.isoformat()}, without a zone")
+        if self.since >= self.until:
+            raise ValueError(f"since {self.since.isoformat()} is not before until {self.until.isoformat()}")
+
+    def previous(self) -> "Filter":
+        """The period as long as this one that ends where it begins."""
+        length = self.until - self.since
+        return msgspec.structs.replace(self, since=self.since - length, until=self.since)
+
+    def values(self) -> dict[str, Any]:
+        """Its parts as the parameters of SQL."""
+        return {
+            "since": self.since,
+            "until": self.until,
+            "brands": list(self.brands),
+            "sources": list(self.sources),
+            "kinds": list(self.kinds),
+        }
+
+    def where(self, table: str, *more: str) -> str:
+        """The SQL condition on `published_at`, `source` and `kind` of a table or its alias, and `more`."""
+        parts = [f"{table}.published_at >= :since", f"{table}.published_at < :until"]
+        if self.sources:
+            parts.append(f"{table}.source = ANY(:sources)")
+        if self.kinds:
+            parts.append(f"{table}.kind = ANY(:kinds)")
+        return " AND ".join((*parts, *more))

@@ -1,0 +1,58 @@
+"""How sure a proportion is, and a difference of two: intervals and p values at 95%."""
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+# 95%: the two-sided quantile of the normal distribution.
+_Z: Final = 1.96
+
+
+def wilson(successes: int, n: int) -> tuple[float, float]:
+    """Wilson's 95% score interval of a proportion (Wilson 1927): honest at small n, unlike the plain one."""
+    if n == 0:
+        return 0.0, 1.0
+    p, zz = successes / n, _Z * _Z / n
+    middle, half = p + zz / 2, _Z * math.sqrt((p * (1 - p) + zz / 4) / n)
+    # At 0 and n successes an end of the interval is the proportion itself; rounding may put it a hair inside.
+    return min(p, max(0.0, (middle - half) / (1 + zz))), max(p, min(1.0, (middle + half) / (1 + zz)))
+
+
+def newcombe(successes: int, n: int, successes_before: int, n_before: int) -> tuple[float, float]:
+    """95% interval of the difference of two independent proportions, now - before, within -1..1.
+
+    Newcombe 1998 ("Interval estimation for the difference between independent proportions"), method 10: the
+    two Wilson intervals combined.
+    """
+    if n == 0 or n_before == 0:
+        return -1.0, 1.0
+    now, before = successes / n, successes_before / n_before
+    low, high = wilson(successes, n)
+    low_before, high_before = wilson(successes_before, n_before)
+    difference = now - before
+    return (
+        max(-1.0, difference - math.hypot(now - low, high_before - before)),
+        min(1.0, difference + math.hypot(high - now, before - low_before)),
+    )
+
+
+def two_proportions(successes: int, n: int, successes_before: int, n_before: int) -> float:
+    """Two-sided p value of the pooled two-proportion z test; 1 where there is nothing to compare."""
+    if n == 0 or n_before == 0:
+        return 1.0
+    pooled = (successes + successes_before) / (n + n_before)
+    variance = pooled * (1 - pooled) * (1 / n + 1 / n_before)
+    if variance <= 0:
+        return 1.0
+    z = (successes / n - successes_before / n_before) / math.sqrt(variance)
+    return math.erfc(abs(z) / math.sqrt(2))
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """P values adjusted for having asked several questions at once (Holm 1979), in the order given."""
+    adjusted = [0.0] * len(p_values)
+    largest = 0.0
+    for rank, place in enumerate(sorted(range(len(p_values)), key=lambda place: p_values[place])):
+        largest = max(largest, min(1.0, p_values[place] * (len(p_values) - rank)))
+        adjusted[place] = largest
+    return adjusted

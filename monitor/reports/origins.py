@@ -1,0 +1,82 @@
+"""Where mentions come from: sources and authors."""
+
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, text
+
+from monitor.reports.counts import about, brand_ids, sampled_hours, step_of_sample, values
+from monitor.reports.filters import Filter
+
+# Mentions whose authors are counted one by one; of more, every so many-th hour is read.
+_READ = 100_000
+
+
+class SourceShare(msgspec.Struct, frozen=True, kw_only=True):
+    """One source of mentions about the brands. `share` is 0..1 of all their mentions."""
+
+    source: str
+    mentions: int
+    texts: int
+    images: int
+    share: float
+    positive: int
+    """Texts, by how they feel about a brand they name; one that names two counts twice."""
+    neutral: int
+    negative: int
+
+
+class AuthorActivity(msgspec.Struct, frozen=True, kw_only=True):
+    """One author of mentions about the brands; `reach` is the largest of them, in people."""
+
+    source: str
+    author: str
+    mentions: int
+    reach: int | None
+    positive: int
+    neutral: int
+    negative: int
+    estimated: bool
+    """The counts are extrapolated from a sample of the period's hours; of less than that, they are exact."""
+
+
+def sources(connection: Connection, chosen: Filter, limit: int = 50) -> tuple[SourceShare, ...]:
+    """Sources of mentions about the chosen brands (or any brand), the busiest first."""
+    query = f"""
+        SELECT source, sum(texts + images)::bigint AS mentions, sum(texts)::bigint AS texts,
+               sum(images)::bigint AS images,
+               (sum(texts + images) / sum(sum(texts + images)) OVER ())::double precision AS share,
+               sum(positive)::bigint AS positive, sum(neutral)::bigint AS neutral,
+               sum(negative)::bigint AS negative
+        FROM {about(chosen)} AS a GROUP BY 1 HAVING sum(texts + images) > 0
+        ORDER BY mentions DESC, 1 LIMIT :limit
+    """  # noqa: S608 - the conditions are our own; their values travel as parameters
+    found = connection.execute(text(query), {**_given(connection, chosen), "limit": limit})
+    return tuple(SourceShare(**row._asdict()) for row in found)
+
+
+def authors(connection: Connection, chosen: Filter, limit: int = 20) -> tuple[AuthorActivity, ...]:
+    """Authors of mentions about the chosen brands (or any brand), the busiest first."""
+    n = sum(each.mentions for each in sources(connection, chosen, limit=10_000))
+    step = step_of_sample(n, _READ)
+    where = chosen.where("p", "author IS NOT NULL", "brand_id = b.id")
+    hours = sampled_hours(step)
+    query = f"""
+        SELECT source, author, count(DISTINCT mention_id) * {step} AS mentions, max(reach) AS reach,
+               count(*) FILTER (WHERE label = 'positive') * {step} AS positive,
+               count(*) FILTER (WHERE label = 'neutral') * {step} AS neutral,
+               count(*) FILTER (WHERE label = 'negative') * {step} AS negative, {step} > 1 AS estimated
+        FROM {hours} AS s(first, last) CROSS JOIN unnest(CAST(:brand_ids AS int[])) AS b(id)
+        CROSS JOIN LATERAL (
+            SELECT * FROM presence AS p
+            WHERE published_at >= s.first AND published_at < s.last AND {where}
+            OFFSET 0  -- hour by hour through the index: joined freely, the planner reads the table whole
+        ) AS each
+        GROUP BY 1, 2 ORDER BY mentions DESC, 1, 2 LIMIT :limit
+    """  # noqa: S608 - the conditions are our own; their values travel as parameters
+    found = connection.execute(text(query), {**_given(connection, chosen), "limit": limit})
+    return tuple(AuthorActivity(**row._asdict()) for row in found)
+
+
+def _given(connection: Connection, chosen: Filter) -> dict[str, Any]:
+    return {**values(chosen), "brand_ids": brand_ids(connection, chosen)}

@@ -1,0 +1,105 @@
+"""Pictures that show logos: the wall of them, and those that show a brand nobody named."""
+
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Connection, text
+
+from monitor.messages import Box, Detection
+from monitor.reports.counts import brand_ids
+from monitor.reports.filters import Filter
+
+LATEST: Final = 5000
+"""Sightings that are ranked: more than anybody pages through, and few enough to rank at once."""
+
+
+class ShownPicture(msgspec.Struct, frozen=True, kw_only=True):
+    """A picture with logos, and one of the mentions that show it."""
+
+    sha256: str
+    url: str
+    mentions: int
+    detections: tuple[Detection, ...]
+    unnamed: tuple[str, ...]
+    """Brands that none of its posts names."""
+    mention_id: UUID
+    source: str
+    author: str | None
+    mention_url: str | None
+    caption: str | None
+    published_at: datetime
+
+
+def shown_pictures(
+    connection: Connection,
+    chosen: Filter,
+    limit: int,
+    *,
+    offset: int = 0,
+    lowest_score: float = 0.0,
+    unnamed_only: bool = False,
+) -> tuple[ShownPicture, ...]:
+    """Pictures with logos of the (chosen) brands, ours first, then by confidence; each once.
+
+    Of a period with very many, those among the `LATEST` sightings of a brand.
+
+    `lowest_score` is the least confidence of a logo of the chosen brands, 0..1; `unnamed_only` keeps pictures
+    with a (chosen) brand that the post does not name.
+    """
+    wanted = ["p.shown", "p.brand_id = ANY(:brand_ids)", "p.score >= :lowest_score"]
+    if unnamed_only:
+        wanted.append("p.silent")
+    query = f"""
+        WITH latest AS (
+            SELECT p.mention_id, p.brand_id, p.score FROM presence AS p
+            WHERE {chosen.where("p", *wanted)} ORDER BY p.published_at DESC LIMIT {LATEST}
+        ), ranked AS (
+            SELECT m.picture_sha256 AS sha256, bool_or(b.own) AS own, max(l.score) AS score,
+                   array_agg(DISTINCT l.mention_id) AS ids
+            FROM latest AS l JOIN mention AS m ON m.id = l.mention_id JOIN brand AS b ON b.id = l.brand_id
+            GROUP BY m.picture_sha256
+            ORDER BY own DESC, score DESC, sha256 LIMIT :limit OFFSET :offset
+        )
+        SELECT r.sha256, i.url, cardinality(r.ids) AS mentions, found.detections,
+               ARRAY(SELECT DISTINCT b.name FROM presence AS p JOIN brand AS b ON b.id = p.brand_id
+                     WHERE p.mention_id = ANY(r.ids) AND p.silent ORDER BY 1) AS unnamed,
+               m.id AS mention_id, m.source, m.author, m.url AS mention_url, m.text AS caption, m.published_at
+        FROM ranked AS r JOIN picture AS i ON i.sha256 = r.sha256
+        CROSS JOIN LATERAL (
+            SELECT * FROM mention WHERE id = ANY(r.ids) ORDER BY reach DESC NULLS LAST, id LIMIT 1
+        ) AS m
+        CROSS JOIN LATERAL (
+            SELECT json_agg(json_build_object('brand', b.name, 'score', d.score, 'x', d.x, 'y', d.y,
+                                              'width', d.width, 'height', d.height)) AS detections
+            FROM effective_detection AS d JOIN brand AS b ON b.id = d.brand_id
+            WHERE d.picture_sha256 = r.sha256 AND d.model_version = m.model_version
+        ) AS found
+        ORDER BY r.own DESC, r.score DESC, r.sha256
+    """  # noqa: S608 - the conditions are our own; their values travel as parameters
+    given = {
+        **chosen.values(),
+        "brand_ids": brand_ids(connection, chosen),
+        "limit": limit,
+        "offset": offset,
+        "lowest_score": lowest_score,
+    }
+    return tuple(_shown_picture(row._asdict()) for row in connection.execute(text(query), given))
+
+
+def image_only(connection: Connection, chosen: Filter, limit: int) -> tuple[ShownPicture, ...]:
+    """Pictures that show a (chosen) brand without a word about it."""
+    return shown_pictures(connection, chosen, limit, unnamed_only=True)
+
+
+def _shown_picture(row: dict[str, Any]) -> ShownPicture:
+    detections = tuple(
+        Detection(
+            brand=each["brand"],
+            score=each["score"],
+            box=Box(each["x"], each["y"], each["width"], each["height"]),
+        )
+        for each in sorted(row["detections"], key=lambda each: -each["score"])
+    )
+    return ShownPicture(**{**row, "detections": detections, "unnamed": tuple(row["unnamed"])})

@@ -1,0 +1,60 @@
+"""Share of voice: how present each brand is, in words, in pictures, and in either.
+
+Counts are posts: a text and a picture with one source and id are one post. Brands chosen in a filter limit
+which brands are told; shares stay shares among all brands watched.
+"""
+
+import msgspec
+from sqlalchemy import Connection, text
+
+from monitor.reports.counts import brand_hours, pairs, values
+from monitor.reports.filters import Filter
+
+
+class BrandVoice(msgspec.Struct, frozen=True, kw_only=True):
+    """How present a brand is. Counts are posts; shares are 0..1 among all brands watched."""
+
+    brand: str
+    own: bool
+    posts: int
+    """Named in words or shown in a picture."""
+    words: int
+    picture: int
+    share: float
+    share_words: float
+    share_picture: float
+
+
+def share_of_voice(connection: Connection, chosen: Filter) -> tuple[BrandVoice, ...]:
+    """Brands that were named or shown, the most present first."""
+    query = f"""
+        WITH said AS (
+            SELECT brand_id, sum(texts) AS texts, sum(images) AS images, sum(captions) AS captions,
+                   sum(shown) AS shown
+            FROM {brand_hours(chosen)} AS h GROUP BY brand_id
+        ), twice AS (
+            SELECT brand_id, count(*) AS posts,
+                   count(*) FILTER (WHERE brand_id = ANY(caption_brands)) AS words
+            FROM {pairs(chosen)} AS p, unnest(p.text_brands) AS brand_id
+            WHERE brand_id = ANY(p.image_brands) GROUP BY brand_id
+        )
+        SELECT b.name AS brand, b.own, (texts + images - coalesce(t.posts, 0))::bigint AS posts,
+               (texts + captions - coalesce(t.words, 0))::bigint AS words, shown::bigint AS picture
+        FROM said JOIN brand AS b ON b.id = said.brand_id LEFT JOIN twice AS t ON t.brand_id = said.brand_id
+        WHERE texts + images > 0
+        ORDER BY posts DESC, b.own DESC, b.name
+    """  # noqa: S608 - the conditions are our own; their values travel as parameters
+    found = connection.execute(text(query), values(chosen)).all()
+    posts, words, picture = (
+        sum(getattr(row, name) for row in found) for name in ("posts", "words", "picture")
+    )
+    return tuple(
+        BrandVoice(
+            **row._asdict(),
+            share=row.posts / posts,
+            share_words=row.words / words if words else 0.0,
+            share_picture=row.picture / picture if picture else 0.0,
+        )
+        for row in found
+        if not chosen.brands or row.brand in chosen.brands
+    )

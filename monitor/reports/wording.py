@@ -1,0 +1,44 @@
+"""Numbers, shares and days as people read them: one way in pages, in files and in messages."""
+
+from datetime import UTC, datetime, tzinfo
+from urllib.parse import urlsplit
+
+
+def number(n: float) -> str:
+    """`12,345`."""
+    return f"{n:,}"
+
+
+def percent(share: float) -> str:
+    """A share of 0..1 as whole per cent; `<1%` for what is there and would read as none."""
+    return "<1%" if 0 < share < 0.005 else f"{share:.0%}"
+
+
+def signed(value: float, digits: int = 2) -> str:
+    """`+0.12`, `-0.12` with a real minus sign, and `0.00` for what rounds to it."""
+    shown = f"{value:+.{digits}f}"
+    return f"{0:.{digits}f}" if float(shown) == 0 else shown.replace("-", "\N{MINUS SIGN}")
+
+
+def counted(n: int, noun: str) -> str:
+    """`1 mention`, `2,000 mentions`."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def day(moment: datetime, zone: tzinfo | None = None) -> str:
+    """`1 March 2026` in `zone`, or UTC."""
+    there = moment.astimezone(zone or UTC)
+    return f"{there.day} {there:%B %Y}"
+
+
+def minute(moment: datetime, zone: tzinfo | None = None) -> str:
+    """`2026-03-01 09:30` in `zone`, or UTC."""
+    return f"{moment.astimezone(zone or UTC):%Y-%m-%d %H:%M}"
+
+
+def is_web_address(url: str | None) -> bool:
+    """A link that only ever opens a page; `javascript:` and its like are not passed on."""
+    try:
+        return url is not None and urlsplit(url).scheme in ("http", "https")
+    except ValueError:
+        return False
