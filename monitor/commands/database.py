@@ -1,16 +1,14 @@
-"""`brand-monitor db`: the database schema."""
+"""`brand-monitor db`: the database schema, and the roll-ups behind the figures."""
+
+from typing import Annotated
 
 import typer
 
-from monitor.commands.terminal import quiet_clients
+from monitor.commands.output import as_json, table
+from monitor.commands.terminal import quiet_clients, say
 from monitor.settings import load_settings
 
-app = typer.Typer(no_args_is_help=True, help="The database schema.")
-
-
-@app.callback()
-def _group() -> None:
-    """Keeps `upgrade` a sub-command although it is the only one."""
+app = typer.Typer(no_args_is_help=True, help="The database schema, and the roll-ups.")
 
 
 @app.command()
@@ -20,3 +18,42 @@ def upgrade() -> None:
 
     quiet_clients()
     typer.echo(f"the database is at revision {upgrade_schema(load_settings())}")
+
+
+@app.command()
+def check(
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Work the roll-ups out anew where they differ; writers wait.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Compare the roll-ups with the mentions they count; exit 1 if one differs and was not repaired.
+
+    Reads everything: minutes for millions of mentions. Without --repair nothing is locked.
+    """
+    from monitor.storage.engine import sync_engine
+    from monitor.storage.faults import translated
+    from monitor.storage.rollups import compare, rebuild
+    from monitor.storage.schema import check_revision
+
+    engine = sync_engine(load_settings())
+    try:
+        with translated(), engine.begin() as connection:
+            check_revision(connection)
+            found = compare(connection)
+            wrong = [each for each in found if not each.ok]
+            if wrong and repair:
+                rebuild(connection)
+    finally:
+        engine.dispose()
+    if json:
+        as_json(found)
+    else:
+        table(
+            ("roll-up", "rows", "wrong", "missing"),
+            [(each.table, f"{each.rows:,}", f"{each.wrong:,}", f"{each.missing:,}") for each in found],
+        )
+    for each in wrong:
+        say(f"{'repaired' if repair else 'fault'}: {each.table} {each.example}")
+    if wrong and not repair:
+        raise typer.Exit(1)

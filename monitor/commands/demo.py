@@ -1,10 +1,12 @@
 """`brand-monitor demo`: the whole system on the samples, from an empty folder to a report."""
 
+import signal
 import tempfile
+import threading
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -13,7 +15,11 @@ from monitor.commands.terminal import progress, quiet_clients, say
 
 if TYPE_CHECKING:
     from monitor.demo import DemoOutcome
+    from monitor.local.system import LocalSystem
     from monitor.reports.figures import BrandFeeling
+
+_LOOK: Final = 1.0
+"""Seconds between looks at the parts while the pages are served."""
 
 
 def demo(
@@ -32,6 +38,9 @@ def demo(
             metavar="DIR", help="An empty folder to keep database, pictures and logs; default none is kept."
         ),
     ] = None,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Afterwards serve the pages until Ctrl-C or SIGTERM.")
+    ] = False,
 ) -> None:
     """Start broker, database and worker, publish the samples, wait for each, and write a report.
 
@@ -63,12 +72,25 @@ def demo(
             )
 
         outcome = run_demo(system, chosen, report / "report.html", on_progress)
-    _show(outcome)
-    say(f"report: {outcome.report} ({time.monotonic() - started:.0f} s in all)")
-    for fault in outcome.faults:
-        say(f"fault: {fault}")
+        display.stop()
+        _show(outcome)
+        for fault in outcome.faults:
+            say(f"fault: {fault}")
+        say(f"report: {outcome.report} ({time.monotonic() - started:.0f} s in all)")
+        if serve:
+            _serve(system)
     if outcome.faults:
         raise typer.Exit(1)
+
+
+def _serve(system: "LocalSystem") -> None:
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    system.start_pages()
+    say(f"pages: {system.pages_url} (Ctrl-C stops)")
+    while not stop.wait(_LOOK):
+        system.check()
 
 
 def _show(outcome: "DemoOutcome") -> None:

@@ -29,21 +29,26 @@ def up(
         Path, typer.Option(metavar="DIR", help="Where database, pictures and logs are kept between runs.")
     ] = Path(".brand-monitor"),
 ) -> None:
-    """Run broker, database and one worker here, without Docker or root, until Ctrl-C or SIGTERM.
+    """Run broker, database, one worker and the pages here, without Docker or root, until Ctrl-C or SIGTERM.
 
     Database and pictures are kept in the data folder; the embedded broker is in memory and starts empty.
     Standard output has the lines that make other commands talk to this system.
     """
     from monitor.local.system import LocalSystem, environment
 
-    say("starting broker, database and worker ...")
+    say("starting broker, database, worker and pages ...")
     with LocalSystem(data_dir) as system:
+        system.start_pages()
+        if system.settings.report_schedule or system.settings.alerts:
+            system.start_schedule()
+            say(f"reports: {system.settings.report_schedule or 'not sent, only alerts'}")
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
         values = environment(system.settings)
         for name in (f"MONITOR_{name.upper()}" for name in _EXPORTED):
             typer.echo(f"export {name}={shlex.quote(values[name])}")
+        say(f"pages: {system.pages_url}")
         say(f"running; health: {system.health_url}/health/ready, /metrics beside it; logs: {system.logs}")
         say("copy the export lines to another terminal, then: brand-monitor status. Ctrl-C stops the system.")
         while not stop.wait(_LOOK):

@@ -1,0 +1,1 @@
+"""Pages and HTTP API: what the reports say, to look at, filter and correct."""

@@ -1,0 +1,126 @@
+"""The login in front of the pages: a form for people, HTTP Basic for programs that call /api/."""
+
+import base64
+import binascii
+from typing import Annotated, Final
+from urllib.parse import quote, urlsplit
+
+from fastapi import APIRouter, Form, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from monitor.web.people import People, TooManyAttemptsError
+from monitor.web.rendering import page
+
+router: Final = APIRouter(include_in_schema=False)
+
+_OPEN: Final = ("/login", "/static/", "/health")
+"""Paths that need no login."""
+
+_SLOW_DOWN: Final = "Too many attempts. Wait five minutes, then try again."
+
+
+class RequireLogin:
+    """Lets through who is logged in; sends people to the form and answers programs with 401."""
+
+    def __init__(self, app: ASGIApp, people: People) -> None:
+        self._app = app
+        self._people = people
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http" or scope["path"].startswith(_OPEN) or scope["session"].get("name"):
+            await self._app(scope, receive, send)
+            return
+        refusal = await self._refusal(scope)
+        await (refusal or self._app)(scope, receive, send)
+
+    async def _refusal(self, scope: Scope) -> Response | None:
+        headers = Headers(scope=scope)
+        if scope["path"].startswith("/api/"):
+            given = _basic(headers.get("authorization", ""))
+            try:
+                if given is not None:
+                    name, password = given
+                    if await run_in_threadpool(self._people.check, name, password, caller(scope)):
+                        scope.setdefault("state", {})["name"] = name
+                        return None
+            except TooManyAttemptsError:
+                return JSONResponse({"detail": _SLOW_DOWN}, status_code=429)
+            challenge = {"www-authenticate": 'Basic realm="brand-monitor", charset="UTF-8"'}
+            return JSONResponse({"detail": "Log in with HTTP Basic."}, status_code=401, headers=challenge)
+        if scope["method"] != "GET":
+            return RedirectResponse("/login", status_code=303)
+        if "hx-request" in headers:
+            # htmx would put the form into the middle of the page: the whole page goes to it instead.
+            return Response(status_code=401, headers={"hx-redirect": "/login"})
+        wanted = scope["path"] + (
+            f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else ""
+        )
+        return RedirectResponse(f"/login?next={quote(wanted, safe='')}", status_code=303)
+
+
+@router.get("/login")
+def ask(request: Request, next: str = "/") -> Response:
+    """The form."""
+    return page(request, "login.html.j2", next=_local(next), fault=None, name="")
+
+
+@router.post("/login")
+def log_in(
+    request: Request,
+    name: Annotated[str, Form()] = "",
+    password: Annotated[str, Form()] = "",
+    next: Annotated[str, Form()] = "/",
+) -> Response:
+    """Check, remember in the signed cookie, and go where the person wanted to."""
+    people: People | None = request.app.state.people
+    if people is None:
+        return RedirectResponse("/", status_code=303)
+    name = name.strip()
+    fault, status = "Name and password do not fit together.", 401
+    try:
+        if people.check(name, password, caller(request.scope)):
+            request.session.clear()
+            request.session["name"] = name
+            return RedirectResponse(_local(next), status_code=303)
+    except TooManyAttemptsError:
+        fault, status = _SLOW_DOWN, 429
+    return page(request, "login.html.j2", status=status, next=_local(next), fault=fault, name=name)
+
+
+@router.post("/logout")
+def log_out(request: Request) -> Response:
+    """Forget who this is."""
+    request.session.clear()
+    return RedirectResponse("/", status_code=303)
+
+
+def caller(scope: Scope) -> str:
+    """The address attempts are counted by."""
+    client = scope.get("client")
+    return client[0] if client else "unknown"
+
+
+def _basic(header: str) -> tuple[str, str] | None:
+    kind, _, token = header.partition(" ")
+    if kind.lower() != "basic":
+        return None
+    try:
+        name, colon, password = base64.b64decode(token, validate=True).decode("utf-8").partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    return (name, password) if colon else None
+
+
+def _local(target: str) -> str:
+    """A path of ours, or `/`: a link in a mail cannot send people elsewhere after the login.
+
+    Browsers read a backslash as a slash and drop tabs and line breaks.
+    """
+    plain = (
+        target.startswith("/") and not target.startswith("//") and target.isprintable() and "\\" not in target
+    )
+    return target if plain and not urlsplit(target).netloc else "/"

@@ -1,0 +1,78 @@
+"""Serves the pages: on this machine, or with a login to others."""
+
+import ipaddress
+import socket
+from collections.abc import Callable
+from typing import Final
+
+import uvicorn
+
+from monitor.errors import SetupError
+from monitor.settings import Settings
+from monitor.storage.engine import sync_engine
+from monitor.storage.faults import translated
+from monitor.storage.schema import check_revision
+from monitor.web.app import create_app
+
+_STOP: Final = 5
+"""Seconds for requests in flight when the server stops; a page takes less than one."""
+
+
+class _Server(uvicorn.Server):
+    """Says where it listens, once it does."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[str], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, then tell."""
+        await super().startup(sockets)
+        if self.started:
+            host, port = self.servers[0].sockets[0].getsockname()[:2]
+            self._on_ready(f"http://{f'[{host}]' if ':' in host else host}:{port}/")
+
+
+def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
+    """Serve until SIGTERM or SIGINT; `on_ready` hears the address once it can be called.
+
+    Raises `SetupError` and `OutageError` at start only.
+    """
+    refuse_exposure(settings)
+    app = create_app(settings)
+    engine = sync_engine(settings)
+    try:
+        with translated(), engine.connect() as connection:
+            check_revision(connection)
+    finally:
+        engine.dispose()
+    config = uvicorn.Config(
+        app,
+        host=settings.web_host,
+        port=settings.web_port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_STOP,
+    )
+    _Server(config, on_ready).run()
+
+
+def refuse_exposure(settings: Settings) -> None:
+    """Raises `SetupError` unless only this machine is served or a login is configured."""
+    if is_loopback(settings.web_host) or settings.web_users_file or settings.web_password:
+        return
+    raise SetupError(
+        f"MONITOR_WEB_HOST = {settings.web_host!r} lets other machines in, and no login is configured; "
+        "make one with `brand-monitor web add-user`, or set MONITOR_WEB_PASSWORD"
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches that address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,170 @@
+"""Every page shows the figures of its address, says what to do when there are none, and keeps text text."""
+
+import html
+import re
+
+import pytest
+from fastapi.testclient import TestClient
+
+from monitor.messages import mention_id
+from monitor.settings import Settings
+from tests.web.conftest import HOSTILE, Calling
+
+PAGES = ("/", "/brand", "/pictures", "/mentions", "/quality")
+
+
+def one(client: TestClient, **query: str) -> str:
+    """Id of the only mention found."""
+    (row,) = client.get("/api/mentions", params=query).json()["rows"]
+    return str(row["mention_id"])
+
+
+def said(page: str) -> str:
+    """The page without its tags, entities read."""
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", page)).split())
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_answers_and_names_its_period(client: TestClient, path: str) -> None:
+    answer = client.get(path)
+    assert answer.status_code == 200
+    assert 'value="2026-02-09"' in answer.text  # thirty days up to the newest mention
+    assert 'value="2026-03-10"' in answer.text
+    assert answer.text.count("<h1>") == 1
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_an_empty_database_says_what_to_do(call: Calling, empty: Settings, path: str) -> None:
+    answer = call(empty).get(path)
+    assert answer.status_code == 200
+    assert "brand-monitor" in answer.text.partition("<footer>")[0]
+
+
+def test_the_overview_tells_the_finding_with_its_n(client: TestClient) -> None:
+    text = said(client.get("/").text)
+    assert "VMware has 62% of the voice; 50% of 4 opinions are positive" in text
+    assert "95% interval 15% to 85%, n = 4" in text
+
+
+def test_every_chart_has_its_figures_as_a_table(client: TestClient) -> None:
+    page = client.get("/").text
+    charts = re.findall(r'aria-label="Chart: ([^"]+)"', page)
+    assert len(charts) >= 4
+    assert all("n = " in html.unescape(chart) or "(n)" in chart for chart in charts)
+    assert page.count("<table>") >= 4
+
+
+@pytest.mark.parametrize(
+    ("query", "shares"),
+    [
+        ("source=forum", "VMware has 100% of the voice; 67% of 3 opinions are positive"),
+        ("source=microblog", "VMware has 50% of the voice; 0% of 1 opinion are positive"),
+        ("kind=image", "VMware has 100% of the voice"),
+        ("since=2026-03-10&until=2026-03-10", "VMware has 75% of the voice; 0% of 1 opinion are positive"),
+    ],
+)
+def test_the_address_filters_the_figures(client: TestClient, query: str, shares: str) -> None:
+    assert shares in said(client.get(f"/?{query}").text)
+
+
+def test_links_keep_what_was_chosen(client: TestClient) -> None:
+    page = client.get("/?since=2026-03-01&until=2026-03-10&source=forum&kind=text").text
+    links = re.findall(r'<li><a href="([^"]+)"', page)
+    assert len(links) == 5
+    assert all("since=2026-03-01&amp;until=2026-03-10&amp;source=forum&amp;kind=text" in link for link in links)
+
+
+def test_the_page_of_a_brand_is_about_that_brand(client: TestClient) -> None:
+    assert "Citrix is in 2 posts, 25% of the voice" in said(client.get("/brand?name=Citrix").text)
+    assert "M&M <b> is in 1 post" in said(client.get("/brand", params={"name": "M&M <b>"}).text)
+    assert "Nobody is not watched" in said(client.get("/brand?name=Nobody").text)
+
+
+def test_mentions_are_searched_sorted_and_filtered(client: TestClient) -> None:
+    def authors(query: str) -> list[str]:
+        return re.findall(r"<p class=\"note\"><bdi>([^<]+)</bdi>", client.get(f"/mentions?{query}").text)
+
+    assert authors("q=great") == ["ann"]
+    assert authors("q=nowhere") == []
+    assert authors("order=reach")[0] == "The Daily"
+    assert authors("order=oldest")[0] == "zoe"
+    assert authors("brand=Citrix&label=negative") == ["eve"]
+
+
+def test_a_search_without_result_leads_out(client: TestClient) -> None:
+    assert "Search without" in client.get("/mentions?q=nowhere").text
+
+
+def test_a_script_in_a_mention_stays_text(client: TestClient) -> None:
+    id = one(client, q="onerror")
+    for path in ("/", "/brand", "/mentions", f"/mentions/{id}"):
+        page = client.get(path).text
+        assert "<script>document" not in page
+        assert "<img src=x" not in page
+        assert "<i>mal" not in page
+    read = client.get(f"/mentions/{id}").text
+    assert HOSTILE in re.sub(r"\s", " ", html.unescape(re.sub(r"</?mark[^>]*>", "", read)))
+    assert 'href="javascript:' not in read
+    assert "address: javascript:alert(1)" in read
+
+
+def test_brands_are_marked_where_the_text_names_them(client: TestClient) -> None:
+    page = client.get(f"/mentions/{one(client, q='announce')}").text
+    assert '<mark title="VMware">VMware</mark> and <mark title="Citrix">Citrix</mark> announce' in page
+
+
+def test_a_picture_is_encoded_anew(client: TestClient) -> None:
+    (shown,) = client.get("/api/pictures").json()
+    answer = client.get(f"/pictures/{shown['sha256']}/small.jpg")
+    assert answer.headers["content-type"] == "image/jpeg"
+    assert answer.content.startswith(b"\xff\xd8\xff")
+    assert b"script" not in answer.content
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "immutable" in answer.headers["cache-control"]
+
+
+@pytest.mark.parametrize("path", [f"/pictures/{'0' * 64}/small.jpg", "/nothing", f"/mentions/{mention_id('text', 'a', 'b')}"])
+def test_what_is_not_there_is_a_page_that_says_so(client: TestClient, path: str) -> None:
+    answer = client.get(path)
+    assert answer.status_code == 404
+    assert "To the overview" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("since=yesterday", "since = 'yesterday'"),
+        ("since=2026-03-02&until=2026-03-01", "after the last"),
+        ("since=0001-01-01", "out of range"),
+        ("kind=video", "kind"),
+        ("brand=%00", "NUL"),
+    ],
+)
+def test_a_wrong_address_is_explained(client: TestClient, query: str, told: str) -> None:
+    answer = client.get(f"/?{query}")
+    assert answer.status_code == 422
+    assert told in html.unescape(answer.text)
+    assert told in client.get(f"/api/summary?{query}").json()["detail"]
+
+
+def test_an_unknown_cursor_is_explained(client: TestClient) -> None:
+    assert client.get("/mentions?after=nonsense").status_code == 422
+
+
+def test_data_quality_shows_reasons_models_and_coverage(client: TestClient) -> None:
+    text = said(client.get("/quality").text)
+    for told in ("json-invalid", "JSON is malformed: <script>", "sentiment@1", "logos@1", "mentions.text"):
+        assert told in text
+    assert "Coverage 100%" in text
+
+
+def test_days_are_those_of_the_zone(call: Calling, settings: Settings) -> None:
+    page = call(settings, web_zone="Pacific/Auckland").get("/").text
+    assert 'value="2026-03-11"' in page  # noon in UTC is past midnight there
+
+
+def test_synthetic_data_is_called_so_on_every_page(
+    client: TestClient, call: Calling, settings: Settings, synthetic: None
+) -> None:
+    for path in PAGES:
+        assert "Synthetic data." in client.get(path).text
