@@ -8,7 +8,7 @@ SERVICE := .venv/.service-installed
 DEVELOPMENT := .venv/.development-installed
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help install install-dev demo test test-faults test-training bench-sentiment lint format constraints clean
+.PHONY: help install install-dev demo test browser test-browser frontend test-faults test-training bench-sentiment bench-logos lint format constraints clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -30,11 +30,22 @@ $(DEVELOPMENT): $(SERVICE)
 	@$(PIP) --editable '.[training,test]'
 	@touch $@
 
-demo: $(SERVICE) ## Run the whole system on the samples; writes demo-report/report.html
-	$(BIN)/brand-monitor demo
+demo: $(SERVICE) ## The whole system on the samples; writes demo-report/; SERVE=1 goes on serving the pages
+	$(BIN)/brand-monitor demo $(if $(SERVE),--serve)
 
 test: $(DEVELOPMENT) ## Run the tests (real broker, real PostgreSQL, shipped models)
-	$(BIN)/python -m pytest -m 'not fault and not training'
+	$(BIN)/python -m pytest -m 'not fault and not training and not browser'
+
+browser: ## Find Chromium or Chrome, or install Debian's chromium (needs root)
+	@command -v chromium chromium-browser google-chrome google-chrome-stable chrome || \
+	  { echo "Installing chromium ..."; apt-get update -qq && apt-get install -qq --no-install-recommends chromium > /dev/null && command -v chromium; } || \
+	  { echo "No Chromium found and none could be installed. Install one (Debian: apt install chromium) or name it: CHROMIUM=/path/to/chrome"; exit 1; }
+
+test-browser: $(DEVELOPMENT) browser ## The pages in a real browser, on 200,000 made-up mentions
+	$(BIN)/python -m pytest -m browser --timeout 600 tests/browser
+
+frontend: ## Bundle what browsers load anew (node and npm); the bundles are committed
+	cd frontend && npm ci --no-audit --no-fund && npm run build
 
 test-faults: $(DEVELOPMENT) ## Kills, outages and rebalances with real servers
 	$(BIN)/python -m pytest -m fault --timeout 900
@@ -44,6 +55,9 @@ test-training: $(DEVELOPMENT) ## Small real training runs: stop, resume, export
 
 bench-sentiment: $(DEVELOPMENT) ## Mentions per second of the sentiment model and its rivals; DATA=DIR adds one
 	$(BIN)/python benchmarks/sentiment.py $(if $(DATA),--data $(DATA))
+
+bench-logos: $(DEVELOPMENT) ## Seconds a picture of the three ways to find logos, by size and batch; DEVICE=cuda
+	$(BIN)/python benchmarks/logos.py $(if $(DEVICE),--device $(DEVICE))
 
 lint: $(DEVELOPMENT) ## ruff and mypy --strict
 	$(BIN)/ruff check .

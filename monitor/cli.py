@@ -20,11 +20,14 @@ from monitor.commands import (
     doctor,
     publish,
     report,
+    schedule,
     schemas,
     score,
+    seed,
     status,
     topics,
     up,
+    web,
     worker,
 )
 from monitor.commands.terminal import fail
@@ -62,7 +65,10 @@ app.command("worker")(worker.worker)
 app.add_typer(publish.app, name="publish")
 app.add_typer(score.app, name="score")
 app.command("status")(status.status)
+app.command("seed")(seed.seed)
 app.command("report")(report.report)
+app.command("schedule")(schedule.schedule)
+app.add_typer(web.app, name="web")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(brands.app, name="brands")
 app.add_typer(topics.app, name="topics")

@@ -136,11 +136,59 @@ class Settings(BaseSettings):
     )
     sentiment_model: str = Field("sentiment", description="Folder under models_dir.")
     logo_model: str = Field("logos", description="Folder under models_dir.")
+    logo_embedder: str = Field(
+        "logos-embedder", description="Folder under models_dir, for the brand gallery; empty: no gallery."
+    )
     device: Device = Field(Device.AUTO, description="auto, cpu or cuda; cuda fails at start without a GPU.")
     inference_threads: Annotated[int, Field(ge=0)] = Field(
         0, description="CPU threads of a run; 0: all cores."
     )
     brands_file: Path | None = Field(None, description="brands.toml; without, the packaged one.")
+
+    # Pages
+    web_host: str = Field(
+        "127.0.0.1", description="Address the pages are served on; any other than this machine needs a login."
+    )
+    web_port: Annotated[int, Field(ge=0, le=65535)] = Field(8080, description="Port of the pages.")
+    web_names: str = Field(
+        "",
+        description="Names the pages may be asked for besides localhost, comma-separated: brand.example.com.",
+    )
+    web_password: SecretStr | None = Field(
+        None, description="One password for everybody; each gives a name. At least 12 characters."
+    )
+    web_users_file: Path | None = Field(
+        None, description="Instead: a line NAME:HASH per person, made by `brand-monitor web add-user`."
+    )
+    web_secret: SecretStr | None = Field(
+        None, description="Signs session cookies; without, a restart asks everybody to log in again."
+    )
+    web_https: bool = Field(False, description="The pages are reached through HTTPS: cookies only there.")
+    web_database_url: SecretStr | None = Field(
+        None,
+        description="Login the pages read with (brand_monitor_read); default database_url, made read-only.",
+    )
+    web_statement_timeout: Annotated[float, Field(gt=0)] = Field(
+        10.0, description="Seconds after which the database gives up a page's query."
+    )
+    web_zone: str = Field("UTC", description="IANA time zone of days and times on the pages.")
+
+    # Reports sent by themselves (docs/reports.md)
+    report_schedule: str | None = Field(
+        None, description='"daily HH:MM ZONE" or "WEEKDAY HH:MM ZONE": Monday 08:00 Europe/Berlin.'
+    )
+    report_to: SecretStr | None = Field(
+        None, description="Whom to send reports to: apprise addresses, separated by spaces."
+    )
+    report_attach: Annotated[str, Field(pattern=r"^(pdf|html|pdf html|html pdf)?$")] = Field(
+        "pdf", description="Files sent along: pdf, html, both ('pdf html'), or none ('')."
+    )
+
+    # Alerts (docs/reports.md)
+    alerts: bool = Field(False, description="Look hourly for sudden criticism of own brands (`schedule`).")
+    alert_to: SecretStr | None = Field(
+        None, description="Whom to send alerts to, as report_to; they go to PREFIX.alerts in any case."
+    )
 
     # Operations
     health_host: str = Field("127.0.0.1", description="Address of /health and /metrics; 0.0.0.0 for all.")

@@ -6,6 +6,7 @@ and database of their own.
 """
 
 import base64
+import json
 import shutil
 import signal
 import subprocess
@@ -16,7 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, Self
 
+import cv2
+import numpy as np
+import onnx
+import onnxruntime
 import pytest
+import resvg_py
 import trustme
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -24,10 +30,13 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
+from numpy.typing import NDArray
 
+from monitor.inference.manifest import sha256_of
 from monitor.local import EmbeddedBroker, EmbeddedDatabase
 from monitor.local.broker import answers
 from monitor.local.child import ChildProcess, StopPlan, free_port
+from monitor.logos.crops import CropGeometry, cut_crops
 from monitor.settings import load_settings
 from monitor.storage import schema
 
@@ -231,3 +240,143 @@ def migrated(database_server: EmbeddedDatabase) -> Iterator[str]:
     schema.upgrade(load_settings(database_url=database_server.create(name)))
     yield name
     database_server.drop(name)
+
+
+@pytest.fixture(scope="session")
+def colour_embedder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model folder with a small embedder that needs no training: which colours a crop has.
+
+    Its negatives are windows of the sample photographs without the logos that tests add.
+    """
+    folder = tmp_path_factory.mktemp("models") / "colours"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    crops = []
+    for path in sorted((_REPOSITORY / "samples" / "pictures").glob("*.jpg")):
+        pixels = cv2.imread(str(path))
+        height, width = pixels.shape[:2]
+        corners = rng.uniform(0, 0.7, (80, 2)) * (width, height)
+        sides = rng.uniform(0.1, 0.3, (80, 2)) * (width, height)
+        boxes = np.concatenate([corners, corners + sides], 1).astype(np.float32)
+        crops.append(cut_crops(pixels, boxes, CropGeometry()))
+    negatives = np.concatenate(crops)
+    roots = _run(_colours(np.zeros(64, np.float32)), "root", negatives)
+    model = _colours(roots.mean(0))
+    onnx.save(model, folder / "model.onnx")
+    np.savez(folder / "negatives.npz", embeddings=_run(model, "embedding", negatives).astype(np.float16))
+    manifest = {
+        "name": "colours",
+        "version": "1",
+        "task": "logo-embedding",
+        "architecture": "crop-embedder",
+        "sha256": sha256_of(folder / "model.onnx"),
+        "inputs": [{"name": "pixels", "shape": ["batch", 128, 128, 3], "type": "uint8"}],
+        "outputs": [{"name": "embedding", "shape": ["batch", 64], "type": "float32"}],
+        "preprocessing": {"side": 128, "margin": 0.12},
+        "labels": [],
+        "thresholds": {},
+        "metrics": [],
+        "parity": {"max_abs_diff": 0.0, "inputs": 0, "dataset": "none"},
+        "opset": 18,
+        "training": {"command": "none", "data": [], "seed": 0},
+        "files": {"negatives.npz": sha256_of(folder / "negatives.npz")},
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    return folder
+
+
+def _run(model: onnx.ModelProto, output: str, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """An output of the model, or a value inside it."""
+    named = onnx.ModelProto()
+    named.CopyFrom(model)
+    del named.graph.output[:]
+    named.graph.output.append(
+        onnx.helper.make_tensor_value_info(output, onnx.TensorProto.FLOAT, ["batch", 64])
+    )
+    session = onnxruntime.InferenceSession(named.SerializeToString(), providers=["CPUExecutionProvider"])
+    return np.asarray(session.run([output], {"pixels": crops})[0], np.float32)
+
+
+def _colours(usual: NDArray[np.float32]) -> onnx.ModelProto:
+    """How much of a crop has which colour: each pixel is shared out among 64 colours by nearness.
+
+    The roots of the shares, less those of other crops, scaled to length 1. The grey that fills crops counts
+    little.
+    """
+    steps = np.linspace(0, 1, 4, dtype=np.float32)
+    colours = np.stack(np.meshgrid(steps, steps, steps), -1).reshape(-1, 3)
+    sharpness = 40.0
+    # -sharpness * |pixel - colour|^2, less what all colours have in common.
+    weights = (2 * sharpness * colours)[:, :, None, None].astype(np.float32)
+    biases = (-sharpness * (colours**2).sum(1)).astype(np.float32)
+    biases[np.abs(colours - 0.5).max(1) < 0.2] -= 6
+    model = onnx.parser.parse_model("""
+        <ir_version: 10, opset_import: ["": 18]>
+        colours (uint8[batch, 128, 128, 3] pixels) => (float[batch, 64] embedding)
+        <float all = {255.0}, int64[2] flat = {0, -1},
+         float[64, 3, 1, 1] weights, float[64] biases, float[64] usual>
+        {
+            values = Cast <to = 1> (pixels)
+            scaled = Div (values, all)
+            planes = Transpose <perm = [0, 3, 1, 2]> (scaled)
+            small = AveragePool <kernel_shape = [4, 4], strides = [4, 4]> (planes)
+            logits = Conv (small, weights, biases)
+            near = Softmax <axis = 1> (logits)
+            shares = GlobalAveragePool (near)
+            row = Reshape (shares, flat)
+            root = Sqrt (row)
+            unusual = Sub (root, usual)
+            embedding = LpNormalization <axis = 1, p = 2> (unusual)
+        }
+    """)
+    for name, values in (("weights", weights), ("biases", biases), ("usual", usual)):
+        model.graph.initializer.append(onnx.numpy_helper.from_array(values, name))
+    return model
+
+
+@pytest.fixture(scope="session")
+def gallery_models(colour_embedder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A models folder: the shipped ones, and the small embedder as MONITOR_LOGO_EMBEDDER's default name."""
+    folder = tmp_path_factory.mktemp("models-dir")
+    for name in ("logos", "sentiment"):
+        (folder / name).symlink_to(_REPOSITORY / "onnx_models" / name)
+    (folder / "logos-embedder").symlink_to(colour_embedder)
+    return folder
+
+
+_HOUSE = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 100">
+<path d="M60 2 118 52H88V98H32V52H2Z" fill="#0a7d5a"/><circle cx="60" cy="52" r="16" fill="#fff"/>
+<path d="M52 70h16v26H52z" fill="#f6c445"/></svg>"""
+
+
+@dataclass(frozen=True)
+class UnknownBrand:
+    """A brand no model was trained on: its logo as a file, and photographs with and without it."""
+
+    name: str
+    logo: Path
+    shown: Path
+    not_shown: Path
+    box: tuple[int, int, int, int]
+    """x1, y1, x2, y2 px of the logo in `shown`."""
+
+
+@pytest.fixture(scope="session")
+def acme(tmp_path_factory: pytest.TempPathFactory) -> UnknownBrand:
+    """A green house on a white sticker, and a cup of coffee."""
+    folder = tmp_path_factory.mktemp("acme")
+    logo = folder / "acme.svg"
+    logo.write_text(_HOUSE)
+    drawn = cv2.imdecode(
+        np.frombuffer(bytes(resvg_py.svg_to_bytes(svg_string=_HOUSE, width=120)), np.uint8),
+        cv2.IMREAD_UNCHANGED,
+    )
+    without = _REPOSITORY / "samples" / "pictures" / "coffee.jpg"
+    pixels = cv2.imread(str(without))
+    pixels[30:170, 50:210] = 250
+    opacity = drawn[..., 3:] / 255
+    height, width = drawn.shape[:2]
+    place = pixels[50 : 50 + height, 70 : 70 + width]
+    place[:] = np.rint(drawn[..., :3] * opacity + place * (1 - opacity))
+    cv2.imwrite(str(folder / "sticker.png"), pixels)
+    return UnknownBrand("Acme", logo, folder / "sticker.png", without, (70, 50, 70 + width, 50 + height))

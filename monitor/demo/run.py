@@ -14,7 +14,7 @@ from monitor.demo.samples import Samples
 from monitor.errors import OutageError
 from monitor.local.system import LocalSystem
 from monitor.publishing import publish
-from monitor.reports import ReportFormat, Summary, write_report
+from monitor.reports import Filter, ReportFormat, Summary, write_report
 from monitor.settings import Settings
 from monitor.status import Status, read_status
 from monitor.storage.audit import AuditReport
@@ -115,13 +115,14 @@ def _differences(samples: Samples, books: AuditReport, codes: Counter[str]) -> l
 
 
 def _report(settings: Settings, path: Path) -> Summary:
-    """Figures and file over all samples: from the first one published until now."""
+    """Figures and files over all samples: from the first one published until now."""
     engine = sync_engine(settings)
     try:
         with translated(), engine.connect() as connection:
             until = datetime.now(UTC)
             since = connection.execute(select(func.min(mention.c.published_at))).scalar() or until
             store = PictureStore(settings.picture_store)
-            return write_report(connection, store, path, since, until, ReportFormat.HTML)
+            write_report(connection, store, path.with_suffix(".pdf"), Filter(since, until), ReportFormat.PDF)
+            return write_report(connection, store, path, Filter(since, until), ReportFormat.HTML)
     finally:
         engine.dispose()

@@ -133,9 +133,14 @@ class ChildProcess:
         return f"{self.name} {what}; its log {self.log} ends with:\n  " + "\n  ".join(tail)
 
 
-def free_port() -> int:
-    """A TCP port on 127.0.0.1 that was free a moment ago."""
+def free_port(wanted: int = 0) -> int:
+    """A TCP port on 127.0.0.1 that was free a moment ago: the one wanted, or any."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        # As servers do it: a port is not taken because a connection to the last server lingers.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except OSError:
+            probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port

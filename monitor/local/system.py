@@ -1,5 +1,5 @@
-"""The whole system on this machine: broker, database, migrations, topics and one worker, for `up` and
-`demo`."""
+"""The whole system on this machine: broker, database, migrations, topics, one worker and the pages, for `up`
+and `demo`."""
 
 import asyncio
 import json
@@ -35,6 +35,12 @@ _READY_TIMEOUT: Final = 60.0
 _WORKER_STOP: Final = StopPlan(signal=signal.SIGTERM, grace=12.0)
 """A worker promises to stop within 10 s."""
 
+_PAGES_STOP: Final = StopPlan(signal=signal.SIGTERM, grace=7.0)
+"""Requests in flight get 5 s."""
+
+_SCHEDULE_STOP: Final = StopPlan(signal=signal.SIGTERM, grace=70.0)
+"""A message on its way gets the minute that a service may take."""
+
 
 class LocalSystem:
     """Broker, database and worker as children of this process; a context manager.
@@ -56,6 +62,8 @@ class LocalSystem:
         self._broker: EmbeddedBroker | None = None
         self._database: EmbeddedDatabase | None = None
         self._worker: ChildProcess | None = None
+        self._pages: ChildProcess | None = None
+        self._schedule: ChildProcess | None = None
 
     @property
     def settings(self) -> Settings:
@@ -68,6 +76,11 @@ class LocalSystem:
     def health_url(self) -> str:
         """Where the worker answers `/health/live`, `/health/ready` and `/metrics`."""
         return f"http://{self.settings.health_host}:{self.settings.health_port}"
+
+    @property
+    def pages_url(self) -> str:
+        """Where the pages are, once `start_pages` was called."""
+        return f"http://127.0.0.1:{self.settings.web_port}/"
 
     @property
     def database(self) -> EmbeddedDatabase:
@@ -113,9 +126,40 @@ class LocalSystem:
             env=environment(settings),
         )
 
+    def start_pages(self) -> None:
+        """Serve the pages on this machine and wait until they answer. Raises `SetupError`."""
+        self._pages = ChildProcess(
+            "pages",
+            [str(Path(sys.executable).with_name("brand-monitor")), "web", "--host", "127.0.0.1"],
+            log=self.logs / "pages.log",
+            plan=_PAGES_STOP,
+            env=environment(self.settings),
+        )
+        self._parts.callback(self._pages.stop)
+        self._pages.start(lambda: _answers(f"{self.pages_url}health"), _READY_TIMEOUT)
+
+    def start_schedule(self) -> None:
+        """Send reports as MONITOR_REPORT_SCHEDULE says; a wrong setting ends it, which `check` reports."""
+        self._schedule = ChildProcess(
+            "schedule",
+            [str(Path(sys.executable).with_name("brand-monitor")), "schedule"],
+            log=self.logs / "schedule.log",
+            plan=_SCHEDULE_STOP,
+            env=environment(self.settings),
+        )
+        self._parts.callback(self._schedule.stop)
+        self._schedule.start(lambda: True, _READY_TIMEOUT)
+
     def check(self) -> None:
         """Raise `OutageError` if a part has ended by itself, with where to look."""
-        for name, child in (("worker", self._worker), ("broker", self._broker), ("database", self._database)):
+        parts = (
+            ("worker", self._worker),
+            ("broker", self._broker),
+            ("database", self._database),
+            ("web server", self._pages),
+            ("schedule of reports", self._schedule),
+        )
+        for name, child in parts:
             if child is not None and child.pid is None:
                 raise OutageError(f"the local {name} has ended; its log: {child.log}")
 
@@ -137,6 +181,7 @@ class LocalSystem:
             "rebalance_timeout": REBALANCE_TIMEOUT,
             "session_timeout": SESSION_TIMEOUT,
             "health_port": free_port(),
+            "web_port": free_port(load_settings().web_port),
         }
         addresses = {"kafka_url": self._broker.url, "database_url": self._database.url}
         self._settings = load_settings(**{**defaults, **self._overrides, **addresses})
@@ -160,8 +205,12 @@ def environment(settings: Settings) -> dict[str, str]:
 
 def ready(health_url: str) -> bool:
     """Whether the worker there passes every readiness check; blocks for at most 2 s."""
+    return _answers(f"{health_url}/health/ready")
+
+
+def _answers(url: str) -> bool:
     try:
-        with urllib.request.urlopen(f"{health_url}/health/ready", timeout=2) as response:  # noqa: S310 - http to us
+        with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310 - http to us
             return bool(response.status == 200)
     except (urllib.error.URLError, OSError):
         return False

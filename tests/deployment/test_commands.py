@@ -32,6 +32,8 @@ def parse(arguments: list[str]) -> str:
         context = command.make_context(name, rest, parent=context)
         if not isinstance(command, TyperGroup):
             return context.command_path
+        if command.invoke_without_command and not [*context._protected_args, *context.args]:
+            return context.command_path  # a group that is a command, too: `web`
         found, subcommand, rest = command.resolve_command(context, [*context._protected_args, *context.args])
         assert found is not None
         assert subcommand is not None
@@ -49,6 +51,8 @@ def test_services_start_commands_that_exist(compose: dict[str, Any]) -> None:
         "topics": "brand-monitor topics create",
         "worker": "brand-monitor worker",
         "worker-gpu": "brand-monitor worker",
+        "web": "brand-monitor web",
+        "schedule": "brand-monitor schedule",
     }
 
 

@@ -15,6 +15,8 @@ import jsonschema
 import pytest
 
 from monitor.settings import Device, Settings, load_settings
+from monitor.web.people import load_people
+from monitor.web.server import refuse_exposure
 
 ONCE: Final = ("migrate", "topics")
 WORKERS: Final = ("worker", "worker-gpu")
@@ -69,7 +71,7 @@ def test_environment_sets_settings_that_exist(
     compose: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)  # away from a developer's .env
-    for name in (*ONCE, *WORKERS):
+    for name in (*ONCE, *WORKERS, "web", "schedule"):
         variables = compose["services"][name]["environment"]
         assert {variable.removeprefix("MONITOR_").lower() for variable in variables} <= set(
             Settings.model_fields
@@ -90,6 +92,21 @@ def test_a_worker_has_the_time_it_needs_to_stop(compose: dict[str, Any]) -> None
         assert seconds(compose["services"][name]["stop_grace_period"]) > promised
 
 
+def test_the_pages_come_up_with_these_settings(
+    compose: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    web = compose["services"]["web"]
+    for variable, value in web["environment"].items():
+        monkeypatch.setenv(variable, re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", value))
+    settings = load_settings()
+    refuse_exposure(settings)
+    assert load_people(settings) is not None
+    assert web["ports"] == [f"127.0.0.1:{settings.web_port}:{settings.web_port}"]
+    assert f"http://127.0.0.1:{settings.web_port}/health" in web["healthcheck"]["test"][-1]
+    assert seconds(web["stop_grace_period"]) > 5
+
+
 def test_ports_are_open_to_this_machine_only(compose: dict[str, Any]) -> None:
     for service in compose["services"].values():
         assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ()))
@@ -99,7 +116,7 @@ def test_there_is_no_password_but_the_one_for_trying_out(repository: Path) -> No
     text = (repository / "docker-compose.yml").read_text("utf-8")
     settings = "\n".join(line.partition("#")[0] for line in text.splitlines())
     found = re.findall(r"PASSWORD: (\S+)", settings) + re.findall(r"://\w+:([^@\s]+)@", settings)
-    assert found == ["${POSTGRES_PASSWORD:-brand-monitor}"] * 2
+    assert sorted(found) == ["${POSTGRES_PASSWORD:-brand-monitor}"] * 2 + ["${WEB_PASSWORD:-brand-monitor}"]
 
 
 def test_only_the_gpu_worker_asks_for_a_gpu(compose: dict[str, Any]) -> None:
