@@ -31,7 +31,7 @@ from training.logos.false_alarms import find_false_alarms
 class DenseHyper:
     """Everything a run depends on besides the data."""
 
-    steps: int = 2400
+    steps: int = 4000
     batch: int = 32  # canvases
     head_rate: float = 1.5e-3  # AdamW
     backbone_rate: float = 4e-4  # lower: it starts from ImageNet
