@@ -1,34 +1,34 @@
 """Loads made-up mentions by COPY, in one transaction: the database is filled and counted, or as it was.
 
-Indexes, foreign keys and triggers are put aside meanwhile and put back at the end, which is several times as
-fast as keeping them up row by row; so nobody else can use the tables until it is done.
+Indexes, keys and triggers are put aside meanwhile, and the roll-ups are worked out from all rows at once. That
+is many times as fast as keeping them up row by row, but nobody else can use the tables until it is done.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
 import msgspec
 import numpy as np
-import psycopg
 from sqlalchemy import Connection, Engine, insert, text
 
 from monitor.brands import Brands
 from monitor.errors import SetupError
 from monitor.logos import LogoDetector
 from monitor.messages import DeadLetter
-from monitor.seeding.mentions import LOG_ID, MODEL, Author, Lines
+from monitor.seeding import bulk
+from monitor.seeding.mentions import LOG_ID, MODEL, Author
+from monitor.seeding.phrases import copied
 from monitor.seeding.pictures import SeedPicture, make_pictures
 from monitor.seeding.world import SOURCES, make_world
 from monitor.storage import rollups, rows, statements
 from monitor.storage.pictures import PictureStore
 from monitor.storage.records import RecordPosition, Rejection
 from monitor.storage.schema import check_revision
-from monitor.storage.tables import logo_detection, picture, picture_scan, seeding
+from monitor.storage.tables import seeding
 
-_LOADED: Final = ("mention", "brand_mention", "sentiment")
 _BATCH: Final = 20_000
 _REJECTED: Final = (
     ("json-invalid", "JSON is malformed: trailing characters (byte 214)"),
@@ -36,17 +36,15 @@ _REJECTED: Final = (
     ("image-truncated", "JPEG ends early: 18,233 of 52,100 bytes"),
     ("text-empty", "the text is blank"),
 )
-_COLUMNS: Final = {
-    "mention": (
-        *("id", "post_id", "kind", "source", "external_id", "published_at", "text", "author", "url", "lang"),
-        *("reach", "picture_sha256", "model_version", "log_id", "topic", "partition", "record_offset"),
-        *("recorded_at", "first_stored_at", "stored_at"),
-    ),
-    "brand_mention": ("mention_id", "brand_id", "start_char", "end_char", "matched"),
-    "sentiment": (
-        *("mention_id", "brand_id", "label", "p_negative", "p_neutral", "p_positive", "model_version"),
-    ),
+_COLUMNS: Final[Mapping[str, Sequence[str]]] = {
+    "picture": statements.PICTURE,
+    "picture_scan": statements.SCAN,
+    "logo_detection": statements.DETECTION,
+    "mention": (*statements.MENTION, "first_stored_at", "stored_at"),
+    "brand_mention": statements.BRAND_MENTION,
+    "sentiment": statements.SENTIMENT,
 }
+_WRITTEN: Final = ("mention", "brand_mention", "sentiment")
 
 
 class Seeding(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,30 +71,33 @@ def seed(
     """Fill the database; returns the mentions made. `told` hears each step and how many are written.
 
     Needs the tables' owner (brand_monitor_migrate). Raises `SetupError` for a database that holds mentions,
-    unless `over_real`.
+    unless `over_real`, and for one that was seeded before.
     """
     chance = np.random.default_rng(wanted.number)
     with engine.begin() as connection:
         check_revision(connection)
-        _refuse_real(connection, wanted)
+        _is_empty(connection, wanted)
     told("pictures", 0)  # outside of the transaction: the detector may take its time
     in_pictures = sum(source.share * source.pictures for source in SOURCES)
     pictures = make_pictures(samples, detector, store, brands, int(in_pictures * wanted.mentions))
     with engine.begin() as connection:
-        _refuse_real(connection, wanted)
+        empty = _is_empty(connection, wanted)
         ids = _write_brands(connection, brands)
-        _write_pictures(connection, pictures, brands, ids)
         world = make_world(brands, wanted.until, wanted.days, chance)
         author = Author(world, brands, ids, pictures, wanted.mentions, chance)
-        with _bare_tables(connection):
-            done = 0
+        done = 0
+        with bulk.bare(connection, tuple(_COLUMNS)):
+            if empty:  # corrections hang on mentions, so there are none either
+                bulk.truncate(connection, tuple(_COLUMNS))
+            _copy_pictures(connection, pictures, rows.brands_key(brands), ids, frozen=empty)
             for lines in author.hours(wanted.mentions, _BATCH):
-                _copy(connection, lines)
+                for table in _WRITTEN:
+                    bulk.copy(connection, table, _COLUMNS[table], getattr(lines, table), frozen=empty)
                 done += len(lines)
                 told("mentions", done)
             told("indexes", done)
         told("roll-ups", done)
-        rollups.rebuild(connection)
+        _roll_up(connection)
         _write_account(connection, author, wanted, chance)
         connection.execute(insert(seeding).values(mentions=done))
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -105,16 +106,17 @@ def seed(
     return done
 
 
-def _refuse_real(connection: Connection, wanted: Seeding) -> None:
-    there = connection.execute(text("SELECT count(*) FROM (SELECT FROM mention LIMIT 1) AS one")).scalar_one()
+def _is_empty(connection: Connection, wanted: Seeding) -> bool:
+    """Whether nothing is there; raises `SetupError` where nothing may be made up."""
+    there = connection.execute(text("SELECT EXISTS (SELECT FROM mention)")).scalar_one()
     if there and not wanted.over_real:
         raise SetupError(
             "the database holds mentions already; seed an empty one (MONITOR_DATABASE_URL), "
             "or add --force to mix made-up mentions into it for good"
         )
-    seeded = connection.execute(text("SELECT count(*) FROM seeding")).scalar_one()
-    if seeded:
+    if connection.execute(text("SELECT EXISTS (SELECT FROM seeding)")).scalar_one():
         raise SetupError("the database was seeded before; drop it and make a new one to seed it again")
+    return not connection.execute(text("SELECT EXISTS (SELECT FROM picture)")).scalar_one()
 
 
 def _write_brands(connection: Connection, brands: Brands) -> list[int]:
@@ -124,91 +126,41 @@ def _write_brands(connection: Connection, brands: Brands) -> list[int]:
     return [known[brand.name] for brand in brands]
 
 
-def _write_pictures(
-    connection: Connection, pictures: list[SeedPicture], brands: Brands, ids: list[int]
+def _copy_pictures(
+    connection: Connection, pictures: Iterable[SeedPicture], key: str, ids: Sequence[int], *, frozen: bool
 ) -> None:
-    by_name = {brand.name: id for brand, id in zip(brands, ids, strict=True)}
-    connection.execute(
-        insert(picture),
-        [
-            {
-                "sha256": each.sha256,
-                "media_type": each.media_type,
-                "width": each.width,
-                "height": each.height,
-                "n_bytes": each.n_bytes,
-                "url": each.url,
-            }
-            for each in pictures
-        ],
-    )
-    connection.execute(
-        insert(picture_scan),
-        [
-            {"picture_sha256": each.sha256, "model_version": MODEL, "brands_key": rows.brands_key(brands)}
-            for each in pictures
-        ],
-    )
-    found = [
-        {
-            "id": rows.detection_id(each.sha256, MODEL, find),
-            "picture_sha256": each.sha256,
-            "model_version": MODEL,
-            "brand_id": by_name[find.brand],
-            "score": find.score,
-            "x": find.box.x,
-            "y": find.box.y,
-            "width": find.box.width,
-            "height": find.box.height,
+    """Pictures, their scans and what was found; `ids` are the brands' in the order of `Brands`."""
+    for some in _chunks(pictures, _BATCH):
+        lines = {
+            "picture": [
+                f"{each.sha256}\t{each.media_type}\t{each.width}\t{each.height}\t{each.n_bytes}\t"
+                f"{copied(each.url)}\n"
+                for each in some
+            ],
+            "picture_scan": [f"{each.sha256}\t{MODEL}\t{key}\n" for each in some],
+            "logo_detection": [
+                f"{rows.detection_id(each.sha256, MODEL, found)}\t{each.sha256}\t{MODEL}\t{ids[place]}\t"
+                f"{found.score}\t{found.box.x}\t{found.box.y}\t{found.box.width}\t{found.box.height}\n"
+                for each in some
+                for place, found in each.detections
+            ],
         }
-        for each in pictures
-        for find in each.detections
-    ]
-    if found:
-        connection.execute(insert(logo_detection), found)
+        for table, written in lines.items():
+            bulk.copy(connection, table, _COLUMNS[table], written, frozen=frozen)
 
 
-@contextmanager
-def _bare_tables(connection: Connection) -> Iterator[None]:
-    """The three large tables without secondary indexes, foreign keys and triggers, then with them again."""
-    keys = connection.execute(_FOREIGN_KEYS, {"tables": list(_LOADED)}).all()
-    indexes = connection.execute(_INDEXES, {"tables": list(_LOADED)}).all()
-    for table in _LOADED:
-        connection.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
-    for key in keys:
-        connection.execute(text(f'ALTER TABLE {key.of} DROP CONSTRAINT "{key.name}"'))
-    for index in indexes:
-        connection.execute(text(f'DROP INDEX "{index.name}"'))
-    yield
-    for index in indexes:
-        connection.exec_driver_sql(index.definition)
-    for table in _LOADED:
-        connection.execute(text(f"ANALYZE {table}"))
-    for key in keys:
-        connection.execute(text(f'ALTER TABLE {key.of} ADD CONSTRAINT "{key.name}" {key.definition}'))
-    for table in _LOADED:
-        connection.execute(text(f"ALTER TABLE {table} ENABLE TRIGGER USER"))
+def _chunks(pictures: Iterable[SeedPicture], size: int) -> Iterator[list[SeedPicture]]:
+    source = iter(pictures)
+    while some := list(islice(source, size)):
+        yield some
 
 
-_FOREIGN_KEYS = text("""
-    SELECT conrelid::regclass::text AS of, conname AS name, pg_get_constraintdef(oid) AS definition
-    FROM pg_constraint WHERE contype = 'f' AND conrelid = ANY(CAST(:tables AS regclass[]))
-""")
-
-_INDEXES = text("""
-    SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS definition
-    FROM pg_index WHERE indrelid = ANY(CAST(:tables AS regclass[])) AND NOT indisunique
-""")
-
-
-def _copy(connection: Connection, lines: Lines) -> None:
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, psycopg.Connection)
-    with driver.cursor() as cursor:
-        for table in _LOADED:
-            columns = ", ".join(f'"{name}"' for name in _COLUMNS[table])
-            with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as into:
-                into.write("".join(getattr(lines, table)))
+def _roll_up(connection: Connection) -> None:
+    """What `rollups.rebuild` does, for tables that nobody is reading."""
+    for table in rollups.TABLES:
+        with bulk.bare(connection, (table,)):
+            bulk.truncate(connection, (table,))
+            connection.execute(text(f"INSERT INTO {table} SELECT * FROM expected_{table}"))  # noqa: S608
 
 
 def _write_account(

@@ -1,19 +1,21 @@
-"""Mentions drawn from the made-up world, hour by hour, as the lines that COPY takes."""
+"""Mentions drawn from the made-up world, hour by hour, as the lines that COPY takes.
 
-import tomllib
-import uuid
+Some ten million of them are wanted at a time: whatever can be drawn for an hour at once is, and what is done
+for each mention is little more than writing its lines.
+"""
+
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from importlib import resources
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from monitor.brands import Brands
 from monitor.messages import Kind, mention_uuid
+from monitor.seeding.phrases import Phrases, Said
 from monitor.seeding.pictures import SeedPicture
-from monitor.seeding.world import SOURCES, Event, World
+from monitor.seeding.world import SOURCES, World
 from monitor.storage.rows import post_id
 
 MODEL: Final = "synthetic@1"
@@ -27,7 +29,14 @@ _ABOUT_NOTHING: Final = 0.06
 _ABOUT_TWO: Final = 0.08
 _WITH_TEXT: Final = 0.45  # of the pictures: their post has a text, too
 _CAPTIONED: Final = 0.30
+_ENDED: Final = 0.55
+# Sentences of a good event's days, and of a bad one's.
+_AT_EVENTS: Final = {True: {"positive": "launch", "negative": "crisis"}, False: {"negative": "crisis"}}
 _TOPICS: Final[dict[Kind, str]] = {"text": "mentions.text", "image": "mentions.image"}
+
+_NULL: Final = "\\N"
+_CLOCK: Final = tuple(f"{minute:02d}:{second:02d}" for minute in range(60) for second in range(60))
+_FRACTION: Final = tuple(f".{n:03d}+00" for n in range(1000))
 
 
 @dataclass
@@ -42,6 +51,40 @@ class Lines:
         return len(self.mention)
 
 
+class _Post(NamedTuple):
+    """One draw: what a text, a picture or both are written from."""
+
+    key: str
+    brand: int
+    source: str
+    at: int
+    """Milliseconds of the hour."""
+    author: str
+    reach: int
+    label: int
+    label_name: str
+    kind: str
+    """Which sentences."""
+    subject: float
+    """0..1: about nothing, about two brands, or about one; captioned or not."""
+    words: float
+    other: float
+    picture: float
+
+
+class _Clock:
+    """Moments of one hour and the next, as COPY takes them."""
+
+    def __init__(self, start: datetime) -> None:
+        self._hours = tuple(f"{start + timedelta(hours=n):%Y-%m-%d %H:}" for n in (0, 1))
+
+    def at(self, milliseconds: int) -> str:
+        """The moment so long after the hour began; less than two hours."""
+        seconds, rest = divmod(milliseconds, 1000)
+        hours, seconds = divmod(seconds, 3600)
+        return self._hours[hours] + _CLOCK[seconds] + _FRACTION[rest]
+
+
 class Author:
     """Draws mentions; `ids` are the brands' database ids in the order of `brands`."""
 
@@ -54,13 +97,10 @@ class Author:
         mentions: int,
         chance: np.random.Generator,
     ) -> None:
-        self._world, self._brands, self._ids = world, brands, ids
-        self._pictures, self._chance = pictures, chance
-        self._says: dict[str, list[str]] = tomllib.loads(
-            resources.files("monitor.seeding").joinpath("sentences.toml").read_text("utf-8")
-        )
+        self._world, self._ids, self._pictures, self._chance = world, ids, pictures, chance
+        self._phrases, self._brands = Phrases(brands), len(brands)
         # A few post all the time, most once or twice: Zipf's law over as many names as the source has.
-        self._names = [max(3, int(source.share * mentions * source.authors / 1000)) for source in SOURCES]
+        self._names = np.array([max(3, int(each.share * mentions * each.authors / 1000)) for each in SOURCES])
         self._offsets: dict[Kind, int] = {"text": 0, "image": 0}
         self._serial = 0
 
@@ -72,197 +112,108 @@ class Author:
     def hours(self, mentions: int, batch: int) -> Iterator[Lines]:
         """That many mentions from the first hour to the last, about `batch` at a time."""
         counts = self._chance.multinomial(mentions, self._world.hour_weights())
-        lines, left = Lines(), mentions
-        for hour, count in enumerate(counts):
-            self._hour(hour, min(int(count), left), lines)
+        lines = Lines()
+        for hour in np.flatnonzero(counts):
+            self._hour(int(hour), int(counts[hour]), lines)
             if len(lines) >= batch:
-                left -= len(lines)
                 yield lines
                 lines = Lines()
-        left -= len(lines)
-        while left > 0:  # a post of two counts as two: what that left over belongs to the last hour
-            before = len(lines)
-            self._hour(self._world.hours - 1, left, lines)
-            left -= len(lines) - before
-        yield lines
+        if lines:
+            yield lines
 
     def _hour(self, hour: int, count: int, lines: Lines) -> None:
         """Posts of one hour, until they are `count` mentions."""
-        if count == 0:
-            return
-        draw, end = self._chance, len(lines) + count
-        about = draw.choice(len(self._brands), count, p=self._world.fame_at(hour))
-        where = draw.choice(len(SOURCES), count, p=[source.share for source in SOURCES])
-        seconds = np.sort(draw.uniform(0, 3600, count))
-        rolls = draw.random((count, 6))
-        spread = draw.lognormal(0, 1.3, count)
-        start = self._world.since + timedelta(hours=hour)
-        for n in range(count):
+        end = len(lines) + count
+        clock = _Clock(self._world.since + timedelta(hours=hour))
+        for post, pictured, told in self._posts(hour, count):
+            if pictured:
+                self._image(lines, post, clock)
+            if len(lines) < end and (told or not pictured):
+                self._text(lines, post, clock)
             if len(lines) >= end:
                 return
-            moment = start + timedelta(seconds=float(seconds[n]))
-            self._post(
-                lines,
-                hour,
-                moment,
-                int(about[n]),
-                int(where[n]),
-                rolls[n],
-                float(spread[n]),
-                end - len(lines),
-            )
 
-    def _post(
-        self,
-        lines: Lines,
-        hour: int,
-        moment: datetime,
-        brand: int,
-        place: int,
-        rolls: "np.ndarray[tuple[int], np.dtype[np.float64]]",
-        spread: float,
-        room: int,
-    ) -> None:
-        source = SOURCES[place]
-        self._serial += 1
-        key = f"{self._serial:x}"
+    def _posts(self, hour: int, count: int) -> Iterator[tuple[_Post, bool, bool]]:
+        """Draws of one hour in order of time, whether each has a picture, and whether that has a text too."""
+        draw = self._chance
+        brand = draw.choice(self._brands, count, p=self._world.fame_at(hour))
+        where = draw.choice(len(SOURCES), count, p=[source.share for source in SOURCES])
+        at = np.sort(draw.integers(0, 3_600_000, count))
+        rolls = draw.random((8, count))
         # Zipf by inversion: ranks come out log-uniform.
-        author = f"{source.name[:2]}{int(self._names[place] ** rolls[0]):x}"
-        reach = int(source.reach * spread)
-        pictured = bool(self._pictures) and rolls[1] < source.pictures
-        if pictured:
-            self._image(lines, key, source.name, moment, author, reach, brand, rolls)
-        if not pictured or (rolls[2] < _WITH_TEXT and room > 1):
-            self._text(lines, key, source.name, moment, author, reach, brand, hour, rolls)
+        author = (self._names[where] ** rolls[0]).astype(np.int64)
+        reach = (_REACH[where] * draw.lognormal(0, 1.3, count)).astype(np.int64)
+        pictured = (rolls[1] < _PICTURED[where]) & bool(self._pictures)
+        favour = self._world.favour_at(hour)[brand].cumsum(1)
+        label = (rolls[3][:, None] >= favour[:, :2]).sum(1)
+        events = self._world.events_at(hour)
+        columns = (brand, where, at, author, reach, label, pictured, rolls[2] < _WITH_TEXT, *rolls[4:])
+        drawn = zip(*(column.tolist() for column in columns), strict=True)
+        for place, at_source, moment, rank, people, felt, shown, told, *rest in drawn:
+            self._serial += 1
+            source, mood = SOURCES[at_source].name, _LABELS[felt]
+            event = events.get(place)
+            kind = mood if event is None else _AT_EVENTS[event.good].get(mood, mood)
+            key, name = f"{self._serial:x}", f"{source[:2]}{rank:x}"
+            yield _Post(key, place, source, moment, name, people, felt, mood, kind, *rest), shown, told
 
-    def _text(
-        self,
-        lines: Lines,
-        key: str,
-        source: str,
-        moment: datetime,
-        author: str,
-        reach: int,
-        brand: int,
-        hour: int,
-        rolls: "np.ndarray[tuple[int], np.dtype[np.float64]]",
-    ) -> None:
-        event = self._world.event_of(brand, hour)
-        label = self._label(brand, event, float(rolls[3]))
-        mood = _LABELS[label]
-        named: list[tuple[int, int, str]] = []
-        if rolls[4] < _ABOUT_NOTHING:
-            said, label = self._one("nothing", rolls[5]), 1
-        elif rolls[4] < _ABOUT_NOTHING + _ABOUT_TWO and len(self._brands) > 1:
-            other = (brand + 1 + int(rolls[5] * (len(self._brands) - 1))) % len(self._brands)
-            said, named = self._written(self._one("together", rolls[3]), brand, other)
+    def _text(self, lines: Lines, post: _Post, clock: _Clock) -> None:
+        label, mood = post.label, post.label_name
+        if post.subject < _ABOUT_NOTHING:
+            said = self._phrases.plain("nothing", post.words)
+            label, mood = 1, "neutral"
+        elif post.subject < _ABOUT_NOTHING + _ABOUT_TWO and self._brands > 1:
+            other = (post.brand + 1 + int(post.other * (self._brands - 1))) % self._brands
+            said = self._phrases.together(post.brand, other, post.words)
         else:
-            kind = mood
-            if event is not None and label != 1:
-                kind = "launch" if event.good and label == 2 else "crisis" if label == 0 else mood
-            said, named = self._written(self._one(kind, rolls[5]), brand, None)
-        id = mention_uuid("text", source, key)
-        self._mention(lines, id, "text", key, source, moment, said, author, reach, None)
-        sure = 0.55 + 0.44 * float(rolls[5])
-        low, mid, high = _probabilities(label, sure)
-        lines.sentiment.append(f"{id}\t\\N\t{_LABELS[label]}\t{low:.4f}\t{mid:.4f}\t{high:.4f}\t{MODEL}\n")
-        for each in {brand for brand, _, _ in named}:
-            lines.sentiment.append(
-                f"{id}\t{self._ids[each]}\t{_LABELS[label]}\t{low:.4f}\t{mid:.4f}\t{high:.4f}\t{MODEL}\n"
-            )
-        self._named(lines, id, named)
+            said = self._phrases.about(post.kind, post.brand, post.words)
+        written = said.text
+        if post.picture < _ENDED:
+            written += self._phrases.ending(post.picture / _ENDED, post.other, post.key)
+        id = self._mention(lines, post, "text", clock, written, _NULL)
+        # The surest are rare; no two equally sure.
+        sure = 0.55 + 0.44 * post.other
+        rest = f"{(1 - sure) / 2:.4f}"
+        chances = "\t".join(f"{sure:.4f}" if place == label else rest for place in range(3))
+        felt = f"{mood}\t{chances}\t{MODEL}\n"
+        lines.sentiment.append(f"{id}\t\\N\t{felt}")
+        for each in said.named:
+            lines.sentiment.append(f"{id}\t{self._ids[each.brand]}\t{felt}")
+        self._named(lines, id, said)
 
-    def _image(
-        self,
-        lines: Lines,
-        key: str,
-        source: str,
-        moment: datetime,
-        author: str,
-        reach: int,
-        brand: int,
-        rolls: "np.ndarray[tuple[int], np.dtype[np.float64]]",
-    ) -> None:
-        # Some pictures are passed on again and again.
-        picture = self._pictures[int(len(self._pictures) ** rolls[5]) - 1]
-        caption: str | None = None
-        named: list[tuple[int, int, str]] = []
-        if rolls[4] < _CAPTIONED:
-            shown = picture.brands[0] if picture.brands else brand
-            caption, named = self._written(self._one("captions_named", rolls[3]), shown, None)
-        elif rolls[4] < 2 * _CAPTIONED:
-            caption = self._one("captions", rolls[3])
-        id = mention_uuid("image", source, key)
-        self._mention(lines, id, "image", key, source, moment, caption, author, reach, picture.sha256)
-        self._named(lines, id, named)
+    def _image(self, lines: Lines, post: _Post, clock: _Clock) -> None:
+        # Some pictures are passed on again and again, most are not.
+        picture = self._pictures[int(len(self._pictures) * post.picture**2)]
+        said = Said(_NULL, ())
+        if post.subject < _CAPTIONED:
+            shown = picture.brands[0] if picture.brands else post.brand
+            said = self._phrases.about("captions_named", shown, post.words)
+        elif post.subject < 2 * _CAPTIONED:
+            said = self._phrases.plain("captions", post.words)
+        id = self._mention(lines, post, "image", clock, said.text, picture.sha256)
+        self._named(lines, id, said)
 
-    def _mention(
-        self,
-        lines: Lines,
-        id: uuid.UUID,
-        kind: Kind,
-        key: str,
-        source: str,
-        moment: datetime,
-        said: str | None,
-        author: str,
-        reach: int,
-        sha256: str | None,
-    ) -> None:
+    def _mention(self, lines: Lines, post: _Post, kind: Kind, clock: _Clock, said: str, sha256: str) -> str:
+        """Write the line of a mention; returns its id."""
         offset = self._offsets[kind]
         self._offsets[kind] += 1
-        recorded = moment + timedelta(seconds=2 + offset % 7)
-        stored = recorded + timedelta(milliseconds=400 + offset % 900)
+        recorded = post.at + 2000 + 1000 * (offset % 7)
+        stored = clock.at(recorded + 400 + offset % 900)
+        id = str(mention_uuid(kind, post.source, post.key))
         lines.mention.append(
-            f"{id}\t{post_id(source, key)}\t{kind}\t{source}\t{key}\t{moment.isoformat()}\t"
-            f"{_or_null(said)}\t{author}\thttps://{source}.example/{key}\t"
-            f"{'en' if kind == 'text' else _NULL}\t{reach}\t{_or_null(sha256)}\t{MODEL}\t{LOG_ID}\t"
-            f"{_TOPICS[kind]}\t0\t{offset}\t{recorded.isoformat()}\t{stored.isoformat()}\t{stored.isoformat()}\n"
+            f"{id}\t{post_id(post.source, post.key)}\t{kind}\t{post.source}\t{post.key}\t"
+            f"{clock.at(post.at)}\t{said}\t{post.author}\thttps://{post.source}.example/{post.key}\t"
+            f"{'en' if kind == 'text' else _NULL}\t{post.reach}\t{sha256}\t{MODEL}\t{LOG_ID}\t"
+            f"{_TOPICS[kind]}\t0\t{offset}\t{clock.at(recorded)}\t{stored}\t{stored}\n"
         )
+        return id
 
-    def _named(self, lines: Lines, id: uuid.UUID, named: Sequence[tuple[int, int, str]]) -> None:
-        for brand, start, matched in named:
+    def _named(self, lines: Lines, id: str, said: Said) -> None:
+        for each in said.named:
             lines.brand_mention.append(
-                f"{id}\t{self._ids[brand]}\t{start}\t{start + len(matched)}\t{matched}\n"
+                f"{id}\t{self._ids[each.brand]}\t{each.start}\t{each.end}\t{each.matched}\n"
             )
 
-    def _label(self, brand: int, event: Event | None, roll: float) -> int:
-        low, mid, _ = self._world.favour[brand]
-        if event is not None:
-            low, mid = (0.08, 0.22) if event.good else (0.72, 0.20)
-        return 0 if roll < low else 1 if roll < low + mid else 2
 
-    def _one(self, kind: str, roll: float) -> str:
-        said = self._says[kind]
-        return said[int(roll * len(said))]
-
-    def _written(self, said: str, brand: int, other: int | None) -> tuple[str, list[tuple[int, int, str]]]:
-        """The sentence with its brands, and where it names which."""
-        name = self._brands[brand].name
-        start = said.index("{brand}")
-        if other is None:
-            return said.replace("{brand}", name), [(brand, start, name)]
-        second = self._brands[other].name
-        full = said.replace("{brand}", name).replace("{other}", second)
-        if said.index("{other}") < start:
-            return full, [
-                (brand, start + len(second) - len("{other}"), name),
-                (other, full.index(second), second),
-            ]
-        return full, [
-            (brand, start, name),
-            (other, said.index("{other}") + len(name) - len("{brand}"), second),
-        ]
-
-
-def _probabilities(label: int, sure: float) -> tuple[float, float, float]:
-    rest = (1 - sure) / 2
-    low, mid, high = (sure if place == label else rest for place in range(3))
-    return low, mid, high
-
-
-_NULL: Final = "\\N"
-
-
-def _or_null(value: str | None) -> str:
-    return _NULL if value is None else value
+_REACH: Final = np.array([source.reach for source in SOURCES])
+_PICTURED: Final = np.array([source.pictures for source in SOURCES])

@@ -5,22 +5,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from monitor.brands import Brands
 from monitor.errors import DataError, SetupError
 from monitor.logos import LogoDetector, decode_picture
 from monitor.messages import Detection
 from monitor.storage.pictures import PictureStore
 
-# Files in the store: about 50 MB, and few mentions of each.
-_MOST: Final = 600
-_MENTIONS_EACH: Final = 20
+# Files in the store: about 50 MB. Pictures beyond that have rows of their own and share the files.
+_FILES: Final = 600
+_MENTIONS_EACH: Final = 8
 # Bytes and pixels of a sample.
 _LARGEST: Final = 2**26
 
 
 @dataclass(frozen=True)
 class SeedPicture:
-    """A file in the store; `brands` are places in `Brands`, the surest logo first."""
+    """A picture in the database. The surest logo comes first; brands are told by their place in `Brands`."""
 
     sha256: str
     media_type: str
@@ -28,14 +30,19 @@ class SeedPicture:
     height: int
     n_bytes: int
     url: str
-    detections: tuple[Detection, ...]
-    brands: tuple[int, ...]
+    """A file of the store that looks like it."""
+    detections: tuple[tuple[int, Detection], ...]
+
+    @property
+    def brands(self) -> tuple[int, ...]:
+        """Which brands it shows."""
+        return tuple(dict.fromkeys(place for place, _ in self.detections))
 
 
 def make_pictures(
     folder: Path, detector: LogoDetector, store: PictureStore, brands: Brands, image_mentions: int
 ) -> list[SeedPicture]:
-    """Put every picture of a folder into the store, again and again with another last byte.
+    """Put every picture of a folder into the store, again and again with other last bytes each time.
 
     What follows a picture's end is read by no one, so each copy is a picture of its own to everything that
     goes by content. Raises `SetupError` if the folder has no picture.
@@ -45,56 +52,70 @@ def make_pictures(
     ]
     if not originals:
         raise SetupError(f"{folder} holds no JPEG, PNG or WebP picture; name another folder")
-    copies = min(_MOST, max(len(originals), image_mentions // _MENTIONS_EACH))
-    return [_copy(*originals[n % len(originals)], n // len(originals), store) for n in range(copies)]
+    made: list[SeedPicture] = []
+    for n in range(max(len(originals), image_mentions // _MENTIONS_EACH)):
+        number, place = divmod(n, len(originals))  # never the original: a real mention may show it
+        url = made[n % (_FILES - _FILES % len(originals))].url if n >= _FILES else None
+        made.append(originals[place].copy(number, store, url))
+    return made
 
 
-_Original = tuple[bytes, str, int, int, tuple[Detection, ...], tuple[int, ...]]
+@dataclass(frozen=True)
+class _Original:
+    """A picture of the folder and what the detector found in it."""
+
+    data: bytes
+    hashed: "hashlib._Hash"
+    media_type: str
+    width: int
+    height: int
+    detections: tuple[tuple[int, Detection], ...]
+
+    def copy(self, number: int, store: PictureStore, url: str | None) -> SeedPicture:
+        """The copy with that number; stored unless it has the `url` of another one."""
+        ending = _ending(number)
+        hashed = self.hashed.copy()
+        hashed.update(ending)
+        sha256 = hashed.hexdigest()
+        return SeedPicture(
+            sha256=sha256,
+            media_type=self.media_type,
+            width=self.width,
+            height=self.height,
+            n_bytes=len(self.data) + len(ending),
+            url=url or store.put(self.data + ending, sha256, self.media_type),
+            detections=tuple(
+                (place, msgspec.structs.replace(found, score=found.score * _surety(number)))
+                for place, found in self.detections
+            ),
+        )
 
 
 def _read(path: Path, detector: LogoDetector, brands: Brands) -> _Original | None:
+    """None for what is no picture, or none any more with something behind its end."""
     try:
         data = path.read_bytes()
         picture = decode_picture(data, max_bytes=_LARGEST, max_pixels=_LARGEST)
-        decode_picture(data + _number(1), max_bytes=_LARGEST, max_pixels=_LARGEST)
+        decode_picture(data + _ending(1), max_bytes=_LARGEST, max_pixels=_LARGEST)
     except (OSError, DataError):
         return None
     (found,) = detector.detect([picture.pixels])
     places = {brand.name: place for place, brand in enumerate(brands)}
     surest = sorted(found, key=lambda each: -each.score)
-    return (
-        data,
-        picture.media_type,
-        picture.width,
-        picture.height,
-        tuple(surest),
-        tuple(dict.fromkeys(places[each.brand] for each in surest)),
+    return _Original(
+        data=data,
+        hashed=hashlib.sha256(data),
+        media_type=picture.media_type,
+        width=picture.width,
+        height=picture.height,
+        detections=tuple((places[each.brand], each) for each in surest),
     )
 
 
-def _copy(
-    data: bytes,
-    kind: str,
-    width: int,
-    height: int,
-    found: tuple[Detection, ...],
-    brands: tuple[int, ...],
-    number: int,
-    store: PictureStore,
-) -> SeedPicture:
-    content = data + _number(number) if number else data
-    sha256 = hashlib.sha256(content).hexdigest()
-    return SeedPicture(
-        sha256=sha256,
-        media_type=kind,
-        width=width,
-        height=height,
-        n_bytes=len(content),
-        url=store.put(content, sha256, kind),
-        detections=found,
-        brands=brands,
-    )
+def _surety(number: int) -> float:
+    """0.85 to 1: other shots of a scene are found less surely, so that no wall shows one scene only."""
+    return 1 - 0.15 * (number * 0.618 % 1)
 
 
-def _number(n: int) -> bytes:
-    return n.to_bytes(2, "big")
+def _ending(number: int) -> bytes:
+    return number.to_bytes(4, "big")

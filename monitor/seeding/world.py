@@ -23,6 +23,11 @@ _DAY: Final = (
 )
 
 
+# Hours that people talk about an event, and in which the talk falls to a third.
+_ECHO: Final = 96
+_FADES: Final = 18
+
+
 @dataclass(frozen=True)
 class Source:
     """Where things are published: its part of all, of pictures, its authors per 1,000 mentions, its reach."""
@@ -71,25 +76,34 @@ class World:
     events: tuple[Event, ...]
 
     def hour_weights(self) -> Floats:
-        """How much of all is published in each hour, events aside; sums to 1."""
+        """How much of all is published in each hour, events included; sums to 1."""
         clock = [self.since + timedelta(hours=n) for n in range(self.hours)]
         weights = np.array([_WEEK[hour.weekday()] * _DAY[hour.hour] for hour in clock])
         weights *= np.linspace(0.85, 1.15, self.hours)  # the world talks a little more every month
+        for event in self.events:
+            last = min(self.hours, event.hour + _ECHO)
+            age = np.arange(last - event.hour)
+            weights[event.hour : last] *= 1 + self.fame[0][event.brand] * event.size * np.exp(-age / _FADES)
         return np.asarray(weights / weights.sum())
 
     def fame_at(self, hour: int) -> Floats:
         """Share of each brand in one hour, events included; sums to 1."""
         part = hour / max(1, self.hours - 1)
         fame = self.fame[0] * (1 - part) + self.fame[1] * part
-        for event in self.events:
-            age = hour - event.hour
-            if 0 <= age < 96:
-                fame[event.brand] *= 1 + event.size * np.exp(-age / 18)
+        for brand, event in self.events_at(hour).items():
+            fame[brand] *= 1 + event.size * np.exp(-(hour - event.hour) / _FADES)
         return np.asarray(fame / fame.sum())
 
-    def event_of(self, brand: int, hour: int) -> Event | None:
-        """The event that people who mention a brand in that hour talk about, if any."""
-        return next((e for e in self.events if e.brand == brand and 0 <= hour - e.hour < 96), None)
+    def favour_at(self, hour: int) -> Floats:
+        """Probability of each label toward each brand in one hour, events included: (brands, 3)."""
+        favour = self.favour.copy()
+        for brand, event in self.events_at(hour).items():
+            favour[brand] = (0.08, 0.22, 0.70) if event.good else (0.72, 0.20, 0.08)
+        return favour
+
+    def events_at(self, hour: int) -> dict[int, Event]:
+        """The event that people who mention a brand in that hour talk about, by brand."""
+        return {event.brand: event for event in reversed(self.events) if 0 <= hour - event.hour < _ECHO}
 
 
 def make_world(brands: Brands, until: datetime, days: int, chance: np.random.Generator) -> World:
