@@ -158,7 +158,7 @@ class Settings(BaseSettings):
         None, description="One password for everybody; each gives a name. At least 12 characters."
     )
     web_users_file: Path | None = Field(
-        None, description="Instead: a line NAME:HASH per person, made by `brand-monitor web add-user`."
+        None, description="Instead: a line NAME:HASH per person, made by `brand-monitor web add-user NAME`."
     )
     web_secret: SecretStr | None = Field(
         None, description="Signs session cookies; without, a restart asks everybody to log in again."

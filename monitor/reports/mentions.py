@@ -12,11 +12,14 @@ from sqlalchemy import Connection
 from sqlalchemy import text as sql
 
 from monitor.messages import Label
-from monitor.reports.counts import brand_ids
+from monitor.reports.counts import about, brand_ids, mention_hours, values
 from monitor.reports.filters import Filter
 
 # Rows fetched at a time: an export of millions of mentions stays small in memory.
 _CHUNK: Final = 1000
+
+# Texts read for each that is quoted: a campaign of thirty equal texts leaves room for others.
+_REPEATS: Final = 30
 
 Order = Literal["newest", "oldest", "reach"]
 
@@ -116,6 +119,16 @@ def search(
 
 
 def _found(chosen: Filter, words: bool, label: Label | None, order: Order, after: str | None) -> str:
+def how_many(connection: Connection, chosen: Filter) -> int:
+    """Mentions chosen, texts and pictures; from the roll-ups, whatever their number."""
+    mentions = f"sum(mentions) FROM {mention_hours(chosen)} AS h"
+    if chosen.brands:
+        mentions = f"sum(texts + images) FROM {about(chosen)} AS a"
+    query = sql(f"SELECT {mentions}")
+    given = {**values(chosen), "brand_ids": brand_ids(connection, chosen)}
+    return int(connection.execute(query, given).scalar() or 0)
+
+
     """Ids of a page, walking through the mentions in order, or from the index of words."""
     conditions = [_AFTER[order]] if after is not None else []
     if chosen.brands:
@@ -184,7 +197,11 @@ def _reached(which: str) -> str:
 def most_extreme(
     connection: Connection, chosen: Filter, brand: str, label: Label, limit: int
 ) -> tuple[Quote, ...]:
-    """Texts about a brand with that label, the ones the model is surest of first."""
+    """Texts about a brand with that label, the ones the model is surest of first.
+
+    What was said over and over (reposts, campaigns) is quoted once, from where most people may have read it;
+    that much is looked through `_REPEATS` texts for each wanted.
+    """
     surest = {"positive": "p.tone DESC", "negative": "p.tone", "neutral": "abs(p.tone)"}[label]
     query = f"""
         SELECT m.id AS mention_id, CAST(:brand AS text) AS brand, m.text, m.source, m.author, m.url,
@@ -203,8 +220,13 @@ def most_extreme(
         LEFT JOIN sentiment AS w ON w.mention_id = m.id AND w.brand_id IS NULL
         ORDER BY p DESC, m.reach DESC NULLS LAST, m.id
     """  # noqa: S608 - the conditions are our own; their values travel as parameters
-    given = {**chosen.values(), "brand": brand, "label": label, "limit": limit}
-    return tuple(Quote(**row._asdict()) for row in connection.execute(sql(query), given))
+    given = {**chosen.values(), "brand": brand, "label": label, "limit": limit * _REPEATS}
+    found = [Quote(**row._asdict()) for row in connection.execute(sql(query), given)]
+    loudest: dict[str, Quote] = {}
+    for each in sorted(found, key=lambda each: -(each.reach or 0)):
+        loudest.setdefault(" ".join(each.text.casefold().split()), each)
+    surest_first = sorted(loudest.values(), key=lambda each: (-each.p, -(each.reach or 0), each.mention_id))
+    return tuple(surest_first[:limit])
 
 
 _IS_ABOUT: Final = "SELECT FROM presence AS p WHERE p.mention_id = m.id AND p.brand_id = ANY(:brand_ids)"

@@ -9,6 +9,8 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable
+from functools import cache
+from importlib import resources
 from itertools import pairwise
 from typing import Final
 
@@ -60,7 +62,7 @@ def terms(connection: Connection, chosen: Filter, brand: str, limit: int = 15) -
 def distinctive(
     positive: Iterable[str], negative: Iterable[str], limit: int, without: Iterable[str] = ()
 ) -> tuple[Term, ...]:
-    """`terms` of texts at hand; words in `without` (the brand's own) are passed over."""
+    """`terms` of texts at hand; words in `without` (the brand's own) and function words are passed over."""
     passed = frozenset(without)
     praise = [_terms(each, passed) for each in positive]
     blame = [_terms(each, passed) for each in negative]
@@ -80,8 +82,21 @@ def distinctive(
         if for_it[term] + against[term] >= _FEWEST
     ]
     scored.sort(key=lambda each: (-abs(each.z), each.term))
-    best = [each for each in scored if each.z > 0][:limit]
-    return (*best, *[each for each in scored if each.z < 0][:limit])
+    told = _without_parts(scored)
+    best = [each for each in told if each.z > 0][:limit]
+    return (*best, *[each for each in told if each.z < 0][:limit])
+
+
+def _without_parts(scored: Iterable[Term]) -> list[Term]:
+    """Without the words that are never said but in one of the pairs: the pair says it all."""
+    ordered = tuple(scored)
+    parts = {
+        (word, each.positive, each.negative)
+        for each in ordered
+        for word in each.term.split()
+        if " " in each.term
+    }
+    return [each for each in ordered if (each.term, each.positive, each.negative) not in parts]
 
 
 def _z_scores(positive: Counter[str], negative: Counter[str]) -> dict[str, float]:
@@ -101,15 +116,22 @@ def _z_scores(positive: Counter[str], negative: Counter[str]) -> dict[str, float
 
 
 def _terms(said: str, passed: frozenset[str]) -> set[str]:
-    """Single words and pairs of neighbours, each once: a text that repeats itself is still one text."""
-    words = _words([said])
-    single = {word for word in words if word not in passed and len(word) > 1}
-    pairs = {f"{a} {b}" for a, b in pairwise(words) if not {a, b} & passed}
-    return single | pairs
+    """Single words and pairs with no more than a space between, each once: who repeats it said it once."""
+    plain = _ADDRESS.sub(" ", said).casefold()
+    silent = passed | _function_words()
+    words = [found for found in _WORD.finditer(plain) if found[0] not in silent and len(found[0]) > 1]
+    neighbours = (pair for pair in pairwise(words) if plain[pair[0].end() : pair[1].start()].isspace())
+    return {found[0] for found in words} | {f"{a[0]} {b[0]}" for a, b in neighbours}
+
+
+@cache
+def _function_words() -> frozenset[str]:
+    lines = resources.files("monitor.reports").joinpath("function_words.txt").read_text("utf-8").splitlines()
+    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
 
 
 def _words(texts: Iterable[str]) -> list[str]:
-    return [word for said in texts for word in _WORD.findall(_ADDRESS.sub(" ", said).casefold())]
+    return [word for said in texts for word in _WORD.findall(said.casefold())]
 
 
 def _flat(texts: Iterable[set[str]]) -> Iterable[str]:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from monitor.messages import Label
 from monitor.reports.detail import MentionDetail, mention
-from monitor.reports.mentions import Order, search
+from monitor.reports.mentions import Order, how_many, search
 from monitor.web.framing import framed
 from monitor.web.views import Choice, blank_as_missing
 
@@ -42,7 +42,14 @@ def mentions(
             limit=_PAGE,
         )
         return frame.page(
-            "mentions.html.j2", found=found, q=q or "", label=label or "", order=order, after=after
+            "mentions.html.j2",
+            found=found,
+            # Of a search nobody knows without reading all that fits.
+            total=None if q or label else how_many(frame.connection, frame.view.chosen),
+            q=q or "",
+            label=label or "",
+            order=order,
+            after=after,
         )
 
 

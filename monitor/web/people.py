@@ -85,7 +85,7 @@ def check_length(password: str, what: str) -> None:
 
 def read_users(path: Path) -> dict[str, str]:
     """Hash by name. Raises `SetupError` naming file, line and fault."""
-    remedy = "make it with `brand-monitor web add-user`"
+    remedy = "make it with `brand-monitor web add-user NAME`"
     try:
         lines = path.read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:

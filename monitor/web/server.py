@@ -64,7 +64,7 @@ def refuse_exposure(settings: Settings) -> None:
         return
     raise SetupError(
         f"MONITOR_WEB_HOST = {settings.web_host!r} lets other machines in, and no login is configured; "
-        "make one with `brand-monitor web add-user`, or set MONITOR_WEB_PASSWORD"
+        "make one with `brand-monitor web add-user NAME`, or set MONITOR_WEB_PASSWORD"
     )
 
 

@@ -39,8 +39,9 @@ def terms_chart(brand: str, terms: Sequence[Term]) -> Drawing | None:
         }
         for each in shown
     ]
-    # Room for the numbers beside the longest bars.
-    widest = 1.45 * max(abs(each.z) for each in shown)
+    # Room for the numbers beside the longest bars, also on a phone: two sides share the width.
+    both = bool(praise and criticism)
+    widest = (2 if both else 1.4) * max(abs(each.z) for each in shown)
     scale = alt.Scale(domain=[-widest if criticism else 0, widest if praise else 0], nice=False)
     base = alt.Chart(alt.InlineData(values=rows)).encode(
         y=alt.Y("term:N", sort=[each.term for each in shown], title=None),

@@ -27,10 +27,17 @@ def share_chart(voice: Sequence[BrandVoice], brand_posts: int) -> Drawing:
         for channel, posts in (("named in words", each.words), ("logo shown", each.picture))
     ]
     order = [each.brand for each in shown]
+    longest = max(max(each.words, each.picture) for each in shown)
     base = alt.Chart(alt.InlineData(values=rows)).encode(
         y=alt.Y("brand:N", sort=order, title=None),
         yOffset=alt.YOffset("channel:N", sort=["named in words", "logo shown"]),
-        x=alt.X("posts:Q", title="posts", axis=alt.Axis(tickMinStep=1, format=",d", tickCount=5)),
+        x=alt.X(
+            "posts:Q",
+            title="posts",
+            # Room for the number beside the longest bar.
+            scale=alt.Scale(domain=[0, 1.15 * longest], nice=False),
+            axis=alt.Axis(tickMinStep=1, format=",d", tickCount=5),
+        ),
     )
     bars = base.mark_bar().encode(
         color=alt.Color(
@@ -54,7 +61,7 @@ def change_chart(changes: Sequence[BrandChange]) -> Drawing | None:
     told = [each for each in changes if each.share.difference is not None]
     if not told:
         return None
-    shown = told[:MOST_BRANDS]
+    shown = _shown(told)
     rows = [
         {
             "brand": each.brand,
@@ -89,6 +96,12 @@ def change_chart(changes: Sequence[BrandChange]) -> Drawing | None:
         + left_out(len(told)),
         spec=styled(zero.encode(x="zero:Q") + whiskers + points + numbers, height=alt.Step(30)),
     )
+
+
+def _shown(told: Sequence[BrandChange]) -> list[BrandChange]:
+    """As many as there is room for: the movers first, who make the title, then the most present."""
+    chosen = sorted(told, key=lambda each: not each.share.significant)[:MOST_BRANDS]
+    return [each for each in told if each in chosen]
 
 
 def _share_title(voice: Sequence[BrandVoice]) -> str:
