@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812  (torch's own convention)
 
-from training.logos.lite0 import CHANNELS, Lite0, conv_bn
+from training.logos.convolutions import ConvNorm
+from training.logos.lite0 import CHANNELS, Lite0
 
 STRIDE: Final = 8
 """Pixels between window centres; centres stand at (column + 0.5) * STRIDE."""
@@ -25,8 +26,8 @@ WIDTH: Final = 112
 
 def _separable(channels: int) -> list[nn.Module]:
     return [
-        *conv_bn(channels, channels, 5, groups=channels),
-        *conv_bn(channels, channels, 1),
+        ConvNorm(channels, channels, 5, groups=channels),
+        ConvNorm(channels, channels, 1),
         nn.ReLU6(inplace=True),
     ]
 
@@ -42,9 +43,7 @@ class DenseLogoNetwork(nn.Module):
     def __init__(self, brands: int) -> None:
         super().__init__()
         self.backbone = Lite0()
-        self.lateral = nn.ModuleList(
-            [nn.Sequential(*conv_bn(CHANNELS[stride], WIDTH, 1)) for stride in (8, 16, 32)]
-        )
+        self.lateral = nn.ModuleList([ConvNorm(CHANNELS[stride], WIDTH, 1) for stride in (8, 16, 32)])
         self.merge16 = nn.Sequential(*_separable(WIDTH))
         self.merge8 = nn.Sequential(*_separable(WIDTH))
         self.where = nn.Sequential(*_separable(WIDTH), *_separable(WIDTH))
@@ -59,13 +58,20 @@ class DenseLogoNetwork(nn.Module):
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Objectness logits, brand logits, distances."""
+        return self.answers(*self.maps(x))
+
+    def maps(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """What `answers` reads, (N, WIDTH, H/8, W/8) both: for "where is it", and for "which is it"."""
         at8, at16, at32 = self.backbone(x)
         y = self.lateral[1](at16) + F.interpolate(self.lateral[2](at32), scale_factor=2.0)
         y = self.lateral[0](at8) + F.interpolate(self.merge16(y), scale_factor=2.0)
         y = self.merge8(y)
-        where, which = self.where(y), self.which(y)
-        distances = BOX_UNIT * torch.exp(self.distances(where).float().clamp(-4.0, 3.0))
-        return self.objectness(where)[:, 0].float(), self.brand(which).float(), distances
+        return self.where(y), self.which(y)
+
+    def answers(self, where: Tensor, which: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """As `forward`; in float32, even where the maps were made in less."""
+        distances = BOX_UNIT * torch.exp(self.distances(where.float()).clamp(-4.0, 3.0))
+        return self.objectness(where.float())[:, 0], self.brand(which.float()), distances
 
     def train(self, mode: bool = True) -> "DenseLogoNetwork":
         """Training mode, except that the backbone keeps ImageNet's batch statistics: batches here are

@@ -45,6 +45,9 @@ class DenseHyper:
     checkpoint_every: int = 200
     seed: int = 1
     threads: int = 1
+    bits: int = (
+        16  # of convolutions in training: bfloat16; 32 where the CPU lacks AVX512-BF16 (16 is slow then)
+    )
 
 
 _CHECKPOINT: Final = "checkpoint.pt"
@@ -108,7 +111,9 @@ def _steps(state: "_Run", source: CanvasSource, hyper: DenseHyper) -> Iterator[d
     """One optimiser step each; yields the parts of its loss."""
     while state.step < hyper.steps:
         canvases = [source.draw() for _ in range(hyper.batch)]
-        loss, parts = dense_loss(state.network(as_input([c.pixels for c in canvases])), targets_of(canvases))
+        with torch.autocast("cpu", torch.bfloat16, enabled=hyper.bits == 16):
+            maps = state.network.maps(as_input([canvas.pixels for canvas in canvases]))
+        loss, parts = dense_loss(state.network.answers(*maps), targets_of(canvases))
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(state.network.parameters(), hyper.clip)
         factor = learning_rate_factor(state.step, hyper)

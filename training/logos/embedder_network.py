@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from training.logos.lite0 import CHANNELS, Lite0, conv_bn
+from training.logos.convolutions import ConvNorm
+from training.logos.lite0 import CHANNELS, Lite0
 
 DIMENSIONS: Final = 128
 """Length of an embedding: 256 bytes each in half precision, so that a gallery of thousands stays small."""
@@ -25,15 +26,23 @@ class CropEmbedder(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.backbone = Lite0()
-        self.head = nn.Sequential(*conv_bn(CHANNELS[32], _HEAD, 1), nn.ReLU6(inplace=True))
+        self.head = nn.Sequential(ConvNorm(CHANNELS[32], _HEAD, 1), nn.ReLU6(inplace=True))
         self.embed = nn.Sequential(
             nn.Linear(_HEAD + CHANNELS[16], DIMENSIONS, bias=False), nn.BatchNorm1d(DIMENSIONS)
         )
 
     def forward(self, x: Tensor) -> Tensor:
         """Embeddings of length 1."""
+        return self.embedded(*self.maps(x))
+
+    def maps(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """What `embedded` reads: (N, 1280, S/32, S/32) and (N, 112, S/16, S/16)."""
         _, at16, at32 = self.backbone(x)
-        pooled = torch.cat([self.head(at32).mean((2, 3)), at16.mean((2, 3))], 1)
+        return self.head(at32), at16
+
+    def embedded(self, at32: Tensor, at16: Tensor) -> Tensor:
+        """As `forward`; in float32, even where the maps were made in less."""
+        pooled = torch.cat([at32.float().mean((2, 3)), at16.float().mean((2, 3))], 1)
         return F.normalize(self.embed(pooled), dim=1)
 
     def load_imagenet(self) -> None:

@@ -50,6 +50,9 @@ class EmbedderHyper:
     checkpoint_every: int = 50
     seed: int = 1
     threads: int = 1
+    bits: int = (
+        16  # of convolutions in training: bfloat16; 32 where the CPU lacks AVX512-BF16 (16 is slow then)
+    )
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,9 @@ def train_embedder(
 def _one_step(state: "_Run", source: CropSource, hyper: EmbedderHyper) -> dict[str, float]:
     crops, numbers = source.draw()
     labels = torch.from_numpy(numbers)
-    embeddings = state.network(as_input(list(crops)))
+    with torch.autocast("cpu", torch.bfloat16, enabled=hyper.bits == 16):
+        maps = state.network.maps(as_input(list(crops)))
+    embeddings = state.network.embedded(*maps)
     loss, parts = embedder_loss(embeddings, labels, state.vectors, state.memory)
     loss.backward()  # type: ignore[no-untyped-call]
     state.memory.remember(embeddings, labels)

@@ -11,6 +11,8 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
+from training.logos.convolutions import ConvNorm
+
 # expansion, kernel, stride, output channels, repeats
 _STAGES: Final = (
     (1, 3, 1, 16, 1),
@@ -21,17 +23,8 @@ _STAGES: Final = (
     (6, 5, 2, 192, 4),
     (6, 3, 1, 320, 1),
 )
-_BN_EPSILON: Final = 1e-3  # of the TensorFlow original
 CHANNELS: Final = {8: 40, 16: 112, 32: 320}
 """Stride -> channels of the last map at that stride."""
-
-
-def conv_bn(inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1) -> list[nn.Module]:
-    """Convolution without bias and its batch norm; padding keeps the grid aligned at every stride."""
-    return [
-        nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False),
-        nn.BatchNorm2d(outputs, eps=_BN_EPSILON),
-    ]
 
 
 class _Block(nn.Module):
@@ -42,9 +35,9 @@ class _Block(nn.Module):
         inner = inputs * expansion
         layers: list[nn.Module] = []
         if expansion > 1:
-            layers += [*conv_bn(inputs, inner, 1), nn.ReLU6(inplace=True)]
-        layers += [*conv_bn(inner, inner, kernel, stride, inner), nn.ReLU6(inplace=True)]
-        self.layers = nn.Sequential(*layers, *conv_bn(inner, outputs, 1))
+            layers += [ConvNorm(inputs, inner, 1), nn.ReLU6(inplace=True)]
+        layers += [ConvNorm(inner, inner, kernel, stride, inner), nn.ReLU6(inplace=True)]
+        self.layers = nn.Sequential(*layers, ConvNorm(inner, outputs, 1))
         self.residual = stride == 1 and inputs == outputs
 
     def forward(self, x: Tensor) -> Tensor:
@@ -58,7 +51,7 @@ class Lite0(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.stem = nn.Sequential(*conv_bn(3, 32, 3, 2), nn.ReLU6(inplace=True))
+        self.stem = nn.Sequential(ConvNorm(3, 32, 3, 2), nn.ReLU6(inplace=True))
         blocks: list[nn.Module] = []
         inputs, reduction = 32, 2
         self._last_at: dict[int, int] = {}

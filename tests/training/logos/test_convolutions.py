@@ -1,0 +1,67 @@
+"""The fast forms of the training convolutions compute what torch's plain layers do."""
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from training.logos.convolutions import ConvNorm, depthwise
+from training.logos.embedder_network import CropEmbedder
+
+
+@pytest.mark.parametrize(("kernel", "stride"), [(5, 1), (5, 2), (3, 2)])
+def test_a_depthwise_convolution_has_torchs_gradients(kernel: int, stride: int) -> None:
+    torch.manual_seed(0)
+    x = torch.randn(2, 6, 12, 14).contiguous(memory_format=torch.channels_last).requires_grad_()
+    weight = torch.randn(6, 1, kernel, kernel, requires_grad=True)
+    ours = depthwise(x, weight, stride)
+    theirs = F.conv2d(x, weight, None, stride, kernel // 2, groups=6)
+    assert torch.allclose(ours, theirs, atol=1e-5)
+    pull = torch.randn_like(theirs)
+    for one, other in zip(
+        torch.autograd.grad(ours, (x, weight), pull),
+        torch.autograd.grad(theirs, (x, weight), pull),
+        strict=True,
+    ):
+        assert torch.allclose(one, other, atol=1e-4)
+
+
+@pytest.mark.parametrize(("kernel", "stride", "groups"), [(1, 1, 1), (5, 1, 8), (3, 2, 8)])
+def test_a_norm_that_keeps_its_statistics_is_folded_without_a_difference(
+    kernel: int, stride: int, groups: int
+) -> None:
+    torch.manual_seed(0)
+    layer = ConvNorm(8, 8, kernel, stride, groups)
+    norm = layer[1]
+    assert isinstance(norm, nn.BatchNorm2d)
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    for values in (norm.running_mean, norm.weight.data, norm.bias.data):
+        nn.init.normal_(values)
+    nn.init.uniform_(norm.running_var, 0.5, 2.0)
+    x = torch.randn(2, 8, 10, 10)
+    plain = layer.eval()(x)
+    layer.train()
+    norm.eval()
+    assert torch.allclose(layer(x), plain, atol=1e-4)
+    layer(x).square().sum().backward()
+    folded = [parameter.grad.clone() for parameter in layer.parameters() if parameter.grad is not None]
+    layer.zero_grad()
+    layer.eval()(x).square().sum().backward()
+    plainly = [parameter.grad for parameter in layer.parameters() if parameter.grad is not None]
+    for one, other in zip(folded, plainly, strict=True):
+        assert torch.allclose(one, other, rtol=1e-3, atol=1e-2)
+
+
+def test_bfloat16_stays_close_to_float32() -> None:
+    torch.manual_seed(0)
+    network = CropEmbedder()
+    network.load_imagenet()
+    network.train()
+    x = torch.randn(4, 3, 96, 96).contiguous(memory_format=torch.channels_last)
+    exact = network.maps(x)
+    with torch.autocast("cpu", torch.bfloat16):
+        close = network.maps(x)
+    for one, other in zip(exact, close, strict=True):
+        assert other.dtype == torch.bfloat16
+        assert F.cosine_similarity(one.flatten(), other.float().flatten(), dim=0) > 0.98
