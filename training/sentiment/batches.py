@@ -1,5 +1,6 @@
 """Examples -> epochs of length-bucketed, augmented torch batches for the shipped network."""
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from monitor.sentiment.encoding import IN_TARGET, Encoded, Encoder, collate, rel
 from monitor.sentiment.vocabulary import UNKNOWN, Vocabulary
 from training.data.own_sentences import OWN
 from training.data.texts import TWO_CLASS, Example
+from training.sentiment.kinds import kinds_of
 from training.sentiment.recipe import Hyper
 
 # Texts of one batch differ in length by chance as much as this factor: pure sorting would always
@@ -22,16 +24,22 @@ _TARGET_OPTIONAL = frozenset({"airline", "sxsw", OWN})
 # Short texts have one opinion, whatever is asked about; a random target there teaches that a target is no
 # verdict.
 _ONE_OPINION_TOKENS = 12
+# Few texts each, and what the service is asked: what is said about something named.
+_SMALL_AND_WANTED = frozenset({"twitter_target", "semeval14_aspect"})
 
 
 @dataclass(frozen=True)
 class Pool:
-    """Encoded examples of one split. `two_class` marks labels from raters who had no neutral to choose."""
+    """Encoded examples of one split. `two_class` marks labels from raters who had no neutral to choose.
+
+    `kind` is each example's, as `training.sentiment.kinds` counts them.
+    """
 
     encoded: list[Encoded]
     labels: NDArray[np.int64]
     two_class: NDArray[np.bool_]
     corpus: NDArray[np.str_]
+    kind: NDArray[np.int64]
     lengths: NDArray[np.int64]
 
 
@@ -44,6 +52,7 @@ def make_pool(corpora: dict[str, list[Example]], encoder: Encoder) -> Pool:
         np.array([one.label for one in examples]),
         np.array([one.corpus in TWO_CLASS for one in examples]),
         np.array([one.corpus for one in examples]),
+        kinds_of([one.corpus for one in examples]),
         np.array([len(one.rows) for one in encoded]),
     )
 
@@ -56,7 +65,7 @@ class Batch:
 
 
 def plan_epoch(pool: Pool, hyper: Hyper, epoch: int) -> list[Batch]:
-    """This epoch's batches: a fresh sample of the large sets, all of the small ones, alike lengths together.
+    """This epoch's batches: a sample of the large sets, all of the small ones, alike lengths together.
 
     Depends on the seed and the epoch alone, so that a resumed run sees the same batches.
     """
@@ -75,6 +84,8 @@ def _sample(pool: Pool, name: str, hyper: Hyper, random: np.random.Generator) ->
     if per_class is not None:
         classes = [rows[pool.labels[rows] == label] for label in range(3)]
         return np.concatenate([random.permutation(one)[:per_class] for one in classes])
+    if name in _SMALL_AND_WANTED:
+        return np.tile(rows, hyper.repeats)
     return random.permutation(rows)[: hyper.reviews_per_epoch] if name == "imdb" else rows
 
 
@@ -101,6 +112,7 @@ class Tensors:
     lengths: Tensor
     labels: Tensor
     two_class: Tensor
+    kind: Tensor
 
 
 def tensors(pool: Pool, rows: NDArray[np.int64]) -> Tensors:
@@ -110,7 +122,7 @@ def tensors(pool: Pool, rows: NDArray[np.int64]) -> Tensors:
         torch.from_numpy(feed[name]).long() for name in ("tokens", "relation", "lengths")
     )
     labels, two_class = torch.from_numpy(pool.labels[rows]), torch.from_numpy(pool.two_class[rows])
-    return Tensors(tokens, relation, lengths, labels, two_class)
+    return Tensors(tokens, relation, lengths, labels, two_class, torch.from_numpy(pool.kind[rows]))
 
 
 def augmented(pool: Pool, rows: NDArray[np.int64], vocabulary: Vocabulary, hyper: Hyper) -> Tensors:
@@ -138,4 +150,4 @@ def augmented(pool: Pool, rows: NDArray[np.int64], vocabulary: Vocabulary, hyper
     hidden &= torch.arange(relation.shape[1]) < batch.lengths[:, None]
     unknown = vocabulary.rows([UNKNOWN])[0]
     tokens = batch.tokens.masked_fill(hidden, unknown)
-    return Tensors(tokens, relation, batch.lengths, batch.labels, batch.two_class)
+    return dataclasses.replace(batch, tokens=tokens, relation=relation)

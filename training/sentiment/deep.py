@@ -1,5 +1,6 @@
-"""The deep half of the shipped model: vocabulary, word vectors, BiLSTM, trained on every set at once."""
+"""The deep half of the shipped model: vocabulary, word vectors, readers, trained on every set at once."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from monitor.sentiment.vocabulary import SPECIAL, Vocabulary
 from training.data.own_sentences import own_sentences
 from training.data.texts import Corpora, load_unlabelled
 from training.sentiment.batches import Batch, Pool, Tensors, augmented, make_pool, plan_epoch, tensors
+from training.sentiment.kinds import KINDS, gate_loss, own_verdict
+from training.sentiment.lexicon import emoji_names, load_lexicon, with_names
 from training.sentiment.loop import Progress, Run
 from training.sentiment.metrics import figures, headline
 from training.sentiment.network import READERS, Network, likelihood
@@ -50,11 +53,12 @@ def own_vectors(corpora: Corpora, data: Path, work: Path, hyper: Hyper, threads:
     return WordVectors.load(kept)
 
 
-def choose_words(own: WordVectors, glove: WordVectors, limit: int) -> Vocabulary:
-    """Our own frequent words first, then GloVe's in its order (by frequency), then our rarer ones."""
+def choose_words(own: WordVectors, glove: WordVectors, emoji: Iterable[str], limit: int) -> Vocabulary:
+    """Our own frequent words first, then `emoji`, GloVe's words by frequency, our rarer ones."""
     candidates = [
         *SPECIAL,
         *(word for word, count in zip(own.words, own.counts, strict=True) if count >= _OWN_COUNT),
+        *emoji,
         *glove.words,
         *own.words,
     ]
@@ -66,9 +70,11 @@ def train_deep(corpora: Corpora, data: Path, work: Path, hyper: Hyper, threads: 
     """Train, or go on from the checkpoint in `work`."""
     torch.set_num_threads(threads)
     own, glove = own_vectors(corpora, data, work, hyper, threads), load_glove(data)
-    vocabulary = choose_words(own, glove, hyper.words)
+    emoji = emoji_names()
+    vocabulary = choose_words(own, glove, emoji, hyper.words)
+    sources = [with_names(source, emoji) for source in (own, glove, load_lexicon())]
     torch.manual_seed(hyper.seed)
-    network = _network(torch.from_numpy(side_by_side(vocabulary.words, [own, glove])), hyper)
+    network = _network(torch.from_numpy(side_by_side(vocabulary.words, sources)), hyper)
     encoder = Encoder(vocabulary, Recipe(hyper.head, hyper.tail, targets=True))
     train = make_pool({**corpora.train, **own_sentences(hyper.seed)}, encoder)
     dev = make_pool(corpora.dev, encoder)
@@ -78,11 +84,9 @@ def train_deep(corpora: Corpora, data: Path, work: Path, hyper: Hyper, threads: 
         network=network,
         optimizers=[torch.optim.Adam(rest, hyper.rate), torch.optim.SparseAdam(words, hyper.word_rate)],
         plan=lambda epoch: plan_epoch(train, hyper, epoch),
-        loss=lambda batch: _loss(
-            network, augmented(train, batch.rows, vocabulary, hyper), hyper.label_smoothing
-        ),
+        loss=lambda batch: _loss(network, augmented(train, batch.rows, vocabulary, hyper), hyper),
         limit_gradients=lambda: _limit(rest, hyper.clip_norm),
-        measure=lambda: headline(measure(dev, predict(network, dev))),
+        measure=lambda: headline(measure(dev, predict(network, dev).logits)),
         rate=lambda share: _rate(share, hyper.warm_up),
         epochs=hyper.epochs,
         checkpoint=work / "deep.pt",
@@ -92,20 +96,30 @@ def train_deep(corpora: Corpora, data: Path, work: Path, hyper: Hyper, threads: 
     return Deep(network, vocabulary, progress)
 
 
-def predict(network: nn.Module, pool: Pool) -> NDArray[np.float32]:
-    """Logits (examples, readers, 3) in the pool's order; alike lengths go together."""
-    logits = np.zeros((len(pool.encoded), READERS, 3), np.float32)
+@dataclass(frozen=True)
+class Predictions:
+    """Of a pool's examples, in its order: `logits` (n, readers, 3), log-probabilities `gate` (n, kinds)."""
+
+    logits: NDArray[np.float32]
+    gate: NDArray[np.float32]
+
+
+def predict(network: nn.Module, pool: Pool) -> Predictions:
+    """What the readers make of every example; alike lengths go together."""
+    count = len(pool.encoded)
+    found = Predictions(np.zeros((count, READERS, 3), np.float32), np.zeros((count, len(KINDS)), np.float32))
     order = np.argsort(pool.lengths)
     with torch.inference_mode():
         for start in range(0, len(order), _MEASURE_TEXTS):
             rows = order[start : start + _MEASURE_TEXTS]
             batch = tensors(pool, rows)
-            logits[rows] = network(batch.tokens, batch.relation, batch.lengths).numpy()
-    return logits
+            readings = network(batch.tokens, batch.relation, batch.lengths)
+            found.logits[rows], found.gate[rows] = readings.logits.numpy(), readings.gate.numpy()
+    return found
 
 
 def measure(pool: Pool, logits: NDArray[np.float32]) -> dict[str, dict[str, float]]:
-    """Figures of every set in the pool, both readers taken together; `logits` as `predict` gives them."""
+    """Figures of every set in the pool, all readers taken together; `logits` as `predict` gives them."""
     probabilities = torch.from_numpy(logits).softmax(2).mean(1).numpy()
     return {
         str(name): figures(str(name), pool.labels[pool.corpus == name], probabilities[pool.corpus == name])
@@ -124,11 +138,16 @@ def _network(vectors: Tensor, hyper: Hyper) -> Network:
     )
 
 
-def _loss(network: Network, batch: Tensors, smoothing: float) -> Tensor:
-    """Each reader's own: what they make of a text together is learned afterwards, on dev."""
-    logits = network(batch.tokens, batch.relation, batch.lengths)
-    losses = [likelihood(one, batch.labels, batch.two_class, smoothing).mean() for one in logits.unbind(1)]
-    return torch.stack(losses).sum()
+def _loss(network: Network, batch: Tensors, hyper: Hyper) -> Tensor:
+    """Each reader's own: what they make of a text together is learned afterwards, on dev.
+
+    The reader by kinds learns each kind's verdict from that kind's texts, and their mixture.
+    """
+    readings = network(batch.tokens, batch.relation, batch.lengths)
+    judged = [own_verdict(readings.verdicts, batch.kind), *readings.logits.unbind(1)]
+    losses = [likelihood(one, batch.labels, batch.two_class, hyper.label_smoothing).mean() for one in judged]
+    by_kind, mixed, *others = losses
+    return 0.5 * (by_kind + mixed) + sum(others) + hyper.gate_weight * gate_loss(readings.gate, batch.kind)
 
 
 def _limit(weights: list[nn.Parameter], norm: float) -> None:

@@ -19,10 +19,11 @@ from monitor.errors import SetupError
 from monitor.inference import load_manifest
 from monitor.sentiment.encoding import Span, collate
 from monitor.sentiment.scorer import load_encoder
-from training.sentiment.network import PHRASES, Experts, Fused, Network
+from training.sentiment.network import Experts, Fused, Network
+from training.sentiment.readers import PHRASES
 
-_LINEAR = 6
-"""Gemm nodes of the shipped graph: query, head, out, phrases_out, weigh, decide."""
+_LINEAR = 11
+"""Gemm nodes of the shipped graph, in the order of `_layers`."""
 
 
 class TorchScorer:
@@ -63,20 +64,19 @@ def load_fused(model_file: Path) -> Fused:
         [node for node in graph.node if node.op_type == kind] for kind in ("LSTM", "Conv", "Gemm")
     )
     counted = (len(recurrent), len(convolving), len(linear))
-    if counted != (1, len(PHRASES), _LINEAR) or not all(gathered.values()):
+    if counted != (2, len(PHRASES), _LINEAR) or not all(gathered.values()):
         raise SetupError(
             f"{model_file} is not the shipped sentiment network; write it with `brand-train sentiment`"
         )
     words = np.prod([part.astype(np.float32) for part in _broadcast(gathered["tokens"])], axis=0)
-    w, r, b = (constants[name] for name in recurrent[0].input[1:4])
     deep = Network(
         _tensor(words),
-        hidden=r.shape[2],
+        hidden=constants[recurrent[0].input[2]].shape[2],
         relation_dims=gathered["relation"][0].shape[1],
         head_dims=constants[linear[1].input[1]].shape[0],
         filters=constants[convolving[0].input[1]].shape[0],
         dropout=0.0,
-        labels=constants[linear[2].input[1]].shape[0],
+        labels=constants[linear[4].input[1]].shape[0],
     )
     words_experts, subword_experts = (
         Experts(_tensor(table), _tensor(bias))
@@ -84,15 +84,31 @@ def load_fused(model_file: Path) -> Fused:
             (gathered["ngrams"], gathered["subwords"]), _expert_biases(graph, constants), strict=True
         )
     )
-    fused = Fused(deep, words_experts, subword_experts, fusion=constants[linear[4].input[1]].shape[0])
+    fused = Fused(deep, words_experts, subword_experts, fusion=constants[linear[-2].input[1]].shape[0])
     deep.relations.weight.data = _tensor(gathered["relation"][0])
-    for direction, lstm in enumerate((deep.forwards, deep.backwards)):
-        _set_lstm(lstm, w[direction], r[direction], b[direction])
-    layers = (deep.query, deep.head, deep.out, deep.phrases_out, fused.weigh, fused.decide)
-    for node, layer in [*zip(convolving, deep.phrases, strict=True), *zip(linear, layers, strict=True)]:
+    for node, reader in zip(recurrent, (deep.by_kind, deep.for_all), strict=True):
+        w, r, b = (constants[name] for name in node.input[1:4])
+        for direction, lstm in enumerate((reader.forwards, reader.backwards)):
+            _set_lstm(lstm, w[direction], r[direction], b[direction])
+    convolutions = deep.phrases.convolutions
+    for node, layer in [
+        *zip(convolving, convolutions, strict=True),
+        *zip(linear, _layers(fused), strict=True),
+    ]:
         layer.weight.data = _tensor(constants[node.input[1]])
         layer.bias.data = _tensor(constants[node.input[2]])
     return fused.eval()
+
+
+def _layers(fused: Fused) -> tuple[nn.Linear, ...]:
+    """The linear layers in the order of the graph."""
+    deep, kinds = fused.deep, fused.deep.kinds
+    readers = [layer for reader in (deep.by_kind, deep.for_all) for layer in (reader.query, reader.head)]
+    return (
+        *readers,
+        *(kinds.common, kinds.correction, kinds.gate),
+        *(deep.out, deep.phrases.out, fused.weigh, fused.decide),
+    )
 
 
 def _gathered(

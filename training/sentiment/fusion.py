@@ -95,7 +95,8 @@ def _transfer_temperature(fused: Fused, texts: _Texts, corpus: NDArray[np.str_],
 
 def dev_evidence(fused: Fused, pool: Pool) -> tuple[Tensor, Tensor, Tensor]:
     """Evidence (texts, columns), labels and two-class marks of a pool."""
-    logits = torch.from_numpy(predict(fused.deep, pool))
+    found = predict(fused.deep, pool)
+    logits, gate = torch.from_numpy(found.logits), torch.from_numpy(found.gate)
     rows = []
     with torch.inference_mode():
         for index, one in enumerate(pool.encoded):
@@ -107,7 +108,8 @@ def dev_evidence(fused: Fused, pool: Pool) -> tuple[Tensor, Tensor, Tensor]:
                 dim=1,
             )
             relation = torch.from_numpy(one.relation).long()[None]
-            rows.append(evidence(logits[index][None], experts, relation, torch.tensor([len(one.rows)])))
+            length = torch.tensor([len(one.rows)])
+            rows.append(evidence(logits[index][None], gate[index][None], experts, relation, length))
     return torch.cat(rows).clone(), torch.from_numpy(pool.labels), torch.from_numpy(pool.two_class)
 
 

@@ -17,7 +17,9 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from monitor.sentiment.encoding import IN_TARGET
-from training.sentiment.network import PHRASES, Experts, Fused, Network
+from training.sentiment.kinds import KINDS, ByKind
+from training.sentiment.network import Experts, Fused
+from training.sentiment.readers import PHRASES, Phrases, Recurrent
 
 OPSET: Final = 17
 _IR_VERSION: Final = 8  # what opset 17 came with; newer ones shut out older ONNX Runtimes for nothing
@@ -202,19 +204,41 @@ def expert_values(graph: Graph, rows: str, experts: Experts) -> str:
     return graph.add("Add", graph.add("Div", values, norm), graph.weight(experts.bias))
 
 
-def phrase_logits(graph: Graph, vectors: str, real: str, deep: Network) -> str:
-    """(batch, length, dims) -> (batch, labels), as `Network` reads phrases."""
+def recurrent_features(
+    graph: Graph, vectors: str, relation: str, lengths: str, real: str, reader: Recurrent
+) -> str:
+    """(batch, length, dims) -> (batch, features), as `Recurrent`."""
+    states = lstm(graph, vectors, lengths, reader.forwards, reader.backwards, states=True)
+    found = pooled(graph, states, relation, lengths, real, reader.query)
+    return graph.add("Relu", graph.linear(found, reader.head))
+
+
+def verdicts_by_kind(graph: Graph, features: str, layers: ByKind) -> tuple[str, str]:
+    """(batch, features) -> the kinds' mixture (batch, labels), in logarithms, and P(kind) (batch, kinds)."""
+    labels = layers.common.out_features
+    common = graph.add("Unsqueeze", graph.linear(features, layers.common), graph.axes(1))
+    shape = graph.constant(np.array([0, len(KINDS), labels], np.int64))
+    corrections = graph.add("Reshape", graph.linear(features, layers.correction), shape)
+    verdicts = graph.add("LogSoftmax", graph.add("Add", common, corrections), axis=2)
+    gate = graph.linear(features, layers.gate)
+    weight = graph.add("Unsqueeze", graph.add("LogSoftmax", gate, axis=1), graph.axes(2))
+    mixed = graph.add("ReduceLogSumExp", graph.add("Add", verdicts, weight), axes=[1], keepdims=0)
+    return mixed, graph.add("Softmax", gate, axis=1)
+
+
+def phrase_logits(graph: Graph, vectors: str, real: str, reader: Phrases) -> str:
+    """(batch, length, dims) -> (batch, labels), as `Phrases`."""
     as_float = graph.add("Cast", real, to=TensorProto.FLOAT)
     sequence = graph.add("Transpose", graph.add("Mul", vectors, as_float), perm=[0, 2, 1])
     counted = graph.add("Transpose", as_float, perm=[0, 2, 1])
     strongest = []
-    for width, convolve in zip(PHRASES, deep.phrases, strict=True):
+    for width, convolve in zip(PHRASES, reader.convolutions, strict=True):
         weight, bias = (graph.weight(value) for value in convolve.parameters())
         found = graph.add("Conv", sequence, weight, bias, pads=[0, width - 1])
         # After the ReLU nothing is below the 0 that padding is set to.
         found = graph.add("Mul", graph.add("Relu", found), counted)
         strongest.append(graph.add("ReduceMax", found, axes=[2], keepdims=0))
-    return graph.linear(graph.add("Concat", *strongest, axis=1), deep.phrases_out)
+    return graph.linear(graph.add("Concat", *strongest, axis=1), reader.out)
 
 
 def write_fused(model: Fused, path: Path, precision: Precision = Precision.EIGHT_BIT) -> None:
@@ -223,18 +247,21 @@ def write_fused(model: Fused, path: Path, precision: Precision = Precision.EIGHT
     words = word_vectors(graph, "tokens", deep.words, precision)
     near = graph.add("Gather", graph.weight(deep.relations.weight), "relation")
     vectors = graph.add("Concat", words, near, axis=2)
-    states = lstm(graph, vectors, "lengths", deep.forwards, deep.backwards, states=True)
     real = real_tokens(graph, "tokens", "lengths")
-    features = graph.linear(pooled(graph, states, "relation", "lengths", real, deep.query), deep.head)
-    by_lstm = graph.linear(graph.add("Relu", features), deep.out)
-    by_phrases = phrase_logits(graph, vectors, real, deep)
+    by_kind, for_all = (
+        recurrent_features(graph, vectors, "relation", "lengths", real, reader)
+        for reader in (deep.by_kind, deep.for_all)
+    )
+    mixed, kinds = verdicts_by_kind(graph, by_kind, deep.kinds)
     aimed = graph.add("Equal", "relation", graph.constant(np.array(IN_TARGET, np.int32)))
     has_target = graph.add("ReduceMax", graph.add("Cast", aimed, to=TensorProto.FLOAT), axes=[1], keepdims=1)
     count = graph.add("Unsqueeze", graph.add("Cast", "lengths", to=TensorProto.FLOAT), graph.axes(1))
     found = graph.add(
         "Concat",
-        by_lstm,
-        by_phrases,
+        mixed,
+        graph.linear(for_all, deep.out),
+        phrase_logits(graph, vectors, real, deep.phrases),
+        kinds,
         expert_values(graph, "ngrams", model.words),
         expert_values(graph, "subwords", model.subwords),
         has_target,

@@ -1,28 +1,35 @@
-"""The shipped network in torch: word vectors -> BiLSTM -> max, mean, target attention -> 3 classes.
+"""The shipped network in torch: word vectors -> three readers -> 3 classes, beside linear n-gram experts.
 
-Beside the LSTM a small convolutional network (Kim 2014, arXiv:1408.5882) reads the same vectors: another kind
-of reader makes other mistakes, and costs a fifth of the LSTM's time.
+Two BiLSTMs (one with a verdict for each kind of text, one with a verdict for all) and a convolutional network
+share the word vectors; the fusion weighs them and the experts.
 """
 
-from typing import Final
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from monitor.sentiment.encoding import IN_TARGET, RELATIONS
+from training.sentiment.kinds import KINDS, ByKind, mixture
+from training.sentiment.readers import Phrases, Recurrent
 
-READERS: Final = 2
-"""The LSTM and the convolutions; each gives logits of its own."""
-PHRASES: Final = (2, 3, 4)
-"""Words that a convolution sees at once."""
+READERS = 3
+"""The LSTM by kinds, the LSTM for all, the convolutions; each gives logits of its own."""
+
+
+class Readings(NamedTuple):
+    """What the readers make of a batch: `logits` (batch, `READERS`, labels), and of the first reader the
+    log-probabilities `verdicts` (batch, kinds, labels) and `gate` (batch, kinds)."""
+
+    logits: Tensor
+    verdicts: Tensor
+    gate: Tensor
 
 
 class Network(nn.Module):
     """Deep half of the shipped model.
 
-    Inputs, all int64: `tokens` and `relation` (batch, length), `lengths` (batch,). Output: each reader's
-    logits (batch, `READERS`, 3), the LSTM's first.
-    Padding has no effect: the backward LSTM starts at each text's last token, pooling sees real tokens only.
+    Inputs, all int64: `tokens` and `relation` (batch, length), `lengths` (batch,). Padding has no effect.
     """
 
     def __init__(
@@ -41,80 +48,30 @@ class Network(nn.Module):
         self.words = nn.Embedding(len(vectors), vectors.shape[1], sparse=True, _weight=vectors)
         self.relations = nn.Embedding(RELATIONS, relation_dims)
         inputs = vectors.shape[1] + relation_dims
-        self.forwards = nn.LSTM(inputs, hidden, batch_first=True)
-        self.backwards = nn.LSTM(inputs, hidden, batch_first=True)
-        self.query = nn.Linear(2 * hidden, 2 * hidden)
-        self.head = nn.Linear(8 * hidden, head_dims)
+        self.by_kind = Recurrent(inputs, hidden=hidden, head_dims=head_dims, dropout=dropout)
+        self.kinds = ByKind(head_dims, labels)
+        self.for_all = Recurrent(inputs, hidden=hidden, head_dims=head_dims, dropout=dropout)
         self.out = nn.Linear(head_dims, labels)
-        self.phrases = nn.ModuleList([nn.Conv1d(inputs, filters, width) for width in PHRASES])
-        self.phrases_out = nn.Linear(len(PHRASES) * filters, labels)
+        self.phrases = Phrases(inputs, filters=filters, labels=labels, dropout=dropout)
         self.dropout = dropout
 
-    def forward(self, tokens: Tensor, relation: Tensor, lengths: Tensor) -> Tensor:
-        """Logits (batch, `READERS`, labels)."""
+    def forward(self, tokens: Tensor, relation: Tensor, lengths: Tensor) -> Readings:
+        """Every reader's logits."""
         vectors = torch.cat([self.words(tokens), self.relations(relation)], dim=2)
-        if self.training:
-            # One mask for all time steps of a text (Gal & Ghahramani 2016): per-step noise averages out.
-            vectors = vectors * _keep((len(tokens), 1, vectors.shape[2]), self.dropout, vectors)
         real = (torch.arange(tokens.shape[1]) < lengths[:, None])[:, :, None]
-        return torch.stack(
-            [self._by_lstm(vectors, relation, lengths, real), self._by_phrases(vectors, real)], 1
-        )
+        # Each reader misses other dimensions: they share the vectors and shall not share their mistakes.
+        verdicts, gate = self.kinds(self.by_kind(self._noisy(vectors), relation, lengths, real))
+        for_all = self.out(self.for_all(self._noisy(vectors), relation, lengths, real))
+        by_phrases = self.phrases(self._noisy(vectors), real)
+        return Readings(torch.stack([mixture(verdicts, gate), for_all, by_phrases], 1), verdicts, gate)
 
-    def _by_lstm(self, vectors: Tensor, relation: Tensor, lengths: Tensor, real: Tensor) -> Tensor:
-        mirror = _mirror(lengths, vectors.shape[1])
-        ahead, _ = self.forwards(vectors)
-        back, _ = self.backwards(_reorder(vectors, mirror))
-        states = torch.cat([ahead, _reorder(back, mirror)], dim=2)
-        pooled = self._pool(states, relation, lengths, real)
-        features = torch.relu(self.head(nn.functional.dropout(pooled, self.dropout, self.training)))
-        logits: Tensor = self.out(nn.functional.dropout(features, self.dropout, self.training))
-        return logits
-
-    def _by_phrases(self, vectors: Tensor, real: Tensor) -> Tensor:
-        # Zeros where a text has ended: a phrase that runs over its end sees the same in every batch.
-        sequence = (vectors * real).transpose(1, 2)
-        found = [
-            torch.relu(convolve(nn.functional.pad(sequence, (0, width - 1)))).masked_fill(
-                ~real.transpose(1, 2), 0.0
-            )
-            for width, convolve in zip(PHRASES, self.phrases, strict=True)
-        ]
-        strongest = torch.cat([one.amax(2) for one in found], dim=1)
-        logits: Tensor = self.phrases_out(nn.functional.dropout(strongest, self.dropout, self.training))
-        return logits
-
-    def _pool(self, states: Tensor, relation: Tensor, lengths: Tensor, real: Tensor) -> Tensor:
-        aimed = (relation == IN_TARGET)[:, :, None].float() * real
-        target = (states * aimed).sum(1) / aimed.sum(1).clamp(min=1.0)
-        # Without a target the query is the bias alone: attention learned for the whole text, no switch
-        # needed.
-        scores = (states * self.query(target)[:, None]).sum(2, keepdim=True) / states.shape[2] ** 0.5
-        weights = scores.masked_fill(~real, -torch.inf).softmax(1)
-        return torch.cat(
-            [
-                states.masked_fill(~real, -torch.inf).amax(1),
-                (states * real).sum(1) / lengths[:, None],
-                (states * weights).sum(1),
-                target,
-            ],
-            dim=1,
-        )
-
-
-def _keep(shape: tuple[int, ...], dropout: float, like: Tensor) -> Tensor:
-    return torch.bernoulli(torch.full(shape, 1.0 - dropout, dtype=like.dtype)) / (1.0 - dropout)
-
-
-def _mirror(lengths: Tensor, width: int) -> Tensor:
-    """(batch, width): the position each swaps with when a text is read backwards; padding stays."""
-    position = torch.arange(width)[None, :]
-    swapped = lengths[:, None] - 1 - position
-    return torch.where(swapped >= 0, swapped, position)
-
-
-def _reorder(values: Tensor, order: Tensor) -> Tensor:
-    return values.gather(1, order[:, :, None].expand(-1, -1, values.shape[2]))
+    def _noisy(self, vectors: Tensor) -> Tensor:
+        """In training, one dropout mask for all time steps of a text: per-step noise averages out
+        (Gal & Ghahramani 2016)."""
+        if not self.training:
+            return vectors
+        keep = torch.full((len(vectors), 1, vectors.shape[2]), 1.0 - self.dropout, dtype=vectors.dtype)
+        return vectors * (torch.bernoulli(keep) / (1.0 - self.dropout))
 
 
 class Experts(nn.Module):
@@ -146,16 +103,17 @@ class Fused(nn.Module):
         self.subwords = subwords
         labels = deep.out.out_features
         values = len(words.bias) + len(subwords.bias)
-        self.weigh = nn.Linear(READERS * labels + values + 2, fusion)
+        self.weigh = nn.Linear(READERS * labels + len(KINDS) + values + 2, fusion)
         self.decide = nn.Linear(fusion, labels)
 
     def forward(
         self, tokens: Tensor, relation: Tensor, lengths: Tensor, ngrams: Tensor, subwords: Tensor
     ) -> Tensor:
         """Probabilities (batch, labels)."""
-        logits = self.deep(tokens, relation, lengths)
+        readings = self.deep(tokens, relation, lengths)
         experts = torch.cat([self.words(ngrams), self.subwords(subwords)], dim=1)
-        return self.fuse(evidence(logits, experts, relation, lengths)).softmax(1)
+        found = evidence(readings.logits, readings.gate, experts, relation, lengths)
+        return self.fuse(found).softmax(1)
 
     def fuse(self, found: Tensor) -> Tensor:
         """Logits (batch, labels) from what `evidence` put together."""
@@ -163,10 +121,13 @@ class Fused(nn.Module):
         return logits
 
 
-def evidence(logits: Tensor, experts: Tensor, relation: Tensor, lengths: Tensor) -> Tensor:
-    """What the fusion decides on: both halves, whether there is a target (experts see none), the length."""
+def evidence(logits: Tensor, gate: Tensor, experts: Tensor, relation: Tensor, lengths: Tensor) -> Tensor:
+    """What the fusion decides on: readers and experts, and how they may be weighed.
+
+    That is the kind of text (as probabilities), whether there is a target (experts see none), the length.
+    """
     aimed = (relation == IN_TARGET).any(1, keepdim=True).float()
-    return torch.cat([logits.flatten(1), experts, aimed, lengths[:, None].float().log()], dim=1)
+    return torch.cat([logits.flatten(1), gate.exp(), experts, aimed, lengths[:, None].float().log()], dim=1)
 
 
 def likelihood(logits: Tensor, labels: Tensor, two_class: Tensor, smoothing: float = 0.0) -> Tensor:

@@ -104,7 +104,7 @@ def _train_table(
     hashes = [hashes_of(tokenize(example.text)) for example in examples]
     labels = np.array([example.label for example in examples])
     corpus = np.array([example.corpus for example in examples])
-    parts = [np.flatnonzero(np.isin(corpus, expert.corpora)) for expert in experts]
+    parts = [_part(corpus, expert) for expert in experts]
     table = NgramTable(_chosen(hashes, labels, parts, experts))
     rows = [table.rows_of(one) for one in hashes]
     counts = _matrix(rows, len(table))
@@ -121,6 +121,12 @@ def _train_table(
     columns[OTHER_ROW, :-1] = 0.0
     columns[:OTHER_ROW] = 0.0
     return LinearTable(table, columns.astype(np.float16), np.concatenate(biases).astype(np.float32))
+
+
+def _part(corpus: NDArray[np.str_], expert: Expert) -> NDArray[np.int64]:
+    """Rows of the texts an expert learns from: of its sets, or of all where none of those is there."""
+    mine = np.flatnonzero(np.isin(corpus, expert.corpora))
+    return mine if len(mine) else np.arange(len(corpus))
 
 
 def _chosen(

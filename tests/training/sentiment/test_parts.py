@@ -54,15 +54,15 @@ def pool_and_words(small_data: Path) -> tuple:
     return make_pool(corpora.train, encoder), vocabulary
 
 
-def test_an_epoch_holds_each_small_text_once_and_depends_on_seed_and_epoch_alone(
+def test_an_epoch_holds_each_text_of_a_small_set_and_depends_on_seed_and_epoch_alone(
     pool_and_words: tuple,
 ) -> None:
     pool, _ = pool_and_words
-    hyper = Hyper(reviews_per_epoch=50, batch_texts=8, batch_tokens=200)
+    hyper = Hyper(reviews_per_epoch=50, repeats=2, batch_texts=8, batch_tokens=200)
     plan = plan_epoch(pool, hyper, 0)
     rows = np.concatenate([batch.rows for batch in plan])
     aspects = np.flatnonzero(pool.corpus == "semeval14_aspect")
-    assert sorted(rows[np.isin(rows, aspects)].tolist()) == aspects.tolist()
+    assert sorted(rows[np.isin(rows, aspects)].tolist()) == np.repeat(aspects, 2).tolist()
     assert (pool.corpus[rows] == "imdb").sum() == 50
     assert max(len(batch.rows) for batch in plan) <= 8
     assert max(pool.lengths[batch.rows].max() * len(batch.rows) for batch in plan) <= 200
