@@ -1,10 +1,12 @@
-"""The roll-ups as SQL: counts of any period, exact to the microsecond, from whole hours and the two edges.
+"""The roll-ups as SQL: counts of any period, exact to the microsecond.
 
-Whole hours of the period come from `brand_hour` and `combination_hour`; what lies before the first and after
-the last of them is counted from the rows of `presence`, which are those of an hour or two.
+Whole days of the period (UTC) come from the roll-ups by day, whole hours beside them from those by hour, and
+what is left before the first and after the last of them is counted from the rows, which are those of an hour
+or two. Each function returns a table to select from; its parameters are those of `values`.
 """
 
 import math
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Final
 
@@ -13,88 +15,127 @@ from sqlalchemy import Connection, text
 from monitor.reports.filters import Filter
 
 _HOUR: Final = timedelta(hours=1)
+_DAY: Final = timedelta(days=1)
 _EPOCH: Final = datetime(1, 1, 1, tzinfo=UTC)
 
 
 def values(chosen: Filter) -> dict[str, Any]:
-    """Parameters of the tables below: the filter's, its whole hours [since_hour, until_hour), its edges."""
+    """Parameters of the tables below: the filter's, its whole days and hours, its edges."""
     given = chosen.values()
-    given["since_hour"], given["until_hour"] = _whole_hours(chosen)
+    given["since_hour"], given["until_hour"] = _whole(_HOUR, chosen.since, chosen.until)
+    given["since_day"], given["until_day"] = _whole(_DAY, given["since_hour"], given["until_hour"])
     for n, (since, until) in enumerate(_edges(chosen)):
         given[f"edge{n}_since"], given[f"edge{n}_until"] = since, until
     return given
 
 
-def brand_hours(chosen: Filter) -> str:
-    """A table like `brand_hour` of the period, sources and kinds chosen: its rows are to be summed up."""
-    texts = "text" in chosen.kinds or not chosen.kinds
-    images = "image" in chosen.kinds or not chosen.kinds
-    counts = [
-        *(name if texts else f"0 AS {name}" for name in ("texts", "positive", "neutral", "negative")),
-        *(name if images else f"0 AS {name}" for name in ("images", "captions", "shown", "silent")),
-    ]
-    edges = [
-        f"""UNION ALL
-        SELECT p.published_at, p.source, p.brand_id, (p.kind = 'text')::int, (p.label = 'positive')::int,
-               (p.label = 'neutral')::int, (p.label = 'negative')::int, (p.kind = 'image')::int,
-               (p.kind = 'image' AND p.named)::int, p.shown::int, p.silent::int
-        FROM presence AS p WHERE {where}
-        """  # noqa: S608 - the conditions are our own; their values travel as parameters
-        for where in _in_edges(chosen, "p")
-    ]
-    sources = " AND source = ANY(:sources)" if chosen.sources else ""
+def brand_counts(chosen: Filter) -> str:
+    """A table of counts as in `brand_day`, by brand_id and source: its rows are to be summed up.
+
+    `twice` are posts whose text and picture are both chosen: counted as two mentions, they are one post.
+    """
+    days = f"""
+        SELECT source, brand_id, {_counts(chosen)}, {"twice, twice_named" if _both_kinds(chosen) else "0, 0"}
+        FROM brand_day WHERE day >= :since_day AND day < :until_day{_sources(chosen)}
+    """  # noqa: S608 - the conditions are our own; their values travel as parameters
+    hours = (
+        f"SELECT source, brand_id, {_counts(chosen)}, 0, 0 FROM brand_hour WHERE {span}{_sources(chosen)}"  # noqa: S608
+        for span in _hours_beside_days(chosen)
+    )
+    edges = (f"SELECT p.source, p.brand_id, {_EACH}, 0, 0 {rows}" for rows in _edge_rows(chosen))
+    pairs = f"""
+        SELECT source, brand_id, 0, 0, 0, 0, 0, 0, 0, 0, 1, (brand_id = ANY(caption_brands))::int
+        FROM {_pairs_beside_days(chosen)} AS p, unnest(text_brands) AS brand_id
+        WHERE brand_id = ANY(image_brands)
+    """  # noqa: S608 - the conditions are our own
+    parts = (days, *hours, *edges, *((pairs,) if _both_kinds(chosen) else ()))
     return f"""(
-        SELECT hour, source, brand_id, {", ".join(counts)}
-        FROM brand_hour WHERE hour >= :since_hour AND hour < :until_hour{sources}
-        {"".join(edges)}
-    )"""  # noqa: S608 - the conditions are our own; their values travel as parameters
+        SELECT * FROM ({_all(parts)})
+            AS counted(source, brand_id, {", ".join((*_TEXT_COUNTS, *_IMAGE_COUNTS))}, twice, twice_named)
+    )"""  # noqa: S608 - the conditions are our own
+
+
+def brand_hours(chosen: Filter) -> str:
+    """The same by hour, without `twice`: for days that are not those of UTC."""
+    whole = f"""
+        SELECT hour, source, brand_id, {_counts(chosen)}
+        FROM brand_hour WHERE hour >= :since_hour AND hour < :until_hour{_sources(chosen)}
+    """  # noqa: S608 - the conditions are our own; their values travel as parameters
+    edges = (f"SELECT p.published_at, p.source, p.brand_id, {_EACH} {rows}" for rows in _edge_rows(chosen))
+    return f"({_all((whole, *edges))})"
+
+
+def brand_days(chosen: Filter) -> str:
+    """A table like `brand_hours` with the first moments of days (UTC) in `hour`."""
+    days = f"""
+        SELECT day AS hour, source, brand_id, {_counts(chosen)}
+        FROM brand_day WHERE day >= :since_day AND day < :until_day{_sources(chosen)}
+    """  # noqa: S608 - the conditions are our own; their values travel as parameters
+    hours = (
+        f"SELECT hour, source, brand_id, {_counts(chosen)} FROM brand_hour WHERE {span}{_sources(chosen)}"  # noqa: S608
+        for span in _hours_beside_days(chosen)
+    )
+    edges = (f"SELECT p.published_at, p.source, p.brand_id, {_EACH} {rows}" for rows in _edge_rows(chosen))
+    return f"({_all((days, *hours, *edges))})"
 
 
 def combination_hours(chosen: Filter) -> str:
-    """A table like `combination_hour` of the period, sources and kinds chosen."""
-    edges = [
-        f"""UNION ALL
-        SELECT p.published_at, p.source, p.kind, array_agg(p.brand_id ORDER BY p.brand_id), 1
-        FROM presence AS p WHERE {where}
-        GROUP BY p.mention_id, p.published_at, p.source, p.kind HAVING count(*) > 1
-        """  # noqa: S608 - the conditions are our own; their values travel as parameters
-        for where in _in_edges(chosen, "p")
-    ]
-    more = " AND source = ANY(:sources)" if chosen.sources else ""
-    more += " AND kind = ANY(:kinds)" if chosen.kinds else ""
-    return f"""(
-        SELECT hour, source, kind, brands, mentions
-        FROM combination_hour WHERE hour >= :since_hour AND hour < :until_hour{more}
-        {"".join(edges)}
-    )"""  # noqa: S608 - the conditions are our own; their values travel as parameters
+    """A table like `combination_hour`, of mentions about at least one of the parameter `brand_ids`."""
+    overlap = "brands && CAST(:brand_ids AS int[])"
+    whole = f"""
+        SELECT source, kind, brands, mentions FROM combination_hour
+        WHERE hour >= :since_hour AND hour < :until_hour AND {overlap}{_sources(chosen)}{_kinds(chosen)}
+    """  # noqa: S608 - the conditions are our own; their values travel as parameters
+    edges = (
+        f"""
+        SELECT p.source, p.kind, array_agg(p.brand_id ORDER BY p.brand_id), 1 {rows}
+        GROUP BY p.mention_id, p.source, p.kind HAVING count(*) > 1
+        """
+        for rows in _edge_rows(chosen)
+    )
+    return f"({_all((whole, *edges))})"
 
 
 def mention_hours(chosen: Filter) -> str:
     """A table like `mention_hour` of the period, sources and kinds chosen."""
-    edges = [
-        f"""UNION ALL
-        SELECT m.published_at, m.source, m.kind, m.model_version, 1
-        FROM mention AS m WHERE {where}
-        """  # noqa: S608 - the conditions are our own; their values travel as parameters
+    whole = f"""
+        SELECT source, kind, model_version, mentions FROM mention_hour
+        WHERE hour >= :since_hour AND hour < :until_hour{_sources(chosen)}{_kinds(chosen)}
+    """  # noqa: S608 - the conditions are our own; their values travel as parameters
+    edges = (
+        f"SELECT m.source, m.kind, m.model_version, 1 FROM mention AS m WHERE {where}"  # noqa: S608
         for where in _in_edges(chosen, "m")
-    ]
-    more = " AND source = ANY(:sources)" if chosen.sources else ""
-    more += " AND kind = ANY(:kinds)" if chosen.kinds else ""
-    return f"""(
-        SELECT hour, source, kind, model_version, mentions
-        FROM mention_hour WHERE hour >= :since_hour AND hour < :until_hour{more}
-        {"".join(edges)}
-    )"""  # noqa: S608 - the conditions are our own; their values travel as parameters
+    )
+    return f"({_all((whole, *edges))})"
+
+
+def about_hours(chosen: Filter) -> str:
+    """A table like `about_hour` of the period, sources and kinds chosen: mentions about any brand, once."""
+    whole = f"""
+        SELECT source, kind, mentions, silent FROM about_hour
+        WHERE hour >= :since_hour AND hour < :until_hour{_sources(chosen)}{_kinds(chosen)}
+    """  # noqa: S608 - the conditions are our own; their values travel as parameters
+    edges = (
+        f"SELECT p.source, p.kind, 1, bool_or(p.silent)::int {rows} GROUP BY p.mention_id, p.source, p.kind"
+        for rows in _edge_rows(chosen)
+    )
+    return f"({_all((whole, *edges))})"
 
 
 def pairs(chosen: Filter) -> str:
-    """Posts whose text and picture were both chosen: counted as two mentions, they are one post."""
-    if len(chosen.kinds) == 1:
-        return "(SELECT * FROM post_pair WHERE false)"
-    sources = " AND source = ANY(:sources)" if chosen.sources else ""
+    """Posts whose text and picture were both chosen, row by row: for several brands that count as one."""
+    return f"(SELECT * FROM post_pair WHERE {_paired('text_at >= :since AND text_at < :until', chosen)})"  # noqa: S608
+
+
+def pair_counts(chosen: Filter) -> str:
+    """A table pairs, about of those posts, to be summed up: all, and those about any brand in both."""
+    if not _both_kinds(chosen):
+        return "(SELECT 0 AS pairs, 0 AS about)"
     return f"""(
-        SELECT * FROM post_pair
-        WHERE text_at >= :since AND text_at < :until AND image_at >= :since AND image_at < :until{sources}
+        SELECT pairs, about FROM pair_day WHERE day >= :since_day AND day < :until_day{_sources(chosen)}
+        UNION ALL
+        SELECT 1, (text_brands <> '{{}}' AND image_brands <> '{{}}')::int
+        FROM {_pairs_beside_days(chosen)} AS p
     )"""  # noqa: S608 - the conditions are our own; their values travel as parameters
 
 
@@ -104,16 +145,27 @@ def about(chosen: Filter) -> str:
     Counts texts and images once even if they are about several of the brands; feelings once a brand.
     Needs the parameter `brand_ids` (`brand_ids()`).
     """
-    return f"""(
-        SELECT source, texts, images, positive, neutral, negative FROM {brand_hours(chosen)} AS h
+    if not chosen.brands:
+        return f"""(
+            SELECT source, mentions * (kind = 'text')::int AS texts,
+                   mentions * (kind = 'image')::int AS images,
+                   0 AS positive, 0 AS neutral, 0 AS negative
+            FROM {about_hours(chosen)} AS a
+            UNION ALL
+            SELECT source, 0, 0, positive, neutral, negative FROM {brand_counts(chosen)} AS b
+        )"""  # noqa: S608 - the conditions are our own
+    of_each = f"""
+        SELECT source, texts, images, positive, neutral, negative FROM {brand_counts(chosen)} AS b
         WHERE brand_id = ANY(:brand_ids)
-        UNION ALL
+    """  # noqa: S608 - the conditions are our own; their values travel as parameters
+    again = f"""
         SELECT source, -mentions * (again - 1) * (kind = 'text')::int,
                -mentions * (again - 1) * (kind = 'image')::int, 0, 0, 0
         FROM {combination_hours(chosen)} AS c,
              LATERAL (SELECT count(*) AS again FROM unnest(c.brands) AS id WHERE id = ANY(:brand_ids)) AS n
         WHERE again > 1
-    )"""  # noqa: S608 - the conditions are our own; their values travel as parameters
+    """  # noqa: S608 - the conditions are our own
+    return f"({_all((of_each, again) if len(chosen.brands) > 1 else (of_each,))})"
 
 
 def brand_ids(connection: Connection, chosen: Filter) -> list[int]:
@@ -145,27 +197,94 @@ def sampled_hours(step: int) -> str:
     )"""  # noqa: S608 - a whole number
 
 
-def in_whole_hours(zone: tzinfo, chosen: Filter) -> bool:
-    """Whether the days of a zone begin on the hour (UTC) all through the period; those of India do not."""
+def in_steps_of(length: timedelta, zone: tzinfo, chosen: Filter) -> bool:
+    """Whether the days of a zone begin on the hour, or on the day, of UTC all through the period.
+
+    Those of India never do, those of London begin on the day in winter.
+    """
     moments = (chosen.since, chosen.since + (chosen.until - chosen.since) / 2, chosen.until)
     offsets = (moment.astimezone(zone).utcoffset() or timedelta() for moment in moments)
-    return all(offset % _HOUR == timedelta() for offset in offsets)
+    return all(offset % length == timedelta() for offset in offsets)
 
 
-def _whole_hours(chosen: Filter) -> tuple[datetime, datetime]:
-    """First and last whole hour; the same moment twice if there is none."""
-    since, until = (moment.astimezone(UTC) - _EPOCH for moment in (chosen.since, chosen.until))
-    first = -(-since // _HOUR) * _HOUR
-    return _EPOCH + first, _EPOCH + max(first, until // _HOUR * _HOUR)
+_TEXT_COUNTS: Final = ("texts", "positive", "neutral", "negative")
+_IMAGE_COUNTS: Final = ("images", "captions", "shown", "silent")
+
+# One row of presence, as `_counts` has them.
+_EACH: Final = """(p.kind = 'text')::int, (p.label = 'positive')::int, (p.label = 'neutral')::int,
+               (p.label = 'negative')::int, (p.kind = 'image')::int, (p.kind = 'image' AND p.named)::int,
+               p.shown::int, p.silent::int"""
+
+_OTHER_DAY: Final = "(text_at AT TIME ZONE 'UTC')::date <> (image_at AT TIME ZONE 'UTC')::date"
+
+
+def _counts(chosen: Filter) -> str:
+    texts, images = (not chosen.kinds or kind in chosen.kinds for kind in ("text", "image"))
+    return ", ".join(
+        (
+            *(name if texts else f"0 AS {name}" for name in _TEXT_COUNTS),
+            *(name if images else f"0 AS {name}" for name in _IMAGE_COUNTS),
+        )
+    )
+
+
+def _both_kinds(chosen: Filter) -> bool:
+    return len(chosen.kinds) != 1
+
+
+def _sources(chosen: Filter) -> str:
+    return " AND source = ANY(:sources)" if chosen.sources else ""
+
+
+def _kinds(chosen: Filter) -> str:
+    return " AND kind = ANY(:kinds)" if chosen.kinds else ""
+
+
+def _all(parts: tuple[str, ...]) -> str:
+    return " UNION ALL ".join(parts)
+
+
+def _whole(unit: timedelta, since: datetime, until: datetime) -> tuple[datetime, datetime]:
+    """First and last whole unit; the last moment twice if there is none."""
+    first, last = (moment.astimezone(UTC) - _EPOCH for moment in (since, until))
+    first, last = -(-first // unit) * unit, last // unit * unit
+    return (_EPOCH + first, _EPOCH + last) if first < last else (until, until)
 
 
 def _edges(chosen: Filter) -> list[tuple[datetime, datetime]]:
     """What of the period is no whole hour: nothing, its beginning, its end, both, or all of it."""
-    since_hour, until_hour = _whole_hours(chosen)
-    if since_hour == until_hour:
-        return [(chosen.since, chosen.until)]
+    since_hour, until_hour = _whole(_HOUR, chosen.since, chosen.until)
     edges = [(chosen.since, since_hour), (until_hour, chosen.until)]
     return [(since, until) for since, until in edges if since < until]
+
+
+def _hours_beside_days(chosen: Filter) -> Iterator[str]:
+    """Conditions on whole hours outside of the whole days."""
+    given = values(chosen)
+    for first, last in (("since_hour", "since_day"), ("until_day", "until_hour")):
+        if given[first] < given[last]:
+            yield f"hour >= :{first} AND hour < :{last}"
+
+
+def _pairs_beside_days(chosen: Filter) -> str:
+    """Pairs that no whole day counts: those at the edges, and those of two days."""
+    given = values(chosen)
+    spans = [
+        f"text_at >= :{first} AND text_at < :{last}"
+        for first, last in (("since", "since_day"), ("until_day", "until"))
+        if given[first] < given[last]
+    ]
+    spans.append(f"text_at >= :since_day AND text_at < :until_day AND {_OTHER_DAY}")
+    return f"({_all(tuple(f'SELECT * FROM post_pair WHERE {_paired(span, chosen)}' for span in spans))})"  # noqa: S608
+
+
+def _paired(span: str, chosen: Filter) -> str:
+    return f"{span} AND image_at >= :since AND image_at < :until{_sources(chosen)}"
+
+
+def _edge_rows(chosen: Filter) -> Iterator[str]:
+    for where in _in_edges(chosen, "p"):
+        yield f"FROM presence AS p WHERE {where}"
 
 
 def _in_edges(chosen: Filter, table: str) -> list[str]:

@@ -1,13 +1,13 @@
 """Net sentiment and brand health: how the texts that name a brand feel about it, at once and over time."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
 from sqlalchemy import Connection, text
 
-from monitor.reports.counts import brand_hours, in_whole_hours, values
+from monitor.reports.counts import brand_counts, brand_days, brand_hours, in_steps_of, values
 from monitor.reports.filters import Filter
 from monitor.reports.intervals import wilson
 
@@ -72,7 +72,7 @@ def net_sentiment(connection: Connection, chosen: Filter) -> tuple[BrandFeeling,
     """Brands that texts name, the most mentioned first."""
     query = f"""
         SELECT b.name AS brand, b.own, sum(h.texts)::bigint AS mentions, {_COUNTS}
-        FROM {brand_hours(chosen)} AS h JOIN brand AS b ON b.id = h.brand_id
+        FROM {brand_counts(chosen)} AS h JOIN brand AS b ON b.id = h.brand_id
         WHERE cardinality(CAST(:brands AS text[])) = 0 OR b.name = ANY(:brands)
         GROUP BY b.id HAVING sum(h.texts) > 0 ORDER BY mentions DESC, b.own DESC, b.name
     """  # noqa: S608 - the conditions are our own; their values travel as parameters
@@ -84,9 +84,10 @@ def sentiment_over_time(
 ) -> tuple[FeelingPoint, ...]:
     """Texts that name a brand by day, week or month of an IANA time zone; units without one are left out."""
     start = "date_trunc(:unit, hour AT TIME ZONE :zone)::date AS start"
-    if in_whole_hours(ZoneInfo(zone), chosen):
+    if in_steps_of(timedelta(hours=1), ZoneInfo(zone), chosen):
+        table = brand_days if in_steps_of(timedelta(days=1), ZoneInfo(zone), chosen) else brand_hours
         query = f"""
-            SELECT {start}, {_COUNTS} FROM {brand_hours(chosen)} AS h
+            SELECT {start}, {_COUNTS} FROM {table(chosen)} AS h
             WHERE brand_id = (SELECT id FROM brand WHERE name = :brand)
             GROUP BY 1 HAVING sum(texts) > 0 ORDER BY 1
         """  # noqa: S608 - the conditions are our own; their values travel as parameters

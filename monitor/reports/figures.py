@@ -11,7 +11,16 @@ import msgspec
 from sqlalchemy import Connection, text
 
 from monitor.reports.changes import BrandChange, Change, changes, gaining
-from monitor.reports.counts import about, brand_ids, mention_hours, pairs, values
+from monitor.reports.counts import (
+    about,
+    about_hours,
+    brand_counts,
+    brand_ids,
+    mention_hours,
+    pair_counts,
+    pairs,
+    values,
+)
 from monitor.reports.feeling import BrandFeeling, FeelingPoint, Unit, net_sentiment, sentiment_over_time
 from monitor.reports.filters import Filter
 from monitor.reports.intervals import wilson
@@ -124,9 +133,7 @@ def _counts(connection: Connection, chosen: Filter) -> dict[str, Any]:
     about_them = connection.execute(
         text(f"""
             SELECT coalesce(sum(texts), 0)::bigint AS texts, coalesce(sum(images), 0)::bigint AS images,
-                   (SELECT count(*) FROM {pairs(chosen)} AS p
-                    WHERE text_brands && CAST(:brand_ids AS int[])
-                      AND image_brands && CAST(:brand_ids AS int[])) AS twice,
+                   (SELECT {_twice(chosen)}) AS twice,
                    count(DISTINCT source) FILTER (WHERE texts > 0 OR images > 0) AS sources
             FROM {about(chosen)} AS a
         """),  # noqa: S608 - the conditions are our own; their values travel as parameters
@@ -161,10 +168,33 @@ def _everything(chosen: Filter) -> str:
     return f"""
         SELECT coalesce(sum(mentions) FILTER (WHERE kind = 'text'), 0)::bigint AS texts,
                coalesce(sum(mentions) FILTER (WHERE kind = 'image'), 0)::bigint AS images,
-               coalesce(sum(mentions), 0)::bigint - (SELECT count(*) FROM {pairs(chosen)} AS p) AS posts,
+               coalesce(sum(mentions), 0)::bigint
+               - (SELECT coalesce(sum(pairs), 0)::bigint FROM {pair_counts(chosen)} AS p) AS posts,
                count(DISTINCT source) AS sources
         FROM {mention_hours(chosen)} AS h
     """  # noqa: S608 - the conditions are our own; their values travel as parameters
+
+
+def _twice(chosen: Filter) -> str:
+    """Posts whose text and picture are both about a (chosen) brand: counted as two mentions, they are one."""
+    if not chosen.brands:
+        return f"coalesce(sum(about), 0)::bigint FROM {pair_counts(chosen)} AS p"
+    if len(chosen.brands) == 1:
+        counts = brand_counts(chosen)
+        return f"coalesce(sum(twice), 0)::bigint FROM {counts} AS c WHERE brand_id = ANY(:brand_ids)"
+    return f"""count(*) FROM {pairs(chosen)} AS p
+               WHERE text_brands && CAST(:brand_ids AS int[]) AND image_brands && CAST(:brand_ids AS int[])"""
+
+
+def _silent(chosen: Filter) -> str:
+    """Pictures that show a (chosen) brand nobody named; each once."""
+    if not chosen.brands:
+        return f"coalesce(sum(silent), 0)::bigint FROM {about_hours(chosen)} AS a"
+    if len(chosen.brands) == 1:
+        counts = brand_counts(chosen)
+        return f"coalesce(sum(silent), 0)::bigint FROM {counts} AS c WHERE brand_id = ANY(:brand_ids)"
+    return f"""count(DISTINCT mention_id) FROM presence AS p
+               WHERE silent AND brand_id = ANY(:brand_ids) AND {chosen.where("p")}"""
 
 
 def _authors(chosen: Filter) -> str:
@@ -192,8 +222,7 @@ def _others(chosen: Filter) -> str:
                     WHERE {where})"""  # noqa: S608 - the conditions are our own
     return f"""
         SELECT min(ends.first) AS first_published, max(ends.last) AS last_published,
-               (SELECT count(DISTINCT mention_id) FROM presence AS p
-                WHERE silent AND brand_id = ANY(:brand_ids) AND {chosen.where("p")}) AS image_only,
+               (SELECT {_silent(chosen)}) AS image_only,
                (SELECT count(*) FROM correction AS c JOIN mention AS m ON m.id = c.mention_id
                 WHERE c.undone_at IS NULL AND {where}) AS corrections
         FROM {ends} AS ends

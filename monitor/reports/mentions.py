@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import UUID
@@ -14,14 +14,13 @@ from sqlalchemy import text as sql
 from monitor.messages import Label
 from monitor.reports.counts import about, brand_ids, mention_hours, values
 from monitor.reports.filters import Filter
+from monitor.reports.listing import Order, first_ids
 
 # Rows fetched at a time: an export of millions of mentions stays small in memory.
 _CHUNK: Final = 1000
 
 # Texts read for each that is quoted: a campaign of thirty equal texts leaves room for others.
 _REPEATS: Final = 30
-
-Order = Literal["newest", "oldest", "reach"]
 
 
 class MentionLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,28 +96,19 @@ def search(
     is how a text feels as a whole; with brands chosen, toward one of them. Raises `CursorError` for an
     `after` that is not a `next` of the same order.
     """
-    words = (text or "").strip()
-    given: dict[str, Any] = {
-        **chosen.values(),
-        "brand_ids": brand_ids(connection, chosen),
-        "words": words,
-        "label": label,
-        "limit": limit + 1,
-    }
-    if after is not None:
-        given |= _place(after, order)
-    found = _found_by_brand if chosen.brands and not words else _found
-    query = f"""
-        SELECT d.* FROM ({found(chosen, bool(words), label, order, after)}) AS found
-        JOIN mention_detail AS d ON d.mention_id = found.id
-        ORDER BY {_ORDERS[order].replace("m.id", "d.mention_id").replace("m.", "d.")}
-    """  # noqa: S608 - the conditions are our own; their values travel as parameters
-    rows = tuple(_lines(connection, query, given))
-    more = len(rows) > limit
-    return Page(rows=rows[:limit], next=_cursor(rows[limit - 1], order) if more else None)
+    ids = first_ids(
+        connection,
+        chosen,
+        order,
+        limit + 1,
+        words=(text or "").strip(),
+        label=label,
+        after=_place(after, order) if after is not None else None,
+    )
+    rows = _in_order(connection, ids[:limit])
+    return Page(rows=rows, next=_cursor(rows[-1], order) if len(ids) > limit else None)
 
 
-def _found(chosen: Filter, words: bool, label: Label | None, order: Order, after: str | None) -> str:
 def how_many(connection: Connection, chosen: Filter) -> int:
     """Mentions chosen, texts and pictures; from the roll-ups, whatever their number."""
     mentions = f"sum(mentions) FROM {mention_hours(chosen)} AS h"
@@ -127,37 +117,6 @@ def how_many(connection: Connection, chosen: Filter) -> int:
     query = sql(f"SELECT {mentions}")
     given = {**values(chosen), "brand_ids": brand_ids(connection, chosen)}
     return int(connection.execute(query, given).scalar() or 0)
-
-
-    """Ids of a page, walking through the mentions in order, or from the index of words."""
-    conditions = [_AFTER[order]] if after is not None else []
-    if chosen.brands:
-        conditions.append(_ABOUT_AND_FELT if label else _ABOUT)
-    elif label:
-        conditions.append(_WHOLE)
-    if words:
-        conditions.append(_SAID)
-    return f"""SELECT m.id FROM mention AS m WHERE {chosen.where("m", *conditions)}
-               ORDER BY {_ORDERS[order]} LIMIT :limit"""  # noqa: S608 - as above
-
-
-def _found_by_brand(chosen: Filter, words: bool, label: Label | None, order: Order, after: str | None) -> str:
-    """Ids of a page, as many of each brand as the page could take, from the index of brand and time."""
-    assert not words, "words are found among mentions"
-    conditions = ["m.brand_id = b.id"]
-    if label:
-        conditions.append("m.label = :label")
-    if after is not None:
-        conditions.append(_AFTER[order].replace("m.id", "m.mention_id"))
-    by = _ORDERS[order].replace("m.id", "m.mention_id")
-    return f"""
-        SELECT m.mention_id AS id FROM (
-            SELECT DISTINCT each.* FROM unnest(CAST(:brand_ids AS int[])) AS b(id) CROSS JOIN LATERAL (
-                SELECT m.mention_id, m.published_at, m.reach FROM presence AS m
-                WHERE {chosen.where("m", *conditions)} ORDER BY {by} LIMIT :limit
-            ) AS each
-        ) AS m ORDER BY {by} LIMIT :limit
-    """  # noqa: S608 - as above
 
 
 def all_mentions(connection: Connection, chosen: Filter) -> Iterator[MentionLine]:
@@ -176,22 +135,10 @@ def most_reached(connection: Connection, chosen: Filter, limit: int) -> tuple[Me
 
     With no brand chosen and too few of them, others follow.
     """
-    given = {**chosen.values(), "brand_ids": brand_ids(connection, chosen), "limit": limit}
-    found = tuple(_lines(connection, _reached(chosen.where("m", _ABOUT)), given))
-    if len(found) < limit and not chosen.brands:
-        others = _reached(chosen.where("m", f"NOT {_ABOUT}"))
-        found += tuple(_lines(connection, others, {**given, "limit": limit - len(found)}))
-    return found
-
-
-def _reached(which: str) -> str:
-    return f"""
-        SELECT d.* FROM (
-            SELECT m.id, m.reach FROM mention AS m WHERE {which}
-            ORDER BY coalesce(m.reach, -1) DESC, m.id DESC LIMIT :limit
-        ) AS m JOIN mention_detail AS d ON d.mention_id = m.id
-        ORDER BY coalesce(m.reach, -1) DESC, m.id DESC
-    """  # noqa: S608 - the conditions are our own; their values travel as parameters
+    ids = first_ids(connection, chosen, "reach", limit, about=None if chosen.brands else True)
+    if len(ids) < limit and not chosen.brands:
+        ids += first_ids(connection, chosen, "reach", limit - len(ids), about=False)
+    return _in_order(connection, ids)
 
 
 def most_extreme(
@@ -202,7 +149,6 @@ def most_extreme(
     What was said over and over (reposts, campaigns) is quoted once, from where most people may have read it;
     that much is looked through `_REPEATS` texts for each wanted.
     """
-    surest = {"positive": "p.tone DESC", "negative": "p.tone", "neutral": "abs(p.tone)"}[label]
     query = f"""
         SELECT m.id AS mention_id, CAST(:brand AS text) AS brand, m.text, m.source, m.author, m.url,
                m.published_at, m.reach, found.corrected,
@@ -213,7 +159,7 @@ def most_extreme(
             SELECT p.mention_id, p.brand_id, p.corrected FROM presence AS p
             WHERE p.brand_id = (SELECT id FROM brand WHERE name = :brand)
               AND {chosen.where("p", "p.label = :label")}
-            ORDER BY {surest}, p.reach DESC NULLS LAST, p.mention_id LIMIT :limit
+            ORDER BY p.certainty DESC, p.reach DESC NULLS LAST, p.mention_id LIMIT :limit
         ) AS found
         JOIN mention AS m ON m.id = found.mention_id
         LEFT JOIN sentiment AS t ON t.mention_id = m.id AND t.brand_id = found.brand_id
@@ -229,25 +175,16 @@ def most_extreme(
     return tuple(surest_first[:limit])
 
 
-_IS_ABOUT: Final = "SELECT FROM presence AS p WHERE p.mention_id = m.id AND p.brand_id = ANY(:brand_ids)"
-_ABOUT: Final = f"EXISTS ({_IS_ABOUT})"
-_ABOUT_AND_FELT: Final = f"EXISTS ({_IS_ABOUT} AND p.label = :label)"
-_SAID: Final = "to_tsvector('simple', m.text) @@ websearch_to_tsquery('simple', :words)"
-# Looked up row by row: as a join, all sentiments would be read for one page.
-_WHOLE: Final = """coalesce(
-    (SELECT c.label FROM sentiment_correction AS c WHERE c.mention_id = m.id AND c.brand_id IS NULL),
-    (SELECT s.label FROM sentiment AS s WHERE s.mention_id = m.id AND s.brand_id IS NULL)) = :label"""
+_ABOUT: Final = (
+    "EXISTS (SELECT FROM presence AS p WHERE p.mention_id = m.id AND p.brand_id = ANY(:brand_ids))"
+)
 
-_ORDERS: Final[dict[Order, str]] = {
-    "newest": "m.published_at DESC, m.id DESC",
-    "oldest": "m.published_at, m.id",
-    "reach": "coalesce(m.reach, -1) DESC, m.id DESC",
-}
-_AFTER: Final[dict[Order, str]] = {
-    "newest": "(m.published_at, m.id) < (:after, :after_id)",
-    "oldest": "(m.published_at, m.id) > (:after, :after_id)",
-    "reach": "(coalesce(m.reach, -1), m.id) < (:after, :after_id)",
-}
+
+def _in_order(connection: Connection, ids: Sequence[UUID]) -> tuple[MentionLine, ...]:
+    """Mentions by their ids; those deleted meanwhile are left out."""
+    query = "SELECT * FROM mention_detail WHERE mention_id = ANY(:ids)"
+    found = {line.mention_id: line for line in _lines(connection, query, {"ids": list(ids)})}
+    return tuple(found[id] for id in ids if id in found)
 
 
 def _cursor(row: MentionLine, order: Order) -> str:
@@ -257,7 +194,7 @@ def _cursor(row: MentionLine, order: Order) -> str:
     )
 
 
-def _place(cursor: str, order: Order) -> dict[str, Any]:
+def _place(cursor: str, order: Order) -> tuple[Any, UUID]:
     kind = tuple[Literal["reach"], int, UUID] if order == "reach" else tuple[str, datetime, UUID]
     try:
         packed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
@@ -266,7 +203,7 @@ def _place(cursor: str, order: Order) -> dict[str, Any]:
         raise CursorError(f"{cursor!r} is no page of this list; start at its first page") from error
     if given != order:
         raise CursorError(f"{cursor!r} is a page of another order than {order}; start at the first page")
-    return {"after": place, "after_id": id}
+    return place, id
 
 
 def _lines(

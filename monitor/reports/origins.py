@@ -1,6 +1,6 @@
 """Where mentions come from: sources and authors."""
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection, text
@@ -9,7 +9,10 @@ from monitor.reports.counts import about, brand_ids, sampled_hours, step_of_samp
 from monitor.reports.filters import Filter
 
 # Mentions whose authors are counted one by one; of more, every so many-th hour is read.
-_READ = 100_000
+_READ: Final = 100_000
+
+MOST_SOURCES: Final = 500
+"""More would be no list to choose from."""
 
 
 class SourceShare(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,21 +64,45 @@ def authors(connection: Connection, chosen: Filter, limit: int = 20) -> tuple[Au
     step = step_of_sample(n, _READ)
     where = chosen.where("p", "author IS NOT NULL", "brand_id = b.id")
     hours = sampled_hours(step)
+    # Grouped twice, which hashes: count(DISTINCT mention_id) would sort.
     query = f"""
-        SELECT source, author, count(DISTINCT mention_id) * {step} AS mentions, max(reach) AS reach,
-               count(*) FILTER (WHERE label = 'positive') * {step} AS positive,
-               count(*) FILTER (WHERE label = 'neutral') * {step} AS neutral,
-               count(*) FILTER (WHERE label = 'negative') * {step} AS negative, {step} > 1 AS estimated
-        FROM {hours} AS s(first, last) CROSS JOIN unnest(CAST(:brand_ids AS int[])) AS b(id)
-        CROSS JOIN LATERAL (
-            SELECT * FROM presence AS p
-            WHERE published_at >= s.first AND published_at < s.last AND {where}
-            OFFSET 0  -- hour by hour through the index: joined freely, the planner reads the table whole
-        ) AS each
+        SELECT source, author, count(*) * {step} AS mentions, max(reach) AS reach,
+               sum(positive)::bigint * {step} AS positive, sum(neutral)::bigint * {step} AS neutral,
+               sum(negative)::bigint * {step} AS negative, {step} > 1 AS estimated
+        FROM (
+            SELECT source, author, mention_id, max(reach) AS reach,
+                   count(*) FILTER (WHERE label = 'positive') AS positive,
+                   count(*) FILTER (WHERE label = 'neutral') AS neutral,
+                   count(*) FILTER (WHERE label = 'negative') AS negative
+            FROM {hours} AS s(first, last) CROSS JOIN unnest(CAST(:brand_ids AS int[])) AS b(id)
+            CROSS JOIN LATERAL (
+                SELECT * FROM presence AS p
+                WHERE published_at >= s.first AND published_at < s.last AND {where}
+                OFFSET 0  -- hour by hour through the index: joined freely, the planner reads the table whole
+            ) AS each
+            GROUP BY 1, 2, 3
+        ) AS each_mention
         GROUP BY 1, 2 ORDER BY mentions DESC, 1, 2 LIMIT :limit
     """  # noqa: S608 - the conditions are our own; their values travel as parameters
     found = connection.execute(text(query), {**_given(connection, chosen), "limit": limit})
     return tuple(AuthorActivity(**row._asdict()) for row in found)
+
+
+def source_names(connection: Connection, limit: int = MOST_SOURCES) -> tuple[str, ...]:
+    """Sources of mentions, by name."""
+    return tuple(connection.execute(_SOURCES, {"limit": limit}).scalars())
+
+
+# Looks each next name up in the index on (source, published_at): as many steps as sources, not as mentions.
+_SOURCES: Final = text("""
+    WITH RECURSIVE found AS (
+        (SELECT source FROM mention ORDER BY source LIMIT 1)
+        UNION ALL
+        SELECT (SELECT m.source FROM mention AS m WHERE m.source > found.source ORDER BY m.source LIMIT 1)
+        FROM found WHERE found.source IS NOT NULL
+    )
+    SELECT source FROM found WHERE source IS NOT NULL LIMIT :limit
+""")
 
 
 def _given(connection: Connection, chosen: Filter) -> dict[str, Any]:

@@ -73,9 +73,7 @@ def is_synthetic(connection: Connection) -> bool:
 
 _COVERAGE = text("""
     SELECT (SELECT coalesce(sum(mentions), 0)::bigint FROM mention_hour) AS mentions,
-           (SELECT coalesce(sum(texts + images), 0)::bigint FROM brand_hour)
-           - (SELECT coalesce(sum(mentions * (cardinality(brands) - 1)), 0)::bigint
-              FROM combination_hour) AS about
+           (SELECT coalesce(sum(mentions), 0)::bigint FROM about_hour) AS about
 """)
 
 _TOPICS = text("""

@@ -7,7 +7,7 @@ which brands are told; shares stay shares among all brands watched.
 import msgspec
 from sqlalchemy import Connection, text
 
-from monitor.reports.counts import brand_hours, pairs, values
+from monitor.reports.counts import brand_counts, values
 from monitor.reports.filters import Filter
 
 
@@ -28,20 +28,10 @@ class BrandVoice(msgspec.Struct, frozen=True, kw_only=True):
 def share_of_voice(connection: Connection, chosen: Filter) -> tuple[BrandVoice, ...]:
     """Brands that were named or shown, the most present first."""
     query = f"""
-        WITH said AS (
-            SELECT brand_id, sum(texts) AS texts, sum(images) AS images, sum(captions) AS captions,
-                   sum(shown) AS shown
-            FROM {brand_hours(chosen)} AS h GROUP BY brand_id
-        ), twice AS (
-            SELECT brand_id, count(*) AS posts,
-                   count(*) FILTER (WHERE brand_id = ANY(caption_brands)) AS words
-            FROM {pairs(chosen)} AS p, unnest(p.text_brands) AS brand_id
-            WHERE brand_id = ANY(p.image_brands) GROUP BY brand_id
-        )
-        SELECT b.name AS brand, b.own, (texts + images - coalesce(t.posts, 0))::bigint AS posts,
-               (texts + captions - coalesce(t.words, 0))::bigint AS words, shown::bigint AS picture
-        FROM said JOIN brand AS b ON b.id = said.brand_id LEFT JOIN twice AS t ON t.brand_id = said.brand_id
-        WHERE texts + images > 0
+        SELECT b.name AS brand, b.own, sum(texts + images - twice)::bigint AS posts,
+               sum(texts + captions - twice_named)::bigint AS words, sum(shown)::bigint AS picture
+        FROM {brand_counts(chosen)} AS c JOIN brand AS b ON b.id = c.brand_id
+        GROUP BY b.id HAVING sum(texts + images) > 0
         ORDER BY posts DESC, b.own DESC, b.name
     """  # noqa: S608 - the conditions are our own; their values travel as parameters
     found = connection.execute(text(query), values(chosen)).all()

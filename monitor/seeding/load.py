@@ -1,7 +1,7 @@
 """Loads made-up mentions by COPY, in one transaction: the database is filled and counted, or as it was.
 
-Indexes, keys and triggers are put aside meanwhile, and the roll-ups are worked out from all rows at once. That
-is many times as fast as keeping them up row by row, but nobody else can use the tables until it is done.
+Indexes, keys and triggers are put aside meanwhile, and the roll-ups are worked out from all rows at the end:
+many times as fast as keeping them up row by row, but nobody else can use the tables until it is done.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -24,10 +24,10 @@ from monitor.seeding.phrases import copied
 from monitor.seeding.pictures import SeedPicture, make_pictures
 from monitor.seeding.world import SOURCES, make_world
 from monitor.storage import rollups, rows, statements
+from monitor.storage.figure_tables import seeding
 from monitor.storage.pictures import PictureStore
 from monitor.storage.records import RecordPosition, Rejection
 from monitor.storage.schema import check_revision
-from monitor.storage.tables import seeding
 
 _BATCH: Final = 20_000
 _REJECTED: Final = (
@@ -160,7 +160,7 @@ def _roll_up(connection: Connection) -> None:
     for table in rollups.TABLES:
         with bulk.bare(connection, (table,)):
             bulk.truncate(connection, (table,))
-            connection.execute(text(f"INSERT INTO {table} SELECT * FROM expected_{table}"))  # noqa: S608
+            connection.execute(text(rollups.filling(table)))
 
 
 def _write_account(

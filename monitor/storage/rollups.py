@@ -9,8 +9,11 @@ from typing import Final
 import msgspec
 from sqlalchemy import Connection, text
 
-TABLES: Final = ("presence", "post_pair", "mention_hour", "brand_hour", "combination_hour")
-"""Each has a view `expected_…` beside it that works out from the rows what it must hold."""
+TABLES: Final = (
+    *("presence", "post_pair", "mention_hour", "about_hour", "brand_hour", "combination_hour"),
+    *("pair_day", "brand_day"),
+)
+"""Each has a view `expected_…` beside it: what it must hold, from the rows or from an earlier one."""
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +46,13 @@ def rebuild(connection: Connection) -> None:
     Needs the rights of brand_monitor_migrate.
     """
     connection.execute(text("SELECT figures_rebuild()"))
+
+
+def filling(table: str) -> str:
+    """SQL that fills an emptied roll-up, those of `TABLES` in that order."""
+    # In order of time, as mentions come: what is read together lies together.
+    order = {"presence": " ORDER BY published_at", "post_pair": " ORDER BY text_at"}.get(table, "")
+    return f"INSERT INTO {table} SELECT * FROM expected_{table}{order}"  # noqa: S608 - names of our own tables
 
 
 def _compare(connection: Connection, table: str) -> Comparison:

@@ -6,8 +6,6 @@ Comments are stored in the database too, so that a SQL client explains itself.
 from typing import Any, Final
 
 from sqlalchemy import (
-    ARRAY,
-    REAL,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -28,7 +26,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import INT8MULTIRANGE, JSONB
+from sqlalchemy.dialects.postgresql import INT8MULTIRANGE
 
 metadata: Final = MetaData(
     naming_convention={
@@ -165,7 +163,7 @@ mention = Table(
     Index(None, "source", "published_at"),
     # Words of any language as they are written: people search for names and phrases.
     Index("mention_text_search_ix", text("to_tsvector('simple'::regconfig, text)"), postgresql_using="gin"),
-    Index("mention_most_reached_ix", text("coalesce(reach, -1)"), "id"),
+    Index("mention_most_reached_ix", "source", "kind", text("coalesce(reach, -1)"), "id", "published_at"),
     CheckConstraint("kind IN ('text', 'image')", name="kind"),
     CheckConstraint("(kind = 'image') = (picture_sha256 IS NOT NULL)", name="picture"),
     CheckConstraint("kind = 'image' OR text IS NOT NULL", name="text"),
@@ -358,116 +356,4 @@ alert = Table(
     CheckConstraint("since < until", name="window"),
     CheckConstraint("p_value BETWEEN 0 AND 1", name="p_value"),
     comment="Sudden criticism of a brand; each window raises one alert at most.",
-)
-
-# What follows is derived: triggers keep it in the transaction that changes the rows (migration 0005). No
-# foreign keys on purpose: whoever brings it up to date holds the lock of the figures and waits for nobody.
-
-presence = Table(
-    "presence",
-    metadata,
-    Column("mention_id", Uuid, primary_key=True),
-    Column("brand_id", Integer, primary_key=True),
-    Column("post_id", Uuid, nullable=False, comment="As in mention."),
-    _moment("published_at", "As in mention."),
-    Column("source", Text, nullable=False, comment="As in mention."),
-    Column("kind", Text, nullable=False, comment="As in mention."),
-    Column("author", Text, comment="As in mention."),
-    Column("reach", BigInteger, comment="As in mention."),
-    Column("named", Boolean, nullable=False, comment="Its text or caption names the brand."),
-    Column("shown", Boolean, nullable=False, comment="Its picture shows the brand's logo."),
-    Column("silent", Boolean, nullable=False, comment="Shown, and nothing in the post names it."),
-    Column("score", REAL, comment="Highest confidence among its logos, 0..1."),
-    Column("label", Text, comment="How a text feels about the brand, as it counts."),
-    Column("tone", REAL, comment="The model's p_positive - p_negative toward it, -1..1."),
-    Column("corrected", Boolean, nullable=False, comment="A person changed something here."),
-    Index(None, "brand_id", "published_at", "mention_id"),
-    Index("presence_shown_ix", "published_at", "brand_id", "mention_id", postgresql_where=text("shown")),
-    Index("presence_silent_ix", "published_at", "brand_id", "mention_id", postgresql_where=text("silent")),
-    comment="One row per mention and brand it names or shows, as it counts now. Kept by triggers.",
-)
-
-post_pair = Table(
-    "post_pair",
-    metadata,
-    Column("post_id", Uuid, primary_key=True),
-    Column("source", Text, nullable=False),
-    _moment("text_at", "published_at of the text.", index=True),
-    _moment("image_at", "published_at of the picture."),
-    Column("text_brands", ARRAY(Integer), nullable=False, comment="The text names them."),
-    Column(
-        "image_brands",
-        ARRAY(Integer),
-        nullable=False,
-        comment="The picture shows or its caption names them.",
-    ),
-    Column("caption_brands", ARRAY(Integer), nullable=False, comment="The caption names them."),
-    comment="Posts with a text and a picture: what keeps them from counting twice. Kept by triggers.",
-)
-
-mention_hour = Table(
-    "mention_hour",
-    metadata,
-    _moment("hour", "Its first moment (UTC).", primary_key=True),
-    Column("source", Text, primary_key=True),
-    Column("kind", Text, primary_key=True, comment="text or image."),
-    Column("model_version", Text, primary_key=True, comment="Model that scored them."),
-    Column("mentions", BigInteger, nullable=False),
-    comment="Mentions per hour, source, kind and model. Kept by triggers.",
-)
-
-brand_hour = Table(
-    "brand_hour",
-    metadata,
-    _moment("hour", "Its first moment (UTC).", primary_key=True, index=True),
-    Column("source", Text, primary_key=True),
-    Column("brand_id", Integer, primary_key=True, autoincrement=False),
-    Column("texts", BigInteger, nullable=False, comment="Text mentions that name the brand."),
-    Column("images", BigInteger, nullable=False, comment="Image mentions that show or name it."),
-    Column("captions", BigInteger, nullable=False, comment="Those whose caption names it."),
-    Column("shown", BigInteger, nullable=False, comment="Those that show it."),
-    Column("silent", BigInteger, nullable=False, comment="Those that show what the post never names."),
-    Column("positive", BigInteger, nullable=False, comment="Texts, by what counts."),
-    Column("neutral", BigInteger, nullable=False),
-    Column("negative", BigInteger, nullable=False),
-    comment="Mentions about each brand per hour and source. Kept by triggers.",
-)
-
-combination_hour = Table(
-    "combination_hour",
-    metadata,
-    _moment("hour", "Its first moment (UTC).", primary_key=True),
-    Column("source", Text, primary_key=True),
-    Column("kind", Text, primary_key=True, comment="text or image."),
-    Column("brands", ARRAY(Integer), primary_key=True, comment="Ascending; two or more."),
-    Column("mentions", BigInteger, nullable=False),
-    comment="Mentions about exactly these brands: what keeps them from counting twice. Kept by triggers.",
-)
-
-figure_queue = Table(
-    "figure_queue",
-    metadata,
-    Column(
-        "transaction",
-        BigInteger,
-        nullable=False,
-        index=True,
-        server_default=text("pg_current_xact_id()::text::bigint"),
-        comment="Who touched them.",
-    ),
-    Column("posts", ARRAY(Uuid), nullable=False, server_default=text("'{}'")),
-    Column("mentions", ARRAY(Uuid), nullable=False, server_default=text("'{}'")),
-    Column("pictures", ARRAY(Text), nullable=False, server_default=text("'{}'")),
-    Column("counted", JSONB, comment="By how much mention_hour moves."),
-    comment="What a transaction touched, until its end; always empty to everybody else.",
-    prefixes=["UNLOGGED"],
-)
-
-seeding = Table(
-    "seeding",
-    metadata,
-    Column("id", Integer, Identity(always=True), primary_key=True),
-    Column("seeded_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
-    Column("mentions", BigInteger, nullable=False, comment="How many were made up."),
-    comment="`brand-monitor seed` made mentions up: a row here marks every page and report as synthetic.",
 )

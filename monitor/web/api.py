@@ -12,7 +12,8 @@ from monitor.reports.changes import BrandChange, changes
 from monitor.reports.detail import MentionDetail, mention
 from monitor.reports.feeling import FeelingPoint, Unit, sentiment_over_time
 from monitor.reports.figures import Summary, summary
-from monitor.reports.mentions import Order, Page, Quote, most_extreme, search
+from monitor.reports.listing import Order
+from monitor.reports.mentions import Page, Quote, most_extreme, search
 from monitor.reports.origins import AuthorActivity, SourceShare, authors, sources
 from monitor.reports.pictures import ShownPicture, shown_pictures
 from monitor.reports.quality import Quality, quality

@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from monitor.messages import Label
 from monitor.reports.detail import MentionDetail, mention
-from monitor.reports.mentions import Order, how_many, search
+from monitor.reports.listing import Order
+from monitor.reports.mentions import how_many, search
 from monitor.web.framing import framed
 from monitor.web.views import Choice, blank_as_missing
 

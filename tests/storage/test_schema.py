@@ -14,6 +14,7 @@ from monitor.errors import OutageError, SetupError
 from monitor.settings import load_settings, packaged
 from monitor.storage import schema
 from monitor.storage.engine import sync_engine
+from monitor.storage.rollups import TABLES
 from monitor.storage.tables import metadata
 
 VIEWS = {
@@ -28,11 +29,7 @@ VIEWS = {
     "brand_health",
     "image_only_mentions",
     "mention_detail",
-    "expected_presence",
-    "expected_post_pair",
-    "expected_mention_hour",
-    "expected_brand_hour",
-    "expected_combination_hour",
+    *(f"expected_{table}" for table in TABLES),
 }
 
 
