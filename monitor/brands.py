@@ -4,6 +4,7 @@
 [[brand]]
 name = "VMware"                      # shown in reports; unique
 aliases = ["vm ware", "#vmware"]     # matched case-insensitively as whole words, besides the name
+written = ["vSphere"]                # optional, counted only as a whole line read in a picture (MONITOR_OCR)
 query = "vmware AND NOT vmworld"     # optional, kept for whoever collects mentions upstream
 logos = ["vmware"]                   # labels of the logo model that mean this brand
 references = ["logos/vmware.png"]    # optional pictures for the brand gallery, relative to this file
@@ -26,6 +27,7 @@ class Brand(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
     aliases: tuple[str, ...] = ()
+    written: tuple[str, ...] = ()
     query: str | None = None
     logos: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
@@ -80,7 +82,14 @@ def load_brands(path: Path | None = None) -> Brands:
 def _refuse_ambiguity(brands: Brands, source: Path) -> None:
     """Two brands with one spelling or one logo label would make every count depend on file order."""
     for what, words in (
-        ("spelling", [(word.casefold(), brand.name) for brand in brands for word in brand.spellings]),
+        (
+            "spelling",
+            [
+                (word.casefold(), brand.name)
+                for brand in brands
+                for word in (*brand.spellings, *brand.written)
+            ],
+        ),
         ("logo label", [(label, brand.name) for brand in brands for label in brand.logos]),
     ):
         owner: dict[str, str] = {}

@@ -66,6 +66,7 @@ class BrandsFile:
         return Brand(
             name=name,
             aliases=tuple(str(alias) for alias in block.get("aliases", ())),
+            written=tuple(str(word) for word in block.get("written", ())),
             logos=tuple(str(label) for label in block.get("logos", ())),
             references=tuple(str(file) for file in block.get("references", ())),
             own=bool(block.get("own", False)),

@@ -80,6 +80,20 @@ class Detection(msgspec.Struct, frozen=True, kw_only=True):
     box: Box
 
 
+class WrittenBrand(msgspec.Struct, frozen=True, kw_only=True):
+    """A brand's name read in a picture (`MONITOR_OCR`): evidence beside the logos.
+
+    `matched` is the name as read, `line` the whole line it stands in, `score` the reader's confidence in that
+    line, 0..1, `box` where the name is.
+    """
+
+    brand: str
+    matched: str
+    line: str
+    score: float
+    box: Box
+
+
 class Sentiment(msgspec.Struct, frozen=True, kw_only=True):
     """Probabilities that sum to 1, and the label drawn from them (the most probable one)."""
 
@@ -113,6 +127,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sentiment: Sentiment | None = None
     brands: tuple[BrandMention, ...] = ()
     detections: tuple[Detection, ...] = ()
+    written: tuple[WrittenBrand, ...] = ()
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):

@@ -139,6 +139,9 @@ class Settings(BaseSettings):
     logo_embedder: str = Field(
         "logos-embedder", description="Folder under models_dir, for the brand gallery; empty: no gallery."
     )
+    ocr: bool = Field(
+        False, description="Read words in pictures and look for brand names in them; needs the extra `ocr`."
+    )
     device: Device = Field(Device.AUTO, description="auto, cpu or cuda; cuda fails at start without a GPU.")
     inference_threads: Annotated[int, Field(ge=0)] = Field(
         0, description="CPU threads of a run; 0: all cores."

@@ -75,6 +75,9 @@ def images(
     annotate: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write copies with the boxes drawn to this folder.")
     ] = None,
+    ocr: Annotated[
+        bool | None, typer.Option(help="Also read brand names written in them; default MONITOR_OCR.")
+    ] = None,
 ) -> None:
     """Logos in pictures, boxes in pixels.
 
@@ -82,22 +85,26 @@ def images(
     """
     from monitor.brands import load_brands
     from monitor.logos import load_detector
+    from monitor.logos.words import load_words
     from monitor.scoring import ImagePolicy, score_images
+    from monitor.sentiment import BrandMatcher
 
-    settings = load_settings(device=device, inference_threads=threads, image_batch_size=batch_size)
+    settings = load_settings(device=device, inference_threads=threads, image_batch_size=batch_size, ocr=ocr)
+    brands = load_brands(settings.brands_file)
     detector = load_detector(
         settings.models_dir / (model or settings.logo_model),
-        load_brands(settings.brands_file),
+        brands,
         settings.device,
         settings.inference_threads,
     )
+    words = load_words(settings, brands, BrandMatcher(brands))
     policy = ImagePolicy(
         max_bytes=settings.image_max_bytes,
         max_pixels=settings.image_max_pixels,
         batch_size=settings.image_batch_size,
         annotate_into=annotate,
     )
-    _print(score_images(pictures_of(paths), detector, policy), "pictures")
+    _print(score_images(pictures_of(paths), detector, policy, words), "pictures")
 
 
 def _print(

@@ -56,6 +56,7 @@ def examine(settings: Settings) -> Iterator[Examination]:
         ("sentiment model", models.sentiment),
         ("logo model", models.logos),
         ("embedder", models.embedder),
+        ("words in pictures", models.words),
         ("brands", models.brands),
         ("broker", servers.broker),
         ("database", servers.database),

@@ -38,13 +38,13 @@ _DRIVER_VERSION: Final = Path("/proc/driver/nvidia/version")
 def versions(_: Settings) -> Iterator[Examination]:
     """Python and the libraries a bug report asks for."""
     yield ok("Python", f"{platform.python_version()} on {platform.system()} {platform.machine()}")
-    found = ", ".join(f"{name} {version}" for name in _LIBRARIES if (version := _installed(name)))
-    yield ok("brand-monitor", f"{_installed('brand-monitor') or 'not installed as a package'} with {found}")
+    found = ", ".join(f"{name} {version}" for name in _LIBRARIES if (version := installed(name)))
+    yield ok("brand-monitor", f"{installed('brand-monitor') or 'not installed as a package'} with {found}")
 
 
 def wheels(_: Settings) -> Iterator[Examination]:
     """Pairs of wheels that write into the same folder."""
-    clashes = [clash for clash in _CLASHES if _installed(clash[0]) and _installed(clash[1])]
+    clashes = [clash for clash in _CLASHES if installed(clash[0]) and installed(clash[1])]
     for first, second, harm in clashes:
         yield problem(
             "wheels",
@@ -103,7 +103,8 @@ def gpu_driver() -> str | None:
     return None
 
 
-def _installed(name: str) -> str | None:
+def installed(name: str) -> str | None:
+    """The version of an installed distribution; None for one that is not there."""
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:

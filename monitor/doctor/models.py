@@ -7,8 +7,10 @@ import onnxruntime as ort
 from monitor.brands import brands_path, load_brands
 from monitor.doctor.brands import Weight, check_brands
 from monitor.doctor.examination import Examination, note, ok, problem
+from monitor.doctor.installation import installed
 from monitor.inference.manifest import Task, load_manifest
 from monitor.inference.session import driver_present, open_session
+from monitor.logos.words import load_reader
 from monitor.settings import Device, Settings
 
 
@@ -49,6 +51,22 @@ def embedder(settings: Settings) -> Iterator[Examination]:
         )
     else:
         yield _model(settings, "logo-embedding", name, "MONITOR_LOGO_EMBEDDER")
+
+
+def words(settings: Settings) -> Iterator[Examination]:
+    """Reading words in pictures: whether it is there, in use, and comes up on the device asked for."""
+    version = installed("rapidocr")
+    there = f"rapidocr {version} is installed" if version else "rapidocr is not installed"
+    if not settings.ocr:
+        yield note(
+            "words in pictures",
+            f"off; {there}",
+            "MONITOR_OCR=true reads brand names in pictures, too"
+            + ("" if version else "; pip install 'brand-monitor[ocr]' first"),
+        )
+        return
+    reader = load_reader(settings.device, settings.inference_threads)
+    yield ok("words in pictures", f"on; {there}, reads on {reader.device.value}")
 
 
 def _model(settings: Settings, task: Task, name: str, variable: str) -> Examination:

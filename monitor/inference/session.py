@@ -65,22 +65,36 @@ def open_session(model_dir: Path, device: Device = Device.AUTO, threads: int = 0
         session = ort.InferenceSession(str(model_dir / "model.onnx"), options, providers=_providers(device))
     except Exception as error:
         raise SetupError(f"{model_dir / 'model.onnx'} does not load: {error}") from error
-    on_cuda = session.get_providers()[0] == "CUDAExecutionProvider"
-    if device is Device.CUDA and not on_cuda:
+    if device is Device.CUDA and not on_cuda(session):
         raise SetupError(
             f"device is cuda, but {manifest.name} came up on {session.get_providers()[0]}: {_CUDA_REMEDY}"
         )
-    return ModelSession(manifest, model_dir, session, Device.CUDA if on_cuda else Device.CPU)
+    return ModelSession(manifest, model_dir, session, Device.CUDA if on_cuda(session) else Device.CPU)
 
 
-def _providers(device: Device) -> list[Any]:
+def on_cuda(session: ort.InferenceSession) -> bool:
+    """Whether a session really came up on the GPU."""
+    return bool(session.get_providers()[0] == "CUDAExecutionProvider")
+
+
+def wants_cuda(device: Device) -> bool:
+    """Whether a session for `device` shall be tried on CUDA, whose libraries are loaded then.
+
+    Raises `SetupError` where CUDA is asked for and this ONNX Runtime was built without it.
+    """
     available = ort.get_available_providers()
     if device is Device.CPU or (device is Device.AUTO and not _cuda_usable(available)):
-        return ["CPUExecutionProvider"]
+        return False
     if "CUDAExecutionProvider" not in available:
         raise SetupError(f"device is cuda, but ONNX Runtime only has {', '.join(available)}: {_CUDA_REMEDY}")
     if hasattr(ort, "preload_dlls"):
         ort.preload_dlls()  # finds CUDA and cuDNN from the nvidia-* wheels as well as from the system
+    return True
+
+
+def _providers(device: Device) -> list[Any]:
+    if not wants_cuda(device):
+        return ["CPUExecutionProvider"]
     # HEURISTIC: the default EXHAUSTIVE search costs seconds for every new input shape.
     return [("CUDAExecutionProvider", {"cudnn_conv_algo_search": "HEURISTIC"}), "CPUExecutionProvider"]
 

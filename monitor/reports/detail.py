@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import Connection, text
 
 from monitor.corrections import Correction, history
-from monitor.messages import Box
+from monitor.messages import Box, WrittenBrand
 from monitor.reports.mentions import MentionLine
 
 
@@ -52,6 +52,8 @@ class MentionDetail(msgspec.Struct, frozen=True, kw_only=True):
     logos: tuple[FoundLogo, ...]
     opinions: tuple[Opinion, ...]
     named: tuple[NamedBrand, ...]
+    written: tuple[WrittenBrand, ...]
+    """Brand names read in the picture, in reading order."""
     corrections: tuple[Correction, ...]
     """The latest first, undone ones included."""
     siblings: tuple[UUID, ...]
@@ -66,23 +68,25 @@ def mention(connection: Connection, id: UUID) -> MentionDetail | None:
     if found is None:
         return None
     fields = found._asdict()
-    fields |= {name: tuple(fields[name]) for name in ("brands_named", "brands_shown")}
+    fields |= {name: tuple(fields[name]) for name in ("brands_named", "brands_shown", "brands_written")}
     return MentionDetail(
         line=MentionLine(**fields),
         picture_sha256=connection.execute(
             text("SELECT picture_sha256 FROM mention WHERE id = :id"), {"id": id}
         ).scalar_one(),
-        logos=tuple(_logo(row) for row in _rows(connection, _LOGOS, id)),
+        logos=tuple(FoundLogo(**_boxed(row)) for row in _rows(connection, _LOGOS, id)),
         opinions=tuple(Opinion(**row) for row in _rows(connection, _OPINIONS, id)),
         named=tuple(NamedBrand(**row) for row in _rows(connection, _NAMED, id)),
+        written=tuple(WrittenBrand(**_boxed(row)) for row in _rows(connection, _READ, id)),
         corrections=history(connection, id),
         siblings=tuple(row["id"] for row in _rows(connection, _SIBLINGS, id)),
     )
 
 
-def _logo(row: dict[str, Any]) -> FoundLogo:
+def _boxed(row: dict[str, Any]) -> dict[str, Any]:
+    """The row with its four edges as one box."""
     box = Box(*(row.pop(edge) for edge in ("x", "y", "width", "height")))
-    return FoundLogo(**row, box=box)
+    return {**row, "box": box}
 
 
 def _rows(connection: Connection, query: str, id: UUID) -> list[dict[str, Any]]:
@@ -111,6 +115,11 @@ _NAMED = """
     SELECT b.name AS brand, n.start_char AS start, n.end_char AS "end", n.matched
     FROM brand_mention AS n JOIN brand AS b ON b.id = n.brand_id
     WHERE n.mention_id = :id ORDER BY n.start_char, b.name
+"""
+
+_READ = """
+    SELECT w.brand, w.matched, w.line, w.score, w.x, w.y, w.width, w.height
+    FROM written_sighting AS w WHERE w.mention_id = :id ORDER BY w.position
 """
 
 _SIBLINGS = """

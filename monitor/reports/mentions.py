@@ -48,6 +48,7 @@ class MentionLine(msgspec.Struct, frozen=True, kw_only=True):
     picture_height: int | None
     model_version: str
     stored_at: datetime
+    brands_written: tuple[str, ...]
 
 
 MentionRow = MentionLine
@@ -213,6 +214,6 @@ def _lines(
     options = {"yield_per": _CHUNK} if streamed else {}
     for row in connection.execute(sql(query), values, execution_options=options):
         fields = row._asdict()
-        fields["brands_named"] = tuple(fields["brands_named"])
-        fields["brands_shown"] = tuple(fields["brands_shown"])
+        for name in ("brands_named", "brands_shown", "brands_written"):
+            fields[name] = tuple(fields[name])
         yield MentionLine(**fields)

@@ -6,7 +6,7 @@ import cv2
 
 from monitor.errors import SetupError
 from monitor.logos import Picture, annotate
-from monitor.messages import Detection
+from monitor.messages import Detection, WrittenBrand
 
 
 class AnnotatedFolder:
@@ -16,10 +16,16 @@ class AnnotatedFolder:
         self._folder = folder
         self._taken: set[str] = set()
 
-    def write(self, source: Path, picture: Picture, detections: tuple[Detection, ...]) -> None:
+    def write(
+        self,
+        source: Path,
+        picture: Picture,
+        detections: tuple[Detection, ...],
+        written: tuple[WrittenBrand, ...] = (),
+    ) -> None:
         """Write the copy of `source`. Raises `SetupError` where the folder cannot be written."""
         target = self._folder / self._name(source.stem)
-        _, data = cv2.imencode(".jpg", annotate(picture.pixels, detections))
+        _, data = cv2.imencode(".jpg", annotate(picture.pixels, detections, written))
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             target.write_bytes(data.tobytes())

@@ -7,7 +7,7 @@ from typing import Self
 import msgspec
 
 from monitor.errors import DataError
-from monitor.messages import Detection, Label
+from monitor.messages import Box, Detection, Label, WrittenBrand
 
 TextId = str | int
 """As given on the line; the line's number (from 1) where it gave none or cannot be read."""
@@ -53,6 +53,13 @@ def shown(path: Path) -> str:
     return os.fsencode(path).decode(errors="backslashreplace")
 
 
+def _pixels(box: Box, width: int, height: int) -> tuple[float, float, float, float]:
+    """Corners are rounded to a hundredth of a pixel: none leaves the picture."""
+    left, right = (round(value * width, 2) for value in (box.x, box.x + box.width))
+    top, bottom = (round(value * height, 2) for value in (box.y, box.y + box.height))
+    return left, top, round(right - left, 2), round(bottom - top, 2)
+
+
 class PixelDetection(msgspec.Struct, frozen=True, kw_only=True):
     """One logo. `box` is x, y, width, height in pixels of the upright picture, from its top left corner."""
 
@@ -62,21 +69,45 @@ class PixelDetection(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, detection: Detection, width: int, height: int) -> Self:
-        """From relative units; corners are rounded to a hundredth of a pixel: none leaves the picture."""
-        box = detection.box
-        left, right = (round(value * width, 2) for value in (box.x, box.x + box.width))
-        top, bottom = (round(value * height, 2) for value in (box.y, box.y + box.height))
-        pixels = (left, top, round(right - left, 2), round(bottom - top, 2))
-        return cls(brand=detection.brand, score=detection.score, box=pixels)
+        """From relative units."""
+        return cls(brand=detection.brand, score=detection.score, box=_pixels(detection.box, width, height))
 
 
-class ImageAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """The logos in one picture, best first. Width and height are in pixels, after EXIF orientation."""
+class PixelWriting(msgspec.Struct, frozen=True, kw_only=True):
+    """A brand's name read in the picture: `matched` as read, the whole `line`, the reader's `score` for the
+    line, `box` as for a logo."""
+
+    brand: str
+    matched: str
+    line: str
+    score: float
+    box: tuple[float, float, float, float]
+
+    @classmethod
+    def of(cls, written: WrittenBrand, width: int, height: int) -> Self:
+        """From relative units."""
+        return cls(
+            brand=written.brand,
+            matched=written.matched,
+            line=written.line,
+            score=written.score,
+            box=_pixels(written.box, width, height),
+        )
+
+
+class ImageAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The logos in one picture, best first. Width and height are in pixels, after EXIF orientation.
+
+    `written` is there where words were read: the brands named in them, in reading order. `unread` says why
+    they could not be read.
+    """
 
     file: str
     width: int
     height: int
     detections: list[PixelDetection]
+    written: list[PixelWriting] | None = None
+    unread: str | None = None
 
 
 class ImageFault(msgspec.Struct, frozen=True, kw_only=True):

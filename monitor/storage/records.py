@@ -11,6 +11,7 @@ from monitor.messages import (
     ImageMention,
     Sentiment,
     TextMention,
+    WrittenBrand,
 )
 
 
@@ -52,7 +53,10 @@ class TextResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageResult:
-    """A scored picture: the logos it shows, and the brands its caption names."""
+    """A scored picture: the logos it shows, the brands its caption names, and those written in it.
+
+    `model_version` says whether words were read at all: `written` is empty where they were not.
+    """
 
     position: RecordPosition
     mention: ImageMention
@@ -60,6 +64,7 @@ class ImageResult:
     detections: tuple[Detection, ...]
     model_version: str
     brands: tuple[BrandMention, ...] = ()
+    written: tuple[WrittenBrand, ...] = ()
 
 
 Result = TextResult | ImageResult

@@ -62,12 +62,13 @@ def post_id(source: str, external_id: str) -> uuid.UUID:
 
 
 def brands_found(results: Iterable[Result]) -> set[str]:
-    """Every brand that these results name or show."""
+    """Every brand that these results name or show, in words or in pictures."""
     found: set[str] = set()
     for result in results:
         found.update(named.brand for named in result.brands)
         if isinstance(result, ImageResult):
             found.update(detection.brand for detection in result.detections)
+            found.update(written.brand for written in result.written)
     return found
 
 
@@ -156,6 +157,26 @@ def _detection_row(result: ImageResult, found: Detection, brand_ids: Mapping[str
         "width": box.width,
         "height": box.height,
     }
+
+
+def written_brand_rows(result: ImageResult, brand_ids: Mapping[str, int]) -> list[Row]:
+    """Rows of table `written_brand`."""
+    return [
+        {
+            "picture_sha256": result.picture.sha256,
+            "model_version": result.model_version,
+            "position": position,
+            "brand_id": brand_ids[written.brand],
+            "matched": clean(written.matched),
+            "line": clean(written.line),
+            "score": written.score,
+            "x": written.box.x,
+            "y": written.box.y,
+            "width": written.box.width,
+            "height": written.box.height,
+        }
+        for position, written in enumerate(result.written)
+    ]
 
 
 def brand_mention_rows(owner: uuid.UUID, result: Result, brand_ids: Mapping[str, int]) -> list[Row]:

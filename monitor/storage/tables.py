@@ -132,6 +132,33 @@ logo_detection = Table(
     comment="One logo found in one picture by one model version.",
 )
 
+written_brand = Table(
+    "written_brand",
+    metadata,
+    Column("picture_sha256", Text, primary_key=True),
+    Column(
+        "model_version",
+        Text,
+        primary_key=True,
+        comment="name@version of the logo model, +words- and the reader's.",
+    ),
+    Column("position", Integer, primary_key=True, comment="From 0, in reading order."),
+    Column("brand_id", Integer, ForeignKey(brand.c.id), nullable=False, index=True),
+    Column("matched", Text, nullable=False, comment="The brand as read there."),
+    Column("line", Text, nullable=False, comment="The whole line it stands in, as read."),
+    Column("score", Double, nullable=False, comment="The reader's confidence in the line, 0..1."),
+    *_box(),
+    ForeignKeyConstraint(
+        ["picture_sha256", "model_version"],
+        [picture_scan.c.picture_sha256, picture_scan.c.model_version],
+        ondelete="CASCADE",
+    ),
+    CheckConstraint("position >= 0", name="position"),
+    CheckConstraint("score BETWEEN 0 AND 1", name="score"),
+    CheckConstraint(_BOX_INSIDE, name="box"),
+    comment="A brand's name read in a picture (MONITOR_OCR). Evidence beside the logos: counts in no figure.",
+)
+
 mention = Table(
     "mention",
     metadata,

@@ -2,7 +2,7 @@
 
 The order inside the transaction, the same for every worker, is what makes it free of deadlocks:
 
-1. pictures, then their scans (by SHA-256), then detections of the scans that were due
+1. pictures, then their scans (by SHA-256), then what the scans that were due found: logos, written brands
 2. mentions (by id); a row that came from a later record stays as it is
 3. brand mentions and sentiments of the mentions just written, replacing all earlier ones
 4. dead letters (by id)
@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from monitor.brands import Brands
 from monitor.errors import SetupError
-from monitor.messages import Box, Detection
+from monitor.messages import Box, Detection, WrittenBrand
 from monitor.storage import account, rows, schema, statements
 from monitor.storage.faults import UnstorableError, translated
 from monitor.storage.records import (
@@ -31,7 +31,7 @@ from monitor.storage.records import (
     TextResult,
     WriteOutcome,
 )
-from monitor.storage.tables import brand_mention, sentiment
+from monitor.storage.tables import brand_mention, logo_detection, sentiment, written_brand
 
 
 class _Statements:
@@ -43,8 +43,11 @@ class _Statements:
         self.known = statements.select_detections()
         self.pictures = statements.insert_pictures()
         self.scans = statements.upsert_scans()
-        self.no_detections = statements.delete_detections()
+        self.no_detections = statements.delete_finds(logo_detection)
         self.detections = statements.insert_detections()
+        self.read = statements.select_written()
+        self.no_written = statements.delete_finds(written_brand)
+        self.written = statements.insert_written()
         self.mentions = statements.upsert_mentions()
         self.no_brand_mentions = statements.delete_children(brand_mention)
         self.no_sentiments = statements.delete_children(sentiment)
@@ -124,6 +127,23 @@ class BatchWriter:
                 finds.append(Detection(brand=brand, score=score, box=Box(x, y, width, height)))
         return {sha256: tuple(finds) for sha256, finds in scans.items()}
 
+    async def known_words(
+        self, sha256s: Collection[str], model_version: str
+    ) -> dict[str, tuple[WrittenBrand, ...]]:
+        """The brand names that this model version, reader included, read in the pictures; none for those
+        without."""
+        read: dict[str, list[WrittenBrand]] = defaultdict(list)
+        if sha256s:
+            with translated():
+                async with self._engine.connect() as connection:
+                    found = await connection.execute(
+                        self._sql.read, {"sha256s": list(sha256s), "model_version": model_version}
+                    )
+            for sha256, brand, matched, line, score, *box in found:
+                name = WrittenBrand(brand=brand, matched=matched, line=line, score=score, box=Box(*box))
+                read[sha256].append(name)
+        return {sha256: tuple(names) for sha256, names in read.items()}
+
     async def ping(self) -> None:
         """One round trip, for readiness."""
         with translated():
@@ -160,13 +180,15 @@ class BatchWriter:
         due = [(sha256, version) for sha256, version in answer]
         if not due:
             return
-        await connection.execute(
-            self._sql.no_detections,
-            {"picture_sha256": [key[0] for key in due], "model_version": [key[1] for key in due]},
-        )
+        scans_due = {"picture_sha256": [key[0] for key in due], "model_version": [key[1] for key in due]}
+        await connection.execute(self._sql.no_detections, scans_due)
+        await connection.execute(self._sql.no_written, scans_due)
         finds = [row for key in due for row in rows.detection_rows(images[key], self._ids())]
         if finds:
             await connection.execute(self._sql.detections, statements.arrays(finds, statements.DETECTION))
+        written = [row for key in due for row in rows.written_brand_rows(images[key], self._ids())]
+        if written:
+            await connection.execute(self._sql.written, statements.arrays(written, statements.WRITTEN))
 
     async def _write_mentions(
         self, connection: AsyncConnection, latest: dict[UUID, Result], log_id: str

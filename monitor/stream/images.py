@@ -1,5 +1,5 @@
-"""Pictures: decode safely, skip those this model and gallery have seen, detect logos, put the file in the
-picture store.
+"""Pictures: decode safely, skip those this model and gallery have seen, detect logos, read words where asked
+to, put the file in the picture store.
 
 The store comes before the database: a row never names a picture that is not there. A picture stored without
 its row (an outage between the two) is found again under the same SHA-256.
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from monitor.errors import DataError
 from monitor.logos import LogoDetector, decode_picture
-from monitor.messages import Detection, ImageMention, decode_image
+from monitor.messages import Detection, ImageMention, WrittenBrand, decode_image
 from monitor.sentiment import BrandMatcher
 from monitor.settings import Device, Settings
 from monitor.storage.pictures import PictureStore
@@ -26,6 +26,7 @@ from monitor.storage.records import ImageResult, PictureRef
 from monitor.stream.outage import OutageRetry
 from monitor.stream.records import Record, utc_now
 from monitor.stream.scoring import Outcome, Threads, score_each
+from monitor.stream.words import WordReading
 
 
 class CurrentDetector(Protocol):
@@ -47,6 +48,11 @@ class KnownPictures(Protocol):
     ) -> Awaitable[dict[str, tuple[Detection, ...]]]:
         """Detections of the pictures this model version has scored. Raises `OutageError`."""
 
+    def known_words(
+        self, sha256s: Collection[str], model_version: str
+    ) -> Awaitable[dict[str, tuple[WrittenBrand, ...]]]:
+        """Brand names this model version has read in them. Raises `OutageError`."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Decoded:
@@ -59,7 +65,17 @@ class _Decoded:
 _PUTS: Final = 8
 """Pictures put into the store side by side: over a network each is mostly waiting."""
 
-_Scans = dict[str, tuple[Detection, ...] | DataError]
+
+@dataclass(frozen=True, slots=True)
+class _Scan:
+    """What was found in a picture, and by which version: the detector's, the reader's with it if it read."""
+
+    detections: tuple[Detection, ...]
+    written: tuple[WrittenBrand, ...]
+    model_version: str
+
+
+_Scans = dict[str, _Scan | DataError]
 
 
 class ImageScoring:
@@ -73,6 +89,7 @@ class ImageScoring:
         store: PictureStore,
         retry: OutageRetry,
         settings: Settings,
+        words: WordReading | None = None,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._detectors = detectors
@@ -80,6 +97,7 @@ class ImageScoring:
         self._known = known
         self._store = store
         self._retry = retry
+        self._words = words
         self._max_bytes = settings.image_max_bytes
         self._max_pixels = settings.image_max_pixels
         self._now = now
@@ -104,8 +122,7 @@ class ImageScoring:
         scans = await self._scan(detector, pictures)
         urls = await self._keep([picture for sha256, picture in pictures.items() if _scanned(scans[sha256])])
         return [
-            self._outcome(record, entry, scans, urls, detector.identity)
-            for record, entry in zip(records, decoded, strict=True)
+            self._outcome(record, entry, scans, urls) for record, entry in zip(records, decoded, strict=True)
         ]
 
     def _decode(self, record: Record) -> _Decoded | DataError:
@@ -119,21 +136,43 @@ class ImageScoring:
         )
 
     async def _scan(self, detector: LogoDetector, pictures: dict[str, _Decoded]) -> _Scans:
-        """Detections by SHA-256, from memory or from the model; equal bytes are scored once."""
+        """What is in each picture by SHA-256, from memory or from the models; equal bytes are scored once."""
         scans: _Scans = {}
         if pictures:
             scans.update(
                 await self._retry(
-                    "looking up known pictures",
-                    lambda: self._known.known_detections(pictures.keys(), detector.identity),
+                    "looking up known pictures", lambda: self._remembered(pictures.keys(), detector)
                 )
             )
         fresh = [picture for sha256, picture in pictures.items() if sha256 not in scans]
-        found = await self._thread(
-            lambda: score_each([picture.pixels for picture in fresh], detector.detect, detector.warm_up)
-        )
+        found = await self._thread(lambda: self._look(detector, [picture.pixels for picture in fresh]))
         scans.update({picture.sha256: scan for picture, scan in zip(fresh, found, strict=True)})
         return scans
+
+    async def _remembered(self, sha256s: Collection[str], detector: LogoDetector) -> dict[str, _Scan]:
+        version = self._version(detector)
+        detections = await self._known.known_detections(sha256s, version)
+        words: dict[str, tuple[WrittenBrand, ...]] = {}
+        if self._words is not None and detections:
+            words = await self._known.known_words(detections.keys(), version)
+        return {sha256: _Scan(found, words.get(sha256, ()), version) for sha256, found in detections.items()}
+
+    def _look(self, detector: LogoDetector, pictures: Sequence[NDArray[np.uint8]]) -> list[_Scan | DataError]:
+        """Logos, then words; blocks for as long as the models take. A picture whose words cannot be read
+        counts as scanned by the detector alone, so that it is due again where words are asked for."""
+        found = score_each(pictures, detector.detect, detector.warm_up)
+        scans: list[_Scan | DataError] = []
+        for pixels, detections in zip(pictures, found, strict=True):
+            if isinstance(detections, DataError):
+                scans.append(detections)
+                continue
+            written = self._words.read(pixels) if self._words is not None else None
+            version = detector.identity if written is None else self._version(detector)
+            scans.append(_Scan(detections, written or (), version))
+        return scans
+
+    def _version(self, detector: LogoDetector) -> str:
+        return detector.identity if self._words is None else f"{detector.identity}+{self._words.identity}"
 
     async def _keep(self, pictures: Sequence[_Decoded]) -> dict[str, str]:
         """Store the files; their URLs by SHA-256."""
@@ -154,7 +193,6 @@ class ImageScoring:
         entry: _Decoded | DataError,
         scans: _Scans,
         urls: dict[str, str],
-        model_version: str,
     ) -> Outcome:
         if isinstance(entry, DataError):
             return record.rejected(entry, self._now())
@@ -173,8 +211,9 @@ class ImageScoring:
                 n_bytes=len(entry.mention.image),
                 url=urls[entry.sha256],
             ),
-            detections=scan,
-            model_version=model_version,
+            detections=scan.detections,
+            model_version=scan.model_version,
+            written=scan.written,
             brands=self._matcher.find(entry.mention.caption) if entry.mention.caption else (),
         )
 

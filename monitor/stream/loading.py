@@ -14,6 +14,7 @@ from monitor.stream.outage import OutageRetry
 from monitor.stream.scoring import Scoring
 from monitor.stream.texts import TextScoring
 from monitor.stream.topics import INPUTS
+from monitor.stream.words import WordReading
 
 _log = structlog.get_logger(__name__)
 
@@ -36,6 +37,7 @@ def load_scorings(
 
     Raises `SetupError` where a model's files are wrong or it does not come up on the device asked for.
     """
+    from monitor.logos.words import load_words
     from monitor.sentiment import BrandMatcher, load_scorer
     from monitor.storage.pictures import PictureStore
 
@@ -48,8 +50,10 @@ def load_scorings(
         scorings["text"] = TextScoring(scorer, matcher, settings)
     if "image" in inputs(agents):
         detectors = _load_detectors(settings, brands, galleries, metrics)
+        finder = load_words(settings, brands, matcher)
+        words = None if finder is None else WordReading(finder, metrics)
         store = PictureStore(settings.picture_store)
-        scorings["image"] = ImageScoring(detectors, matcher, known, store, retry, settings)
+        scorings["image"] = ImageScoring(detectors, matcher, known, store, retry, settings, words)
     return scorings
 
 

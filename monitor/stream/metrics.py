@@ -115,6 +115,21 @@ class Metrics:
             "Fewer than `brand-monitor brands list` shows: run `brand-monitor brands rebuild`.",
         )
 
+        self.words_seconds = self._histogram(
+            "brand_monitor_words_seconds",
+            [],
+            "seconds",
+            "Time to read the words of one picture (MONITOR_OCR); part of the batch's step score.",
+            "Too much for the benefit: a GPU, more workers, or MONITOR_OCR=false.",
+        )
+        self.unread = self._counter(
+            "brand_monitor_pictures_unread",
+            [],
+            "pictures",
+            "Pictures stored with their logos but without their words, because reading them failed.",
+            "The log has the error; such a picture is read again when it is published again.",
+        )
+
     def _note(self, name: str, kind: str, unit: str, meaning: str, remedy: str) -> None:
         self.definitions.append(Definition(name, kind, unit, meaning, remedy))
 

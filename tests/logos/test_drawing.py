@@ -3,7 +3,7 @@
 import numpy as np
 
 from monitor.logos import annotate
-from monitor.messages import Box, Detection
+from monitor.messages import Box, Detection, WrittenBrand
 
 
 def test_boxes_are_drawn_on_a_copy() -> None:
@@ -36,3 +36,21 @@ def test_tiny_pictures_and_boxes_at_the_edge() -> None:
         Detection(brand="M", score=0.5, box=Box(1, 1, 0, 0)),
     ]
     assert annotate(np.zeros((8, 8, 3), np.uint8), found).shape == (8, 8, 3)
+
+
+def test_names_read_are_drawn_beneath_the_logos() -> None:
+    pixels = np.zeros((200, 400, 3), np.uint8)
+    box = Box(0.25, 0.4, 0.5, 0.2)
+    name = WrittenBrand(brand="Citroën", matched="CITROËN", line="a CITROËN", score=0.9, box=box)
+    drawn = annotate(pixels, [], [name])
+    assert drawn[79:82, 200].any(), "an edge of the box"
+    assert drawn[122:150].any(), "the caption underneath"
+    assert not drawn[:78].any()
+    both = annotate(pixels, [Detection(brand="Citroën", score=0.5, box=box)], [name])
+    assert both[:78].any(), "the logo's caption above"
+    assert both[122:150].any()
+
+
+def test_a_name_at_the_lower_edge_has_its_caption_above() -> None:
+    name = WrittenBrand(brand="N", matched="N", line="N", score=1.0, box=Box(0.2, 0.8, 0.5, 0.2))
+    assert annotate(np.zeros((200, 400, 3), np.uint8), [], [name])[:158].any()

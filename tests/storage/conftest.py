@@ -20,6 +20,7 @@ from monitor.messages import (
     Label,
     Sentiment,
     TextMention,
+    WrittenBrand,
 )
 from monitor.settings import Settings, load_settings
 from monitor.storage.engine import async_engine, sync_engine
@@ -93,6 +94,7 @@ class Made:
         picture: str = "street",
         detections: tuple[Detection, ...] = (),
         brands: tuple[BrandMention, ...] = (),
+        written: tuple[WrittenBrand, ...] = (),
         caption: str | None = None,
         model: str = "logos@1",
         published_at: datetime = NOON,
@@ -117,7 +119,12 @@ class Made:
             detections=detections,
             model_version=model,
             brands=brands,
+            written=written,
         )
+
+    def read(self, brand: str = "VMware", line: str | None = None, score: float = 0.9) -> WrittenBrand:
+        box = Box(0.1, 0.1, 0.2, 0.2)
+        return WrittenBrand(brand=brand, matched=brand, line=line or brand, score=score, box=box)
 
     def found(self, brand: str = "VMware", score: float = 0.9, x: float = 0.1) -> Detection:
         return Detection(brand=brand, score=score, box=Box(x, 0.1, 0.2, 0.2))

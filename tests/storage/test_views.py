@@ -279,3 +279,41 @@ async def test_one_thing_has_one_correction_in_force(told, engine):
 async def test_a_correction_that_says_nothing_or_nonsense_is_refused(told, engine, wrong):
     with pytest.raises(IntegrityError, match=r"correction_.*_ck"):
         correct(engine, mention_id=mention_uuid("text", "forum", "rant"), content_sha256="0" * 64, **wrong)
+
+
+async def test_brands_written_stand_in_their_own_column_and_in_no_figure(writer, made, engine):
+    version = "logos@1+words-1"
+    results = (
+        made.image(
+            0,
+            id="both",
+            picture="booth",
+            detections=(made.found("VMware"),),
+            written=(made.read("VMware", "vmware"), made.read("Dell", "by Dell"), made.read("Dell", "Dell")),
+            model=version,
+        ),
+        made.image(1, id="word", picture="wall", written=(made.read("Citrix"),), model=version),
+        made.image(2, id="unread", picture="street"),
+    )
+    await writer.write(Batch(log_id=made.log_id, results=results))
+    assert rows(
+        engine,
+        "SELECT external_id, brands_named, brands_shown, brands_written FROM mention_detail ORDER BY 1",
+    ) == [
+        ("both", [], ["VMware"], ["Dell", "VMware"]),
+        ("unread", [], [], []),
+        ("word", [], [], ["Citrix"]),
+    ]
+    assert rows(
+        engine, "SELECT brand, line, shown FROM written_sighting ORDER BY picture_sha256, position"
+    ) == rows(
+        engine,
+        "SELECT b.name, line, b.name = 'VMware' FROM written_brand JOIN brand AS b ON b.id = brand_id"
+        " ORDER BY picture_sha256, position",
+    )
+    for figure in ("share_of_voice", "image_only_mentions", "brand_presence JOIN brand ON id = brand_id"):
+        column = "name" if "presence" in figure else "brand"
+        assert {name for (name,) in rows(engine, f"SELECT {column} FROM {figure}")} == {"VMware"}, figure
+    assert rows(engine, "SELECT DISTINCT b.name FROM presence JOIN brand AS b ON b.id = brand_id") == [
+        ("VMware",)
+    ]

@@ -323,3 +323,36 @@ async def test_brands_that_change_sides_are_noted(writer, worker_engine, engine)
         ("Dell", False),
         ("VMware", True),
     ]
+
+
+async def test_brands_read_in_a_picture_become_its_rows_once_per_scan(writer, engine, made):
+    version = "logos@1+words-1"
+    read = (made.read("VMware", "Powered by VMware"), made.read("Dell", "DELL\x00", score=0.6))
+    first = made.image(0, id="a", written=read, model=version)
+    again = made.image(1, id="b", written=read, model=version)
+    await writer.write(batch(made, first, again))
+    await writer.write(batch(made, first))
+    query = (
+        "SELECT position, b.name, matched, line, score, x FROM written_brand"
+        " JOIN brand AS b ON b.id = brand_id ORDER BY position"
+    )
+    assert rows(engine, query) == [
+        (0, "VMware", "VMware", "Powered by VMware", 0.9, 0.1),
+        (1, "Dell", "Dell", "DELL\ufffd", 0.6, 0.1),
+    ]
+    known = await writer.known_words([first.picture.sha256], version)
+    assert [one.line for one in known[first.picture.sha256]] == ["Powered by VMware", "DELL\ufffd"]
+    assert await writer.known_words([first.picture.sha256], "logos@1") == {}
+    assert await writer.known_words((), version) == {}
+
+
+async def test_a_scan_due_again_reads_anew(worker_engine, brands, engine, made):
+    shown = made.image(0, written=(made.read("VMware"),), model="logos@1+words-1")
+    first = BatchWriter(worker_engine, brands)
+    await first.prepare()
+    await first.write(batch(made, shown))
+    wider = BatchWriter(worker_engine, Brands((*brands, Brand("Acme", logos=("acme",)))))
+    await wider.prepare()
+    other = made.image(1, written=(made.read("Acme"),), model="logos@1+words-1")
+    await wider.write(batch(made, other))
+    assert rows(engine, "SELECT b.name FROM written_brand JOIN brand AS b ON b.id = brand_id") == [("Acme",)]

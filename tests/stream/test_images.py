@@ -14,15 +14,18 @@ import pytest
 
 from monitor.brands import load_brands
 from monitor.errors import ErrorCode
-from monitor.messages import Box, Detection
+from monitor.messages import Box, Detection, WrittenBrand
 from monitor.sentiment import BrandMatcher
 from monitor.settings import Device, load_settings
 from monitor.storage.pictures import PictureStore
 from monitor.storage.records import ImageResult, Rejection
 from monitor.stream.gallery import FixedDetector
 from monitor.stream.images import ImageScoring
+from monitor.stream.metrics import Metrics
 from monitor.stream.outage import OutageRetry
+from monitor.stream.words import WordReading
 
+WRITTEN = (WrittenBrand(brand="VMware", matched="vmware", line="at vmware", score=0.9, box=Box(0, 0, 1, 1)),)
 FOUND = (Detection(brand="VMware", score=0.9, box=Box(0.1, 0.1, 0.2, 0.2)),)
 
 
@@ -51,15 +54,42 @@ class Memory:
 
     def __init__(self) -> None:
         self.scans: dict[str, tuple[Detection, ...]] = {}
+        self.words: dict[str, tuple[WrittenBrand, ...]] = {}
+        self.version = "counting@1"
 
     async def known_detections(
         self, sha256s: Collection[str], model_version: str
     ) -> dict[str, tuple[Detection, ...]]:
+        if model_version != self.version:
+            return {}
         return {sha256: scan for sha256, scan in self.scans.items() if sha256 in sha256s}
+
+    async def known_words(
+        self, sha256s: Collection[str], model_version: str
+    ) -> dict[str, tuple[WrittenBrand, ...]]:
+        assert model_version == self.version
+        return {sha256: words for sha256, words in self.words.items() if sha256 in sha256s}
+
+
+class FailingFinder:
+    """Finds one name in everything but pictures of shade 90, on which it breaks."""
+
+    identity = "words-1"
+
+    def __init__(self) -> None:
+        self.shown = 0
+
+    def find(self, pixels: Any) -> tuple[WrittenBrand, ...]:
+        self.shown += 1
+        if (pixels == 90).all():
+            raise RuntimeError("out of memory")
+        return WRITTEN
 
 
 class Desk:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, words: bool = False) -> None:
+        self.metrics = Metrics()
+        self.finder = FailingFinder()
         self.detector = CountingDetector()
         self.memory = Memory()
         self.folder = folder
@@ -70,6 +100,7 @@ class Desk:
             PictureStore(str(folder)),
             OutageRetry(0),
             load_settings(),
+            WordReading(self.finder, self.metrics) if words else None,
         )
 
     def score(self, *records: Any) -> list[Any]:
@@ -79,6 +110,12 @@ class Desk:
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
     return Desk(tmp_path / "pictures")
+
+
+@pytest.fixture
+def reading(tmp_path: Path) -> Desk:
+    """One that reads words, too."""
+    return Desk(tmp_path / "pictures", words=True)
 
 
 @pytest.fixture
@@ -134,3 +171,44 @@ def test_what_does_not_decode_is_rejected_in_its_place(desk: Desk, picture: Any,
     outcomes = desk.score(picture(0, 200), records(1, value=b"{"), picture(2, 90))
     assert [type(outcome) for outcome in outcomes] == [ImageResult, Rejection, ImageResult]
     assert [outcome.position.offset for outcome in outcomes] == [0, 1, 2]
+
+
+def test_without_a_reader_the_version_is_the_detectors(desk: Desk, picture: Any) -> None:
+    (outcome,) = desk.score(picture(0, 200))
+    assert (outcome.model_version, outcome.written) == ("counting@1", ())
+    assert desk.finder.shown == 0
+
+
+def test_words_are_read_and_the_version_says_so(reading: Desk, picture: Any) -> None:
+    first, again = reading.score(picture(0, 200), picture(1, 200))
+    assert first.model_version == "counting@1+words-1"
+    assert first.written == again.written == WRITTEN
+    assert first.detections == FOUND
+    assert reading.finder.shown == 1
+
+
+def test_words_the_database_knows_are_not_read_again(reading: Desk, picture: Any) -> None:
+    (first,) = reading.score(picture(0, 200))
+    sha256 = first.picture.sha256
+    reading.memory.version = "counting@1+words-1"
+    reading.memory.scans[sha256] = ()
+    reading.memory.words[sha256] = WRITTEN
+    (again,) = reading.score(picture(1, 200))
+    assert (again.detections, again.written) == ((), WRITTEN)
+    assert reading.finder.shown == reading.detector.shown == 1
+
+
+def test_a_picture_that_cannot_be_read_keeps_its_logos_and_stays_due(reading: Desk, picture: Any) -> None:
+    good, unread = reading.score(picture(0, 200), picture(1, 90))
+    assert (unread.model_version, unread.detections, unread.written) == ("counting@1", FOUND, ())
+    assert good.model_version == "counting@1+words-1"
+    sample = reading.metrics.registry.get_sample_value
+    assert sample("brand_monitor_pictures_unread_total") == 1
+    assert sample("brand_monitor_words_seconds_count") == 1
+
+
+def test_a_picture_the_model_cannot_bear_is_not_read(reading: Desk, picture: Any) -> None:
+    bad, good = reading.score(picture(0, 0), picture(1, 200))
+    assert isinstance(bad, Rejection)
+    assert good.written == WRITTEN
+    assert reading.finder.shown == 1

@@ -35,6 +35,7 @@ def register(app: typer.Typer, evaluations: typer.Typer) -> None:
     app.add_typer(logos, name="logos")
     evaluations.command("logos")(evaluate)
     evaluations.command("logo-rescoring")(rescoring)
+    evaluations.command("logo-words")(words)
 
 
 def train(
@@ -240,3 +241,21 @@ def rescoring(
     models = packaged("onnx_models")
     val = select(read_logo_sets(data)).val
     typer.echo(markdown(measure_rescoring(models / model, models / embedder, val, draws)))
+
+
+def words(
+    data: Data,
+    model: Annotated[str, typer.Option(help="Detector under onnx_models.")] = "logos",
+    out: Annotated[Path | None, typer.Option(help="Folder for words.json and words.md.")] = None,
+    every: Annotated[int, typer.Option(min=1, help="Only every n-th test picture, for a quick look.")] = 1,
+    draws: Annotated[int, typer.Option(min=10, help="Bootstrap draws of each interval.")] = 1000,
+) -> None:
+    """Measure what reading words in pictures (extra `ocr`) adds to the logos on the test splits, and
+    costs."""
+    from training.logos.logo_words import measure_words
+
+    figures = measure_words(packaged("onnx_models") / model, data, draws, every)
+    folder = out or Path("runs") / "evaluation-words"
+    figures.write(folder)
+    typer.echo(figures.markdown())
+    typer.echo(f"wrote words.json and words.md to {folder}")
