@@ -29,6 +29,7 @@ VIEWS = {
     "brand_health",
     "image_only_mentions",
     "mention_detail",
+    *("brand_weekly", "source_daily", "brand_authors", "brand_terms"),
     "written_sighting",
     *(f"expected_{table}" for table in TABLES),
 }
