@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 
 from monitor import __version__
 from monitor.corrections import CorrectionError
-from monitor.errors import OutageError, SetupError
+from monitor.errors import DataError, OutageError, SetupError
 from monitor.reports.mentions import CursorError
 from monitor.settings import Settings
 from monitor.storage.faults import UnstorableError
@@ -118,6 +118,7 @@ def _explain_errors(app: FastAPI) -> None:
 
     @app.exception_handler(WrongAddressError)
     @app.exception_handler(CursorError)
+    @app.exception_handler(DataError)
     def senseless(request: Request, error: Exception) -> Response:
         return answer(request, 422, "This address asks for something that cannot be", str(error))
 

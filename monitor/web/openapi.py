@@ -5,16 +5,14 @@ from typing import Any, Final
 import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from starlette.responses import Response
+from starlette.responses import JSONResponse
 
 _REF: Final = "#/components/schemas/{name}"
 _TYPES: Final[dict[str, Any]] = {}
 
 
-class Answer(Response):
-    """JSON of any msgspec type."""
-
-    media_type = "application/json"
+class Answer(JSONResponse):
+    """JSON of any msgspec type. To FastAPI it is JSON whose schema `answering` gives."""
 
     def render(self, content: Any) -> bytes:
         """Structs become objects, moments RFC 3339."""

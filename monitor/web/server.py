@@ -1,6 +1,7 @@
 """Serves the pages: on this machine, or with a login to others."""
 
 import ipaddress
+import signal
 import socket
 from collections.abc import Callable
 from typing import Final
@@ -55,7 +56,15 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
         server_header=False,
         timeout_graceful_shutdown=_STOP,
     )
-    _Server(config, on_ready).run()
+    server = _Server(config, on_ready)
+
+    def stop(*_: object) -> None:
+        server.should_exit = True
+
+    # uvicorn has handlers of its own while it runs and raises the signal again afterwards, for these.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    server.run()
 
 
 def refuse_exposure(settings: Settings) -> None:

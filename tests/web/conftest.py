@@ -13,13 +13,23 @@ import numpy as np
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from sqlalchemy import text
 
 from monitor.brands import Brand, Brands
 from monitor.local import EmbeddedDatabase
-from monitor.messages import Box, DeadLetter, Detection, ImageMention, Label, Sentiment, TextMention
+from monitor.messages import (
+    Box,
+    BrandMention,
+    DeadLetter,
+    Detection,
+    ImageMention,
+    Label,
+    Sentiment,
+    TextMention,
+)
 from monitor.sentiment import BrandMatcher
 from monitor.settings import Settings, load_settings
-from monitor.storage.engine import async_engine
+from monitor.storage.engine import async_engine, sync_engine
 from monitor.storage.pictures import PictureStore
 from monitor.storage.records import Batch, ImageResult, PictureRef, RecordPosition, Rejection, TextResult
 from monitor.storage.writer import BatchWriter
@@ -65,9 +75,16 @@ def _texts() -> Iterator[TextResult]:
                 url="javascript:alert(1)" if offset == 5 else f"https://{source}.example/{offset}",
             ),
             sentiment=_felt(label),
-            brands=find(said),
+            brands=_spans(find(said), said),
             model_version="sentiment@1",
         )
+
+
+def _spans(found: tuple[BrandMention, ...], said: str) -> tuple[BrandMention, ...]:
+    """`M&M <b>` ends in a character that no word ends in; the matcher is not what is tested here."""
+    name = "M&M <b>"
+    hostile = BrandMention(brand=name, matched=name, start=0, end=len(name))
+    return found or ((hostile,) if name in said else ())
 
 
 def _image(store: PictureStore) -> ImageResult:
@@ -149,6 +166,15 @@ def empty(database_server: EmbeddedDatabase, migrated: str, tmp_path: Path) -> I
     name = f"test_{uuid.uuid4().hex[:12]}"
     yield load_settings(database_url=database_server.copy(migrated, name), picture_store=str(tmp_path))
     database_server.drop(name)
+
+
+@pytest.fixture
+def synthetic(settings: Settings) -> None:
+    """The database says that mentions were made up, as `brand-monitor seed` leaves it."""
+    engine = sync_engine(settings)
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO seeding (mentions) VALUES (7)"))
+    engine.dispose()
 
 
 Calling = Callable[..., TestClient]

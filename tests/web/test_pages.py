@@ -6,7 +6,7 @@ import re
 import pytest
 from fastapi.testclient import TestClient
 
-from monitor.messages import mention_id
+from monitor.messages import mention_uuid
 from monitor.settings import Settings
 from tests.web.conftest import HOSTILE, Calling
 
@@ -42,7 +42,7 @@ def test_an_empty_database_says_what_to_do(call: Calling, empty: Settings, path:
 
 def test_the_overview_tells_the_finding_with_its_n(client: TestClient) -> None:
     text = said(client.get("/").text)
-    assert "VMware has 62% of the voice; 50% of 4 opinions are positive" in text
+    assert "VMware has 67% of the voice; 50% of 4 opinions are positive" in text
     assert "95% interval 15% to 85%, n = 4" in text
 
 
@@ -71,11 +71,13 @@ def test_links_keep_what_was_chosen(client: TestClient) -> None:
     page = client.get("/?since=2026-03-01&until=2026-03-10&source=forum&kind=text").text
     links = re.findall(r'<li><a href="([^"]+)"', page)
     assert len(links) == 5
-    assert all("since=2026-03-01&amp;until=2026-03-10&amp;source=forum&amp;kind=text" in link for link in links)
+    assert all(
+        "since=2026-03-01&amp;until=2026-03-10&amp;source=forum&amp;kind=text" in link for link in links
+    )
 
 
 def test_the_page_of_a_brand_is_about_that_brand(client: TestClient) -> None:
-    assert "Citrix is in 2 posts, 25% of the voice" in said(client.get("/brand?name=Citrix").text)
+    assert "Citrix is in 2 posts, 22% of the voice" in said(client.get("/brand?name=Citrix").text)
     assert "M&M <b> is in 1 post" in said(client.get("/brand", params={"name": "M&M <b>"}).text)
     assert "Nobody is not watched" in said(client.get("/brand?name=Nobody").text)
 
@@ -123,7 +125,10 @@ def test_a_picture_is_encoded_anew(client: TestClient) -> None:
     assert "immutable" in answer.headers["cache-control"]
 
 
-@pytest.mark.parametrize("path", [f"/pictures/{'0' * 64}/small.jpg", "/nothing", f"/mentions/{mention_id('text', 'a', 'b')}"])
+UNKNOWN = mention_uuid("text", "a", "b")
+
+
+@pytest.mark.parametrize("path", [f"/pictures/{'0' * 64}/small.jpg", "/nothing", f"/mentions/{UNKNOWN}"])
 def test_what_is_not_there_is_a_page_that_says_so(client: TestClient, path: str) -> None:
     answer = client.get(path)
     assert answer.status_code == 404
@@ -148,7 +153,27 @@ def test_a_wrong_address_is_explained(client: TestClient, query: str, told: str)
 
 
 def test_an_unknown_cursor_is_explained(client: TestClient) -> None:
-    assert client.get("/mentions?after=nonsense").status_code == 422
+    answer = client.get("/mentions?after=nonsense")
+    assert answer.status_code == 422
+    assert "start at its first page" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "json"),
+    [
+        ("/?source=forum", "/api/summary?"),
+        ("/brand?name=Citrix", "/api/summary?"),
+        ("/pictures?score=0.5", "/api/pictures?"),
+        ("/mentions?q=great", "/api/mentions?"),
+        ("/quality", "/api/quality"),
+    ],
+)
+def test_a_page_leads_to_its_figures_as_json(client: TestClient, path: str, json: str) -> None:
+    (link,) = re.findall(r'<a id="json" href="([^"]+)"', client.get(path).text)
+    assert link.startswith(json)
+    answer = client.get(html.unescape(link))
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/json"
 
 
 def test_data_quality_shows_reasons_models_and_coverage(client: TestClient) -> None:
