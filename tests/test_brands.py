@@ -39,6 +39,8 @@ def test_a_brand_is_found_by_name() -> None:
         ("[[brand]\nname = 'A'", "brands.toml"),
         ("[[brand]]\nname = 'A'\naliases = [' ']", "blank spelling"),
         ("[[brand]]\nname = 'A'\n[[brand]]\nname = 'B'\naliases = ['a']", "belongs to both 'A' and 'B'"),
+        ("[[brand]]\nname = 'A'\n[[brand]]\nname = 'B'\nwritten = ['a']", "belongs to both 'A' and 'B'"),
+        ("[[brand]]\nname = 'A'\nwritten = [' ']", "blank spelling"),
         (
             "[[brand]]\nname = 'A'\nlogos = ['x']\n[[brand]]\nname = 'B'\nlogos = ['x']",
             "logo label 'x' belongs to both",

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from monitor.brands import load_brands
 from monitor.errors import ErrorCode, OutageError
 from monitor.logos import LogoDetector, load_detector
-from monitor.messages import Box, Detection
+from monitor.messages import Box, Detection, WrittenBrand
 from monitor.scoring import (
     ImageAnswer,
     ImageFault,
@@ -35,7 +35,7 @@ from monitor.scoring import (
     score_images,
     score_texts,
 )
-from monitor.scoring.answers import PixelDetection
+from monitor.scoring.answers import PixelDetection, PixelWriting
 from monitor.sentiment import BrandMatcher, SentimentScorer, load_scorer
 from monitor.settings import Device, packaged
 
@@ -348,6 +348,27 @@ def test_annotated_copies_never_overwrite_each_other_or_the_original(
     assert sizes == [(80, 120), (60, 90)]
 
 
+class Words:
+    """Reads VMware in everything that is wider than high, and breaks on the rest."""
+
+    def find(self, pixels: Any) -> tuple[WrittenBrand, ...]:
+        if pixels.shape[0] > pixels.shape[1]:
+            raise RuntimeError("no memory")
+        box = Box(0.5, 0.25, 0.25, 0.5)
+        return (WrittenBrand(brand="VMware", matched="vmware", line="by vmware", score=0.9, box=box),)
+
+
+def test_words_read_stand_beside_the_logos_and_fail_alone(detector: LogoDetector, tmp_path: Path) -> None:
+    paths = [write_picture(tmp_path / "wide.png"), write_picture(tmp_path / "tall.png", 80, 120)]
+    ((wide, tall),) = score_images(paths, detector, IMAGES, Words())
+    assert isinstance(wide, ImageAnswer)
+    assert isinstance(tall, ImageAnswer)
+    assert wide.written == [
+        PixelWriting(brand="VMware", matched="vmware", line="by vmware", score=0.9, box=(60, 20, 30, 40))
+    ]
+    assert (wide.unread, tall.written, tall.unread) == (None, None, "RuntimeError: no memory")
+
+
 def run(*words: str, stdin: bytes = b"", **environment: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
         [str(PROGRAM), "score", *words, "--threads", "1", "--device", "cpu"],
@@ -394,6 +415,13 @@ def test_the_images_command_expands_folders_and_annotates(tmp_path: Path) -> Non
     assert (good["width"], good["height"]) == (96, 48)
     assert bad["error"]["code"].startswith("image-")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["b.annotated.jpg"]
+
+
+def test_the_images_command_reads_words_when_asked() -> None:
+    picture = str(ROOT / "samples" / "pictures" / "vmware-shirt.jpg")
+    with_words = json.loads(run("images", picture, "--ocr", MONITOR_OCR="off").stdout)
+    assert [(one["brand"], one["line"]) for one in with_words["written"]] == [("VMware", "vmware")]
+    assert "written" not in json.loads(run("images", picture, "--no-ocr", MONITOR_OCR="on").stdout)
 
 
 def test_a_folder_without_pictures_is_told(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ async def told(writer, made):
         made.text(0, text="VMware", brands=(made.named(),), reach=5),
         made.text(1, text="VMware", label="negative", brands=(made.named(),)),
         made.image(0, id="silent", detections=(made.found("VMware"),)),
+        made.image(1, id="sign", picture="sign", written=(made.read("VMware"),), model="logos@1+words-1"),
     )
     await writer.write(Batch(log_id="c", results=results, rejections=(made.rejected(2),)))
 

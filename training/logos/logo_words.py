@@ -67,7 +67,8 @@ class Recall(msgspec.Struct, frozen=True, kw_only=True):
 
     def row(self, name: str) -> str:
         """A line of the table."""
-        logos, words, either = (f"{n / self.pairs:.3f}" for n in (self.logos, self.words, self.either))
+        found = (self.logos, self.words, self.either)
+        logos, words, either = (f"{n / self.pairs:.3f}" if self.pairs else "" for n in found)
         gain = (
             ""
             if self.gain is None
