@@ -8,7 +8,7 @@ SERVICE := .venv/.service-installed
 DEVELOPMENT := .venv/.development-installed
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help install install-dev demo test browser test-browser frontend test-faults test-training bench-sentiment bench-logos lint format constraints clean
+.PHONY: help install install-dev demo test browser test-browser frontend test-faults test-training bench-sentiment bench-logos bench-pages lint format constraints clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -58,6 +58,9 @@ bench-sentiment: $(DEVELOPMENT) ## Mentions per second of the sentiment model an
 
 bench-logos: $(DEVELOPMENT) ## Seconds a picture of the three ways to find logos, by size and batch; DEVICE=cuda
 	$(BIN)/python benchmarks/logos.py $(if $(DEVICE),--device $(DEVICE))
+
+bench-pages: $(DEVELOPMENT) ## Seconds of every page and report by the number of mentions; SIZES=2e5,1e7 FOLDER=DIR keeps them
+	$(BIN)/python benchmarks/pages.py $(if $(SIZES),--sizes $(SIZES)) $(if $(FOLDER),--folder $(FOLDER))
 
 lint: $(DEVELOPMENT) ## ruff and mypy --strict
 	$(BIN)/ruff check .

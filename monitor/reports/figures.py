@@ -161,7 +161,7 @@ def _counts(connection: Connection, chosen: Filter) -> dict[str, Any]:
 
 
 # Names of more mentions than this take longer to tell apart than a page may take.
-_NAMES_COUNTED = 200_000
+_NAMES_COUNTED = 100_000
 
 
 def _everything(chosen: Filter) -> str:

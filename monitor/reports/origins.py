@@ -9,7 +9,7 @@ from monitor.reports.counts import about, brand_ids, sampled_hours, step_of_samp
 from monitor.reports.filters import Filter
 
 # Mentions whose authors are counted one by one; of more, every so many-th hour is read.
-_READ: Final = 100_000
+_READ: Final = 40_000
 
 MOST_SOURCES: Final = 500
 """More would be no list to choose from."""
