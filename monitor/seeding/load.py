@@ -116,7 +116,7 @@ def _is_empty(connection: Connection, wanted: Seeding) -> bool:
         )
     if connection.execute(text("SELECT EXISTS (SELECT FROM seeding)")).scalar_one():
         raise SetupError("the database was seeded before; drop it and make a new one to seed it again")
-    return not connection.execute(text("SELECT EXISTS (SELECT FROM picture)")).scalar_one()
+    return not (there or connection.execute(text("SELECT EXISTS (SELECT FROM picture)")).scalar_one())
 
 
 def _write_brands(connection: Connection, brands: Brands) -> list[int]:
