@@ -1,0 +1,79 @@
+"""A worker told to read words, with the real models: from a record to what is written down."""
+
+import asyncio
+import base64
+import json
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from monitor.brands import load_brands
+from monitor.errors import SetupError
+from monitor.logos.gallery import Gallery
+from monitor.messages import Detection, WrittenBrand
+from monitor.settings import Agents, Device, Settings, load_settings
+from monitor.storage.records import ImageResult
+from monitor.stream.loading import load_scorings
+from monitor.stream.metrics import Metrics
+from monitor.stream.outage import OutageRetry
+from monitor.stream.records import Record
+
+PICTURES = Path(__file__).parents[2] / "samples" / "pictures"
+
+
+class NothingKnown:
+    """A database without pictures and with an empty gallery."""
+
+    async def known_detections(
+        self, sha256s: Collection[str], model_version: str
+    ) -> dict[str, tuple[Detection, ...]]:
+        return {}
+
+    async def known_words(
+        self, sha256s: Collection[str], model_version: str
+    ) -> dict[str, tuple[WrittenBrand, ...]]:
+        return {}
+
+    async def version(self) -> int:
+        return 0
+
+    async def read(self, embedder: str) -> Gallery:
+        return Gallery()
+
+
+def scored(settings: Settings, *records: Record) -> list[Any]:
+    nothing = NothingKnown()
+    scoring = load_scorings(
+        settings, Agents.IMAGES, load_brands(), nothing, nothing, OutageRetry(0), Metrics()
+    )["image"]
+    return asyncio.run(scoring.score(records))
+
+
+def test_a_worker_reads_the_words_of_the_pictures_it_scores(
+    tmp_path: Path, records: Callable[..., Record]
+) -> None:
+    settings = load_settings(
+        ocr=True, device=Device.CPU, inference_threads=1, picture_store=str(tmp_path / "pictures")
+    )
+    shirt = {
+        "id": "1",
+        "source": "s",
+        "published_at": "2026-03-01T09:30:00Z",
+        "image": base64.b64encode((PICTURES / "vmware-shirt.jpg").read_bytes()).decode(),
+    }
+    (result,) = scored(settings, records(0, value=json.dumps(shirt).encode()))
+    assert isinstance(result, ImageResult)
+    assert [(name.brand, name.line) for name in result.written] == [("VMware", "vmware")]
+    assert "VMware" in {found.brand for found in result.detections}
+    logos, _, words = result.model_version.partition("+words-")
+    assert logos.startswith("logos@")
+    assert words.startswith("3.10.")
+
+
+def test_a_worker_without_the_extra_does_not_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("monitor.logos.words.reader.util.find_spec", lambda name: None)
+    settings = load_settings(ocr=True, device=Device.CPU, picture_store=str(tmp_path))
+    with pytest.raises(SetupError, match=r"needs rapidocr, which is not installed; pip install"):
+        scored(settings)
