@@ -124,6 +124,8 @@ def about_hours(chosen: Filter) -> str:
 
 def pairs(chosen: Filter) -> str:
     """Posts whose text and picture were both chosen, row by row: for several brands that count as one."""
+    if not _both_kinds(chosen):
+        return "(SELECT * FROM post_pair WHERE false)"
     return f"(SELECT * FROM post_pair WHERE {_paired('text_at >= :since AND text_at < :until', chosen)})"  # noqa: S608
 
 

@@ -143,7 +143,7 @@ def _names(connection: Connection, brand: str) -> list[str]:
     query = text("""
         SELECT matched
         FROM (SELECT n.matched FROM brand_mention AS n JOIN brand AS b ON b.id = n.brand_id
-              WHERE b.name = :brand LIMIT 10000) AS named
+              WHERE b.name = :brand LIMIT 2000) AS named
         GROUP BY 1 ORDER BY count(*) DESC LIMIT 50
     """)
     return [brand, *connection.execute(query, {"brand": brand}).scalars()]
