@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from monitor.sentiment.vocabulary import SPECIAL, Vocabulary
 from training.data.own_sentences import own_sentences
 from training.data.texts import Corpora, load_unlabelled
 from training.sentiment.batches import Batch, Pool, Tensors, augmented, make_pool, plan_epoch, tensors
-from training.sentiment.kinds import KINDS, gate_loss, own_verdict
+from training.sentiment.kinds import gate_loss, own_verdict
 from training.sentiment.lexicon import emoji_names, load_lexicon, with_names
 from training.sentiment.loop import Progress, Run
 from training.sentiment.metrics import figures, headline
@@ -76,17 +77,18 @@ def train_deep(corpora: Corpora, data: Path, work: Path, hyper: Hyper, threads: 
     torch.manual_seed(hyper.seed)
     network = _network(torch.from_numpy(side_by_side(vocabulary.words, sources)), hyper)
     encoder = Encoder(vocabulary, Recipe(hyper.head, hyper.tail, targets=True))
-    train = make_pool({**corpora.train, **own_sentences(hyper.seed)}, encoder)
-    dev = make_pool(corpora.dev, encoder)
+    # Encoding 280,000 texts takes minutes, which a finished run that is only exported again need not spend.
+    train = cache(lambda: make_pool({**corpora.train, **own_sentences(hyper.seed)}, encoder))
+    dev = cache(lambda: make_pool(corpora.dev, encoder))
     words = [network.words.weight]
     rest = [weight for name, weight in network.named_parameters() if not name.startswith("words.")]
     run = Run[Batch](
         network=network,
         optimizers=[torch.optim.Adam(rest, hyper.rate), torch.optim.SparseAdam(words, hyper.word_rate)],
-        plan=lambda epoch: plan_epoch(train, hyper, epoch),
-        loss=lambda batch: _loss(network, augmented(train, batch.rows, vocabulary, hyper), hyper),
+        plan=lambda epoch: plan_epoch(train(), hyper, epoch),
+        loss=lambda batch: _loss(network, augmented(train(), batch.rows, vocabulary, hyper), hyper),
         limit_gradients=lambda: _limit(rest, hyper.clip_norm),
-        measure=lambda: headline(measure(dev, predict(network, dev).logits)),
+        measure=lambda: headline(measure(dev(), predict(network, dev()))),
         rate=lambda share: _rate(share, hyper.warm_up),
         epochs=hyper.epochs,
         checkpoint=work / "deep.pt",
@@ -96,26 +98,16 @@ def train_deep(corpora: Corpora, data: Path, work: Path, hyper: Hyper, threads: 
     return Deep(network, vocabulary, progress)
 
 
-@dataclass(frozen=True)
-class Predictions:
-    """Of a pool's examples, in its order: `logits` (n, readers, 3), log-probabilities `gate` (n, kinds)."""
-
-    logits: NDArray[np.float32]
-    gate: NDArray[np.float32]
-
-
-def predict(network: nn.Module, pool: Pool) -> Predictions:
-    """What the readers make of every example; alike lengths go together."""
-    count = len(pool.encoded)
-    found = Predictions(np.zeros((count, READERS, 3), np.float32), np.zeros((count, len(KINDS)), np.float32))
+def predict(network: nn.Module, pool: Pool) -> NDArray[np.float32]:
+    """Logits (examples, readers, 3) in the pool's order; alike lengths go together."""
+    logits = np.zeros((len(pool.encoded), READERS, 3), np.float32)
     order = np.argsort(pool.lengths)
     with torch.inference_mode():
         for start in range(0, len(order), _MEASURE_TEXTS):
             rows = order[start : start + _MEASURE_TEXTS]
             batch = tensors(pool, rows)
-            readings = network(batch.tokens, batch.relation, batch.lengths)
-            found.logits[rows], found.gate[rows] = readings.logits.numpy(), readings.gate.numpy()
-    return found
+            logits[rows] = network(batch.tokens, batch.relation, batch.lengths).logits.numpy()
+    return logits
 
 
 def measure(pool: Pool, logits: NDArray[np.float32]) -> dict[str, dict[str, float]]:

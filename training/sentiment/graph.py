@@ -213,17 +213,16 @@ def recurrent_features(
     return graph.add("Relu", graph.linear(found, reader.head))
 
 
-def verdicts_by_kind(graph: Graph, features: str, layers: ByKind) -> tuple[str, str]:
-    """(batch, features) -> the kinds' mixture (batch, labels), in logarithms, and P(kind) (batch, kinds)."""
+def mixed_verdicts(graph: Graph, features: str, layers: ByKind) -> str:
+    """(batch, features) -> log-probabilities (batch, labels), as `mixture` of what `ByKind` gives."""
     labels = layers.common.out_features
     common = graph.add("Unsqueeze", graph.linear(features, layers.common), graph.axes(1))
     shape = graph.constant(np.array([0, len(KINDS), labels], np.int64))
     corrections = graph.add("Reshape", graph.linear(features, layers.correction), shape)
     verdicts = graph.add("LogSoftmax", graph.add("Add", common, corrections), axis=2)
-    gate = graph.linear(features, layers.gate)
-    weight = graph.add("Unsqueeze", graph.add("LogSoftmax", gate, axis=1), graph.axes(2))
-    mixed = graph.add("ReduceLogSumExp", graph.add("Add", verdicts, weight), axes=[1], keepdims=0)
-    return mixed, graph.add("Softmax", gate, axis=1)
+    gate = graph.add("LogSoftmax", graph.linear(features, layers.gate), axis=1)
+    weighed = graph.add("Add", verdicts, graph.add("Unsqueeze", gate, graph.axes(2)))
+    return graph.add("ReduceLogSumExp", weighed, axes=[1], keepdims=0)
 
 
 def phrase_logits(graph: Graph, vectors: str, real: str, reader: Phrases) -> str:
@@ -252,16 +251,14 @@ def write_fused(model: Fused, path: Path, precision: Precision = Precision.EIGHT
         recurrent_features(graph, vectors, "relation", "lengths", real, reader)
         for reader in (deep.by_kind, deep.for_all)
     )
-    mixed, kinds = verdicts_by_kind(graph, by_kind, deep.kinds)
     aimed = graph.add("Equal", "relation", graph.constant(np.array(IN_TARGET, np.int32)))
     has_target = graph.add("ReduceMax", graph.add("Cast", aimed, to=TensorProto.FLOAT), axes=[1], keepdims=1)
     count = graph.add("Unsqueeze", graph.add("Cast", "lengths", to=TensorProto.FLOAT), graph.axes(1))
     found = graph.add(
         "Concat",
-        mixed,
+        mixed_verdicts(graph, by_kind, deep.kinds),
         graph.linear(for_all, deep.out),
         phrase_logits(graph, vectors, real, deep.phrases),
-        kinds,
         expert_values(graph, "ngrams", model.words),
         expert_values(graph, "subwords", model.subwords),
         has_target,

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from monitor.sentiment.encoding import IN_TARGET, RELATIONS
-from training.sentiment.kinds import KINDS, ByKind, mixture
+from training.sentiment.kinds import ByKind, mixture
 from training.sentiment.readers import Phrases, Recurrent
 
 READERS = 3
@@ -103,17 +103,16 @@ class Fused(nn.Module):
         self.subwords = subwords
         labels = deep.out.out_features
         values = len(words.bias) + len(subwords.bias)
-        self.weigh = nn.Linear(READERS * labels + len(KINDS) + values + 2, fusion)
+        self.weigh = nn.Linear(READERS * labels + values + 2, fusion)
         self.decide = nn.Linear(fusion, labels)
 
     def forward(
         self, tokens: Tensor, relation: Tensor, lengths: Tensor, ngrams: Tensor, subwords: Tensor
     ) -> Tensor:
         """Probabilities (batch, labels)."""
-        readings = self.deep(tokens, relation, lengths)
+        logits = self.deep(tokens, relation, lengths).logits
         experts = torch.cat([self.words(ngrams), self.subwords(subwords)], dim=1)
-        found = evidence(readings.logits, readings.gate, experts, relation, lengths)
-        return self.fuse(found).softmax(1)
+        return self.fuse(evidence(logits, experts, relation, lengths)).softmax(1)
 
     def fuse(self, found: Tensor) -> Tensor:
         """Logits (batch, labels) from what `evidence` put together."""
@@ -121,13 +120,10 @@ class Fused(nn.Module):
         return logits
 
 
-def evidence(logits: Tensor, gate: Tensor, experts: Tensor, relation: Tensor, lengths: Tensor) -> Tensor:
-    """What the fusion decides on: readers and experts, and how they may be weighed.
-
-    That is the kind of text (as probabilities), whether there is a target (experts see none), the length.
-    """
+def evidence(logits: Tensor, experts: Tensor, relation: Tensor, lengths: Tensor) -> Tensor:
+    """What the fusion decides on: readers, experts, whether there is a target (experts see none), length."""
     aimed = (relation == IN_TARGET).any(1, keepdim=True).float()
-    return torch.cat([logits.flatten(1), gate.exp(), experts, aimed, lengths[:, None].float().log()], dim=1)
+    return torch.cat([logits.flatten(1), experts, aimed, lengths[:, None].float().log()], dim=1)
 
 
 def likelihood(logits: Tensor, labels: Tensor, two_class: Tensor, smoothing: float = 0.0) -> Tensor:

@@ -100,7 +100,7 @@ def _measured_in_float(
 
 def _product(fused: Fused, encoder: Encoder, wide: Wide, precision: Precision) -> Product:
     return Product(
-        architecture="word vectors -> BiLSTM with target attention, and convolutions; n-gram experts",
+        architecture="word vectors -> two BiLSTMs with target attention, and convolutions; n-gram experts",
         labels=LABELS,
         inputs=("tokens", "relation", "lengths", "ngrams", "subwords"),
         encoder=encoder,

@@ -115,6 +115,7 @@ def random_feed(words: int, rows: int) -> dict[str, torch.Tensor]:
 def fused_network() -> Fused:
     torch.manual_seed(0)
     deep = Network(torch.randn(50, 12), hidden=8, relation_dims=3, head_dims=6, filters=4, dropout=0.5)
+    torch.nn.init.normal_(deep.kinds.correction.weight)
     return Fused(deep, random_experts(7), random_experts(3), 5).eval()
 
 
