@@ -120,6 +120,20 @@ def how_many(connection: Connection, chosen: Filter) -> int:
     return int(connection.execute(query, given).scalar() or 0)
 
 
+def toward(
+    connection: Connection, mentions: Sequence[UUID], brands: Sequence[str]
+) -> dict[UUID, tuple[tuple[str, str], ...]]:
+    """How texts feel toward some brands: (brand, label) for each that a text names, by name."""
+    query = sql("""
+        SELECT p.mention_id, b.name, p.label FROM presence AS p JOIN brand AS b ON b.id = p.brand_id
+        WHERE p.mention_id = ANY(:mentions) AND b.name = ANY(:brands) AND p.label IS NOT NULL ORDER BY b.name
+    """)
+    felt: dict[UUID, tuple[tuple[str, str], ...]] = {}
+    for row in connection.execute(query, {"mentions": list(mentions), "brands": list(brands)}):
+        felt[row.mention_id] = (*felt.get(row.mention_id, ()), (row.name, row.label))
+    return felt
+
+
 def all_mentions(connection: Connection, chosen: Filter) -> Iterator[MentionLine]:
     """Every mention chosen, oldest first, fetched as it is consumed."""
     which = chosen.where("m", _ABOUT) if chosen.brands else chosen.where("m")

@@ -13,6 +13,14 @@ from monitor.storage.faults import translated
 _READ: Final = "brand_monitor_read"
 _WRITE: Final = "brand_monitor_write"
 
+# A page is some thirty queries of a few milliseconds each, and each address asks for another period, brand or
+# word: one plan for all would be wrong for most; compiling or starting workers takes longer than the query.
+_FOR_PAGES: Final = (
+    "plan_cache_mode = force_custom_plan",
+    "jit = off",
+    "max_parallel_workers_per_gather = 0",
+)
+
 
 class Databases:
     """Two pools: one whose transactions are read-only, one for corrections. Safe for concurrent use.
@@ -66,6 +74,8 @@ def _restricted(engine: Engine, role: str, timeout: int, *, read_only: bool) -> 
             cursor.execute(f"SET statement_timeout = {timeout}")
             if read_only:
                 cursor.execute("SET default_transaction_read_only = on")
+                for setting in _FOR_PAGES:
+                    cursor.execute(f"SET {setting}")
         connection.commit()
 
     return engine

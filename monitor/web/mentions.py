@@ -10,7 +10,7 @@ from starlette.responses import Response
 from monitor.messages import Label
 from monitor.reports.detail import MentionDetail, mention
 from monitor.reports.listing import Order
-from monitor.reports.mentions import how_many, search
+from monitor.reports.mentions import how_many, search, toward
 from monitor.web.framing import framed
 from monitor.web.views import Choice, blank_as_missing
 
@@ -45,6 +45,7 @@ def mentions(
         return frame.page(
             "mentions.html.j2",
             found=found,
+            felt=toward(frame.connection, [row.mention_id for row in found.rows], frame.view.chosen.brands),
             # Of a search nobody knows without reading all that fits.
             total=None if q or label else how_many(frame.connection, frame.view.chosen),
             q=q or "",

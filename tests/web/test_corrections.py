@@ -64,6 +64,20 @@ def test_toward_one_brand_only(client: TestClient) -> None:
     assert felt(client, "VMware") == (2, 1, 2)
 
 
+def test_a_list_about_a_brand_tells_the_feeling_toward_it(client: TestClient) -> None:
+    say(client, BOTH, label="negative", brand="Citrix")
+    for brand, label in (("Citrix", "negative"), ("VMware", "neutral")):
+        query = {"brand": brand, "label": label, "source": "news"}
+        (row,) = client.get("/api/mentions", params=query).json()["rows"]
+        assert row["corrected"]
+        tags = (
+            client.get("/mentions", params=query).text.partition('<p class="tags">')[2].partition("</p>")[0]
+        )
+        assert f'<span class="tag">{brand}</span>' in tags
+        assert f'<span class="label {label}">' in tags
+        assert '<span class="flag">corrected</span>' in tags
+
+
 def test_the_name_is_remembered_and_needed(client: TestClient) -> None:
     refused = client.post(f"/mentions/{DOWN}/sentiment", data={"label": "neutral"})
     assert refused.status_code == 409

@@ -1,0 +1,117 @@
+"""Quotes, counts and charts that a reader takes at their word."""
+
+from datetime import timedelta
+
+import pytest
+
+from monitor.messages import BrandMention, Sentiment, TextMention
+from monitor.reports.changes import BrandChange, Change
+from monitor.reports.charts import change_chart, share_chart
+from monitor.reports.charts.drawing import MOST_BRANDS
+from monitor.reports.figures import summary
+from monitor.reports.filters import Filter
+from monitor.reports.mentions import how_many, most_extreme
+from monitor.reports.voice import BrandVoice
+from monitor.storage.engine import async_engine
+from monitor.storage.records import Batch, RecordPosition, TextResult
+from monitor.storage.writer import BatchWriter
+from tests.reports.conftest import BRANDS
+
+
+@pytest.fixture
+async def campaign(month, settings, since):
+    """Forty times the same text, surer than all others, and one more from where many read it."""
+    said = "VMware is  THE best"
+    results = tuple(
+        TextResult(
+            position=RecordPosition(topic="mentions.text", partition=0, offset=500 + n, timestamp=since),
+            mention=TextMention(
+                id=f"campaign-{n}",
+                source="microblog",
+                text=said if n % 2 else said.casefold(),
+                published_at=since + timedelta(days=4, minutes=n),
+                reach=9000 if n == 17 else n,
+            ),
+            sentiment=Sentiment(label="positive", p_negative=0.01, p_neutral=0.01, p_positive=0.98),
+            brands=(BrandMention(brand="VMware", matched="VMware", start=0, end=6),),
+            model_version="sentiment@1.0.0",
+        )
+        for n in range(40)
+    )
+    engine = async_engine(settings)
+    writer = BatchWriter(engine, BRANDS)
+    await writer.prepare()
+    await writer.write(Batch(log_id="d", results=results, rejections=()))
+    await engine.dispose()
+    month.connection.rollback()
+    return month
+
+
+def test_what_is_said_over_and_over_is_quoted_once(campaign, since, until):
+    found = most_extreme(campaign.connection, Filter(since, until), "VMware", "positive", 3)
+    assert [each.text.casefold().split() for each in found].count(["vmware", "is", "the", "best"]) == 1
+    assert (found[0].reach, found[0].p) == (9000, pytest.approx(0.98))
+    assert len(found) == 3
+    assert [each.p for each in found] == sorted((each.p for each in found), reverse=True)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [{}, {"sources": ("forum",)}, {"kinds": ("image",)}, {"brands": ("VMware",)}, {"brands": ("Quiet",)}],
+)
+def test_the_number_of_mentions_is_that_of_the_summary(month, since, until, part):
+    chosen = Filter(since, until, **part)
+    assert how_many(month.connection, chosen) == summary(month.connection, chosen).mentions
+
+
+def changed(brand: str, points: float, p: float, own: bool = False) -> BrandChange:
+    low, high = points - 0.01, points + 0.01
+    share = Change(now=0.1, before=0.1, n=900, n_before=800, difference=points, low=low, high=high, p=p)
+    nothing = Change(now=None, before=None, n=0, n_before=0, difference=None, low=None, high=None, p=None)
+    return BrandChange(
+        brand=brand,
+        own=own,
+        posts=9,
+        posts_before=8,
+        share=share,
+        health=nothing,
+        net_sentiment=None,
+        net_sentiment_before=None,
+    )
+
+
+def test_the_chart_shows_the_brand_that_its_title_names():
+    many = [changed(f"Brand {n:02}", 0.001, 0.9, own=n == 0) for n in range(20)]
+    many[15] = changed("Riser", 0.03, 0.001)
+    drawn = change_chart(many)
+    assert drawn is not None
+    assert drawn.title == "Riser gained 3.0 points of voice"
+    shown = list(dict.fromkeys(_values(drawn.spec, "brand")))
+    assert "Riser" in shown
+    assert shown[0] == "Brand 00"
+    assert len(shown) == MOST_BRANDS
+    assert "12 more in the table" in drawn.note
+
+
+def test_nothing_sure_is_said_to_be_nothing_sure():
+    drawn = change_chart([changed("A", 0.01, 0.3), changed("B", -0.01, 0.3)])
+    assert drawn is not None
+    assert drawn.title == "No brand's share of voice moved more than chance explains"
+    assert change_chart([]) is None
+
+
+def test_the_longest_bar_leaves_room_for_its_number():
+    voice = [
+        BrandVoice(
+            brand=brand, own=own, posts=n, words=n, picture=0, share=0.5, share_words=0.5, share_picture=0
+        )
+        for brand, own, n in (("A", False, 3000), ("B", True, 1000))
+    ]
+    drawn = share_chart(voice, 4000)
+    assert drawn.title == "A leads with 50% of the voice; B is number 2 with 50%"
+    assert drawn.spec["layer"][0]["encoding"]["x"]["scale"]["domain"][1] > 3300
+
+
+def _values(spec: dict, name: str) -> list[str]:
+    """All values of a field of a chart's data, in order."""
+    return [row[name] for rows in spec["datasets"].values() for row in rows if name in row]
