@@ -35,6 +35,7 @@ def register(app: typer.Typer, evaluations: typer.Typer) -> None:
     app.add_typer(logos, name="logos")
     evaluations.command("logos")(evaluate)
     evaluations.command("logo-rescoring")(rescoring)
+    evaluations.command("logo-levels")(levels)
     evaluations.command("logo-words")(words)
 
 
@@ -251,11 +252,38 @@ def words(
     draws: Annotated[int, typer.Option(min=10, help="Bootstrap draws of each interval.")] = 1000,
 ) -> None:
     """Measure what reading words in pictures (extra `ocr`) adds to the logos on the test splits, and
-    costs."""
+    costs.
+
+    A run that was cut off goes on where it was.
+    """
     from training.logos.logo_words import measure_words
 
-    figures = measure_words(packaged("onnx_models") / model, data, draws, every)
     folder = out or Path("runs") / "evaluation-words"
+    figures = measure_words(packaged("onnx_models") / model, data, draws, folder, every)
     figures.write(folder)
     typer.echo(figures.markdown())
     typer.echo(f"wrote words.json and words.md to {folder}")
+
+
+def levels(
+    data: Data,
+    choice: Annotated[
+        list[str] | None,
+        typer.Option(help="Long sides in px, comma-separated; repeatable. Default: those of the model."),
+    ] = None,
+    model: Annotated[str, typer.Option(help="Detector under onnx_models.")] = "logos",
+    draws: Annotated[int, typer.Option(min=10, help="Bootstrap draws of each interval.")] = 300,
+) -> None:
+    """Measure on val what other picture sizes would find, and what time they would take."""
+    import msgspec
+
+    from monitor.inference import load_manifest
+    from monitor.logos.dense import DenseGeometry
+    from training.data.logo_sets import read_logo_sets
+    from training.logos.level_trade import markdown, measure_levels
+    from training.logos.selection import select
+
+    folder = packaged("onnx_models") / model
+    shipped = msgspec.convert(load_manifest(folder).preprocessing, DenseGeometry).levels
+    choices = [tuple(int(side) for side in text.split(",")) for text in choice or []] or [shipped]
+    typer.echo(markdown(measure_levels(folder, choices, select(read_logo_sets(data)).val, draws)))

@@ -162,17 +162,22 @@ class _Seen(msgspec.Struct, frozen=True, kw_only=True):
     """Brand read -> a line that names it."""
 
 
-def measure_words(model: Path, data: Path, draws: int, every: int = 1) -> WordFigures:
+_decode = msgspec.json.Decoder(_Seen).decode
+
+
+def measure_words(model: Path, data: Path, draws: int, work: Path, every: int = 1) -> WordFigures:
     """Measure detector and reader on the test splits; `every` n-th picture only, to be quick.
 
-    Raises `SetupError` without the extra `ocr`.
+    What was seen in each picture is kept in the folder `work`: a run that was cut off goes on there. Raises
+    `SetupError` without the extra `ocr`.
     """
     brands = load_brands()
     test = select(read_logo_sets(data)).test[::every]
     detector = load_detector(model, brands, Device.CPU, 1)
     reader = load_reader(Device.CPU, 1)
     finder = WordFinder(reader, brands, BrandMatcher(brands))
-    seen = [_look(picture, detector, finder, brands) for picture in tqdm(test, unit="picture", mininterval=5)]
+    work.mkdir(parents=True, exist_ok=True)
+    seen = _look_at_all(test, detector, finder, brands, work / f"{detector.identity}+{finder.identity}.jsonl")
     with_logos = {picture.folder for picture in test if picture.boxes}
     shown = [one for one in seen if one.folder in with_logos]
     marked = {brand for one in shown for brand in one.marked}
@@ -205,6 +210,30 @@ def kind_of(brand: str) -> Kind:
     if brand in WORDMARKS:
         return Kind.WORDMARK
     return Kind.SYMBOL if brand in SYMBOLS else Kind.NAME_BESIDE_SYMBOL
+
+
+def _look_at_all(
+    pictures: Sequence[AnnotatedPicture],
+    detector: LogoDetector,
+    finder: WordFinder,
+    brands: Brands,
+    kept: Path,
+) -> list[_Seen]:
+    """One line of `kept` a picture, in the order they were looked at; those there already are read back."""
+    lines = kept.read_bytes().splitlines(keepends=True) if kept.exists() else []
+    whole = [line for line in lines if line.endswith(b"\n")]  # the last one may have been cut off
+    kept.write_bytes(b"".join(whole))
+    known = {(one.folder, one.file): one for one in map(_decode, whole)}
+    seen = []
+    with kept.open("ab") as file:
+        for picture in tqdm(pictures, unit="picture", mininterval=5):
+            one = known.get((picture.folder, picture.path.name))
+            if one is None:
+                one = _look(picture, detector, finder, brands)
+                file.write(msgspec.json.encode(one) + b"\n")
+                file.flush()
+            seen.append(one)
+    return seen
 
 
 def _look(picture: AnnotatedPicture, detector: LogoDetector, finder: WordFinder, brands: Brands) -> _Seen:

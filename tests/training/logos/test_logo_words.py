@@ -39,8 +39,9 @@ def data(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_words_are_counted_beside_the_logos(data: Path, tmp_path: Path) -> None:
-    figures = measure_words(packaged("onnx_models") / "logos", data, draws=20)
+def test_words_are_counted_beside_the_logos_and_a_run_goes_on(data: Path, tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    figures = measure_words(packaged("onnx_models") / "logos", data, 20, work)
     wordmarks = figures.kinds[Kind.WORDMARK.value]
     assert (wordmarks.pairs, wordmarks.words) == (4, 3)
     assert wordmarks.logos <= wordmarks.either <= wordmarks.pairs
@@ -57,6 +58,13 @@ def test_words_are_counted_beside_the_logos(data: Path, tmp_path: Path) -> None:
     assert figures.unmarked == (("signs/4.png", "Intel", "intel"),)
     assert 0 < figures.cost.reader[0] <= figures.cost.reader[1]
     figures.write(tmp_path / "out")
+    (kept,) = work.iterdir()
+    looked = kept.read_bytes()
+    assert looked.count(b"\n") == 7
+    kept.write_bytes(looked[: len(looked) // 2])  # cut off within a line
+    again = measure_words(packaged("onnx_models") / "logos", data, 20, work)
+    assert msgspec.structs.replace(again, cost=figures.cost) == figures
+    assert kept.read_bytes() == looked
     written = (tmp_path / "out" / "words.json").read_bytes()
     assert msgspec.json.decode(written, type=WordFigures) == figures
     assert "| VMware | 4 |" in (tmp_path / "out" / "words.md").read_text()
