@@ -154,12 +154,12 @@ def _texts(connection: Connection, chosen: Filter, brand: str, label: str, n: in
     hours = sampled_hours(step)
     query = f"""
         SELECT m.text FROM {hours} AS s(first, last) CROSS JOIN LATERAL (
-            SELECT mention_id FROM presence AS p
+            SELECT * FROM presence AS p
             WHERE published_at >= s.first AND published_at < s.last
               AND brand_id = (SELECT id FROM brand WHERE name = :brand)
-              AND {chosen.where("p", "label = :label")}
             OFFSET 0  -- hour by hour through the index: joined freely, the planner reads the table whole
         ) AS each JOIN mention AS m ON m.id = each.mention_id
+        WHERE {chosen.where("each", "each.label = :label")}
         LIMIT {2 * SAMPLE}
     """  # noqa: S608 - the conditions are our own; their values travel as parameters
     return list(connection.execute(text(query), {**values(chosen), "brand": brand, "label": label}).scalars())

@@ -17,8 +17,9 @@ QUERIES = re.findall(r"```sql\n(.*?)```", PAGE, re.DOTALL)
 async def told(writer, made):
     """At least one row for every query on the page."""
     results = (
-        made.text(0, text="VMware", brands=(made.named(),), reach=5),
+        made.text(0, text="VMware", brands=(made.named(),), reach=5, author="ann"),
         made.text(1, text="VMware", label="negative", brands=(made.named(),)),
+        *(made.text(n, text="VMware works", brands=(made.named(),)) for n in range(10, 13)),
         made.image(0, id="silent", detections=(made.found("VMware"),)),
         made.image(1, id="sign", picture="sign", written=(made.read("VMware"),), model="logos@1+words-1"),
     )
