@@ -16,6 +16,7 @@ from monitor.reports.charts.drawing import (
     styled,
 )
 from monitor.reports.voice import BrandVoice
+from monitor.reports.wording import signed
 
 
 def share_chart(voice: Sequence[BrandVoice], brand_posts: int) -> Drawing:
@@ -69,7 +70,7 @@ def change_chart(changes: Sequence[BrandChange]) -> Drawing | None:
             "low": 100 * (each.share.low or 0),
             "high": 100 * (each.share.high or 0),
             "sure": "beyond chance" if each.share.significant else "may be chance",
-            "label": f"{100 * (each.share.difference or 0):+.1f}".replace("-", "\N{MINUS SIGN}"),
+            "label": signed(100 * (each.share.difference or 0), 1),
         }
         for each in shown
     ]
