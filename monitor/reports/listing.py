@@ -98,7 +98,7 @@ def _among(beginning: str) -> str:
 
 
 def _by_words(chosen: Filter, order: Order, label: Label | None, after: tuple[Any, UUID] | None) -> str:
-    """All that say the words, sorted. Set apart: the planner would rather walk on, through a year of texts."""
+    """All that say the words, sorted. Set apart: the planner would walk on through years of texts."""
     conditions = ["true"]
     if chosen.brands:
         toward = " AND p.label = :label" if label else ""

@@ -39,7 +39,8 @@ def counted(engine: Engine, query: str) -> list[tuple[object, ...]]:
 
 labels = st.sampled_from(("negative", "neutral", "positive"))
 somebody = st.sampled_from(IDS)
-moments = st.integers(0, 6).map(lambda half_hours: NOON + timedelta(minutes=30 * half_hours))
+# From 22:30 to 01:30: two days, four hours.
+moments = st.integers(0, 6).map(lambda half_hours: NOON + timedelta(hours=10.5, minutes=30 * half_hours))
 named = st.lists(st.sampled_from(BRANDS), max_size=3, unique=True)
 texts = st.tuples(st.just("text"), somebody, named, labels, moments)
 images = st.tuples(st.just("image"), somebody, named, named, st.sampled_from(PICTURES), moments)
@@ -50,6 +51,7 @@ steps = st.one_of(
     st.tuples(st.just("missed"), somebody, st.sampled_from(BRANDS)),
     st.tuples(st.just("judged"), somebody, st.sampled_from((None, *BRANDS))),
     st.tuples(st.just("undo"), st.integers(0, 5)),
+    st.tuples(st.just("again"), st.integers(0, 5)),
     st.tuples(st.just("delete"), somebody, st.sampled_from(("text", "image"))),
     st.tuples(st.just("move"), somebody, moments),
     st.tuples(st.just("scan again"), st.sampled_from(PICTURES)),
@@ -61,11 +63,16 @@ class Steps:
 
     def __init__(self, engine: Engine, writer: BatchWriter, made: Made) -> None:
         self.engine, self.writer, self.made, self.offset = engine, writer, made, 0
+        self.written: list[Batch] = []
 
     async def take(self, step: tuple) -> None:
         kind, *rest = step
         if kind in ("text", "image"):
             await self.write(kind, *rest)
+            return
+        if kind == "again":
+            if rest[0] < len(self.written):
+                await self.writer.write(self.written[rest[0]])
             return
         with self.engine.begin() as connection:
             getattr(self, kind.replace(" ", "_"))(connection, *rest)
@@ -91,7 +98,8 @@ class Steps:
             result = self.made.image(
                 self.offset, id=id, picture=picture, detections=found, brands=spans, published_at=moment
             )
-        await self.writer.write(Batch(log_id="c", results=(result,)))
+        self.written.append(Batch(log_id="c", results=(result,)))
+        await self.writer.write(self.written[-1])
 
     def feels(self, connection: Connection, id: str, brand: str | None, label: str) -> None:
         mention = mention_uuid("text", "forum", id)
