@@ -39,7 +39,8 @@ def first_ids(
         **chosen.values(),
         "brand_ids": brand_ids(connection, chosen),
         "all_sources": list(chosen.sources or source_names(connection)) if order == "reach" else [],
-        "all_kinds": list(chosen.kinds or ("text", "image")),
+        # Pictures have no label: their list would be walked to its end for nothing.
+        "all_kinds": ["text"] if label else list(chosen.kinds or ("text", "image")),
         "words": words,
         "label": label,
         "limit": limit,

@@ -164,6 +164,8 @@ def most_extreme(
     What was said over and over (reposts, campaigns) is quoted once, from where most people may have read it;
     that much is looked through `_REPEATS` texts for each wanted.
     """
+    if chosen.kinds and "text" not in chosen.kinds:
+        return ()  # pictures have no opinion; the index would be walked to its end to find that out
     query = f"""
         SELECT m.id AS mention_id, CAST(:brand AS text) AS brand, m.text, m.source, m.author, m.url,
                m.published_at, m.reach, found.corrected,
