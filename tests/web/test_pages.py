@@ -44,6 +44,10 @@ def test_the_overview_tells_the_finding_with_its_n(client: TestClient) -> None:
     text = said(client.get("/").text)
     assert "VMware has 67% of the voice; 50% of 4 opinions are positive" in text
     assert "95% interval 15% to 85%, n = 4" in text
+    assert "Nothing about the brands was published in the 30 days before" in text
+    later = said(client.get("/?since=2026-03-09&until=2026-03-10").text)
+    assert "No competitor gained more of the voice than chance explains." in later
+    assert "\N{MINUS SIGN}" in later
 
 
 def test_every_chart_has_its_figures_as_a_table(client: TestClient) -> None:
