@@ -242,13 +242,12 @@ def _pictures(
         file = f"{each.sha256}.jpg" if small.jpeg is not None else ""
         if small.jpeg is not None:
             (root / file).write_bytes(small.jpeg)
-        brands = ", ".join(f"{found.brand} {percent(found.score)}" for found in each.detections)
         items.append(
             {
                 "file": file,
                 "fault": _plain(f"Picture not available: {small.fault}") if small.fault else "",
                 "alt": f"Picture with {', '.join(sorted({found.brand for found in each.detections}))}",
-                "brands": _plain(brands),
+                "brands": _plain(each.finds),
                 "unnamed": _plain(", ".join(f"{brand} not named" for brand in each.unnamed)),
                 "caption": _said(each.caption, 120) if each.caption else "",
                 "origin": f"{_plain(each.author or 'unnamed author')}, {_plain(each.source)}, "

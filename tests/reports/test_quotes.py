@@ -1,16 +1,17 @@
 """Quotes, counts and charts that a reader takes at their word."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from monitor.messages import BrandMention, Sentiment, TextMention
+from monitor.messages import Box, BrandMention, Detection, Sentiment, TextMention, mention_uuid
 from monitor.reports.changes import BrandChange, Change
 from monitor.reports.charts import change_chart, share_chart
 from monitor.reports.charts.drawing import MOST_BRANDS
 from monitor.reports.figures import summary
 from monitor.reports.filters import Filter
 from monitor.reports.mentions import how_many, most_extreme
+from monitor.reports.pictures import ShownPicture
 from monitor.reports.voice import BrandVoice
 from monitor.storage.engine import async_engine
 from monitor.storage.records import Batch, RecordPosition, TextResult
@@ -91,6 +92,28 @@ def test_the_chart_shows_the_brand_that_its_title_names():
     assert shown[0] == "Brand 00"
     assert len(shown) == MOST_BRANDS
     assert "12 more in the table" in drawn.note
+
+
+def test_a_picture_names_each_brand_once_with_its_surest_find():
+    box = Box(0.1, 0.1, 0.2, 0.2)
+    found = tuple(
+        Detection(brand=brand, score=score, box=box)
+        for brand, score in (("VMware", 0.8), ("Citrix", 0.61), ("VMware", 0.7))
+    )
+    shown = ShownPicture(
+        sha256="0" * 64,
+        url="file:///gone.jpg",
+        mentions=1,
+        detections=found,
+        unnamed=(),
+        mention_id=mention_uuid("image", "a", "b"),
+        source="a",
+        author=None,
+        mention_url=None,
+        caption=None,
+        published_at=datetime(2026, 3, 1, tzinfo=UTC),
+    )
+    assert shown.finds == "VMware \N{MULTIPLICATION SIGN}2, best 80%, Citrix 61%"
 
 
 def test_nothing_sure_is_said_to_be_nothing_sure():
