@@ -1,7 +1,9 @@
 """What the roll-ups say of any period is what the rows say: whatever its edges, brands, sources and kinds."""
 
 import random
+import re
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +21,7 @@ from monitor.reports.filters import Filter
 from monitor.reports.mentions import all_mentions, most_extreme, most_reached, search
 from monitor.reports.origins import authors, sources
 from monitor.reports.pictures import shown_pictures
+from monitor.reports.terms import _z_scores
 from monitor.reports.voice import share_of_voice
 from monitor.settings import load_settings
 from monitor.storage.engine import sync_engine
@@ -27,6 +30,7 @@ from tests.seeding.conftest import UNTIL, WANTED, Maker, maker
 __all__ = ["maker"]
 
 FIRST = UNTIL - timedelta(days=9)
+WORD = r"[^\W\d_]{2,}(?:['\u2019-][^\W\d_]+)*"
 BRANDS = ("VMware", "Cloudera", "Adidas", "Nike", "Sprite")
 SOURCES = ("microblog", "photo-sharing", "news")
 
@@ -279,3 +283,28 @@ def test_the_weekly_view_says_what_changed(seeded):
     for brand, row in found.items():
         assert row.health == felt[brand].now
         assert row.opinions == felt[brand].n
+
+
+def test_the_view_of_terms_scores_words_as_the_pages_do(seeded):
+    """Single words, every text; the pages also tell pairs and leave function words out."""
+    said = seeded.execute(
+        text("""
+            SELECT s.label, m.text FROM brand_sentiment AS s JOIN mention AS m ON m.id = s.mention_id
+            WHERE s.brand = 'VMware' AND s.label <> 'neutral'
+              AND s.published_at >= '2026-05-01' AND s.published_at < '2026-06-01'
+        """)
+    )
+    counted: dict[str, Counter[str]] = {"positive": Counter(), "negative": Counter()}
+    for label, words in said:
+        plain = re.sub(r"(?:https?://|www\.|[@#])\S+", " ", words)
+        counted[label].update({word.casefold() for word in re.findall(WORD, plain)})
+    expected = {
+        term: pytest.approx(z)
+        for term, z in _z_scores(counted["positive"], counted["negative"]).items()
+        if counted["positive"][term] + counted["negative"][term] >= 3
+    }
+    found = seeded.execute(
+        text("SELECT term, z FROM brand_terms WHERE brand = 'VMware' AND month = '2026-05-01'")
+    )
+    assert dict(found.all()) == expected
+    assert len(expected) > 50
