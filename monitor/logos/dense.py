@@ -22,6 +22,8 @@ from monitor.settings import Device
 DEFAULT_LEVELS: Final = (832, 416, 208, 104)
 """Long sides in px: octaves, so that a logo of 5% to 100% of the picture meets one where it is 40 to 112 px
 long."""
+LARGE_LEVELS: Final = (1024,)
+"""Long sides for pictures that are at least as long: these have the detail for somewhat smaller logos."""
 LEVEL_MARGIN: Final = 16
 """Grey px around the picture on every level, so that a logo that fills the picture has a border too."""
 LEVEL_MULTIPLE: Final = 32
@@ -41,6 +43,8 @@ class DenseGeometry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How pictures are presented to the network and its answers read; part of the manifest."""
 
     levels: tuple[int, ...] = DEFAULT_LEVELS
+    large_levels: tuple[int, ...] = ()
+    """Only for pictures at least as long: nothing is enlarged to these."""
     margin: int = LEVEL_MARGIN
     multiple: int = LEVEL_MULTIPLE
     most_enlarged: float = MOST_ENLARGED
@@ -141,9 +145,13 @@ class DenseDetector:
             tile = picture[y : y + tile_height, x : x + tile_width]
             levels += [
                 (build_level(tile, long_side, geometry.margin, geometry.multiple), x, y)
-                for long_side in pyramid(tile_width, tile_height, geometry.levels, geometry.most_enlarged)
+                for long_side in self._long_sides(tile_width, tile_height)
             ]
         return levels
+
+    def _long_sides(self, width: int, height: int) -> list[int]:
+        large = [side for side in self.geometry.large_levels if side <= max(width, height)]
+        return large + pyramid(width, height, self.geometry.levels, self.geometry.most_enlarged)
 
     def _score(self, levels: Sequence[Level], from_objectness: float) -> "_Answers":
         """Run all levels, those of one shape together; answers come in the order of `levels`."""

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import cv2
+import msgspec
 import numpy as np
 import pytest
 
@@ -100,3 +101,14 @@ def test_a_logo_of_a_brand_nobody_lists_is_proposed_all_the_same(detector: Dense
         np.float32,
     )
     assert iou(box, scan.proposals.boxes).max() > 0.9
+
+
+def test_only_pictures_with_the_detail_for_it_are_looked_at_on_a_large_level(detector: DenseDetector) -> None:
+    geometry = msgspec.structs.replace(detector.geometry, levels=(640, 320), large_levels=(1024,))
+    closer = DenseDetector(detector._model, {}, dict.fromkeys(detector.manifest.labels, 0.5))
+    closer.geometry = geometry
+    sides = {
+        longest: [max(level.pixels.shape) for level, _, _ in closer._levels(scene(longest, longest // 2, 1))]
+        for longest in (300, 1023, 1024, 2000)
+    }
+    assert sides == {300: [672, 352], 1023: [672, 352], 1024: [1056, 672, 352], 2000: [1056, 672, 352]}

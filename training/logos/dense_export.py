@@ -17,7 +17,7 @@ from training.logos.dense_network import STRIDE, DenseLogoGraph, DenseLogoNetwor
 from training.logos.onnx_files import save_plain
 
 OPSET: Final = 18
-_PARITY_LEVEL: Final = DEFAULT_LEVELS[1]
+PARITY_LEVEL: Final = DEFAULT_LEVELS[1]
 _PARITY_BATCH: Final = 8
 
 
@@ -64,8 +64,7 @@ def dense_parity(
             return [part.numpy() for part in graph(torch.from_numpy(feed["pixels"]))]
 
     levels = [
-        build_level(picture.load(), _PARITY_LEVEL, LEVEL_MARGIN, LEVEL_MULTIPLE).pixels
-        for picture in pictures
+        build_level(picture.load(), PARITY_LEVEL, LEVEL_MARGIN, LEVEL_MULTIPLE).pixels for picture in pictures
     ]
     by_shape: dict[tuple[int, ...], list[NDArray[np.uint8]]] = {}
     for level in levels:

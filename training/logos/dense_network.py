@@ -62,7 +62,10 @@ class DenseLogoNetwork(nn.Module):
 
     def maps(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """What `answers` reads, (N, WIDTH, H/8, W/8) both: for "where is it", and for "which is it"."""
-        at8, at16, at32 = self.backbone(x)
+        return self.merged(*self.backbone(x))
+
+    def merged(self, at8: Tensor, at16: Tensor, at32: Tensor) -> tuple[Tensor, Tensor]:
+        """As `maps`, from the backbone's maps on."""
         y = self.lateral[1](at16) + F.interpolate(self.lateral[2](at32), scale_factor=2.0)
         y = self.lateral[0](at8) + F.interpolate(self.merge16(y), scale_factor=2.0)
         y = self.merge8(y)
@@ -93,13 +96,14 @@ class DenseLogoGraph(nn.Module):
     def __init__(self, network: DenseLogoNetwork) -> None:
         super().__init__()
         self.network = network
+        self.stem = network.backbone.stem_of_pixels()
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Objectness, brands, boxes."""
-        x = (pixels.permute(0, 3, 1, 2).flip(1).float() - 127.0) / 128.0
-        objectness, brands, distances = self.network(x)
+        maps = self.network.merged(*self.network.backbone.after_stem(self.stem(pixels)))
+        objectness, brands, distances = self.network.answers(*maps)
         left, top, right, bottom = distances.unbind(1)
-        y = (torch.arange(distances.shape[2], device=x.device).float()[:, None] + 0.5) * STRIDE
-        x = (torch.arange(distances.shape[3], device=x.device).float() + 0.5) * STRIDE
+        y = (torch.arange(distances.shape[2], device=pixels.device).float()[:, None] + 0.5) * STRIDE
+        x = (torch.arange(distances.shape[3], device=pixels.device).float() + 0.5) * STRIDE
         boxes = torch.stack([x - left, y - top, x + right, y + bottom], 3).flatten(1, 2)
         return objectness.flatten(1).sigmoid(), brands.flatten(2).transpose(1, 2).softmax(2), boxes

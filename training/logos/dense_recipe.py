@@ -10,14 +10,14 @@ import msgspec
 import numpy as np
 
 from monitor.inference.manifest import Manifest, Metric, TrainingRun, sha256_of
-from monitor.logos.dense import DenseGeometry
+from monitor.logos.dense import LARGE_LEVELS, DenseGeometry
 from training.data.logo_sets import read_logo_sets
 from training.export import commit, machine, now, write_model_folder
 from training.logos.average_precision import average_precision, labels_marked, mean_average_precision
 from training.logos.calibration import CalibrationTarget, alarm_rate, calibrate
 from training.logos.canvases import CanvasMix
 from training.logos.cards import dense_card
-from training.logos.dense_export import OPSET, dense_parity, dense_specs, export_dense
+from training.logos.dense_export import OPSET, PARITY_LEVEL, dense_parity, dense_specs, export_dense
 from training.logos.dense_training import STARTS, DenseHyper, train_dense
 from training.logos.evaluation import evaluate_models
 from training.logos.held_out import leave_out, trained_labels
@@ -47,7 +47,9 @@ def make_dense_model(
     parity_pictures = [
         chosen.val[i] for i in np.random.default_rng(0).permutation(len(chosen.val))[:_PARITY_PICTURES]
     ]
-    parity = dense_parity(network, out / "model.onnx", parity_pictures, "val pictures, level of 416 px")
+    parity = dense_parity(
+        network, out / "model.onnx", parity_pictures, f"val pictures, level of {PARITY_LEVEL} px"
+    )
     inputs, outputs = dense_specs(len(labels))
     draft = Manifest(
         name="logos",
@@ -57,7 +59,7 @@ def make_dense_model(
         sha256="",
         inputs=inputs,
         outputs=outputs,
-        preprocessing=msgspec.to_builtins(DenseGeometry()),
+        preprocessing=msgspec.to_builtins(DenseGeometry(large_levels=LARGE_LEVELS)),
         labels=labels,
         thresholds=dict.fromkeys(labels, WEAKEST),
         metrics=(),

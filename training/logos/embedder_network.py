@@ -72,9 +72,9 @@ class CropEmbedderGraph(nn.Module):
     def __init__(self, network: CropEmbedder) -> None:
         super().__init__()
         self.network = network
+        self.stem = network.backbone.stem_of_pixels()
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Embeddings (N, DIMENSIONS) float32."""
-        x = (pixels.permute(0, 3, 1, 2).flip(1).float() - 127.0) / 128.0
-        embedding: Tensor = self.network(x)
-        return embedding
+        _, at16, at32 = self.network.backbone.after_stem(self.stem(pixels))
+        return self.network.embedded(self.network.head(at32), at16)

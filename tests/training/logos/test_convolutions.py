@@ -1,12 +1,15 @@
 """The fast forms of the training convolutions compute what torch's plain layers do."""
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 from training.logos.convolutions import ConvNorm, depthwise
-from training.logos.embedder_network import CropEmbedder
+from training.logos.dense_network import DenseLogoGraph, DenseLogoNetwork
+from training.logos.dense_training import as_input
+from training.logos.embedder_network import CropEmbedder, CropEmbedderGraph
 
 
 @pytest.mark.parametrize(("kernel", "stride"), [(5, 1), (5, 2), (3, 2)])
@@ -65,3 +68,20 @@ def test_bfloat16_stays_close_to_float32() -> None:
     for one, other in zip(exact, close, strict=True):
         assert other.dtype == torch.bfloat16
         assert F.cosine_similarity(one.flatten(), other.float().flatten(), dim=0) > 0.98
+
+
+def test_the_exported_graphs_take_pixels_as_the_networks_take_what_training_makes_of_them() -> None:
+    """Their stems hold the normalisation; at the border, too."""
+    torch.manual_seed(0)
+    pixels = np.random.default_rng(0).integers(0, 256, (2, 96, 96, 3), np.uint8)
+    detector, embedder = DenseLogoNetwork(3), CropEmbedder()
+    for network in (detector, embedder):
+        network.backbone.load_imagenet()
+        network.eval()
+    with torch.inference_mode():
+        objectness, brands, _ = detector(as_input(list(pixels)))
+        found = DenseLogoGraph(detector).eval()(torch.from_numpy(pixels))
+        assert torch.allclose(found[0], objectness.flatten(1).sigmoid(), atol=1e-4)
+        assert torch.allclose(found[1], brands.flatten(2).softmax(1).transpose(1, 2), atol=1e-4)
+        embedded = CropEmbedderGraph(embedder).eval()(torch.from_numpy(pixels))
+        assert torch.allclose(embedded, embedder(as_input(list(pixels))), atol=1e-4)

@@ -1,5 +1,6 @@
 """`brand-train evaluate logos` on a small set of its own: every figure is there and means what it says."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -9,9 +10,12 @@ import pytest
 
 from monitor.settings import packaged
 from training.data.coco import write_coco
+from training.data.logo_sets import read_logo_sets
 from training.data.pictures import AnnotatedPicture, LogoBox, Split
 from training.logos.canvases import VMWARE_WORDMARK, draw_svg
+from training.logos.crop_figures import CROP_SETS
 from training.logos.evaluation import Evaluation, evaluate_models
+from training.logos.level_trade import markdown, measure_levels
 
 
 @pytest.fixture
@@ -58,3 +62,16 @@ def test_the_shipped_model_finds_clear_wordmarks(data: Path, tmp_path: Path) -> 
     written = (tmp_path / "out" / "evaluation.json").read_bytes()
     assert msgspec.json.decode(written, type=Evaluation) == report
     assert f"{everything.map50.value:.3f}" in (tmp_path / "out" / "evaluation.md").read_text()
+
+
+def test_levels_are_compared_on_the_same_pictures(data: Path) -> None:
+    """Wordmarks of 180 px are too long for a window where the picture is shown at 416 px, and fit at 208."""
+    signs = [picture for picture in read_logo_sets(data) if picture.boxes][:8]
+    pictures = [replace(one, folder=folder) for folder in CROP_SETS for one in signs]
+    large, fitting = measure_levels(packaged("onnx_models") / "logos", [(416,), (208,)], pictures, draws=10)
+    for folder in CROP_SETS:
+        assert fitting.map50[folder].value > max(large.map50[folder].value, 0.8)
+    assert 0 < fitting.seconds < large.seconds
+    table = markdown([large, fitting])
+    assert table.splitlines()[0] == "| levels, px | fl27 val mAP50 | tl10 val mAP50 | seconds |"
+    assert len(table.splitlines()) == 4
