@@ -178,7 +178,7 @@ def opened(browser: Browser, url: str, watch: Watch, **options: Any) -> Iterator
     """A window whose pages are watched; `options` are Playwright's of a context."""
     size = options.pop("viewport", {"width": 1440, "height": 900})
     window = browser.new_context(base_url=url, viewport=size, locale="en-GB", **options)
-    window.set_default_timeout(20_000)
+    window.set_default_timeout(60_000)  # no measurement: machines that do other things, too, take their time
     watch.over(window)
     yield window
     window.close()
