@@ -16,13 +16,15 @@ The slowest query is found by asking its page once more inside this process, and
 """
 
 import argparse
+import contextlib
 import os
 import platform
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -35,7 +37,7 @@ from sqlalchemy import Engine, event
 from monitor.local.database import EmbeddedDatabase
 from monitor.web.app import create_app
 
-LIMITS = {200_000: 1.0, 10_000_000: 2.0}
+LIMITS = ((200_000, 1.0), (10_000_000, 2.0))  # up to so many mentions, so many seconds
 
 MONTH: dict[str, Any] = {}
 YEAR: dict[str, Any] = {"since": "2025-11-25", "until": "2026-11-24"}
@@ -161,25 +163,42 @@ def _lines(path: str) -> list[str]:
         return []
 
 
-def page(
-    command: str,
-    about: Sequence[str],
-    table: dict[str, dict[int, Timing]],
-    written: dict[int, list[tuple[str, str, float, float, int]]],
-    plan: tuple[str, int, float, str, list[str]],
-) -> str:
+@dataclass
+class Results:
+    """What was measured so far."""
+
+    command: str
+    about: list[str]
+    table: dict[str, dict[int, Timing]]
+    written: dict[int, list[tuple[str, str, float, float, int]]]
+    plan: tuple[str, int, float, str, list[str]] | None = None
+    """Address, size, seconds, query and plan of the slowest query."""
+
+    def missed(self) -> list[str]:
+        """Answers that take longer than wanted."""
+        late = []
+        for name, row in self.table.items():
+            for size, timing in row.items():
+                limit = next((seconds for most, seconds in LIMITS if size <= most), None)
+                if limit is not None and timing.median > limit:
+                    late.append(f"{name} at {size:,}: {timing.median:.2f} s, wanted {limit} s")
+        return late
+
+
+def page(results: Results) -> str:
     """docs/benchmark-pages.md."""
+    table, written = results.table, results.written
     sizes = sorted({size for row in table.values() for size in row})
     heads = " | ".join(f"{size:,} cold | median | p95 | CPU" for size in sizes)
-    name, size, took, query, lines = plan
     out = [
         "# Pages and reports by the number of mentions",
         "",
-        f"Written by `{command}`; seconds over HTTP, the answer read to its end. The method",
+        f"Written by `{results.command}`; seconds over HTTP, the answer read to its end. The method",
         "stands at the top of [benchmarks/pages.py](../benchmarks/pages.py). Cold: from disk, PostgreSQL",
         "just started. CPU: seconds of web server and PostgreSQL together for a warm answer.",
         "",
-        *(f"* {line}" for line in about),
+        *(f"* {line}" for line in results.about),
+        *(f"* missed: {line}" for line in results.missed()),
         "",
         f"| asked for | {heads} |",
         f"|---|{'---:|' * 4 * len(sizes)}",
@@ -199,36 +218,25 @@ def page(
             for period, form, took, memory, n_bytes in rows
         ]
         out.append("")
-    out += [
-        "## The slowest query",
-        "",
-        f'{took:.2f} s of "{name}" at {size:,} mentions, asked from within one process:',
-        "",
-        "```sql",
-        " ".join(query.split()),
-        "```",
-        "",
-        "```text",
-        *lines,
-        "```",
-        "",
-    ]
+    if results.plan is not None:
+        name, size, took, query, lines = results.plan
+        out += ["## The slowest query", ""]
+        out += [f'{took:.2f} s of "{name}" at {size:,} mentions, asked from within one process:', ""]
+        out += ["```sql", " ".join(query.split()), "```", "", "```text", *lines, "```", ""]
     return "\n".join(out)
 
 
-def measure(given: argparse.Namespace, folder: Path) -> str:
-    """Every size, one after the other."""
-    table: dict[str, dict[int, Timing]] = {}
-    written: dict[int, list[tuple[str, str, float, float, int]]] = {}
-    about = [machine()]
-    plan: tuple[str, int, float, str, list[str]] | None = None
+def measure(given: argparse.Namespace, folder: Path, save: Callable[[Results], None]) -> None:
+    """Every size, one after the other; saved after each, so that what breaks off is not lost."""
+    left_out = (" --warm" if given.warm else "") + (" --no-reports" if given.no_reports else "")
+    shown = f"python benchmarks/pages.py --sizes {given.sizes}{left_out}"
+    results = Results(command=shown, about=[machine()], table={}, written={})
     with EmbeddedDatabase(folder / "server", SERVER) as server:
         for size in sorted(int(float(each)) for each in given.sizes.split(",")):
             site = Site(server, folder, size)
             took = site.fill()
             held = site.one(f"SELECT pg_size_pretty(pg_database_size('{site.database}'))")
             seeded = "seeded before" if took is None else f"seeded in {took:,.0f} s"
-            about.append(f"{size:,} mentions: {held}, {seeded}")
             newest = "SELECT id FROM mention WHERE kind = 'image' ORDER BY published_at DESC LIMIT 1"
             asked = addresses(site.one(newest))
             with site.served() as served:
@@ -236,27 +244,18 @@ def measure(given: argparse.Namespace, folder: Path) -> str:
                     if given.only and given.only not in name:
                         continue
                     timing = served.time(path, given.repeat, given.seconds, cold=not given.warm)
-                    table.setdefault(name, {})[size] = timing
+                    results.table.setdefault(name, {})[size] = timing
                     print(f"{size:>10,} {name:<60} {timing.cells}  n={timing.n}", file=sys.stderr, flush=True)
-            measured = {name: row[size].median for name, row in table.items() if size in row}
-            worst = max(measured, key=lambda name: measured[name])
-            plan = (worst, size, *slowest_query(site, asked[worst]))
-            if given.reports:
-                written[size] = reports(site, folder)
-        version = site.one("SHOW server_version")
-    server_settings = ", ".join(f"{name}={value}" for name, value in SERVER.items())
-    about[0] += f"; PostgreSQL {version} with {server_settings}"
-    about.append(f"load while measuring, at the end: {os.getloadavg()[1]:.1f} (5 minutes)")
-    assert plan is not None
-    missed = [
-        f"{name} at {size:,}: {row[size].median:.2f} s, wanted {limit} s"
-        for size, limit in LIMITS.items()
-        for name, row in table.items()
-        if size in row and row[size].median > limit
-    ]
-    about.extend(f"missed: {line}" for line in missed)
-    shown = f"python benchmarks/pages.py --sizes {given.sizes}"
-    return page(shown, about, table, written, plan)
+            load = f"load {os.getloadavg()[1]:.1f} at the end"
+            results.about.append(f"{size:,} mentions: {held}, {seeded}; {load}")
+            if size == max(size for row in results.table.values() for size in row):
+                medians = {name: row[size].median for name, row in results.table.items() if size in row}
+                worst = max(medians, key=lambda name: medians[name])
+                results.plan = (worst, size, *slowest_query(site, asked[worst]))
+            save(results)
+            if not given.no_reports:
+                results.written[size] = reports(site, folder)
+                save(results)
 
 
 def main() -> None:
@@ -267,21 +266,24 @@ def main() -> None:
     options.add_argument("--repeat", type=int, default=20, help="warm requests of each address, at most")
     options.add_argument("--seconds", type=float, default=8.0, help="and no more than that long, but three")
     options.add_argument("--warm", action="store_true", help="leave the cold requests out")
-    options.add_argument("--no-reports", dest="reports", action="store_false", help="leave the reports out")
+    options.add_argument("--no-reports", action="store_true", help="leave the reports out")
     options.add_argument("--only", help="addresses whose name has this in it")
     options.add_argument("--folder", type=Path, help="where the databases are kept; default: nowhere")
     options.add_argument("--markdown", default="docs/benchmark-pages.md", help="file to write; -: print it")
     given = options.parse_args()
-    if given.folder is not None:
-        written = measure(given, given.folder.resolve())
-    else:
-        with tempfile.TemporaryDirectory(prefix="brand-monitor-pages-") as folder:
-            written = measure(given, Path(folder))
-    if given.markdown == "-":
-        print(written)
-    else:
-        Path(given.markdown).write_text(written, "utf-8")
+
+    def save(results: Results) -> None:
+        if given.markdown == "-":
+            print(page(results))
+            return
+        Path(given.markdown).write_text(page(results), "utf-8")
         print(f"{given.markdown}: written", file=sys.stderr)
+
+    with contextlib.ExitStack() as stack:
+        folder = given.folder or stack.enter_context(
+            tempfile.TemporaryDirectory(prefix="brand-monitor-pages-")
+        )
+        measure(given, Path(folder).resolve(), save)
 
 
 if __name__ == "__main__":
