@@ -79,7 +79,7 @@ def test_a_brand_in_a_minute(desk: Desk, acme: UnknownBrand, tmp_path: Path) -> 
 
     out = tmp_path / "seen"
     tried = desk.type("try", "Acme", acme.shown, acme.not_shown, tmp_path / "none.jpg", "--out", out)
-    lines = [line.split() for line in tried.output.splitlines() if line.startswith("/")]
+    lines = [line.split() for line in tried.output.splitlines() if line.lstrip().startswith("/")]
     (shown, not_shown, missing) = lines
     threshold = desk.rows("SELECT threshold FROM gallery_entry")[0][0]
     assert isinstance(threshold, float)

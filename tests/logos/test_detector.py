@@ -74,7 +74,7 @@ def test_pictures_of_any_shape(detector: LogoDetector, width: int, height: int) 
 
 def test_forty_megapixels(detector: LogoDetector) -> None:
     """Scaled down to the working size: the same logos as on the small picture it was blown up from."""
-    small = scene(800, 500, 5)
+    small = scene(1600, 1000, 5)
     large = cv2.resize(small, (8000, 5000), interpolation=cv2.INTER_NEAREST)
     found, again = detector.detect([small])[0], detector.detect([np.asarray(large, np.uint8)])[0]
     assert [d.brand for d in found[:1]] == [d.brand for d in again[:1]]
