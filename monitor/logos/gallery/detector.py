@@ -23,10 +23,10 @@ from monitor.messages import Detection
 from monitor.settings import Device, Settings
 
 MOST_PROPOSALS: Final = 10
-"""Places of a picture that are compared with the gallery. On photographs of the fl27 and tl10 test splits the
-10 best hold .88 and .92 of the logos (130 pictures), 30 would hold .95 of both at twice the time."""
+"""Places of a picture that are compared with the gallery. On photographs of the fl27 and tl10 val splits (165
+logos) the 10 best hold .88 and .94 of the logos at IoU .5; the 30 best would hold .97 and .94."""
 PROPOSALS_FROM: Final = 0.2
-"""Objectness; loses nothing of that, and spares pictures without logos half of the time."""
+"""Objectness; the 10 best lose nothing by it there, and pictures without logos are spared crops."""
 
 
 class GalleryDetector:
