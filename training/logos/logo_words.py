@@ -76,6 +76,10 @@ class Recall(msgspec.Struct, frozen=True, kw_only=True):
         )
         return f"| {name} | {self.pairs} | {logos} | {words} | {either} | {gain} |"
 
+    def counts(self, name: str) -> str:
+        """A line of the table of single brands, whose pictures are too few for shares."""
+        return f"| {name} | {self.pairs} | {self.logos} | {self.words} | {self.either} |"
+
 
 class Alarms(msgspec.Struct, frozen=True, kw_only=True):
     """Of `pictures`, how many show a brand that is not marked there, by the logos, the words, and either."""
@@ -135,9 +139,11 @@ class WordFigures(msgspec.Struct, frozen=True, kw_only=True):
             *(found.row(kind) for kind, found in self.kinds.items()),
             *(found.row(f"wordmark, {folder}") for folder, found in self.folders.items()),
             "",
-            "| wordmark brand | " + head[0].removeprefix("| "),
-            "|---" + head[1],
-            *(self.brands[name].row(name) for name in sorted(self.brands) if name in WORDMARKS),
+            "Pictures of each wordmark brand:",
+            "",
+            "| brand | with it | logos | words | either |",
+            "|---|---|---|---|---|",
+            *(self.brands[name].counts(name) for name in sorted(self.brands) if name in WORDMARKS),
             "",
             f"False alarms on {self.negatives.pictures} pictures without logos: {self.negatives.told()}. "
             f"Of {self.others.pictures} pictures with logos, those with a brand that is not marked there: "
