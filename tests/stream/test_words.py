@@ -57,13 +57,13 @@ def test_a_worker_reads_the_words_of_the_pictures_it_scores(
     settings = load_settings(
         ocr=True, device=Device.CPU, inference_threads=1, picture_store=str(tmp_path / "pictures")
     )
-    shirt = {
+    slide = {
         "id": "1",
         "source": "s",
         "published_at": "2026-03-01T09:30:00Z",
-        "image": base64.b64encode((PICTURES / "vmware-shirt.jpg").read_bytes()).decode(),
+        "image": base64.b64encode((PICTURES / "vmware-slide.png").read_bytes()).decode(),
     }
-    (result,) = scored(settings, records(0, value=json.dumps(shirt).encode()))
+    (result,) = scored(settings, records(0, value=json.dumps(slide).encode()))
     assert isinstance(result, ImageResult)
     assert [(name.brand, name.line) for name in result.written] == [("VMware", "vmware")]
     assert "VMware" in {found.brand for found in result.detections}
