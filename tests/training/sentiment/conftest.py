@@ -1,6 +1,8 @@
 """A small data folder in the shape of the real one, made of this project's own sentences."""
 
 import random
+import tomllib
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -20,10 +22,10 @@ def write_set(folder: Path, name: str, rows: list[Row]) -> None:
     parquet.write_table(arrow.Table.from_pylist(rows), folder / f"{name}.parquet")
 
 
-def rows_of(seed: int, count: int, *, sides: bool = False, targets: bool = False) -> list[Row]:
+def rows_of(seed: int, count: int, *, targets: bool = False) -> list[Row]:
     """Sentences with labels, four fifths train and one fifth test."""
     sets = own_sentences(seed)
-    examples = [one for one in sets[OWN_PAIRS if targets else OWN] if not sides or one.label != 1]
+    examples = sets[OWN_PAIRS if targets else OWN]
     drawn = random.Random(seed).sample(examples, count)
     rows = []
     for index, one in enumerate(drawn):
@@ -41,14 +43,16 @@ def rows_of(seed: int, count: int, *, sides: bool = False, targets: bool = False
 
 @pytest.fixture(scope="session")
 def small_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Long reviews of two classes, tweets, aspects, unlabelled texts, some hundreds of each; word vectors."""
+    """Reviews of two classes, tweets, aspects, unlabelled texts, some hundreds of each; word vectors."""
     folder = tmp_path_factory.mktemp("text")
     draw = random.Random(0)
-    sentences = rows_of(11, 600, sides=True)
+    # Without the frames that turn praise around: a few hundred texts do not teach an LSTM those.
+    patterns = tomllib.loads((resources.files("training.data") / "own_sentences.toml").read_text("utf-8"))
+    sentences = {"neg": patterns["negative"], "pos": patterns["positive"]}
     reviews = []
     for index in range(240):
         label = NAMES[2 * (index % 2)]
-        chosen = draw.sample([row["text"] for row in sentences if row["label"] == label], 12)
+        chosen = [one.format(x=draw.choice(patterns["names"])) for one in draw.sample(sentences[label], 3)]
         split = "test" if index % 5 == 0 else "train"
         reviews.append({"text": " ".join(chosen), "label": label, "split": split, "source": "made"})
     write_set(folder, "imdb", reviews)

@@ -24,7 +24,7 @@ SMALL = [
     "word_rate=0.01",
     "warm_up=0.1",
 ]
-TALK_SMALL = ["dims=24", "hidden=24", "rate=0.01", "batch=8", "words=3000", "word2vec_epochs=20"]
+TALK_SMALL = ["dims=24", "hidden=24", "rate=0.003", "batch=8", "words=3000", "word2vec_epochs=60"]
 
 
 def brand_train(*arguments: str | Path) -> str:
@@ -65,7 +65,7 @@ def test_the_shipped_model_from_scratch_and_again(small_data: Path, tmp_path: Pa
 
 def test_the_talks_model_from_scratch(small_data: Path, tmp_path: Path) -> None:
     out = tmp_path / "sentiment-talk"
-    options = ["--arch", "talk", "--work", tmp_path / "work", "--epochs", "20", *overrides(TALK_SMALL)]
+    options = ["--arch", "talk", "--work", tmp_path / "work", "--epochs", "30", *overrides(TALK_SMALL)]
     brand_train("sentiment", "--data", small_data, "--out", out, *options)
     scorer = load_scorer(out, Device.CPU)
     assert scorer.manifest.labels == ("negative", "positive")
