@@ -24,19 +24,19 @@ def test_a_plain_connection_needs_nothing() -> None:
 @pytest.mark.parametrize(("tls", "protocol"), [(False, "SASL_PLAINTEXT"), (True, "SASL_SSL")])
 def test_a_login_reaches_both_kinds_of_client(tls: bool, protocol: str) -> None:
     settings = load_settings(
-        kafka_tls=tls, kafka_sasl_mechanism="SCRAM-SHA-512", kafka_username="brand", kafka_password="hush-4711"
+        kafka_tls=tls, kafka_sasl_mechanism="SCRAM-SHA-512", kafka_username="brand", kafka_password="hush-47"
     )
 
     options = client_options(settings)
     credentials = faust_credentials(settings)
 
     assert options["security_protocol"] == protocol
-    assert (options["sasl_plain_username"], options["sasl_plain_password"]) == ("brand", "hush-4711")
+    assert (options["sasl_plain_username"], options["sasl_plain_password"]) == ("brand", "hush-47")
     assert options["sasl_mechanism"] == "SCRAM-SHA-512"
     assert isinstance(credentials, faust.SASLCredentials)
     assert credentials.protocol.value == protocol
     assert credentials.mechanism.value == "SCRAM-SHA-512"
-    assert "hush-4711" not in repr(settings)
+    assert "hush-47" not in repr(settings)
 
 
 def test_tls_alone_checks_the_broker_against_the_systems_authorities() -> None:
