@@ -84,7 +84,8 @@ def logos(
     """Fetch the public picture sets from their own addresses and convert them."""
     from rich.console import Console
 
-    from training.data.fetch_logos import choose, describe, fetch_logos, match_files
+    from training.data.fetch import describe
+    from training.data.fetch_logos import choose, fetch_logos, match_files
 
     console = Console()
     sets = choose(names or [])

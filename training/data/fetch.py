@@ -17,6 +17,7 @@ from monitor.errors import SetupError
 from monitor.inference.manifest import sha256_of
 from training.data.public.download import Lock, RemoteFile, download
 from training.data.public.glove import write_glove
+from training.data.public.logo_registry import PublicPictures
 from training.data.public.registry import PUBLIC_SETS, PublicSet
 from training.data.public.rows import count_rows, drop_test_texts, write_rows
 from training.sentiment.vectors import GLOVE
@@ -50,12 +51,16 @@ def fetch_sentiment(
         if not one.files and not set(one.wanted) <= set(given):
             by_hand.append(one)
             continue
-        _say(console, f"[bold]{one.name}[/bold]: {one.about}\n  licence: {one.licence}")
+        say(console, f"[bold]{one.name}[/bold]: {one.about}\n  licence: {one.licence}")
         files = {name: given[name] for name in one.file_names if name in given}
-        files |= {file.name: _fetch(file, out, lock, console) for file in one.files if file.name not in files}
+        files |= {
+            file.name: fetch_file(file, out / DOWNLOADS, lock, console)
+            for file in one.files
+            if file.name not in files
+        }
         if one.convert is None:
             words = write_glove(files["glove.6B.zip"], _corpora(out), out / GLOVE)
-            _say(console, f"  {words:,} words -> {out / GLOVE}")
+            say(console, f"  {words:,} words -> {out / GLOVE}")
             continue
         for name, rows in one.convert(files).items():
             path = out / f"{name}.parquet"
@@ -64,27 +69,27 @@ def fetch_sentiment(
             made.append(path)
     for path, dropped in drop_test_texts(_corpora(out)).items():
         if dropped:
-            _say(console, f"{path.name}: {dropped:,} rows dropped from train, equal to a test text")
+            say(console, f"{path.name}: {dropped:,} rows dropped from train, equal to a test text")
     return Fetched({path: sum(count_rows(path).values()) for path in made}, tuple(by_hand))
 
 
 def summarise(fetched: Fetched, console: Console) -> None:
     """What was made, and what is left for a person to do."""
     for path, rows in fetched.corpora.items():
-        _say(console, f"{path}: {rows:,} rows")
+        say(console, f"{path}: {rows:,} rows")
     for one in fetched.by_hand:
-        _say(console, f"[bold]{one.name}[/bold] cannot be fetched by a program: {one.by_hand}")
+        say(console, f"[bold]{one.name}[/bold] cannot be fetched by a program: {one.by_hand}")
 
 
-def describe(sets: Sequence[PublicSet], console: Console) -> None:
+def describe(sets: Sequence[PublicSet | PublicPictures], console: Console) -> None:
     """Address, size, hash and licence of each set."""
     for one in sets:
-        _say(console, f"[bold]{one.name}[/bold]: {one.about}\n  licence: {one.licence}")
+        say(console, f"[bold]{one.name}[/bold]: {one.about}\n  licence: {one.licence}")
         for file in one.files:
             size = f"{file.size:,} bytes" if file.size else "size not published"
-            _say(console, f"  {file.url}\n    {size}, SHA-256 {file.sha256 or 'not published'}")
+            say(console, f"  {file.url}\n    {size}, SHA-256 {file.sha256 or 'not published'}")
         if one.by_hand:
-            _say(console, f"  by hand: {one.by_hand}")
+            say(console, f"  by hand: {one.by_hand}")
 
 
 def choose(names: Sequence[str]) -> list[PublicSet]:
@@ -117,19 +122,17 @@ def match_files(sets: Sequence[PublicSet], paths: Sequence[Path]) -> dict[str, P
     return {path.name: path for path in paths}
 
 
-def _fetch(file: RemoteFile, out: Path, lock: Lock, console: Console) -> Path:
+def fetch_file(file: RemoteFile, folder: Path, lock: Lock, console: Console) -> Path:
+    """Download a file into `folder`, its size and proof told before. Raises as `download` does."""
     known = file.sha256 or (locked.sha256 if (locked := lock.get(file.url)) else None)
     size = f"{file.size:,} bytes" if file.size else "size not published"
     proof = f"SHA-256 {known}" if known else f"SHA-256 not published: this first download's goes to {LOCK}"
-    _say(console, f"  {file.url}\n  {size}, {proof}")
+    say(console, f"  {file.url}\n  {size}, {proof}")
     columns = (TextColumn("  {task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=console, transient=True) as bars:
         task = bars.add_task(file.name, total=file.size)
         return download(
-            file,
-            out / DOWNLOADS,
-            lock,
-            progress=lambda done, total: bars.update(task, completed=done, total=total),
+            file, folder, lock, progress=lambda done, total: bars.update(task, completed=done, total=total)
         )
 
 
@@ -145,7 +148,7 @@ def _write_source(one: PublicSet, files: Mapping[str, Path], path: Path) -> None
     path.with_suffix(".SOURCE.md").write_text("\n".join(lines) + "\n", "utf-8")
 
 
-def _say(console: Console, text: str) -> None:
+def say(console: Console, text: str) -> None:
     """Addresses and hashes are for copying: not coloured by guess, not broken into lines."""
     console.print(text, highlight=False, soft_wrap=True)
 

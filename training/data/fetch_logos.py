@@ -7,19 +7,15 @@ brand-train fetch logos --out data/logos --set fl27 --set bsds500
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
 
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from monitor.errors import SetupError
 from monitor.inference.manifest import sha256_of
 from training.data.coco import write_coco
-from training.data.public.download import Lock, RemoteFile, download
+from training.data.fetch import DOWNLOADS, LOCK, fetch_file, say
+from training.data.public.download import Lock
 from training.data.public.logo_registry import PUBLIC_PICTURES, PublicPictures
-
-LOCK: Final = "downloads.lock.json"
-DOWNLOADS: Final = "downloads"
 
 
 def fetch_logos(
@@ -35,16 +31,16 @@ def fetch_logos(
     made: dict[str, int] = {}
     for one in sets:
         if not one.files and not set(one.wanted) <= set(given):
-            _say(console, f"[bold]{one.name}[/bold] cannot be fetched by a program: {one.by_hand}")
+            say(console, f"[bold]{one.name}[/bold] cannot be fetched by a program: {one.by_hand}")
             continue
-        _say(console, f"[bold]{one.name}[/bold]: {one.about}\n  licence: {one.licence}")
+        say(console, f"[bold]{one.name}[/bold]: {one.about}\n  licence: {one.licence}")
         files = {name: given[name] for name in one.file_names if name in given}
         folder = out / one.name if one.convert is None else out / DOWNLOADS
         files |= {
-            file.name: _fetch(file, folder, lock, console) for file in one.files if file.name not in files
+            file.name: fetch_file(file, folder, lock, console) for file in one.files if file.name not in files
         }
         if one.convert is None:
-            _say(console, f"  {len(files)} archives -> {folder}: give it to --vectors")
+            say(console, f"  {len(files)} archives -> {folder}: give it to --vectors")
             continue
         pictures = one.convert(files, out / one.name / "images")
         if not pictures:
@@ -52,23 +48,12 @@ def fetch_logos(
         write_coco(out / one.name / "annotations.json", pictures)
         boxes = Counter(box.label for picture in pictures for box in picture.boxes)
         _write_source(one, files, out / one.name)
-        _say(
+        say(
             console,
             f"  {len(pictures):,} pictures, {boxes.total():,} boxes of {len(boxes)} brands -> {one.name}/",
         )
         made[one.name] = len(pictures)
     return made
-
-
-def describe(sets: Sequence[PublicPictures], console: Console) -> None:
-    """Address, size, hash and licence of each set."""
-    for one in sets:
-        _say(console, f"[bold]{one.name}[/bold]: {one.about}\n  licence: {one.licence}")
-        for file in one.files:
-            size = f"{file.size:,} bytes" if file.size else "size not published"
-            _say(console, f"  {file.url}\n    {size}, SHA-256 {file.sha256 or 'not published'}")
-        if one.by_hand:
-            _say(console, f"  by hand: {one.by_hand}")
 
 
 def choose(names: Sequence[str]) -> list[PublicPictures]:
@@ -97,19 +82,6 @@ def match_files(sets: Sequence[PublicPictures], paths: Sequence[Path]) -> dict[s
     return {path.name: path for path in paths}
 
 
-def _fetch(file: RemoteFile, folder: Path, lock: Lock, console: Console) -> Path:
-    known = file.sha256 or (locked.sha256 if (locked := lock.get(file.url)) else None)
-    size = f"{file.size:,} bytes" if file.size else "size not published"
-    proof = f"SHA-256 {known}" if known else f"SHA-256 not published: this first download's goes to {LOCK}"
-    _say(console, f"  {file.url}\n  {size}, {proof}")
-    columns = (TextColumn("  {task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, console=console, transient=True) as bars:
-        task = bars.add_task(file.name, total=file.size)
-        return download(
-            file, folder, lock, progress=lambda done, total: bars.update(task, completed=done, total=total)
-        )
-
-
 def _write_source(one: PublicPictures, files: Mapping[str, Path], folder: Path) -> None:
     """SOURCE.md: where it came from, and under which terms."""
     addresses = {file.name: file.url for file in one.files}
@@ -122,8 +94,3 @@ def _write_source(one: PublicPictures, files: Mapping[str, Path], folder: Path) 
         "Splits: by a hash of the file name, 70% train, 15% val, 15% test; near-duplicates not joined.",
     ]
     (folder / "SOURCE.md").write_text("\n".join(lines) + "\n", "utf-8")
-
-
-def _say(console: Console, text: str) -> None:
-    """Addresses and hashes are for copying: not coloured by guess, not broken into lines."""
-    console.print(text, highlight=False, soft_wrap=True)
