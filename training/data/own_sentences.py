@@ -1,9 +1,10 @@
 """Training sentences of our own, made from the patterns in own_sentences.toml; free to redistribute."""
 
+import hashlib
 import random
 import tomllib
 from importlib import resources
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from training.data.texts import LABELS, Example
 
@@ -19,38 +20,61 @@ _WORDS_EACH: Final = 40
 _PAIRS_EACH: Final = 20
 
 
-def own_sentences(seed: int) -> dict[str, list[Example]]:
-    """The two sets; the same seed gives the same sentences."""
+_DEV_SHARE: Final = 8
+"""One pattern in so many trains nothing, chosen by a hash: what is held out says something new."""
+
+
+def own_sentences(seed: int, split: Literal["train", "dev"] | None = None) -> dict[str, list[Example]]:
+    """The two sets, or their part of `split`; the same seed gives the same sentences.
+
+    No pattern is in both parts.
+    """
     patterns = tomllib.loads((resources.files(__package__) / "own_sentences.toml").read_text("utf-8"))
     draw = random.Random(seed)  # noqa: S311  # sampling, not secrets
     # The behavioural suite asks for these: no seed may draw them.
     asked = frozenset(patterns["asked_by_tests"])
-    own = [one for one in _about_one(patterns, draw) + _framed(patterns, draw) if one.text not in asked]
-    return {OWN: own, OWN_PAIRS: _about_two(patterns, draw)}
+    own = [*_about_one(patterns, draw), *_framed(patterns, draw)]
+    made = {OWN: [each for each in own if each[1].text not in asked], OWN_PAIRS: _about_two(patterns, draw)}
+    return {
+        name: [example for pattern, example in each if split in (None, _split_of(pattern))]
+        for name, each in made.items()
+    }
 
 
-def _about_one(patterns: dict[str, Any], draw: random.Random) -> list[Example]:
+def _split_of(pattern: str) -> Literal["train", "dev"]:
+    digest = hashlib.sha256(pattern.encode("utf-8")).digest()
+    return "dev" if digest[0] % _DEV_SHARE == 0 else "train"
+
+
+_Made = list[tuple[str, Example]]
+"""Each sentence with the pattern it was made from."""
+
+
+def _about_one(patterns: dict[str, Any], draw: random.Random) -> _Made:
     subjects = [*patterns["names"], *patterns["things"]]
     return [
-        _filled(OWN, pattern, {"x": subject}, "x", label)
+        (pattern, _filled(OWN, pattern, {"x": subject}, "x", label))
         for label, name in (("neg", "negative"), ("neu", "neutral"), ("pos", "positive"))
         for pattern in patterns[name]
         for subject in draw.sample(subjects, _NAMES_EACH)
     ]
 
 
-def _framed(patterns: dict[str, Any], draw: random.Random) -> list[Example]:
+def _framed(patterns: dict[str, Any], draw: random.Random) -> _Made:
     """Words of praise and blame in frames that negate, date or question them: none alone tells the label."""
     subjects = [*patterns["names"], *patterns["things"]]
     return [
-        _filled(
-            OWN,
-            frame.replace("{good}", draw.choice(patterns["praise"])).replace(
-                "{bad}", draw.choice(patterns["blame"])
+        (
+            frame,
+            _filled(
+                OWN,
+                frame.replace("{good}", draw.choice(patterns["praise"])).replace(
+                    "{bad}", draw.choice(patterns["blame"])
+                ),
+                {"x": draw.choice(subjects)},
+                "x",
+                label,
             ),
-            {"x": draw.choice(subjects)},
-            "x",
-            label,
         )
         for label, name in (
             ("neg", "frames_negative"),
@@ -62,14 +86,17 @@ def _framed(patterns: dict[str, Any], draw: random.Random) -> list[Example]:
     ]
 
 
-def _about_two(patterns: dict[str, Any], draw: random.Random) -> list[Example]:
-    examples = []
+def _about_two(patterns: dict[str, Any], draw: random.Random) -> _Made:
+    made: _Made = []
     for slots, name in (({"a": "pos", "b": "neg"}, "contrast"), ({"m": "neu", "n": "neu"}, "plain_pairs")):
         for pattern in patterns[name]:
             for _ in range(_PAIRS_EACH):
                 names = dict(zip(slots, draw.sample(patterns["names"], 2), strict=True))
-                examples += [_filled(OWN_PAIRS, pattern, names, slot, label) for slot, label in slots.items()]
-    return examples
+                made += [
+                    (pattern, _filled(OWN_PAIRS, pattern, names, slot, label))
+                    for slot, label in slots.items()
+                ]
+    return made
 
 
 def _filled(corpus: str, pattern: str, names: dict[str, str], target: str, label: str) -> Example:

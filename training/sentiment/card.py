@@ -37,7 +37,7 @@ def shipped_card(
 ) -> str:
     """CARD.md of the three-class model; draws its pictures into `out`.
 
-    `float_results` are the figures of the same model with its word table in 32 bits.
+    `float_results` are the figures of the same model with its tables in 32 bits.
     """
     calibrated: dict[str, Reliability] = {
         name: reliability(probabilities(scorer, corpora.test[name]), truth(corpora.test[name]))

@@ -15,7 +15,7 @@ from monitor.sentiment.vocabulary import SPECIAL, Vocabulary
 from training.data.own_sentences import own_sentences
 from training.data.texts import Corpora, load_unlabelled
 from training.sentiment.batches import Batch, Pool, Tensors, augmented, make_pool, plan_epoch, tensors
-from training.sentiment.kinds import gate_loss, own_verdict
+from training.sentiment.kinds import KINDS, gate_loss, own_verdict
 from training.sentiment.lexicon import emoji_names, load_lexicon, with_names
 from training.sentiment.loop import Progress, Run
 from training.sentiment.metrics import figures, headline
@@ -78,7 +78,7 @@ def train_deep(corpora: Corpora, data: Path, work: Path, hyper: Hyper, threads: 
     network = _network(torch.from_numpy(side_by_side(vocabulary.words, sources)), hyper)
     encoder = Encoder(vocabulary, Recipe(hyper.head, hyper.tail, targets=True))
     # Encoding 280,000 texts takes minutes, which a finished run that is only exported again need not spend.
-    train = cache(lambda: make_pool({**corpora.train, **own_sentences(hyper.seed)}, encoder))
+    train = cache(lambda: make_pool({**corpora.train, **own_sentences(hyper.seed, "train")}, encoder))
     dev = cache(lambda: make_pool(corpora.dev, encoder))
     words = [network.words.weight]
     rest = [weight for name, weight in network.named_parameters() if not name.startswith("words.")]
@@ -99,15 +99,25 @@ def train_deep(corpora: Corpora, data: Path, work: Path, hyper: Hyper, threads: 
 
 
 def predict(network: nn.Module, pool: Pool) -> NDArray[np.float32]:
-    """Logits (examples, readers, 3) in the pool's order; alike lengths go together."""
+    """Logits (examples, readers, 3) in the pool's order."""
+    return read(network, pool)[0]
+
+
+def read(network: nn.Module, pool: Pool) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Logits (examples, readers, 3) and the gate (examples, kinds), in the pool's order.
+
+    Alike lengths go together.
+    """
     logits = np.zeros((len(pool.encoded), READERS, 3), np.float32)
+    gate = np.zeros((len(pool.encoded), len(KINDS)), np.float32)
     order = np.argsort(pool.lengths)
     with torch.inference_mode():
         for start in range(0, len(order), _MEASURE_TEXTS):
             rows = order[start : start + _MEASURE_TEXTS]
             batch = tensors(pool, rows)
-            logits[rows] = network(batch.tokens, batch.relation, batch.lengths).logits.numpy()
-    return logits
+            readings = network(batch.tokens, batch.relation, batch.lengths)
+            logits[rows], gate[rows] = readings.logits.numpy(), readings.gate.numpy()
+    return logits, gate
 
 
 def measure(pool: Pool, logits: NDArray[np.float32]) -> dict[str, dict[str, float]]:

@@ -79,9 +79,12 @@ def load_fused(model_file: Path) -> Fused:
         labels=constants[linear[4].input[1]].shape[0],
     )
     words_experts, subword_experts = (
-        Experts(_tensor(table), _tensor(bias))
-        for (table,), bias in zip(
-            (gathered["ngrams"], gathered["subwords"]), _expert_biases(graph, constants), strict=True
+        Experts(_tensor(_expert_table(gathered[name], columns)), _tensor(bias))
+        for name, columns, bias in zip(
+            ("ngrams", "subwords"),
+            _column_scales(graph, constants),
+            _expert_biases(graph, constants),
+            strict=True,
         )
     )
     fused = Fused(deep, words_experts, subword_experts, fusion=constants[linear[-2].input[1]].shape[0])
@@ -97,6 +100,8 @@ def load_fused(model_file: Path) -> Fused:
     ]:
         layer.weight.data = _tensor(constants[node.input[1]])
         layer.bias.data = _tensor(constants[node.input[2]])
+    (warmth,) = (node for node in graph.node if node.op_type == "MatMul")
+    fused.temperatures.data = _tensor(np.exp(constants[warmth.input[1]][:, 0]))
     return fused.eval()
 
 
@@ -122,6 +127,20 @@ def _gathered(
 def _broadcast(tables: list[NDArray[Any]]) -> list[NDArray[Any]]:
     """Rows, and where they are 8-bit their scales (n, 1), in one shape."""
     return list(np.broadcast_arrays(*tables))
+
+
+def _expert_table(parts: list[NDArray[Any]], columns: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(rows, decision values + 1) of idf squared (rows, 1), 8-bit rows and their scales (rows, 1)."""
+    squared, *factors = (part.astype(np.float32) for part in parts)
+    return np.hstack([np.prod(list(np.broadcast_arrays(*factors)), axis=0) * columns, squared])
+
+
+def _column_scales(
+    graph: onnx.GraphProto, constants: Mapping[str, NDArray[Any]]
+) -> list[NDArray[np.float32]]:
+    """What the experts' 8-bit columns are multiplied by, (1, decision values) each, in the graph's order."""
+    multiplied = [name for node in graph.node if node.op_type == "Mul" for name in node.input]
+    return [constants[name] for name in multiplied if name in constants and constants[name].ndim == 2]
 
 
 def _expert_biases(graph: onnx.GraphProto, constants: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:

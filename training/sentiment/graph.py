@@ -1,8 +1,8 @@
 """Writes the sentiment networks as ONNX graphs, operator by operator, from their torch weights.
 
 Written by hand and not traced, because ONNX's LSTM takes each text's length and then reads padding neither
-forwards nor backwards, and because the word table is stored as 8-bit rows, each with its scale, a quarter of
-its float size.
+forwards nor backwards, and because the tables of words and n-grams are stored as 8-bit rows, each with its
+scale, a quarter of their float size.
 """
 
 from enum import Enum
@@ -17,7 +17,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from monitor.sentiment.encoding import IN_TARGET
-from training.sentiment.kinds import KINDS, ByKind
+from training.sentiment.kinds import EXPERT_KINDS, KINDS, ByKind
 from training.sentiment.network import Experts, Fused
 from training.sentiment.readers import PHRASES, Phrases, Recurrent
 
@@ -27,7 +27,7 @@ _FAR_BELOW: Final = -1e9
 
 
 class Precision(Enum):
-    """How a file stores its word table: float32, or int8 rows with a float32 scale each."""
+    """How a file stores its tables of words and n-grams: float32, or int8 rows with a scale each."""
 
     FLOAT = "float"
     EIGHT_BIT = "eight bit"
@@ -95,6 +95,31 @@ def round_to_eight_bit(embedding: nn.Embedding) -> None:
     rows, scales = eight_bit(embedding.weight)
     with torch.no_grad():
         embedding.weight.copy_(torch.from_numpy(rows.astype(np.float32) * scales))
+
+
+def eight_bit_experts(
+    experts: Experts,
+) -> tuple[NDArray[np.float32], NDArray[np.int8], NDArray[np.float16]]:
+    """Columns' scales (1, decision values), the table as int8, and rows' scales (rows, 1).
+
+    Their product is the table without its last column, to within half a row's scale of each column. Scaled
+    by columns first, because an expert on few texts has smaller weights, and its neighbours would round them
+    away; by powers of two, so that a table that was rounded comes out as it went in.
+    """
+    table = experts.table.detach().numpy()[:, :-1]
+    columns = np.exp2(np.round(np.log2(table.std(0, keepdims=True).clip(min=1e-6)))).astype(np.float32)
+    scales = (np.abs(table / columns).max(1, keepdims=True) / 127.0).astype(np.float16)
+    scales[scales == 0] = 1.0
+    whole = np.round(table / columns / scales.astype(np.float32)).clip(-127, 127)
+    return columns, whole.astype(np.int8), scales
+
+
+def round_experts_to_eight_bit(experts: Experts) -> None:
+    """As `round_to_eight_bit`, for a table of experts."""
+    columns, whole, scales = eight_bit_experts(experts)
+    with torch.no_grad():
+        rounded = whole.astype(np.float32) * scales.astype(np.float32) * columns
+        experts.table[:, :-1] = torch.from_numpy(rounded)
 
 
 def word_vectors(graph: Graph, tokens: str, embedding: nn.Embedding, precision: Precision) -> str:
@@ -191,17 +216,45 @@ def pooled(graph: Graph, states: str, relation: str, lengths: str, real: str, qu
     )
 
 
-def expert_values(graph: Graph, rows: str, experts: Experts) -> str:
-    """(batch, n-grams) -> (batch, decision values), as `Experts`."""
-    table = experts.table
-    found = graph.add("Gather", graph.constant(table.detach().numpy().astype(np.float16)), rows)
-    total = graph.add("ReduceSum", graph.add("Cast", found, to=TensorProto.FLOAT), graph.axes(1), keepdims=0)
-    count = table.shape[1] - 1
-    first, last, end = (graph.constant(np.array([value], np.int64)) for value in (0, count, count + 1))
-    values = graph.add("Slice", total, first, last, graph.axes(1))
-    squared = graph.add("Slice", total, last, end, graph.axes(1))
+def expert_values(graph: Graph, rows: str, gate: str, experts: Experts, precision: Precision) -> str:
+    """(batch, n-grams) -> (batch, general + 2), as `Experts` and `by_likeness`."""
+    values, squared = (
+        graph.add("ReduceSum", found, graph.axes(1), keepdims=0)
+        for found in expert_rows(graph, rows, experts, precision)
+    )
     norm = graph.add("Sqrt", graph.add("Max", squared, graph.constant(np.array(1.0, np.float32))))
-    return graph.add("Add", graph.add("Div", values, norm), graph.weight(experts.bias))
+    judged = graph.add("Add", graph.add("Div", values, norm), graph.weight(experts.bias))
+    general = len(experts.bias) - 2 * len(EXPERT_KINDS)
+    start, middle, end = (graph.constant(np.array([at], np.int64)) for at in (0, general, len(experts.bias)))
+    by_kind = graph.add(
+        "Reshape",
+        graph.add("Slice", judged, middle, end, graph.axes(1)),
+        graph.constant(np.array([0, len(EXPERT_KINDS), 2], np.int64)),
+    )
+    likeness = graph.add("Gather", graph.add("Exp", gate), graph.constant(np.array(EXPERT_KINDS)), axis=1)
+    weighed = graph.add("Mul", by_kind, graph.add("Unsqueeze", likeness, graph.axes(2)))
+    return graph.add(
+        "Concat",
+        graph.add("Slice", judged, start, middle, graph.axes(1)),
+        graph.add("ReduceSum", weighed, graph.axes(1), keepdims=0),
+        axis=1,
+    )
+
+
+def expert_rows(graph: Graph, rows: str, experts: Experts, precision: Precision) -> tuple[str, str]:
+    """(batch, n-grams) -> the rows' weights (batch, n-grams, decision values) and idf squared (..., 1)."""
+    table = experts.table.detach().numpy()
+    squared = graph.add(
+        "Cast",
+        graph.add("Gather", graph.constant(table[:, -1:].astype(np.float16)), rows),
+        to=TensorProto.FLOAT,
+    )
+    if precision is Precision.FLOAT:
+        return graph.add("Gather", graph.constant(table[:, :-1]), rows), squared
+    columns, whole, scales = eight_bit_experts(experts)
+    found = graph.add("Cast", graph.add("Gather", graph.constant(whole), rows), to=TensorProto.FLOAT)
+    scale = graph.add("Cast", graph.add("Gather", graph.constant(scales), rows), to=TensorProto.FLOAT)
+    return graph.add("Mul", graph.add("Mul", found, scale), graph.constant(columns)), squared
 
 
 def recurrent_features(
@@ -213,8 +266,9 @@ def recurrent_features(
     return graph.add("Relu", graph.linear(found, reader.head))
 
 
-def mixed_verdicts(graph: Graph, features: str, layers: ByKind) -> str:
-    """(batch, features) -> log-probabilities (batch, labels), as `mixture` of what `ByKind` gives."""
+def mixed_verdicts(graph: Graph, features: str, layers: ByKind) -> tuple[str, str]:
+    """(batch, features) -> log-probabilities of the labels (batch, labels), as `mixture` of what `ByKind`
+    gives, and of the kinds (batch, kinds)."""
     labels = layers.common.out_features
     common = graph.add("Unsqueeze", graph.linear(features, layers.common), graph.axes(1))
     shape = graph.constant(np.array([0, len(KINDS), labels], np.int64))
@@ -222,7 +276,7 @@ def mixed_verdicts(graph: Graph, features: str, layers: ByKind) -> str:
     verdicts = graph.add("LogSoftmax", graph.add("Add", common, corrections), axis=2)
     gate = graph.add("LogSoftmax", graph.linear(features, layers.gate), axis=1)
     weighed = graph.add("Add", verdicts, graph.add("Unsqueeze", gate, graph.axes(2)))
-    return graph.add("ReduceLogSumExp", weighed, axes=[1], keepdims=0)
+    return graph.add("ReduceLogSumExp", weighed, axes=[1], keepdims=0), gate
 
 
 def phrase_logits(graph: Graph, vectors: str, real: str, reader: Phrases) -> str:
@@ -254,18 +308,21 @@ def write_fused(model: Fused, path: Path, precision: Precision = Precision.EIGHT
     aimed = graph.add("Equal", "relation", graph.constant(np.array(IN_TARGET, np.int32)))
     has_target = graph.add("ReduceMax", graph.add("Cast", aimed, to=TensorProto.FLOAT), axes=[1], keepdims=1)
     count = graph.add("Unsqueeze", graph.add("Cast", "lengths", to=TensorProto.FLOAT), graph.axes(1))
+    verdict, gate = mixed_verdicts(graph, by_kind, deep.kinds)
     found = graph.add(
         "Concat",
-        mixed_verdicts(graph, by_kind, deep.kinds),
+        verdict,
         graph.linear(for_all, deep.out),
         phrase_logits(graph, vectors, real, deep.phrases),
-        expert_values(graph, "ngrams", model.words),
-        expert_values(graph, "subwords", model.subwords),
+        expert_values(graph, "ngrams", gate, model.words, precision),
+        expert_values(graph, "subwords", gate, model.subwords, precision),
         has_target,
         graph.add("Log", count),
         axis=1,
     )
-    fused = graph.linear(graph.add("Tanh", graph.linear(found, model.weigh)), model.decide)
+    logits = graph.linear(graph.add("Tanh", graph.linear(found, model.weigh)), model.decide)
+    warmth = graph.add("MatMul", graph.add("Exp", gate), graph.weight(model.temperatures.log()[:, None]))
+    fused = graph.add("Div", logits, graph.add("Exp", warmth))
     inputs = {
         "tokens": ("batch", "length"),
         "relation": ("batch", "length"),

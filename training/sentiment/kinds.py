@@ -26,12 +26,25 @@ KINDS: Final[tuple[frozenset[str], ...]] = (
 """Sets whose raters were told the same. Sentences of our own and corrections are of no kind: they teach
 every kind."""
 NO_KIND: Final = -1
+EXPERT_SETS: Final = (
+    "semeval2017",
+    "airline",
+    "sxsw",
+    "twitter_target",
+    "semeval14_aspect",
+    "financial_phrasebank",
+)
+"""Sets whose kind of text has linear experts of its own (`training.sentiment.wide`): two decision values
+each, the last of each table's."""
 
 
 def kinds_of(corpora: Iterable[str]) -> NDArray[np.int64]:
     """The index in `KINDS` of each set's name, `NO_KIND` where it is in none."""
     index = {name: at for at, names in enumerate(KINDS) for name in names}
     return np.array([index.get(str(name), NO_KIND) for name in corpora], np.int64)
+
+
+EXPERT_KINDS: Final = tuple(kinds_of(EXPERT_SETS).tolist())
 
 
 class ByKind(nn.Module):
@@ -59,6 +72,17 @@ class ByKind(nn.Module):
 def mixture(verdicts: Tensor, gate: Tensor) -> Tensor:
     """Log-probabilities (batch, labels): the kinds' verdicts, each counting by the gate."""
     return (verdicts + gate[:, :, None]).logsumexp(1)
+
+
+def by_likeness(values: Tensor, gate: Tensor) -> Tensor:
+    """(batch, general + 2) of decision values (batch, general + 2 * kinds with experts).
+
+    The general experts' as they are, and those of the kinds' experts, each counting by the gate.
+    """
+    general = values.shape[1] - 2 * len(EXPERT_KINDS)
+    likeness = gate[:, EXPERT_KINDS].exp()
+    own = values[:, general:].reshape(-1, len(EXPERT_KINDS), 2)
+    return torch.cat([values[:, :general], (own * likeness[:, :, None]).sum(1)], dim=1)
 
 
 def own_verdict(verdicts: Tensor, kind: Tensor) -> Tensor:

@@ -4,13 +4,14 @@ Two BiLSTMs (one with a verdict for each kind of text, one with a verdict for al
 share the word vectors; the fusion weighs them and the experts.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from monitor.sentiment.encoding import IN_TARGET, RELATIONS
-from training.sentiment.kinds import ByKind, mixture
+from training.sentiment.kinds import EXPERT_KINDS, KINDS, ByKind, by_likeness, mixture
 from training.sentiment.readers import Phrases, Recurrent
 
 READERS = 3
@@ -102,28 +103,39 @@ class Fused(nn.Module):
         self.words = words
         self.subwords = subwords
         labels = deep.out.out_features
-        values = len(words.bias) + len(subwords.bias)
+        # Of each table's experts on a kind of text, all give one verdict together.
+        values = sum(len(part.bias) - 2 * (len(EXPERT_KINDS) - 1) for part in (words, subwords))
         self.weigh = nn.Linear(READERS * labels + values + 2, fusion)
         self.decide = nn.Linear(fusion, labels)
+        # Of each kind of text: how sure of itself the fusion may be.
+        self.temperatures = nn.Parameter(torch.ones(len(KINDS)), requires_grad=False)
 
     def forward(
         self, tokens: Tensor, relation: Tensor, lengths: Tensor, ngrams: Tensor, subwords: Tensor
     ) -> Tensor:
         """Probabilities (batch, labels)."""
-        logits = self.deep(tokens, relation, lengths).logits
-        experts = torch.cat([self.words(ngrams), self.subwords(subwords)], dim=1)
-        return self.fuse(evidence(logits, experts, relation, lengths)).softmax(1)
+        readings = self.deep(tokens, relation, lengths)
+        experts = [self.words(ngrams), self.subwords(subwords)]
+        logits = self.fuse(evidence(readings.logits, readings.gate, experts, relation, lengths))
+        return self.calibrated(logits, readings.gate).softmax(1)
+
+    def calibrated(self, logits: Tensor, gate: Tensor) -> Tensor:
+        """Logits divided by the temperatures' geometric mean, each kind counting by the gate."""
+        return logits / (gate.exp() @ self.temperatures.log())[:, None].exp()
 
     def fuse(self, found: Tensor) -> Tensor:
-        """Logits (batch, labels) from what `evidence` put together."""
+        """Logits (batch, labels) from what `evidence` put together, not calibrated yet."""
         logits: Tensor = self.decide(torch.tanh(self.weigh(found)))
         return logits
 
 
-def evidence(logits: Tensor, experts: Tensor, relation: Tensor, lengths: Tensor) -> Tensor:
+def evidence(
+    logits: Tensor, gate: Tensor, experts: Sequence[Tensor], relation: Tensor, lengths: Tensor
+) -> Tensor:
     """What the fusion decides on: readers, experts, whether there is a target (experts see none), length."""
     aimed = (relation == IN_TARGET).any(1, keepdim=True).float()
-    return torch.cat([logits.flatten(1), experts, aimed, lengths[:, None].float().log()], dim=1)
+    judged = [by_likeness(values, gate) for values in experts]
+    return torch.cat([logits.flatten(1), *judged, aimed, lengths[:, None].float().log()], dim=1)
 
 
 def likelihood(logits: Tensor, labels: Tensor, two_class: Tensor, smoothing: float = 0.0) -> Tensor:

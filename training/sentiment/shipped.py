@@ -16,6 +16,7 @@ from monitor.sentiment.ngrams import NGRAMS_FILE, SUBWORDS_FILE
 from monitor.sentiment.scorer import LABELS, SentimentScorer
 from monitor.sentiment.vocabulary import WORDS_FILE
 from training.data.corrections import read_corrections, with_corrections
+from training.data.own_sentences import OWN, own_sentences
 from training.data.texts import UNLABELLED, Corpora, Example, available, data_files, load_corpora
 from training.export import commit, machine, now
 from training.sentiment.batches import make_pool
@@ -23,7 +24,7 @@ from training.sentiment.card import shipped_card
 from training.sentiment.deep import Deep, train_deep
 from training.sentiment.evaluation import Results
 from training.sentiment.fusion import fuse
-from training.sentiment.graph import Precision, round_to_eight_bit, write_fused
+from training.sentiment.graph import Precision, round_experts_to_eight_bit, round_to_eight_bit, write_fused
 from training.sentiment.handover import Product, hand_over
 from training.sentiment.network import Fused
 from training.sentiment.recipe import Hyper
@@ -62,7 +63,8 @@ def train_shipped(
     deep = train_deep(corpora, data, work, hyper, threads)
     recipe = Recipe(hyper.head, hyper.tail, ngrams=True, subwords=True, targets=True)
     encoder = Encoder(deep.vocabulary, recipe, wide.words.ngrams, wide.subwords.ngrams)
-    fused = fuse(deep.network, wide, make_pool(corpora.dev, encoder), hyper)
+    dev = {**corpora.dev, **own_sentences(hyper.seed, "dev")}
+    fused = fuse(deep.network, wide, make_pool(dev, encoder), hyper)
     parity: dict[str, list[Example]] = {
         name: corpora.dev[name][:_PARITY_TEXTS] for name in _PARITY_SETS if name in corpora.dev
     }
@@ -72,6 +74,8 @@ def train_shipped(
         _product(fused, encoder, wide, Precision.FLOAT), work / "float", parity, corpora, run
     )
     round_to_eight_bit(deep.network.words)
+    for experts in (fused.words, fused.subwords):
+        round_experts_to_eight_bit(experts)
     return hand_over(
         _product(fused, encoder, wide, Precision.EIGHT_BIT),
         out,
@@ -92,7 +96,7 @@ def _measured_in_float(
 
     def keep(_manifest: Manifest, results: Results, _scorer: SentimentScorer) -> str:
         figures.update(results)
-        return "The shipped model with its word table in 32 bits, for comparison."
+        return "The shipped model with its tables in 32 bits, for comparison."
 
     hand_over(product, folder, parity, corpora.test, run, keep)
     return figures
@@ -128,5 +132,6 @@ def _training_run(deep: Deep, sources: tuple[str, ...], hyper: Hyper, command: s
 
 def _wide(corpora: Corpora, kept: Path, hyper: Hyper) -> Wide:
     if not kept.exists():
-        train_wide([example for part in corpora.train.values() for example in part], hyper.seed).save(kept)
+        parts = [*corpora.train.values(), own_sentences(hyper.seed, "train")[OWN]]
+        train_wide([example for part in parts for example in part], hyper.seed).save(kept)
     return Wide.load(kept)

@@ -1,7 +1,8 @@
 """The wide half: linear n-gram experts, over a table of words and word pairs and one of parts of words.
 
-Each expert is a TF-IDF logistic regression on texts of one kind; a text is judged by all of them and the
-fusion learns on dev whom to believe, so nothing at inference depends on where a text came from.
+Each expert is a TF-IDF logistic regression. The general ones judge every text; of those that know one kind
+of text each (`training.sentiment.kinds`) a text is judged as far as it looks like that kind. The fusion
+learns on dev whom to believe, so nothing at inference depends on where a text came from.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,27 +18,47 @@ from sklearn.linear_model import LogisticRegression
 
 from monitor.sentiment.ngrams import OTHER_ROW, NgramTable, ngram_hashes, subword_hashes
 from monitor.sentiment.tokenizer import Token, tokenize
+from training.data.corrections import CORRECTIONS
+from training.data.own_sentences import OWN
 from training.data.texts import Example
+from training.sentiment.kinds import EXPERT_SETS
 
 
 @dataclass(frozen=True)
 class Expert:
-    """One logistic regression: its sets, inverse regularisation `c`, and how many n-grams it may choose."""
+    """One logistic regression: its sets, inverse regularisation `c`, and how many n-grams it may choose.
+
+    `balanced`: the classes count alike, however many texts each has. `sides`: how many decision values it
+    gives: 2 for how negative and how positive, of three classes' that sum to 0; or 1, from negative to
+    positive.
+    """
 
     name: str
     corpora: tuple[str, ...]
     c: float
     ngrams: int
+    balanced: bool = False
+    sides: int = 2
 
 
-_POSTS: Final = ("semeval2017", "airline", "sxsw", "twitter_target", "vader_groundtruth")
-WORD_EXPERTS: Final = (
-    Expert("reviews", ("imdb",), 30.0, 110_000),
-    Expert("sentences", ("sst", "sst_phrases", "semeval14_aspect", "financial_phrasebank"), 3.0, 45_000),
-    Expert("posts", _POSTS, 3.0, 65_000),
+_ADDED: Final = (OWN, CORRECTIONS)
+"""Neither reviews nor posts: they teach the general experts on either."""
+_POSTS: Final = ("semeval2017", "airline", "sxsw", "twitter_target", "vader_groundtruth", *_ADDED)
+_SENTENCES: Final = ("sst", "sst_phrases", "semeval14_aspect", "financial_phrasebank", *_ADDED)
+_KIND_NGRAMS: Final = (65_000, 25_000, 15_000, 15_000, 15_000, 10_000)
+KIND_EXPERTS: Final = tuple(
+    Expert(name, (name,), 3.0, ngrams, balanced=True)
+    for name, ngrams in zip(EXPERT_SETS, _KIND_NGRAMS, strict=True)
 )
-"""IMDB has no neutral: its expert gives one decision value, the others three. `c`: best on dev."""
-SUBWORD_EXPERTS: Final = (Expert("parts of words", _POSTS, 3.0, 60_000),)
+"""Each knows the kind of text its set is of, in words and in parts of words."""
+WORD_EXPERTS: Final = (
+    Expert("reviews", ("imdb",), 30.0, 110_000, sides=1),
+    Expert("sentences", _SENTENCES, 3.0, 45_000),
+    Expert("posts", _POSTS, 3.0, 65_000),
+    *KIND_EXPERTS,
+)
+"""IMDB has no neutral: its expert gives one decision value, the others two. `c`: best on dev."""
+SUBWORD_EXPERTS: Final = (Expert("parts of words", _POSTS, 3.0, 60_000), *KIND_EXPERTS)
 """Posts are spelt freely, and hashtags run together; on airline's dev tweets alone, parts of words gave a
 macro-F1 of .761 where words and pairs gave .738."""
 
@@ -88,10 +109,10 @@ class Wide:
 
 def train_wide(examples: Sequence[Example], seed: int) -> Wide:
     """Choose the n-grams and fit every expert on its part of `examples`."""
-    posts = [example for example in examples if example.corpus in _POSTS]
+    spelt = {name for expert in SUBWORD_EXPERTS for name in expert.corpora}
     return Wide(
         _train_table(examples, ngram_hashes, WORD_EXPERTS, seed),
-        _train_table(posts, subword_hashes, SUBWORD_EXPERTS, seed),
+        _train_table([one for one in examples if one.corpus in spelt], subword_hashes, SUBWORD_EXPERTS, seed),
     )
 
 
@@ -112,15 +133,29 @@ def _train_table(
     weighted = _normalised(counts, idf)
     weights, biases = [], []
     for expert, mine in zip(experts, parts, strict=True):
-        model = LogisticRegression(C=expert.c, max_iter=300, random_state=seed)
+        weight = "balanced" if expert.balanced else None
+        model = LogisticRegression(C=expert.c, class_weight=weight, max_iter=300, random_state=seed)
         model.fit(weighted[mine], labels[mine])
-        weights.append(model.coef_ * idf)
-        biases.append(model.intercept_)
+        coefficients, bias = _decision(model, expert.sides)
+        weights.append(coefficients * idf)
+        biases.append(bias)
         print(f"expert {expert.name}: {len(mine):,} texts, {int(model.n_iter_.max())} iterations", flush=True)
     columns = np.vstack([*weights, idf**2]).T
     columns[OTHER_ROW, :-1] = 0.0
     columns[:OTHER_ROW] = 0.0
     return LinearTable(table, columns.astype(np.float16), np.concatenate(biases).astype(np.float32))
+
+
+def _decision(model: LogisticRegression, sides: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Coefficients (sides, n-grams) and bias (sides,) of a fitted model, whatever classes it saw."""
+    fitted, biases = model.coef_, model.intercept_
+    if len(model.classes_) == 2:  # scikit-learn gives the second class's alone
+        fitted, biases = np.vstack([-fitted, fitted]) / 2, np.concatenate([-biases, biases]) / 2
+    coefficients, bias = np.zeros((3, fitted.shape[1])), np.zeros(3)
+    coefficients[model.classes_], bias[model.classes_] = fitted, biases
+    if sides == 1:
+        return coefficients[[2]] - coefficients[[0]], bias[[2]] - bias[[0]]
+    return (coefficients - coefficients.mean(0))[[0, 2]], (bias - bias.mean())[[0, 2]]
 
 
 def _part(corpus: NDArray[np.str_], expert: Expert) -> NDArray[np.int64]:

@@ -128,6 +128,10 @@ def test_equal_texts_stay_equal_under_case_and_punctuation(text: str) -> None:
 def test_own_sentences_point_at_their_targets_and_have_all_labels() -> None:
     first = own_sentences(1)
     assert first == own_sentences(1) != own_sentences(2)
+    train, dev = own_sentences(1, "train"), own_sentences(1, "dev")
+    for name, whole in first.items():
+        assert sorted(map(repr, train[name] + dev[name])) == sorted(map(repr, whole))
+        assert {one.label for one in dev[name]} == {0, 1, 2}
     for examples in first.values():
         assert {one.label for one in examples} == set(LABELS.values())
         for one in examples:

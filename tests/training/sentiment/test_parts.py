@@ -17,7 +17,16 @@ from monitor.sentiment.vocabulary import SPECIAL, UNKNOWN, Vocabulary
 from training.data.own_sentences import OWN, own_sentences
 from training.data.texts import Example, load_corpora
 from training.sentiment.batches import augmented, make_pool, plan_epoch
-from training.sentiment.graph import Precision, eight_bit, round_to_eight_bit, write_fused, write_talk
+from training.sentiment.graph import (
+    Precision,
+    eight_bit,
+    eight_bit_experts,
+    round_experts_to_eight_bit,
+    round_to_eight_bit,
+    write_fused,
+    write_talk,
+)
+from training.sentiment.kinds import EXPERT_KINDS, KINDS, by_likeness
 from training.sentiment.metrics import decide, figures
 from training.sentiment.network import Experts, Fused, Network, likelihood
 from training.sentiment.recipe import Hyper, override
@@ -116,7 +125,10 @@ def fused_network() -> Fused:
     torch.manual_seed(0)
     deep = Network(torch.randn(50, 12), hidden=8, relation_dims=3, head_dims=6, filters=4, dropout=0.5)
     torch.nn.init.normal_(deep.kinds.correction.weight)
-    return Fused(deep, random_experts(7), random_experts(3), 5).eval()
+    on_kinds = 2 * len(EXPERT_KINDS)
+    fused = Fused(deep, random_experts(5 + on_kinds), random_experts(2 + on_kinds), 5).eval()
+    fused.temperatures.copy_(torch.linspace(0.5, 2.0, len(KINDS)))
+    return fused
 
 
 def random_experts(values: int) -> Experts:
@@ -131,6 +143,8 @@ def test_the_shipped_graph_equals_torch(tmp_path: Path, precision: Precision) ->
     model = fused_network()
     if precision is Precision.EIGHT_BIT:
         round_to_eight_bit(model.deep.words)
+        for experts in (model.words, model.subwords):
+            round_experts_to_eight_bit(experts)
     write_fused(model, tmp_path / "model.onnx", precision)
     feed = random_feed(50, 40)
     expected = model(*feed.values()).detach().numpy()
@@ -162,6 +176,28 @@ def test_padding_changes_nothing_in_torch_either() -> None:
         torch.testing.assert_close(model(*one)[0], together[index], atol=1e-5, rtol=0)
 
 
+def test_experts_on_a_kind_count_as_much_as_a_text_looks_like_it() -> None:
+    general, own = torch.tensor([[7.0]]), torch.arange(2.0 * len(EXPERT_KINDS))[None]
+    likeness = torch.full((1, len(KINDS)), 1e-9)
+    likeness[0, EXPERT_KINDS[0]], likeness[0, EXPERT_KINDS[2]] = 0.25, 0.75
+    found = by_likeness(torch.cat([general, own], dim=1), likeness.log())
+    torch.testing.assert_close(found, torch.tensor([[7.0, 0.75 * 4, 0.25 * 1 + 0.75 * 5]]))
+
+
+def test_a_rounded_table_of_experts_stays_as_it_is() -> None:
+    experts = random_experts(4 + 2 * len(EXPERT_KINDS))
+    experts.table[:, 0] *= 100  # an expert on many texts beside those on few
+    exact = experts.table.clone()
+    round_experts_to_eight_bit(experts)
+    rounded = experts.table.clone()
+    columns, _, scales = eight_bit_experts(experts)
+    bound = torch.from_numpy(0.51 * scales.astype(np.float32) * columns)
+    assert ((exact - rounded)[:, :-1].abs() <= bound).all()
+    assert (exact != rounded).any()
+    round_experts_to_eight_bit(experts)
+    torch.testing.assert_close(experts.table, rounded, rtol=0, atol=0)
+
+
 def test_experts_learn_words_and_pairs() -> None:
     examples = [Example("semeval2017", one.text, one.label) for one in own_sentences(1)[OWN]]
     examples += [Example("sst", one.text, one.label) for one in own_sentences(2)[OWN]]
@@ -172,13 +208,17 @@ def test_experts_learn_words_and_pairs() -> None:
         for part in (wide.words, wide.subwords)
     )
 
+    def three(sides: torch.Tensor) -> np.ndarray:
+        negative, positive = sides.tolist()
+        return np.array([negative, -negative - positive, positive])
+
     def posts(text: str) -> np.ndarray:
         rows = wide.words.ngrams.rows_of(ngram_hashes(tokenize(text)))
-        return words(torch.from_numpy(rows).long()[None])[0, 4:].detach().numpy()
+        return three(words(torch.from_numpy(rows).long()[None])[0, 3:5])
 
     def by_parts(text: str) -> np.ndarray:
         rows = wide.subwords.ngrams.rows_of(subword_hashes(tokenize(text)))
-        return parts(torch.from_numpy(rows).long()[None])[0].detach().numpy()
+        return three(parts(torch.from_numpy(rows).long()[None])[0, :2])
 
     assert posts("Acme is not good").argmax() == 0
     assert posts("Acme is superb").argmax() == 2
