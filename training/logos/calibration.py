@@ -12,7 +12,7 @@ import numpy as np
 from scipy.stats import beta
 
 from monitor.errors import SetupError
-from training.logos.average_precision import Scored
+from training.logos.average_precision import Scored, labels_marked
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,16 @@ def calibrate(
     while _alarms_too_often(logo_free, {label: max(own[label], floor) for label in labels}, target):
         floor += 0.005
     return {label: float(np.ceil(max(own[label], floor) * 1000) / 1000) for label in labels}
+
+
+def without_look_alikes(folder: Sequence[Scored]) -> list[Scored]:
+    """The pictures of a folder that may set thresholds.
+
+    Where a folder shows one brand, its pictures without a logo were chosen for being like that brand: they
+    say with what it is confused, not how often that happens in what people send.
+    """
+    one_brand = len(labels_marked(folder)) == 1
+    return [picture for picture in folder if picture.marked or not one_brand]
 
 
 def _own_threshold(label: str, pictures: Sequence[Scored], share: float) -> float:

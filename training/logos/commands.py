@@ -32,6 +32,7 @@ def register(app: typer.Typer, evaluations: typer.Typer) -> None:
     logos.command("crops")(crops)
     logos.command("sheet")(sheet)
     logos.command("mine")(mine)
+    logos.command("finish")(finish)
     app.add_typer(logos, name="logos")
     evaluations.command("logos")(evaluate)
     evaluations.command("logo-rescoring")(rescoring)
@@ -100,6 +101,27 @@ def train(
 
         target = out or packaged("onnx_models") / "logos"
         manifest = make_dense_model(data, target, work / target.name, set_ or [], command, brands)
+    typer.echo(f"wrote {manifest.identity} to {target}")
+
+
+def finish(
+    data: Data,
+    model: Annotated[
+        Path, typer.Option(help="Dense model in float32: `float` in the folder of its run.", exists=True)
+    ],
+    out: Annotated[
+        Path | None, typer.Option(help="Model folder to write; default: under onnx_models.")
+    ] = None,
+    work: Annotated[Path, typer.Option(help="Folder for the measurements.")] = Path("runs"),
+    bits: Annotated[int, typer.Option(help="Of the backbone: 8, or 32 for as it was trained.")] = 8,
+) -> None:
+    """Store, calibrate and measure a trained dense model again, on these pictures: no training."""
+    from training.logos.dense_recipe import finish_dense_model
+
+    if bits not in (8, 32):
+        raise typer.BadParameter("8 or 32", param_hint="--bits")
+    target = out or packaged("onnx_models") / "logos"
+    manifest = finish_dense_model(data, model, target, work / target.name, bits=bits)
     typer.echo(f"wrote {manifest.identity} to {target}")
 
 

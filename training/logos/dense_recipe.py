@@ -1,6 +1,7 @@
 """The whole way of the `logos` model: data -> network -> loop -> ONNX -> thresholds -> figures -> card."""
 
 import json
+import shutil
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,22 +10,26 @@ from typing import Final
 import msgspec
 import numpy as np
 
+from monitor.inference import load_manifest
 from monitor.inference.manifest import Manifest, Metric, TrainingRun, sha256_of
 from monitor.logos.dense import LARGE_LEVELS, DenseGeometry
 from training.data.logo_sets import read_logo_sets
 from training.export import commit, machine, now, write_model_folder
 from training.logos.average_precision import average_precision, labels_marked, mean_average_precision
-from training.logos.calibration import CalibrationTarget, alarm_rate, calibrate
+from training.logos.calibration import CalibrationTarget, alarm_rate, calibrate, without_look_alikes
 from training.logos.canvases import CanvasMix
-from training.logos.cards import dense_card
+from training.logos.cards import TRAINED_ON, dense_card, trained_section
 from training.logos.dense_export import OPSET, PARITY_LEVEL, dense_parity, dense_specs, export_dense
 from training.logos.dense_training import STARTS, DenseHyper, train_dense
+from training.logos.eight_bit import store_in_eight_bits
 from training.logos.evaluation import evaluate_models
 from training.logos.held_out import leave_out, trained_labels
 from training.logos.hyper import overridden
 from training.logos.scoring import WEAKEST, label_detector, score_pictures
 from training.logos.selection import Selection, select
 
+FLOAT: Final = "float"
+"""Folder of a run for the model as it was trained."""
 _PARITY_PICTURES: Final = 256
 _DRAWS: Final = 1000
 
@@ -34,7 +39,8 @@ def make_dense_model(
 ) -> Manifest:
     """Train, export, calibrate, measure; writes the model folder `out` and returns its manifest.
 
-    Photographs of the brands in `without` are left out of every part of the data.
+    Photographs of the brands in `without` are left out of every part of the data. The model as it was
+    trained, in float32, stays in `run`/float.
     """
     hyper = overridden(DenseHyper(), changes)
     chosen = leave_out(select(read_logo_sets(data)), without)
@@ -42,18 +48,19 @@ def make_dense_model(
     started = time.monotonic()
     network = train_dense(chosen.train, labels, run, hyper, CanvasMix())
     hours = _hours_so_far(run, (time.monotonic() - started) / 3600)
-    out.mkdir(parents=True, exist_ok=True)
-    export_dense(network, out / "model.onnx")
+    exact = run / FLOAT
+    exact.mkdir(parents=True, exist_ok=True)
+    export_dense(network, exact / "model.onnx")
     parity_pictures = [
         chosen.val[i] for i in np.random.default_rng(0).permutation(len(chosen.val))[:_PARITY_PICTURES]
     ]
     parity = dense_parity(
-        network, out / "model.onnx", parity_pictures, f"val pictures, level of {PARITY_LEVEL} px"
+        network, exact / "model.onnx", parity_pictures, f"val pictures, level of {PARITY_LEVEL} px"
     )
     inputs, outputs = dense_specs(len(labels))
     draft = Manifest(
         name="logos",
-        version=f"{now()[:10].replace('-', '')}-{sha256_of(out / 'model.onnx')[:8]}",
+        version=_version(exact / "model.onnx"),
         task="logos",
         architecture="dense-pyramid",
         sha256="",
@@ -75,10 +82,33 @@ def make_dense_model(
             machine=machine(),
         ),
     )
+    write_model_folder(exact, draft, f"# logos\n\n{trained_section(draft, chosen, hyper, _starts(run))}")
+    return finish_dense_model(data, exact, out, run, without, bits=hyper.export_bits)
+
+
+def finish_dense_model(
+    data: Path, exact: Path, out: Path, run: Path, without: Sequence[str] = (), *, bits: int = 8
+) -> Manifest:
+    """Store, calibrate and measure the trained model in the folder `exact`; writes `out` and returns its
+    manifest.
+
+    `bits` of the backbone: 8, or 32 for as it is. What `exact` says of its training stays; measurements go to
+    `run`. Raises `SetupError` where `exact` holds no dense model in float32.
+    """
+    chosen = leave_out(select(read_logo_sets(data)), without)
+    trained = load_manifest(exact)
+    section = (exact / "CARD.md").read_text("utf-8").partition(TRAINED_ON)[2].partition("\n## ")[0]
+    out.mkdir(parents=True, exist_ok=True)
+    if bits == 8:
+        store_in_eight_bits(exact / "model.onnx", out / "model.onnx", chosen.train, seed=0)
+    else:
+        shutil.copyfile(exact / "model.onnx", out / "model.onnx")
+    draft = msgspec.structs.replace(trained, version=_version(out / "model.onnx"))
     draft = write_model_folder(out, draft, "# logos\n\nBeing calibrated.")
     calibrated, val_metrics = _calibrated(draft, out, chosen)
     write_model_folder(out, calibrated, "# logos\n\nBeing measured.")
     report = evaluate_models(out, None, data, _DRAWS, without)
+    in_float = _calibrated(trained, exact, chosen)[1] if bits == 8 else []
     metrics = [*val_metrics]
     for row in report.folders:
         part = "photographs" if row.photographs_only else "all pictures"
@@ -104,7 +134,11 @@ def make_dense_model(
     ]
     final = msgspec.structs.replace(calibrated, metrics=tuple(metrics))
     report.write(run)
-    return write_model_folder(out, final, dense_card(final, report, chosen, hyper, _starts(run)))
+    return write_model_folder(out, final, dense_card(final, report, f"{TRAINED_ON}{section}", in_float))
+
+
+def _version(file: Path) -> str:
+    return f"{now()[:10].replace('-', '')}-{sha256_of(file)[:8]}"
 
 
 def _calibrated(draft: Manifest, out: Path, chosen: Selection) -> tuple[Manifest, list[Metric]]:
@@ -114,7 +148,7 @@ def _calibrated(draft: Manifest, out: Path, chosen: Selection) -> tuple[Manifest
     others, metrics = [], []
     for folder in sorted({picture.folder for picture in chosen.val}):
         scored = score_pictures(detector, [p for p in chosen.val if p.folder == folder], f"{folder} val")
-        others += scored
+        others += without_look_alikes(scored)
         found = mean_average_precision(scored, _DRAWS)
         note = f"95% interval {found.low:.3f} to {found.high:.3f}"
         metrics.append(

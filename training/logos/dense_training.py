@@ -48,6 +48,7 @@ class DenseHyper:
     bits: int = (
         16  # of convolutions in training: bfloat16; 32 where the CPU lacks AVX512-BF16 (16 is slow then)
     )
+    export_bits: int = 8  # of the backbone in the file: half the time on a CPU; 32: as it was trained
 
 
 _CHECKPOINT: Final = "checkpoint.pt"

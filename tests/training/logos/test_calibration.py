@@ -6,7 +6,13 @@ import pytest
 from monitor.errors import SetupError
 from training.data.pictures import LogoBox
 from training.logos.average_precision import Found, Scored
-from training.logos.calibration import CalibrationTarget, alarm_rate, calibrate, highest_rate
+from training.logos.calibration import (
+    CalibrationTarget,
+    alarm_rate,
+    calibrate,
+    highest_rate,
+    without_look_alikes,
+)
 
 BOX = (0.0, 0.0, 10.0, 10.0)
 
@@ -61,3 +67,12 @@ def test_a_brand_that_is_often_mistaken_gets_a_threshold_of_its_own() -> None:
 
 def test_no_threshold_below_the_floor() -> None:
     assert calibrate(("a",), [], [], CalibrationTarget(lowest=0.3)) == {"a": pytest.approx(0.3)}
+
+
+def test_pictures_chosen_for_being_like_a_brand_set_no_threshold() -> None:
+    found = (Found("a", 0.9, BOX),)
+    shows_a, shows_b = (Scored(found, (LogoBox(label, 0, 0, 10, 10),), label) for label in "ab")
+    empty = Scored(found, (), "empty")
+    assert without_look_alikes([shows_a, empty]) == [shows_a]
+    assert without_look_alikes([shows_a, shows_b, empty]) == [shows_a, shows_b, empty]
+    assert without_look_alikes([empty]) == [empty], "logo-free pictures of all kinds"

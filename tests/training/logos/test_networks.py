@@ -10,11 +10,14 @@ import torch
 from torch import nn
 
 from monitor.errors import SetupError
+from monitor.logos.dense import LEVEL_MARGIN, LEVEL_MULTIPLE
+from monitor.logos.windows import build_level
 from training.data.pictures import AnnotatedPicture
 from training.logos.canvases import CanvasMix
 from training.logos.dense_export import dense_parity, export_dense
 from training.logos.dense_network import DenseLogoNetwork
 from training.logos.dense_training import DenseHyper, learning_rate_factor, train_dense
+from training.logos.eight_bit import store_in_eight_bits
 from training.logos.hyper import overridden
 from training.logos.talk_export import export_talk
 from training.logos.talk_network import (
@@ -104,6 +107,24 @@ def test_the_dense_network_leaves_as_an_equal_file(tmp_path: Path, drawn: list[A
     parity = dense_parity(network, tmp_path / "model.onnx", drawn[:3], "drawn")
     assert parity.inputs == 3
     assert parity.max_abs_diff < 1e-2  # boxes are in pixels
+
+
+def test_the_backbone_is_stored_in_eight_bits(tmp_path: Path, drawn: list[AnnotatedPicture]) -> None:
+    torch.manual_seed(0)
+    exact, stored = tmp_path / "exact.onnx", tmp_path / "stored" / "model.onnx"
+    export_dense(DenseLogoNetwork(2), exact)
+    store_in_eight_bits(exact, stored, drawn, seed=0)
+    assert stored.stat().st_size < exact.stat().st_size / 2
+    level = build_level(drawn[0].load(), 208, LEVEL_MARGIN, LEVEL_MULTIPLE).pixels[None]
+    sessions = [
+        ort.InferenceSession(str(file), providers=["CPUExecutionProvider"]) for file in (exact, stored)
+    ]
+    for expected, found in zip(*(session.run(None, {"pixels": level}) for session in sessions), strict=True):
+        difference = np.abs(expected - found)
+        assert difference.max() > 0
+        assert np.median(difference) < 0.05 * max(expected.std(), 1e-6)
+    with pytest.raises(SetupError, match="no dense logo model in float32"):
+        store_in_eight_bits(stored, tmp_path / "again.onnx", drawn, seed=0)
 
 
 def test_the_talks_network_leaves_with_small_rounding(tmp_path: Path) -> None:
