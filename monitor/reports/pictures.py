@@ -24,7 +24,7 @@ class ShownPicture(msgspec.Struct, frozen=True, kw_only=True):
     mentions: int
     detections: tuple[Detection, ...]
     unnamed: tuple[str, ...]
-    """Brands that none of its posts names."""
+    """Brands in the picture that this mention does not name."""
     mention_id: UUID
     source: str
     author: str | None
@@ -77,7 +77,7 @@ def shown_pictures(
         )
         SELECT r.sha256, i.url, cardinality(r.ids) AS mentions, found.detections,
                ARRAY(SELECT DISTINCT b.name FROM presence AS p JOIN brand AS b ON b.id = p.brand_id
-                     WHERE p.mention_id = ANY(r.ids) AND p.silent ORDER BY 1) AS unnamed,
+                     WHERE p.mention_id = m.id AND p.silent ORDER BY 1) AS unnamed,
                m.id AS mention_id, m.source, m.author, m.url AS mention_url, m.text AS caption, m.published_at
         FROM ranked AS r JOIN picture AS i ON i.sha256 = r.sha256
         CROSS JOIN LATERAL (
