@@ -24,7 +24,9 @@ class CalibrationTarget:
         0.9  # that the true rate is under `any_brand`; 0 takes the observed rate as the true one
     )
     each_brand: float = 0.003
-    lowest: float = 0.10  # no brand is reported below, however clean its record
+    lowest: float = 0.45
+    """No brand is reported below, however clean its record: from .35 to .5 the F1 of the val pictures is
+    level (.670), and the higher of these invent less."""
 
 
 def calibrate(

@@ -167,7 +167,10 @@ def _some_crops(pictures: Sequence[AnnotatedPicture], side: int) -> Pixels:
 def _chosen_decision(
     trained: TrainedEmbedder, material: EmbedderData, embedder: Embedder
 ) -> tuple[CropDecision, list[Metric]]:
-    """The weight of references beside learned vectors that names most val crops rightly."""
+    """The weight of references beside learned vectors that names most val crops rightly.
+
+    Logos and backgrounds count alike: how many backgrounds there are is our choice.
+    """
     vectors = F.normalize(trained.vectors.vectors.detach(), dim=1).numpy()
     references, names = embed_boxes(material.chosen.train, embedder)
     decision = CropDecision(
@@ -187,15 +190,20 @@ def _chosen_decision(
         tried = dataclasses.replace(decision, weight=weight)
         named = np.array([*among, NO_LOGO])[tried.probabilities(crops.embeddings, among).argmax(1)]
         right[weight] = named == wanted
-    best = max(WEIGHTS, key=lambda weight: (right[weight].mean(), -weight))
+    logos = wanted != NO_LOGO
+
+    def balanced(weight: float) -> float:
+        return float(right[weight][logos].mean() + right[weight][~logos].mean())
+
+    best = max(WEIGHTS, key=lambda weight: (balanced(weight), -weight))
     metrics = [
         Metric(
             name="crop top-1",
-            value=round(float(right[weight][wanted != NO_LOGO].mean()), 4),
+            value=round(float(right[weight][logos].mean()), 4),
             dataset="+".join(CROP_SETS),
             split="val",
-            note=f"{(wanted != NO_LOGO).sum()} true crops over {len(among)} brands and none; weight of the "
-            f"nearest reference {weight}; backgrounds right {right[weight][wanted == NO_LOGO].mean():.3f}"
+            note=f"{logos.sum()} true crops over {len(among)} brands and none; weight of the "
+            f"nearest reference {weight}; backgrounds right {right[weight][~logos].mean():.3f}"
             + ("; chosen" if weight == best else ""),
         )
         for weight in WEIGHTS

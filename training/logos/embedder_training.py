@@ -34,7 +34,7 @@ Pixels = NDArray[np.uint8]
 class EmbedderHyper:
     """Everything a run depends on besides the data."""
 
-    steps: int = 1600  # of 64 crops (`CropMix`)
+    steps: int = 3200  # of 64 crops (`CropMix`)
     vectors: int = 2000  # vector logos, chosen by a hash of their names
     head_rate: float = 2e-3  # AdamW
     backbone_rate: float = 4e-4  # lower: it starts from ImageNet

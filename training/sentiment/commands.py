@@ -60,7 +60,8 @@ def train(
         *([f"seed={seed}"] if seed is not None else []),
         *([f"epochs={epochs}"] if epochs is not None else []),
     ]
-    command = "brand-train " + shlex.join(sys.argv[1:])
+    # Where the data lies on this machine is nobody's business and no help to whoever repeats the run.
+    command = "brand-train " + shlex.join("DIR" if word == str(data) else word for word in sys.argv[1:])
     if arch is Arch.TALK:
         if corrections is not None:
             raise SetupError("--corrections is for the shipped model; the talk's knows IMDB alone")

@@ -58,6 +58,9 @@ def load_fused(model_file: Path) -> Fused:
     """
     graph = onnx.load(str(model_file)).graph
     constants = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
+    for node in graph.node:
+        if node.op_type == "Cast" and node.input[0] in constants:  # stored in half precision
+            constants[node.output[0]] = constants[node.input[0]].astype(np.float32)
     inputs = ("tokens", "relation", "ngrams", "subwords")
     gathered = {name: _gathered(graph, constants, name) for name in inputs}
     recurrent, convolving, linear = (

@@ -27,7 +27,10 @@ _FAR_BELOW: Final = -1e9
 
 
 class Precision(Enum):
-    """How a file stores its tables of words and n-grams: float32, or int8 rows with a scale each."""
+    """How a file stores its tables of words and n-grams: float32, or int8 rows with a scale each.
+
+    With the second, the filters over phrases are stored in half precision.
+    """
 
     FLOAT = "float"
     EIGHT_BIT = "eight bit"
@@ -49,6 +52,12 @@ class Graph:
     def weight(self, value: Tensor) -> str:
         """A torch weight stored in the file."""
         return self.constant(value.detach().numpy())
+
+    def half_weight(self, value: Tensor) -> str:
+        """A torch weight stored in half precision; read as float32."""
+        return self.add(
+            "Cast", self.constant(value.detach().numpy().astype(np.float16)), to=TensorProto.FLOAT
+        )
 
     def add(self, operator: str, *inputs: str, outputs: int = 1, **attributes: Any) -> str:
         """An operator; returns its last output (the only one that is asked for here)."""
@@ -90,8 +99,20 @@ def eight_bit(table: Tensor) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
     return np.round(values / scales).astype(np.int8), scales.astype(np.float32)
 
 
+def round_as_stored(model: Fused) -> None:
+    """Put the torch weights where `Precision.EIGHT_BIT` will have them, so that parity compares like with
+    like."""
+    round_to_eight_bit(model.deep.words)
+    for experts in (model.words, model.subwords):
+        round_experts_to_eight_bit(experts)
+    with torch.no_grad():
+        for convolve in model.deep.phrases.convolutions:
+            weight, _ = convolve.parameters()
+            weight.copy_(weight.half().float())
+
+
 def round_to_eight_bit(embedding: nn.Embedding) -> None:
-    """Put the torch weights where the file's rows will be, so that parity compares like with like."""
+    """The word table's part of `round_as_stored`."""
     rows, scales = eight_bit(embedding.weight)
     with torch.no_grad():
         embedding.weight.copy_(torch.from_numpy(rows.astype(np.float32) * scales))
@@ -115,7 +136,7 @@ def eight_bit_experts(
 
 
 def round_experts_to_eight_bit(experts: Experts) -> None:
-    """As `round_to_eight_bit`, for a table of experts."""
+    """The part of `round_as_stored` of a table of experts."""
     columns, whole, scales = eight_bit_experts(experts)
     with torch.no_grad():
         rounded = whole.astype(np.float32) * scales.astype(np.float32) * columns
@@ -279,15 +300,16 @@ def mixed_verdicts(graph: Graph, features: str, layers: ByKind) -> tuple[str, st
     return graph.add("ReduceLogSumExp", weighed, axes=[1], keepdims=0), gate
 
 
-def phrase_logits(graph: Graph, vectors: str, real: str, reader: Phrases) -> str:
+def phrase_logits(graph: Graph, vectors: str, real: str, reader: Phrases, precision: Precision) -> str:
     """(batch, length, dims) -> (batch, labels), as `Phrases`."""
     as_float = graph.add("Cast", real, to=TensorProto.FLOAT)
     sequence = graph.add("Transpose", graph.add("Mul", vectors, as_float), perm=[0, 2, 1])
     counted = graph.add("Transpose", as_float, perm=[0, 2, 1])
     strongest = []
+    stored = graph.weight if precision is Precision.FLOAT else graph.half_weight
     for width, convolve in zip(PHRASES, reader.convolutions, strict=True):
-        weight, bias = (graph.weight(value) for value in convolve.parameters())
-        found = graph.add("Conv", sequence, weight, bias, pads=[0, width - 1])
+        weight, bias = convolve.parameters()
+        found = graph.add("Conv", sequence, stored(weight), graph.weight(bias), pads=[0, width - 1])
         # After the ReLU nothing is below the 0 that padding is set to.
         found = graph.add("Mul", graph.add("Relu", found), counted)
         strongest.append(graph.add("ReduceMax", found, axes=[2], keepdims=0))
@@ -313,7 +335,7 @@ def write_fused(model: Fused, path: Path, precision: Precision = Precision.EIGHT
         "Concat",
         verdict,
         graph.linear(for_all, deep.out),
-        phrase_logits(graph, vectors, real, deep.phrases),
+        phrase_logits(graph, vectors, real, deep.phrases, precision),
         expert_values(graph, "ngrams", gate, model.words, precision),
         expert_values(graph, "subwords", gate, model.subwords, precision),
         has_target,

@@ -24,7 +24,7 @@ from training.sentiment.card import shipped_card
 from training.sentiment.deep import Deep, train_deep
 from training.sentiment.evaluation import Results
 from training.sentiment.fusion import fuse
-from training.sentiment.graph import Precision, round_experts_to_eight_bit, round_to_eight_bit, write_fused
+from training.sentiment.graph import Precision, round_as_stored, write_fused
 from training.sentiment.handover import Product, hand_over
 from training.sentiment.network import Fused
 from training.sentiment.recipe import Hyper
@@ -73,9 +73,7 @@ def train_shipped(
     full = _measured_in_float(
         _product(fused, encoder, wide, Precision.FLOAT), work / "float", parity, corpora, run
     )
-    round_to_eight_bit(deep.network.words)
-    for experts in (fused.words, fused.subwords):
-        round_experts_to_eight_bit(experts)
+    round_as_stored(fused)
     return hand_over(
         _product(fused, encoder, wide, Precision.EIGHT_BIT),
         out,

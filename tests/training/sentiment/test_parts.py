@@ -21,6 +21,7 @@ from training.sentiment.graph import (
     Precision,
     eight_bit,
     eight_bit_experts,
+    round_as_stored,
     round_experts_to_eight_bit,
     round_to_eight_bit,
     write_fused,
@@ -142,9 +143,7 @@ def random_experts(values: int) -> Experts:
 def test_the_shipped_graph_equals_torch(tmp_path: Path, precision: Precision) -> None:
     model = fused_network()
     if precision is Precision.EIGHT_BIT:
-        round_to_eight_bit(model.deep.words)
-        for experts in (model.words, model.subwords):
-            round_experts_to_eight_bit(experts)
+        round_as_stored(model)
     write_fused(model, tmp_path / "model.onnx", precision)
     feed = random_feed(50, 40)
     expected = model(*feed.values()).detach().numpy()
