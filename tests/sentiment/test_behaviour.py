@@ -58,23 +58,24 @@ FLOORS = {
     "talk": 12,
     "plain": 18,
     "neutral": 16,
-    "comparison": 10,
-    "contrast": 13,
+    "negation": 23,
+    "comparison": 12,
+    "contrast": 14,
     "emoji": 13,
     "capitals": 13,
     "lengthened": 11,
     "questions": 13,
     "languages": 15,
     "short": 17,
-    "long": 9,
+    "long": 7,
     "names": 11,
     "intensity": 8,
     "hashtags": 11,
 }
-"""Cases that must pass: what the shipped model passed, or one less. Negation, sarcasm, typos and time are
-limits, not promises. Two are lower by one since the model of November 2026, which is better on tweets toward
-a target: "comparison" (it passes 10 of 14, the one before 11) and "long" (9 of 12, before 10; it read 6,000
-reviews an epoch and not 10,000)."""
+"""Cases that must pass: what the shipped model passed, or one less. Sarcasm, typos and time are limits, not
+promises. "long" (one opinion among hundreds of words without any) fell from 9 of 12 to 7 with the model whose
+fusion also learned from held-out sentences of our own; negation rose from 20 of 28 to 24 with it, contrast
+from 13 of 16 to 15, comparison from 10 of 14 to 13."""
 
 
 @pytest.fixture(scope="module")
