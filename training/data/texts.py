@@ -72,7 +72,8 @@ class Corpora:
 
 def normalise(text: str) -> str:
     """What makes two texts "equal" here: letters and digits, case folded, single spaces."""
-    return _NOT_ALNUM.sub(" ", text).strip().casefold()
+    # Folded first: folding takes some letters apart, and a mark that comes off is no letter.
+    return _NOT_ALNUM.sub(" ", text.casefold()).strip()
 
 
 def load_corpora(folder: Path, names: Collection[str] = LABELLED) -> Corpora:
