@@ -2,6 +2,7 @@
 
 import base64
 import codecs
+import functools
 import json
 import os
 import queue
@@ -491,6 +492,8 @@ def test_ctrl_c_ends_a_run_that_waits_for_input() -> None:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        # As in a terminal: what a script starts in the background inherits that SIGINT is ignored.
+        preexec_fn=functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
     assert process.stdin
     assert process.stdout
