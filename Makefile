@@ -34,7 +34,7 @@ demo: $(SERVICE) ## The whole system on the samples; writes demo-report/; SERVE=
 	$(BIN)/brand-monitor demo $(if $(SERVE),--serve)
 
 test: $(DEVELOPMENT) ## Run the tests (real broker, real PostgreSQL, shipped models)
-	$(BIN)/python -m pytest -m 'not fault and not training and not browser'
+	$(BIN)/python -m pytest -m 'not fault and not training and not browser' --numprocesses auto --maxprocesses 4 --dist loadfile
 
 browser: ## Find Chromium or Chrome, or install Debian's chromium (needs root)
 	@command -v chromium chromium-browser google-chrome google-chrome-stable chrome || \

@@ -7,6 +7,7 @@ and database of their own.
 
 import base64
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -30,6 +31,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
+from filelock import FileLock
 from numpy.typing import NDArray
 
 from monitor.inference.manifest import sha256_of
@@ -39,6 +41,9 @@ from monitor.local.child import ChildProcess, StopPlan, free_port
 from monitor.logos.crops import CropGeometry, cut_crops
 from monitor.settings import load_settings
 from monitor.storage import schema
+
+# Before torch is imported: of two processes on two cores each takes one.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 _REPOSITORY = Path(__file__).parent.parent
 _KAFKA_POM = Path(__file__).parent / "integration" / "kafka" / "pom.xml"
@@ -193,8 +198,13 @@ def _fetch_kafka() -> None:
             pytest.skip(
                 f"Apache Kafka needs {program}, which is not installed; the embedded broker was tested"
             )
-    if any(_KAFKA_JARS.glob("kafka_2.13-*.jar")):
-        return
+    _KAFKA_JARS.mkdir(parents=True, exist_ok=True)
+    with FileLock(_KAFKA_JARS.parent / "fetching.lock"):
+        if not any(_KAFKA_JARS.glob("kafka_2.13-*.jar")):
+            _fetch_jars()
+
+
+def _fetch_jars() -> None:
     goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={_KAFKA_JARS}"]
     command = ["mvn", "-B", "-q", "-f", str(_KAFKA_POM), *goal]
     try:

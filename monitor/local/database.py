@@ -26,6 +26,8 @@ from monitor.local.child import ChildProcess, StopPlan, free_port
 DATABASE: Final = "brand_monitor"
 _SUPERUSER: Final = "postgres"
 _SYSTEM_USER: Final = "pgserver"
+_USER_IS_THERE: Final = 9
+"""useradd's exit status for a name that is taken."""
 
 _START_TIMEOUT = 60.0
 """Seconds; recovery after kill -9 replays the log first."""
@@ -196,7 +198,9 @@ def _unprivileged_user() -> tuple[int, int] | None:
     except KeyError:
         command = ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", _SYSTEM_USER]
         try:
-            subprocess.run(command, check=True, capture_output=True, text=True)
+            added = subprocess.run(command, check=False, capture_output=True, text=True)
+            if added.returncode != _USER_IS_THERE:  # another process has just added it
+                added.check_returncode()
         except (OSError, subprocess.CalledProcessError) as error:
             raise SetupError(
                 f"PostgreSQL does not run as root, and adding the user {_SYSTEM_USER!r} failed ({error}); "
