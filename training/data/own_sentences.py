@@ -2,6 +2,7 @@
 
 import hashlib
 import random
+import re
 import tomllib
 from importlib import resources
 from typing import Any, Final, Literal
@@ -68,9 +69,7 @@ def _framed(patterns: dict[str, Any], draw: random.Random) -> _Made:
             frame,
             _filled(
                 OWN,
-                frame.replace("{good}", draw.choice(patterns["praise"])).replace(
-                    "{bad}", draw.choice(patterns["blame"])
-                ),
+                _worded(frame, patterns, draw),
                 {"x": draw.choice(subjects)},
                 "x",
                 label,
@@ -84,6 +83,18 @@ def _framed(patterns: dict[str, Any], draw: random.Random) -> _Made:
         for frame in patterns[name]
         for _ in range(_WORDS_EACH)
     ]
+
+
+_WORDS: Final = {"good": "praise", "bad": "blame", "promise": "promise", "threat": "threat", "plan": "plan"}
+"""The list that each slot of a frame is filled from."""
+
+
+def _worded(frame: str, patterns: dict[str, Any], draw: random.Random) -> str:
+    """`frame` with a word drawn for each slot but the name's; one that stands twice gets two words."""
+    for slot, name in _WORDS.items():
+        drawn = iter(draw.sample(patterns[name], frame.count("{" + slot + "}")))
+        frame = re.sub(r"\{" + slot + r"\}", lambda _: next(drawn), frame)  # noqa: B023  # called at once
+    return frame
 
 
 def _about_two(patterns: dict[str, Any], draw: random.Random) -> _Made:

@@ -49,12 +49,25 @@ _NOT_ALNUM: Final = re.compile(r"[\W_]+")
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One labelled text. `label`: 0 negative, 1 neutral, 2 positive; `target`: characters it is toward."""
+    """One labelled text. `label`: 0 negative, 1 neutral, 2 positive; `target`: characters it is toward.
+
+    `agreement`: the share of its raters who said so, 0..1, where the set tells; 1 where it does not.
+    """
 
     corpus: str
     text: str
     label: int
     target: Span | None = None
+    agreement: float = 1.0
+
+    @property
+    def weight(self) -> float:
+        """How much it counts in training: its raters' agreement, squared.
+
+        On airline's dev tweets, linear experts so weighed were up to .01 of macro-F1 better. Measuring counts
+        all texts alike.
+        """
+        return self.agreement**2
 
 
 @dataclass(frozen=True)
@@ -161,7 +174,10 @@ def _read(folder: Path, name: str) -> Iterable[tuple[Split, Example]]:
         if row["source"] in _EXCLUDED_SOURCES:
             continue
         target = row.get("target") or ""
-        example = Example(name, row["text"], LABELS[row["label"]], find_target(row["text"], target))
+        span, agreement = find_target(row["text"], target), row.get("confidence")
+        example = Example(
+            name, row["text"], LABELS[row["label"]], span, 1.0 if agreement is None else float(agreement)
+        )
         yield _split_of(row, has_dev=has_dev or name == "sst_phrases"), example
 
 

@@ -32,11 +32,13 @@ _SMALL_AND_WANTED = frozenset({"twitter_target", "semeval14_aspect"})
 class Pool:
     """Encoded examples of one split. `two_class` marks labels from raters who had no neutral to choose.
 
-    `kind` is each example's, as `training.sentiment.kinds` counts them.
+    `kind` is each example's, as `training.sentiment.kinds` counts them; `weight` how much it counts in
+    training.
     """
 
     encoded: list[Encoded]
     labels: NDArray[np.int64]
+    weight: NDArray[np.float32]
     two_class: NDArray[np.bool_]
     corpus: NDArray[np.str_]
     kind: NDArray[np.int64]
@@ -50,6 +52,7 @@ def make_pool(corpora: dict[str, list[Example]], encoder: Encoder) -> Pool:
     return Pool(
         encoded,
         np.array([one.label for one in examples]),
+        np.array([one.weight for one in examples], np.float32),
         np.array([one.corpus in TWO_CLASS for one in examples]),
         np.array([one.corpus for one in examples]),
         kinds_of([one.corpus for one in examples]),
@@ -111,6 +114,7 @@ class Tensors:
     relation: Tensor
     lengths: Tensor
     labels: Tensor
+    weight: Tensor
     two_class: Tensor
     kind: Tensor
 
@@ -121,8 +125,8 @@ def tensors(pool: Pool, rows: NDArray[np.int64]) -> Tensors:
     tokens, relation, lengths = (
         torch.from_numpy(feed[name]).long() for name in ("tokens", "relation", "lengths")
     )
-    labels, two_class = torch.from_numpy(pool.labels[rows]), torch.from_numpy(pool.two_class[rows])
-    return Tensors(tokens, relation, lengths, labels, two_class, torch.from_numpy(pool.kind[rows]))
+    told = (torch.from_numpy(part[rows]) for part in (pool.labels, pool.weight, pool.two_class, pool.kind))
+    return Tensors(tokens, relation, lengths, *told)
 
 
 def augmented(pool: Pool, rows: NDArray[np.int64], vocabulary: Vocabulary, hyper: Hyper) -> Tensors:

@@ -147,7 +147,10 @@ def _loss(network: Network, batch: Tensors, hyper: Hyper) -> Tensor:
     """
     readings = network(batch.tokens, batch.relation, batch.lengths)
     judged = [own_verdict(readings.verdicts, batch.kind), *readings.logits.unbind(1)]
-    losses = [likelihood(one, batch.labels, batch.two_class, hyper.label_smoothing).mean() for one in judged]
+    losses = [
+        (batch.weight * likelihood(one, batch.labels, batch.two_class, hyper.label_smoothing)).mean()
+        for one in judged
+    ]
     by_kind, mixed, *others = losses
     return 0.5 * (by_kind + mixed) + sum(others) + hyper.gate_weight * gate_loss(readings.gate, batch.kind)
 

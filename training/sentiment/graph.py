@@ -17,7 +17,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from monitor.sentiment.encoding import IN_TARGET
-from training.sentiment.kinds import EXPERT_KINDS, KINDS, ByKind
+from training.sentiment.kinds import EXPERT_KINDS, KINDS, SIDES, ByKind
 from training.sentiment.network import Experts, Fused
 from training.sentiment.readers import PHRASES, Phrases, Recurrent
 
@@ -238,19 +238,19 @@ def pooled(graph: Graph, states: str, relation: str, lengths: str, real: str, qu
 
 
 def expert_values(graph: Graph, rows: str, gate: str, experts: Experts, precision: Precision) -> str:
-    """(batch, n-grams) -> (batch, general + 2), as `Experts` and `by_likeness`."""
+    """(batch, n-grams) -> (batch, general + `SIDES`), as `Experts` and `by_likeness`."""
     values, squared = (
         graph.add("ReduceSum", found, graph.axes(1), keepdims=0)
         for found in expert_rows(graph, rows, experts, precision)
     )
     norm = graph.add("Sqrt", graph.add("Max", squared, graph.constant(np.array(1.0, np.float32))))
     judged = graph.add("Add", graph.add("Div", values, norm), graph.weight(experts.bias))
-    general = len(experts.bias) - 2 * len(EXPERT_KINDS)
+    general = len(experts.bias) - SIDES * len(EXPERT_KINDS)
     start, middle, end = (graph.constant(np.array([at], np.int64)) for at in (0, general, len(experts.bias)))
     by_kind = graph.add(
         "Reshape",
         graph.add("Slice", judged, middle, end, graph.axes(1)),
-        graph.constant(np.array([0, len(EXPERT_KINDS), 2], np.int64)),
+        graph.constant(np.array([0, len(EXPERT_KINDS), SIDES], np.int64)),
     )
     likeness = graph.add("Gather", graph.add("Exp", gate), graph.constant(np.array(EXPERT_KINDS)), axis=1)
     weighed = graph.add("Mul", by_kind, graph.add("Unsqueeze", likeness, graph.axes(2)))

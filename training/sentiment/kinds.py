@@ -34,8 +34,10 @@ EXPERT_SETS: Final = (
     "semeval14_aspect",
     "financial_phrasebank",
 )
-"""Sets whose kind of text has linear experts of its own (`training.sentiment.wide`): two decision values
-each, the last of each table's."""
+"""Sets whose kind of text has linear experts of its own (`training.sentiment.wide`): their decision values
+are the last of each table's."""
+SIDES: Final = 2
+"""Decision values of an expert on three classes, how negative and how positive: all three sum to 0."""
 
 
 def kinds_of(corpora: Iterable[str]) -> NDArray[np.int64]:
@@ -75,13 +77,13 @@ def mixture(verdicts: Tensor, gate: Tensor) -> Tensor:
 
 
 def by_likeness(values: Tensor, gate: Tensor) -> Tensor:
-    """(batch, general + 2) of decision values (batch, general + 2 * kinds with experts).
+    """(batch, general + `SIDES`) of decision values (batch, general + `SIDES` * kinds with experts).
 
     The general experts' as they are, and those of the kinds' experts, each counting by the gate.
     """
-    general = values.shape[1] - 2 * len(EXPERT_KINDS)
+    general = values.shape[1] - SIDES * len(EXPERT_KINDS)
     likeness = gate[:, EXPERT_KINDS].exp()
-    own = values[:, general:].reshape(-1, len(EXPERT_KINDS), 2)
+    own = values[:, general:].reshape(-1, len(EXPERT_KINDS), SIDES)
     return torch.cat([values[:, :general], (own * likeness[:, :, None]).sum(1)], dim=1)
 
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from monitor.sentiment.encoding import IN_TARGET, RELATIONS
-from training.sentiment.kinds import EXPERT_KINDS, KINDS, ByKind, by_likeness, mixture
+from training.sentiment.kinds import EXPERT_KINDS, KINDS, SIDES, ByKind, by_likeness, mixture
 from training.sentiment.readers import Phrases, Recurrent
 
 READERS = 3
@@ -104,7 +104,7 @@ class Fused(nn.Module):
         self.subwords = subwords
         labels = deep.out.out_features
         # Of each table's experts on a kind of text, all give one verdict together.
-        values = sum(len(part.bias) - 2 * (len(EXPERT_KINDS) - 1) for part in (words, subwords))
+        values = sum(len(part.bias) - SIDES * (len(EXPERT_KINDS) - 1) for part in (words, subwords))
         self.weigh = nn.Linear(READERS * labels + values + 2, fusion)
         self.decide = nn.Linear(fusion, labels)
         # Of each kind of text: how sure of itself the fusion may be.

@@ -58,7 +58,7 @@ class Hyper:
 
     # fusion of the two halves
     fusion: int = 16  # hidden units of each …
-    fusions: int = 4  # … of so many networks whose mean is taken
+    fusions: int = 12  # … of so many networks whose mean is taken
     fusion_decay: float = 1e-4
 
 

@@ -21,7 +21,7 @@ from monitor.sentiment.tokenizer import Token, tokenize
 from training.data.corrections import CORRECTIONS
 from training.data.own_sentences import OWN
 from training.data.texts import Example
-from training.sentiment.kinds import EXPERT_SETS
+from training.sentiment.kinds import EXPERT_SETS, SIDES
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,7 @@ class Expert:
     """One logistic regression: its sets, inverse regularisation `c`, and how many n-grams it may choose.
 
     `balanced`: the classes count alike, however many texts each has. `sides`: how many decision values it
-    gives: 2 for how negative and how positive, of three classes' that sum to 0; or 1, from negative to
-    positive.
+    gives: `SIDES`, or 1 from negative to positive.
     """
 
     name: str
@@ -38,7 +37,7 @@ class Expert:
     c: float
     ngrams: int
     balanced: bool = False
-    sides: int = 2
+    sides: int = SIDES
 
 
 _ADDED: Final = (OWN, CORRECTIONS)
@@ -125,6 +124,7 @@ def _train_table(
 ) -> LinearTable:
     hashes = [hashes_of(tokenize(example.text)) for example in examples]
     labels = np.array([example.label for example in examples])
+    counting = np.array([example.weight for example in examples])
     corpus = np.array([example.corpus for example in examples])
     parts = [_part(corpus, expert) for expert in experts]
     table = NgramTable(_chosen(hashes, labels, parts, experts))
@@ -136,7 +136,7 @@ def _train_table(
     for expert, mine in zip(experts, parts, strict=True):
         weight = "balanced" if expert.balanced else None
         model = LogisticRegression(C=expert.c, class_weight=weight, max_iter=300, random_state=seed)
-        model.fit(weighted[mine], labels[mine])
+        model.fit(weighted[mine], labels[mine], sample_weight=counting[mine])
         coefficients, bias = _decision(model, expert.sides)
         weights.append(coefficients * idf)
         biases.append(bias)

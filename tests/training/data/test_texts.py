@@ -1,5 +1,6 @@
 """Splits stay honest: what measures never trains, whatever set it stands in."""
 
+import re
 from pathlib import Path
 
 import pyarrow as arrow
@@ -9,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from monitor.errors import SetupError
-from training.data.own_sentences import own_sentences
+from training.data.own_sentences import OWN, own_sentences
 from training.data.texts import (
     LABELS,
     available,
@@ -20,7 +21,7 @@ from training.data.texts import (
 )
 
 
-def write_set(folder: Path, name: str, rows: list[tuple[str, str, str]], **columns: str) -> None:
+def write_set(folder: Path, name: str, rows: list[tuple[str, str, str]], **columns: object) -> None:
     table = [
         {"text": text, "label": label, "split": split, "source": "made", **columns}
         for text, label, split in rows
@@ -141,3 +142,19 @@ def test_own_sentences_point_at_their_targets_and_have_all_labels() -> None:
             assert name
             assert not name.startswith(" ")
             assert "{" not in one.text
+
+
+def test_what_raters_disagreed_on_teaches_less(tmp_path: Path) -> None:
+    rows = [(f"flight number {index} was late", "neg", "train") for index in range(20)]
+    write_set(tmp_path, "airline", rows, confidence=0.6)
+    write_set(tmp_path, "sst", [("A gem.", "pos", "train"), ("Dull", "neg", "dev")])
+    corpora = load_corpora(tmp_path, ["airline", "sst"])
+    assert all(one.weight == pytest.approx(0.36) for one in corpora.train["airline"])
+    assert [one.weight for one in corpora.train["sst"]] == [1.0], "a set that does not tell"
+
+
+def test_a_word_that_stands_twice_in_a_frame_is_two_words() -> None:
+    framed = (re.fullmatch(r"\S+ is (\S+) and (\S+)", one.text) for one in own_sentences(1)[OWN])
+    pairs = [found.groups() for found in framed if found]
+    assert len(pairs) > 5
+    assert all(one != other for one, other in pairs)
