@@ -78,12 +78,13 @@ class SlidingWindowDetector:
     def windows(self, picture: Pixels) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.float32]]]:
         """For each window size: the windows' pixels at the network's input size, and their boxes in the
         picture."""
-        height, width = self.geometry.window_height, self.geometry.window_width
         for scaled, corners, boxes in self.levels(picture):
-            cut = np.stack(
-                [scaled[top : top + height, left : left + width] for left, top in corners.tolist()]
-            )
-            yield np.asarray(cut, np.uint8), boxes
+            yield self.cut(scaled, corners), boxes
+
+    def cut(self, scaled: Pixels, corners: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """The windows of a level, (N, height, width, 3), with these left and top edges (N, 2), N >= 1."""
+        height, width = self.geometry.window_height, self.geometry.window_width
+        return np.stack([scaled[top : top + height, left : left + width] for left, top in corners.tolist()])
 
     def levels(self, picture: Pixels) -> Iterator[tuple[Pixels, NDArray[np.int64], NDArray[np.float32]]]:
         """For each window size: the picture (or a tile of it) scaled so that a window has the network's input

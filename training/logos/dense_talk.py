@@ -4,7 +4,8 @@ Windows half a window apart share three quarters of their convolutions. Here a l
 once; each window takes its part of the map, and only the dense layers see it alone. Two things differ from
 windows cut out first, and how much that matters is measured (`compare`): the layers pad ("same"), so that a
 window cut out sees black beyond its edges where the level shows the picture, and the map has a cell every
-4 px, so that a window stands up to 2 px off.
+4 px, so that a window stands up to 2 px off. Where the boxes have to be the same, the dense pass only
+proposes (`DenseTalk.confirmed`): the few windows it does not rule out are cut out and judged as ever.
 """
 
 import copy
@@ -26,33 +27,45 @@ from monitor.logos.sliding import SlidingWindowDetector
 from monitor.logos.windows import Pixels
 from training.data.pictures import AnnotatedPicture
 
+PROPOSED_FROM: Final = 0.01
+"""Dense score from which a window is cut out and judged alone."""
 _STRIDE: Final = 4  # two max-pools of 2
 _WINDOWS_A_RUN: Final = 64
 _BRAND: Final = 1
 
 
+class WayResult(msgspec.Struct, frozen=True, kw_only=True):
+    """How another way compares with windows cut out."""
+
+    met: int
+    """Of the boxes found with windows cut out, how many a box of this way meets at IoU .5."""
+    extra: int
+    """Boxes of this way that meet none of those."""
+    seconds: float
+    """A picture, median."""
+
+
 class DenseTalkResult(msgspec.Struct, frozen=True, kw_only=True):
-    """Windows cut out and dense evaluation over the same pictures, one CPU thread."""
+    """Windows cut out, and the two other ways over the same pictures, one CPU thread."""
 
     pictures: int
     windows: int
-    correlation: float
-    """Of the windows' scores, both ways."""
-    same_decision: float
-    """Share of windows on the same side of the threshold."""
     boxes: int
     """Found with windows cut out, after non-maximum suppression."""
-    met: int
-    """Of those, how many a box of the dense evaluation meets at IoU .5."""
-    extra: int
-    """Boxes of the dense evaluation that meet none of those."""
-    seconds_windows: float
-    """A picture, median."""
-    seconds_dense: float
+    seconds: float
+    """A picture with windows cut out, median."""
+    correlation: float
+    """Of the windows' scores, cut out and dense."""
+    same_decision: float
+    """Share of windows on the same side of the threshold, cut out and dense."""
+    dense: WayResult
+    confirmed: WayResult
+    looked_again: float
+    """Share of windows that are cut out after the dense pass."""
 
 
 class DenseTalk:
-    """Scores of all windows of a picture, either way."""
+    """Scores of all windows of a picture, in three ways."""
 
     def __init__(self, folder: Path, detector: SlidingWindowDetector) -> None:
         """`folder` holds the model that `detector` runs."""
@@ -75,6 +88,18 @@ class DenseTalk:
         levels = list(self._detector.windows(picture))
         scores = [self.scores_of_windows(pixels) for pixels, _ in levels]
         return np.concatenate([boxes for _, boxes in levels]), np.concatenate(scores)
+
+    def confirmed(self, picture: Pixels) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """As `windows`, but only windows that the dense pass proposes are cut out; all others score 0."""
+        places, scores = [], []
+        for scaled, corners, boxes in self._detector.levels(picture):
+            proposed = np.flatnonzero(self.scores_of_level(scaled, corners) >= PROPOSED_FROM)
+            found = np.zeros(len(corners), np.float32)
+            if len(proposed):
+                found[proposed] = self.scores_of_windows(self._detector.cut(scaled, corners[proposed]))
+            places.append(boxes)
+            scores.append(found)
+        return np.concatenate(places), np.concatenate(scores)
 
     def scores_of_level(self, scaled: Pixels, corners: NDArray[np.int64]) -> NDArray[np.float32]:
         """Of the windows with these left and top edges (N, 2) in a scaled picture."""
@@ -104,36 +129,41 @@ class DenseTalk:
 def compare(
     talk: DenseTalk, pictures: Sequence[AnnotatedPicture], threshold: float, most_overlap: float
 ) -> DenseTalkResult:
-    """Both ways over `pictures`; boxes from `threshold` on."""
-    cut, dense, seconds = [], [], []
-    boxes = met = extra = 0
+    """All ways over `pictures`; boxes from `threshold` on."""
+    ways = (talk.windows, talk.dense, talk.confirmed)
+    scores: list[list[NDArray[np.float32]]] = [[] for _ in ways]
+    seconds: list[list[float]] = [[] for _ in ways]
+    boxes, met, extra = 0, [0] * len(ways), [0] * len(ways)
     for picture in tqdm(pictures, desc="dense talk", unit="picture", mininterval=5):
         pixels = picture.load()
-        started = time.perf_counter()
-        places, one = talk.windows(pixels)
-        between = time.perf_counter()
-        _, other = talk.dense(pixels)
-        seconds.append((between - started, time.perf_counter() - between))
-        cut.append(one)
-        dense.append(other)
-        places = clip(places, picture.width, picture.height)
-        first, second = (_boxes(places, scores, threshold, most_overlap) for scores in (one, other))
-        overlap = iou(first, second) >= 0.5
+        first = None
+        for number, way in enumerate(ways):
+            started = time.perf_counter()
+            places, found = way(pixels)
+            seconds[number].append(time.perf_counter() - started)
+            scores[number].append(found)
+            own = _boxes(clip(places, picture.width, picture.height), found, threshold, most_overlap)
+            first = own if first is None else first
+            overlap = iou(first, own) >= 0.5
+            met[number] += int(overlap.any(1).sum())
+            extra[number] += int((~overlap.any(0)).sum())
+        assert first is not None
         boxes += len(first)
-        met += int(overlap.any(1).sum())
-        extra += int((~overlap.any(0)).sum())
-    one, other = np.concatenate(cut), np.concatenate(dense)
-    slow, fast = np.median(np.array(seconds), axis=0)
+    cut, dense, again = (np.concatenate(parts) for parts in scores)
+    other = [
+        WayResult(met=met[number], extra=extra[number], seconds=float(np.median(seconds[number])))
+        for number in (1, 2)
+    ]
     return DenseTalkResult(
         pictures=len(pictures),
-        windows=len(one),
-        correlation=float(np.corrcoef(one, other)[0, 1]),
-        same_decision=float(((one >= threshold) == (other >= threshold)).mean()),
+        windows=len(cut),
         boxes=boxes,
-        met=met,
-        extra=extra,
-        seconds_windows=float(slow),
-        seconds_dense=float(fast),
+        seconds=float(np.median(seconds[0])),
+        correlation=float(np.corrcoef(cut, dense)[0, 1]),
+        same_decision=float(((cut >= threshold) == (dense >= threshold)).mean()),
+        dense=other[0],
+        confirmed=other[1],
+        looked_again=float((again > 0).mean()),
     )
 
 

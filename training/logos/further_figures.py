@@ -218,9 +218,12 @@ def _dense_talk_text(found: DenseTalkResult) -> str:
         f"The talk's CNN as one convolution over each level, {found.pictures} pictures, {found.windows:,} "
         f"windows: scores correlate {found.correlation:.3f} with those of windows cut out, "
         f"{found.same_decision:.2%} fall on the same side of the threshold; of {found.boxes} boxes "
-        f"{found.met} are met at IoU .5, {found.extra} come in addition. Seconds a picture: "
-        f"{found.seconds_windows:.2f} cut out, {found.seconds_dense:.2f} as one convolution "
-        f"({found.seconds_windows / found.seconds_dense:.1f} times faster)."
+        f"{found.dense.met} are met at IoU .5, {found.dense.extra} come in addition. With the "
+        f"{found.looked_again:.1%} of windows that it does not rule out cut out and judged alone, "
+        f"{found.confirmed.met} are met and {found.confirmed.extra} come in addition. Seconds a picture: "
+        f"{found.seconds:.2f} cut out, {found.dense.seconds:.2f} as one convolution "
+        f"({found.seconds / found.dense.seconds:.1f} times faster), {found.confirmed.seconds:.2f} with "
+        f"windows confirmed ({found.seconds / found.confirmed.seconds:.1f} times)."
     )
 
 
