@@ -1,8 +1,9 @@
 """Which trained brand a crop shows, by its embedding: learned vectors, true crops as references, or both.
 
 `brands.npz` beside the embedder holds `vectors` (brands, D) in the order of the manifest's labels, `none`
-(V, D) for crops without a logo, `references` (R, D) of true training crops with `reference_brands` (R,), and
-`weight`: how much the nearest reference counts beside the vectors.
+(V, D) for crops without a logo, `references` (R, D) of true training crops with `reference_brands` (R,),
+`weight`: how much the nearest reference counts beside the vectors, and `sure`: the least probability at which
+one brand is told from the rest.
 """
 
 from collections.abc import Sequence
@@ -33,6 +34,7 @@ class CropDecision:
     references: Embeddings
     reference_brands: NDArray[np.int64]
     weight: float
+    sure: float
 
     def probabilities(self, embeddings: Embeddings, among: Sequence[str] = ()) -> NDArray[np.float32]:
         """(N, D) -> (N, brands + 1), none last; only over `among` where given, in its order."""
@@ -63,6 +65,7 @@ class CropDecision:
             references=self.references.astype(np.float16),
             reference_brands=self.reference_brands.astype(np.int16),
             weight=np.float16(self.weight),
+            sure=np.float32(self.sure),
         )
 
 
@@ -78,4 +81,5 @@ def read_decision(folder: Path) -> CropDecision:
             **parts,
             reference_brands=stored["reference_brands"].astype(np.int64),
             weight=float(stored["weight"]),
+            sure=float(stored["sure"]),
         )

@@ -86,15 +86,14 @@ def crop_results(
 ) -> tuple[CropResult, ...]:
     """Figures of each folder of `crops`; the decision is among the brands of all of them and none."""
     among = brands_of(crops)
-    named = np.array([*among, NO_LOGO])[decision.probabilities(crops.embeddings, among).argmax(1)]
+    named, _ = named_crops(decision, crops, among)
     labels, folders, groups = (np.array(part) for part in (crops.labels, crops.folders, crops.groups))
     results = []
     for folder in sorted(set(crops.folders)):
         own = folders == folder
         logo = own & (labels != NO_LOGO)
-        brands = sorted(set(labels[logo].tolist()))
-        tasks = {brand: _talk_task(named[own] == brand, labels[own] == brand) for brand in brands}
-        one = talk_brand if talk_brand in tasks else brands[0]
+        tasks = one_against_the_rest(decision, crops, among, folder)
+        one = talk_brand if talk_brand in tasks else min(tasks)
         results.append(
             CropResult(
                 folder=folder,
@@ -120,9 +119,26 @@ def brands_of(crops: LabelledCrops) -> list[str]:
     return sorted(set(crops.labels) - {NO_LOGO})
 
 
-def _talk_task(found: NDArray[np.bool_], wanted: NDArray[np.bool_]) -> TalkTask:
-    counts = confusion(found, wanted)
-    return TalkTask(float(counts["macro_precision"]), float(counts["macro_recall"]))
+def named_crops(
+    decision: CropDecision, crops: LabelledCrops, among: Sequence[str]
+) -> tuple[NDArray[np.str_], NDArray[np.float32]]:
+    """The most probable of `among` and none for each crop, and its probability, (N,) each."""
+    probabilities = decision.probabilities(crops.embeddings, among)
+    return np.array([*among, NO_LOGO])[probabilities.argmax(1)], probabilities.max(1)
+
+
+def one_against_the_rest(
+    decision: CropDecision, crops: LabelledCrops, among: Sequence[str], folder: str
+) -> dict[str, TalkTask]:
+    """The talk's task for each brand of `folder`: is a crop of it, where the decision is sure enough?"""
+    own = np.array(crops.folders) == folder
+    named, chances = (part[own] for part in named_crops(decision, crops, among))
+    wanted = np.array(crops.labels)[own]
+    tasks = {}
+    for brand in sorted(set(wanted.tolist()) - {NO_LOGO}):
+        counts = confusion((named == brand) & (chances >= decision.sure), wanted == brand)
+        tasks[brand] = TalkTask(float(counts["macro_precision"]), float(counts["macro_recall"]))
+    return tasks
 
 
 def share_with_interval(

@@ -1,6 +1,5 @@
 """The way of the `logos-embedder` model: data -> network -> loop -> ONNX -> negatives -> figures -> card."""
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,14 +18,15 @@ from training.data.pictures import AnnotatedPicture
 from training.export import commit, machine, now, write_model_folder
 from training.logos.canvases import VMWARE_WORDMARK, draw_svg
 from training.logos.cards import embedder_card
+from training.logos.crop_choice import choose
 from training.logos.crop_decision import BRANDS_FILE, CropDecision
-from training.logos.crop_figures import CROP_SETS, NO_LOGO, brands_of, collect_crops
+from training.logos.crop_figures import CROP_SETS, collect_crops
 from training.logos.embedder_export import OPSET, embedder_parity, embedder_specs, export_embedder
 from training.logos.embedder_training import EmbedderHyper, TrainedEmbedder, hours_trained, train_embedder
 from training.logos.held_out import DRAWN, leave_out, name_hash
 from training.logos.hyper import overridden
 from training.logos.negatives import NEGATIVES_FILE, collect_negatives, embed_boxes, write_negatives
-from training.logos.selection import Selection, labels_of, select
+from training.logos.selection import Selection, labels_of, select, with_val
 from training.logos.vectors import draw_all, fetch_packages, read_vectors
 
 Pixels = NDArray[np.uint8]
@@ -34,8 +34,6 @@ Pixels = NDArray[np.uint8]
 SIDE: Final = 96
 """px of a crop. Half of the logos in the photographs are smaller than this, and the boxes of a picture take
 half the time of 128 px."""
-WEIGHTS: Final = (0.0, 0.5, 1.0, 2.0)
-"""Tried for the nearest reference beside the learned vectors."""
 _PARITY_PICTURES: Final = 128
 VECTORS: Final = "vectors"
 """Folder beside the runs for the fetched packages and their drawings."""
@@ -68,7 +66,7 @@ def make_embedder_model(
     Photographs and drawings of the brands in `without` are left out of everything.
     """
     hyper = overridden(EmbedderHyper(), changes)
-    material = embedder_data(data, run, vectors, without, hyper.vectors)
+    material = embedder_data(data, run, vectors, without, hyper)
     geometry = CropGeometry(side=SIDE)
     trained = train_embedder(
         material.chosen.train, material.labels, material.drawings, material.wordmarks, run, hyper, geometry
@@ -102,17 +100,19 @@ def make_embedder_model(
 
 
 def embedder_data(
-    data: Path, run: Path, vectors: Path | None, without: Sequence[str], most: int
+    data: Path, run: Path, vectors: Path | None, without: Sequence[str], hyper: EmbedderHyper
 ) -> EmbedderData:
-    """Pictures, brands and up to `most` drawings of a run."""
+    """Pictures, brands and drawings of a run."""
     pictures = read_logo_sets(data)
     chosen = leave_out(select(pictures), without)
+    if hyper.refit:
+        chosen = with_val(chosen)
     folder = vectors or run.parent / VECTORS
     if vectors is None:
         fetch_packages(folder)
     # Vector logos of all brands of the photographs stay out, so that a run without some sees none of theirs.
     logos = read_vectors(folder, labels_of(pictures))
-    logos = sorted(logos, key=lambda logo: name_hash(logo.name))[:most]
+    logos = sorted(logos, key=lambda logo: name_hash(logo.name))[: hyper.vectors]
     drawings = draw_all(logos, run.parent / VECTORS / "drawings.npz")
     labels = labels_of(chosen.train)
     own = {DRAWN: draw_svg(VMWARE_WORDMARK, 160)} if DRAWN in labels else {}
@@ -127,19 +127,22 @@ def _hand_over(
     hyper: EmbedderHyper,
     draft: Manifest,
 ) -> Manifest:
-    """ONNX file, references of the trained brands, negatives, figures on val, card."""
+    """ONNX file, references of the trained brands, negatives, figures where val was held back, card."""
     side = int(draft.preprocessing["side"])
     out.mkdir(parents=True, exist_ok=True)
     export_embedder(trained.network, side, out / "model.onnx")
-    val = [picture for picture in material.chosen.val if picture.targets]
+    compared = [picture for picture in material.chosen.train if picture.targets]
     parity = embedder_parity(
-        trained.network, out / "model.onnx", _some_crops(val, side), "val crops, half-precision weights"
+        trained.network,
+        out / "model.onnx",
+        _some_crops(compared, side),
+        "train crops, half-precision weights",
     )
     version = f"{now()[:10].replace('-', '')}-{sha256_of(out / 'model.onnx')[:8]}"
     draft = msgspec.structs.replace(draft, version=version, parity=parity)
     write_model_folder(out, draft, "# logos-embedder\n\nBeing measured.")
     embedder = load_embedder(out, threads=hyper.threads)
-    decision, metrics = _chosen_decision(trained, material, embedder)
+    decision, metrics = _chosen_decision(trained, material, embedder, hyper)
     decision.write(out)
     negatives = collect_negatives(material.chosen, proposer, embedder, decision.references)
     write_negatives(out, negatives)
@@ -165,12 +168,9 @@ def _some_crops(pictures: Sequence[AnnotatedPicture], side: int) -> Pixels:
 
 
 def _chosen_decision(
-    trained: TrainedEmbedder, material: EmbedderData, embedder: Embedder
+    trained: TrainedEmbedder, material: EmbedderData, embedder: Embedder, hyper: EmbedderHyper
 ) -> tuple[CropDecision, list[Metric]]:
-    """The weight of references beside learned vectors that names most val crops rightly.
-
-    Logos and backgrounds count alike: how many backgrounds there are is our choice.
-    """
+    """Chosen on val and measured there; where val pictures were learned from, as a run before chose."""
     vectors = F.normalize(trained.vectors.vectors.detach(), dim=1).numpy()
     references, names = embed_boxes(material.chosen.train, embedder)
     decision = CropDecision(
@@ -179,33 +179,10 @@ def _chosen_decision(
         none=vectors[len(material.labels) :],
         references=references,
         reference_brands=np.array([material.labels.index(name) for name in names], np.int64),
-        weight=0.0,
+        weight=hyper.reference_weight,
+        sure=hyper.sure,
     )
+    if hyper.refit:
+        return decision, []
     val = [picture for picture in material.chosen.val if picture.folder in CROP_SETS]
-    crops = collect_crops(val, embedder, embedder.geometry)
-    among = brands_of(crops)
-    wanted = np.array(crops.labels)
-    right = {}
-    for weight in WEIGHTS:
-        tried = dataclasses.replace(decision, weight=weight)
-        named = np.array([*among, NO_LOGO])[tried.probabilities(crops.embeddings, among).argmax(1)]
-        right[weight] = named == wanted
-    logos = wanted != NO_LOGO
-
-    def balanced(weight: float) -> float:
-        return float(right[weight][logos].mean() + right[weight][~logos].mean())
-
-    best = max(WEIGHTS, key=lambda weight: (balanced(weight), -weight))
-    metrics = [
-        Metric(
-            name="crop top-1",
-            value=round(float(right[weight][logos].mean()), 4),
-            dataset="+".join(CROP_SETS),
-            split="val",
-            note=f"{logos.sum()} true crops over {len(among)} brands and none; weight of the "
-            f"nearest reference {weight}; backgrounds right {right[weight][~logos].mean():.3f}"
-            + ("; chosen" if weight == best else ""),
-        )
-        for weight in WEIGHTS
-    ]
-    return dataclasses.replace(decision, weight=best), metrics
+    return choose(decision, collect_crops(val, embedder, embedder.geometry))

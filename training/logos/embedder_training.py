@@ -34,7 +34,10 @@ Pixels = NDArray[np.uint8]
 class EmbedderHyper:
     """Everything a run depends on besides the data."""
 
-    steps: int = 3200  # of 64 crops (`CropMix`)
+    steps: int = 6000  # of 64 crops (`CropMix`)
+    refit: int = 1  # val pictures teach, too; 0 holds them back, to choose the next two
+    reference_weight: float = 0.5  # of the nearest reference beside a brand's learned vector (1)
+    sure: float = 0.95  # least probability at which one brand is told from the rest
     vectors: int = 2000  # vector logos, chosen by a hash of their names
     head_rate: float = 2e-3  # AdamW
     backbone_rate: float = 4e-4  # lower: it starts from ImageNet
@@ -79,7 +82,8 @@ def train_embedder(
     """Train (or go on training) in the folder `run`."""
     torch.set_num_threads(hyper.threads)
     run.mkdir(parents=True, exist_ok=True)
-    state = _Run.begin(labels, len(drawings), hyper, run)
+    identity = [*labels, f"{len(pictures)} pictures", f"{len(drawings)} drawings"]
+    state = _Run.begin(len(labels), identity, hyper, run)
     if state.step >= hyper.steps:
         return state.result()
     drawn = DrawnLogos(drawings, geometry)
@@ -155,14 +159,14 @@ def hours_trained(run: Path) -> float:
 class _Run:
     """What a checkpoint holds."""
 
-    def __init__(self, labels: Sequence[str], drawings: int, hyper: EmbedderHyper) -> None:
+    def __init__(self, brands: int, identity: list[str], hyper: EmbedderHyper) -> None:
         torch.manual_seed(hyper.seed)
-        self.identity = [*labels, f"{drawings} drawings"]
+        self.identity = identity
         self.network = CropEmbedder()
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.network.load_imagenet()
         self.network.backbone.freeze(hyper.frozen_blocks)
-        self.vectors = BrandVectors(len(labels))
+        self.vectors = BrandVectors(brands)
         self.memory = Memory()
         self.averaged, self.averaged_vectors = copy.deepcopy(self.network), copy.deepcopy(self.vectors)
         own = [p for part in (self.network.backbone, self.network.head) for p in part.parameters()]
@@ -176,15 +180,16 @@ class _Run:
         self.network.train()
 
     @classmethod
-    def begin(cls, labels: Sequence[str], drawings: int, hyper: EmbedderHyper, run: Path) -> "_Run":
+    def begin(cls, brands: int, identity: list[str], hyper: EmbedderHyper, run: Path) -> "_Run":
         """A new run, or the one whose checkpoint lies in `run`."""
-        state = cls(labels, drawings, hyper)
+        state = cls(brands, identity, hyper)
         if not (run / _CHECKPOINT).exists():
             return state
         stored = torch.load(run / _CHECKPOINT, weights_only=True)
         if stored["identity"] != state.identity:
             raise SetupError(
-                f"{run} holds a run with other labels or vector logos; give another --work or remove it"
+                f"{run} holds a run with other labels, pictures or vector logos; "
+                "give another --work or remove it"
             )
         for name, part in state.parts().items():
             part.load_state_dict(stored[name])

@@ -36,7 +36,9 @@ def collect_negatives(
     if not isinstance(detector, DenseDetector):
         raise SetupError(f"{proposer} proposes no boxes; give the folder of a dense-pyramid model")
     logo_free = [picture for picture in [*chosen.train, *chosen.calibration] if not picture.boxes]
-    parts = [train_boxes, embed_boxes(chosen.val, embedder)[0]]
+    parts = [train_boxes]
+    if chosen.val:
+        parts.append(embed_boxes(chosen.val, embedder)[0])
     for picture in tqdm(logo_free, desc="negatives", unit="picture", mininterval=5):
         pixels = picture.load()
         boxes = detector.scan([pixels], MOST_PROPOSALS, _FROM)[0].proposals.boxes

@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 from tqdm import tqdm
 
+from monitor.errors import SetupError
 from monitor.inference import load_manifest
 from monitor.logos.boxes import suppress
 from monitor.logos.crops import cut_crops
@@ -41,7 +42,12 @@ class RescoringResult(msgspec.Struct, frozen=True, kw_only=True):
 def measure_rescoring(
     model: Path, embedder: Path, pictures: Sequence[AnnotatedPicture], draws: int
 ) -> tuple[RescoringResult, ...]:
-    """`pictures` of val; each folder apart."""
+    """`pictures` of val; each folder apart. Raises `SetupError` for an embedder that learned from them."""
+    if not load_manifest(embedder).metrics:
+        raise SetupError(
+            f"{embedder} learned from val pictures: "
+            "train one with brand-train logos --arch embedder --set refit=0"
+        )
     labels = load_manifest(model).labels
     dense = label_detector(model, labels, 1, WEAKEST)
     assert isinstance(dense, DenseDetector)

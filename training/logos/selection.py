@@ -47,3 +47,8 @@ def select(pictures: Sequence[AnnotatedPicture]) -> Selection:
 def labels_of(pictures: Sequence[AnnotatedPicture]) -> tuple[str, ...]:
     """The labels of all boxes that count, in alphabetical order."""
     return tuple(sorted({box.label for picture in pictures for box in picture.targets}))
+
+
+def with_val(chosen: Selection) -> Selection:
+    """For a last run whose choices have been made: val pictures are learned from, too."""
+    return replace(chosen, train=[*chosen.train, *chosen.val], val=[])

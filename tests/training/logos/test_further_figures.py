@@ -12,18 +12,24 @@ from monitor.inference import load_manifest
 from monitor.logos.sliding import SlidingWindowDetector
 from monitor.settings import packaged
 from training.data.pictures import AnnotatedPicture, LogoBox, Split
+from training.logos.crop_choice import SURE, choose
 from training.logos.crop_decision import CropDecision, read_decision
-from training.logos.crop_figures import LabelledCrops, crop_results, share_with_interval
-from training.logos.dense_talk import DenseTalk, compare
+from training.logos.crop_figures import (
+    LabelledCrops,
+    crop_results,
+    one_against_the_rest,
+    share_with_interval,
+)
+from training.logos.dense_talk import PROPOSED_FROM, DenseTalk, compare
 from training.logos.open_set import REFERENCES, StrangerFinder, measure_left_out, references
 from training.logos.scoring import label_detector
 
 AXES = np.eye(6, dtype=np.float32)
 
 
-def decision(weight: float = 0.0) -> CropDecision:
+def decision(weight: float = 0.0, sure: float = 0.0) -> CropDecision:
     """Brands a, b, c along the first axes, none along the fourth; b has a reference of its own elsewhere."""
-    return CropDecision(("a", "b", "c"), AXES[:3], AXES[3:4], AXES[4:5], np.array([1]), weight)
+    return CropDecision(("a", "b", "c"), AXES[:3], AXES[3:4], AXES[4:5], np.array([1]), weight, sure)
 
 
 def test_references_count_as_much_as_their_weight() -> None:
@@ -50,6 +56,34 @@ def test_crops_are_counted_by_folder_and_for_the_talks_task() -> None:
     assert result.talk_brand == "b"
     assert result.talk_one.macro_precision == pytest.approx((1 / 2 + 1) / 2)
     assert result.talk_one.macro_recall == pytest.approx((1 + 3 / 4) / 2)
+
+
+def test_one_brand_is_told_from_the_rest_only_where_it_is_sure() -> None:
+    between = (AXES[[1]] + 0.9 * AXES[[3]]) / np.sqrt(1.81)
+    crops = LabelledCrops(
+        np.concatenate([AXES[[0, 1, 3]], between]), ["a", "b", "", ""], ["one"] * 4, list("wxyz")
+    )
+    bold = one_against_the_rest(decision(), crops, ["a", "b"], "one")
+    careful = one_against_the_rest(decision(sure=0.95), crops, ["a", "b"], "one")
+    assert bold["b"].macro_precision == pytest.approx((1 / 2 + 1) / 2)
+    assert careful["b"].macro_precision == careful["b"].macro_recall == 1
+    assert set(bold) == {"a", "b"}
+
+
+def test_the_lowest_certainty_that_is_precise_enough_is_chosen() -> None:
+    between = (AXES[[0]] + 0.9 * AXES[[3]]) / np.sqrt(1.81)
+    own_reference = AXES[[4]]
+    points = np.concatenate([AXES[[0, 1, 3]], own_reference, between])
+    crops = LabelledCrops(points, ["a", "b", "", "b", ""], ["one"] * 5, list("vwxyz"))
+    chosen, metrics = choose(decision(), crops)
+    assert chosen.weight > 0, "without its reference the fourth crop has no name"
+    precise = one_against_the_rest(chosen, crops, ["a", "b"], "one")
+    assert np.mean([task.macro_precision for task in precise.values()]) >= 0.98
+    lower = max(sure for sure in SURE if sure < chosen.sure)
+    bold = one_against_the_rest(replace(chosen, sure=lower), crops, ["a", "b"], "one")
+    assert np.mean([task.macro_precision for task in bold.values()]) < 0.98
+    assert ["chosen" in metric.note for metric in metrics].count(True) == 1
+    assert metrics[0].dataset == "fl27+tl10"
 
 
 def test_an_interval_draws_near_duplicates_together() -> None:
@@ -124,7 +158,13 @@ def test_both_ways_look_at_the_same_windows(talk: DenseTalk, tmp_path: Path) -> 
     (boxes, cut), (same, dense) = talk.windows(pixels), talk.dense(pixels)
     assert np.array_equal(boxes, same)
     assert cut.shape == dense.shape == (len(boxes),)
+    again, confirmed = talk.confirmed(pixels)
+    assert np.array_equal(boxes, again)
+    assert np.allclose(confirmed, np.where(dense >= PROPOSED_FROM, cut, 0), atol=1e-6)
     picture = AnnotatedPicture(tmp_path / "noise.png", 120, 90, (), Split.TEST, "noise")
     result = compare(talk, [picture], threshold=float(cut.max()) + 1e-3, most_overlap=0.3)
-    assert (result.pictures, result.windows, result.boxes, result.met) == (1, len(cut), 0, 0)
-    assert result.seconds_dense < result.seconds_windows
+    assert (result.pictures, result.windows, result.boxes, result.dense.met) == (1, len(cut), 0, 0)
+    assert result.looked_again == pytest.approx((dense >= PROPOSED_FROM).mean())
+    highest = compare(talk, [picture], threshold=float(cut.max()), most_overlap=0.3)
+    assert highest.boxes == 1
+    assert highest.confirmed.met == int(dense[cut.argmax()] >= PROPOSED_FROM)
