@@ -2,8 +2,8 @@
 
 `brands.npz` beside the embedder holds `vectors` (brands, D) in the order of the manifest's labels, `none`
 (V, D) for crops without a logo, `references` (R, D) of true training crops with `reference_brands` (R,),
-`weight`: how much the nearest reference counts beside the vectors, and `sure`: the least probability at which
-one brand is told from the rest.
+`weight`: how much the nearest reference counts beside the vectors, `lowered`: how much is taken off the logit
+of "no logo", and `sure`: the least probability at which one brand is told from the rest.
 """
 
 from collections.abc import Sequence
@@ -34,6 +34,7 @@ class CropDecision:
     references: Embeddings
     reference_brands: NDArray[np.int64]
     weight: float
+    lowered: float
     sure: float
 
     def probabilities(self, embeddings: Embeddings, among: Sequence[str] = ()) -> NDArray[np.float32]:
@@ -41,7 +42,7 @@ class CropDecision:
         logits = _SCALE * (embeddings @ self.vectors.T)
         if self.weight:
             logits = logits + self.weight * _SCALE * self._nearest(embeddings)
-        none = _SCALE * (1 + self.weight) * (embeddings @ self.none.T).max(1, keepdims=True)
+        none = _SCALE * (1 + self.weight) * (embeddings @ self.none.T).max(1, keepdims=True) - self.lowered
         if among:
             logits = logits[:, [self.labels.index(label) for label in among]]
         every = np.concatenate([logits, none], 1)
@@ -65,6 +66,7 @@ class CropDecision:
             references=self.references.astype(np.float16),
             reference_brands=self.reference_brands.astype(np.int16),
             weight=np.float16(self.weight),
+            lowered=np.float32(self.lowered),
             sure=np.float32(self.sure),
         )
 
@@ -81,5 +83,6 @@ def read_decision(folder: Path) -> CropDecision:
             **parts,
             reference_brands=stored["reference_brands"].astype(np.int64),
             weight=float(stored["weight"]),
+            lowered=float(stored["lowered"]),
             sure=float(stored["sure"]),
         )

@@ -180,9 +180,12 @@ def _chosen_decision(
         references=references,
         reference_brands=np.array([material.labels.index(name) for name in names], np.int64),
         weight=hyper.reference_weight,
+        lowered=hyper.lowered,
         sure=hyper.sure,
     )
     if hyper.refit:
         return decision, []
     val = [picture for picture in material.chosen.val if picture.folder in CROP_SETS]
-    return choose(decision, collect_crops(val, embedder, embedder.geometry))
+    chosen, metrics = choose(decision, collect_crops(val, embedder, embedder.geometry))
+    print(f"chosen on val: {chosen.weight=} {chosen.lowered=} {chosen.sure=}", flush=True)
+    return chosen, metrics
