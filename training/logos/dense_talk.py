@@ -27,8 +27,9 @@ from monitor.logos.sliding import SlidingWindowDetector
 from monitor.logos.windows import Pixels
 from training.data.pictures import AnnotatedPicture
 
-PROPOSED_FROM: Final = 0.01
-"""Dense score from which a window is cut out and judged alone."""
+PROPOSED_FROM: Final = 0.1
+"""Dense score from which a window is cut out and judged alone: 5% of the windows of 28 val pictures, on which
+every window above the threshold had a dense score of .99 or more."""
 _STRIDE: Final = 4  # two max-pools of 2
 _WINDOWS_A_RUN: Final = 64
 _BRAND: Final = 1
