@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Protocol, Self
 
 import cv2
+import hypothesis
 import numpy as np
 import onnx
 import onnxruntime
@@ -44,6 +45,9 @@ from monitor.storage import schema
 
 # Before torch is imported: of two processes on two cores each takes one.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# How long an example takes says what else the machine does.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 _REPOSITORY = Path(__file__).parent.parent
 _KAFKA_POM = Path(__file__).parent / "integration" / "kafka" / "pom.xml"
