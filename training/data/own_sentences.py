@@ -2,7 +2,6 @@
 
 import hashlib
 import random
-import re
 import tomllib
 from importlib import resources
 from typing import Any, Final, Literal
@@ -92,8 +91,8 @@ _WORDS: Final = {"good": "praise", "bad": "blame", "promise": "promise", "threat
 def _worded(frame: str, patterns: dict[str, Any], draw: random.Random) -> str:
     """`frame` with a word drawn for each slot but the name's; one that stands twice gets two words."""
     for slot, name in _WORDS.items():
-        drawn = iter(draw.sample(patterns[name], frame.count("{" + slot + "}")))
-        frame = re.sub(r"\{" + slot + r"\}", lambda _: next(drawn), frame)  # noqa: B023  # called at once
+        for word in draw.sample(patterns[name], frame.count("{" + slot + "}")):
+            frame = frame.replace("{" + slot + "}", word, 1)
     return frame
 
 
