@@ -43,7 +43,7 @@ def rows_of(seed: int, count: int, *, targets: bool = False) -> list[Row]:
 
 @pytest.fixture(scope="session")
 def small_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Reviews of two classes, tweets, aspects, unlabelled texts, some hundreds of each; word vectors."""
+    """Reviews of two classes, tweets, aspects, unlabelled texts, hundreds of each; word vectors."""
     folder = tmp_path_factory.mktemp("text")
     draw = random.Random(0)
     # Without the frames that turn praise around: a few hundred texts do not teach an LSTM those.
@@ -59,7 +59,7 @@ def small_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_set(folder, "semeval2017", rows_of(12, 500))
     write_set(folder, "airline", rows_of(13, 300))
     write_set(folder, "semeval14_aspect", rows_of(14, 400, targets=True))
-    unlabelled = [{**row, "label": "none", "split": "unsup"} for row in rows_of(15, 500)]
+    unlabelled = [{**row, "label": "none", "split": "unsup"} for row in rows_of(15, 1000)]
     write_set(folder, "imdb_unsup", unlabelled)
     words = sorted({token.text for row in unlabelled for token in tokenize(row["text"])})
     (folder / "glove").mkdir()
