@@ -18,6 +18,8 @@ OWN_PAIRS: Final = "own_pairs"
 _NAMES_EACH: Final = 14
 _WORDS_EACH: Final = 40
 _PAIRS_EACH: Final = 20
+_WORDS: Final = {"good": "praise", "bad": "blame", "promise": "promise", "threat": "threat", "plan": "plan"}
+"""The list that each slot of a frame is filled from."""
 
 
 _DEV_SHARE: Final = 8
@@ -82,10 +84,6 @@ def _framed(patterns: dict[str, Any], draw: random.Random) -> _Made:
         for frame in patterns[name]
         for _ in range(_WORDS_EACH)
     ]
-
-
-_WORDS: Final = {"good": "praise", "bad": "blame", "promise": "promise", "threat": "threat", "plan": "plan"}
-"""The list that each slot of a frame is filled from."""
 
 
 def _worded(frame: str, patterns: dict[str, Any], draw: random.Random) -> str:

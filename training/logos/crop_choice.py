@@ -33,15 +33,17 @@ WANTED_PRECISION: Final = 0.98
 def choose(decision: CropDecision, crops: LabelledCrops) -> tuple[CropDecision, list[Metric]]:
     """`decision` with what is best on `crops` of val, and the figures of each weight at its best."""
     among = brands_of(crops)
-    metrics, best, highest = [], decision, 0.0
+    finalists = []
     for weight in WEIGHTS:
         tried = [dataclasses.replace(decision, weight=weight, lowered=lowered) for lowered in LOWERED]
-        shares = [_right_shares(one, crops, among) for one in tried]
-        at = max(range(len(tried)), key=lambda number: (sum(shares[number]), -number))
-        if sum(shares[at]) > highest:
-            best, highest = tried[at], sum(shares[at])
-        metrics.append(_metric(tried[at], shares[at], crops))
+        finalists.append(max(((_right_shares(one, crops, among), one) for one in tried), key=_both))
+    _, best = max(finalists, key=_both)
+    metrics = [_metric(one, shares, crops) for shares, one in finalists]
     return dataclasses.replace(best, sure=_least_sure(best, crops, among)), metrics
+
+
+def _both(measured: tuple[tuple[float, float], CropDecision]) -> float:
+    return sum(measured[0])
 
 
 def _right_shares(decision: CropDecision, crops: LabelledCrops, among: Sequence[str]) -> tuple[float, float]:
@@ -66,13 +68,18 @@ def _metric(decision: CropDecision, shares: tuple[float, float], crops: Labelled
 
 def _least_sure(decision: CropDecision, crops: LabelledCrops, among: Sequence[str]) -> float:
     """The lowest of `SURE` that is precise enough in each folder; where none is, the most precise."""
-    folders = sorted(set(crops.folders))
-    precision = {}
-    for sure in SURE:
-        tried = dataclasses.replace(decision, sure=sure)
-        tasks = [one_against_the_rest(tried, crops, among, folder) for folder in folders]
-        precision[sure] = min(
-            float(np.mean([task.macro_precision for task in each.values()])) for each in tasks
+    named, chances = named_crops(decision, crops, among)
+    labels, folders = np.array(crops.labels), np.array(crops.folders)
+
+    def precision(sure: float) -> float:
+        """Of the folder where it is lowest."""
+        return min(
+            float(np.mean([task.macro_precision for task in tasks.values()]))
+            for tasks in (
+                one_against_the_rest(named[own], chances[own], labels[own], sure)
+                for own in (folders == folder for folder in sorted(set(crops.folders)))
+            )
         )
-    enough = [sure for sure in SURE if precision[sure] >= WANTED_PRECISION]
-    return enough[0] if enough else max(SURE, key=lambda sure: precision[sure])
+
+    enough = [sure for sure in SURE if precision(sure) >= WANTED_PRECISION]
+    return enough[0] if enough else max(SURE, key=precision)

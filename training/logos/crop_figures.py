@@ -86,13 +86,13 @@ def crop_results(
 ) -> tuple[CropResult, ...]:
     """Figures of each folder of `crops`; the decision is among the brands of all of them and none."""
     among = brands_of(crops)
-    named, _ = named_crops(decision, crops, among)
+    named, chances = named_crops(decision, crops, among)
     labels, folders, groups = (np.array(part) for part in (crops.labels, crops.folders, crops.groups))
     results = []
     for folder in sorted(set(crops.folders)):
         own = folders == folder
         logo = own & (labels != NO_LOGO)
-        tasks = one_against_the_rest(decision, crops, among, folder)
+        tasks = one_against_the_rest(named[own], chances[own], labels[own], decision.sure)
         one = talk_brand if talk_brand in tasks else min(tasks)
         results.append(
             CropResult(
@@ -128,15 +128,15 @@ def named_crops(
 
 
 def one_against_the_rest(
-    decision: CropDecision, crops: LabelledCrops, among: Sequence[str], folder: str
+    named: NDArray[np.str_], chances: NDArray[np.float32], wanted: NDArray[np.str_], sure: float
 ) -> dict[str, TalkTask]:
-    """The talk's task for each brand of `folder`: is a crop of it, where the decision is sure enough?"""
-    own = np.array(crops.folders) == folder
-    named, chances = (part[own] for part in named_crops(decision, crops, among))
-    wanted = np.array(crops.labels)[own]
+    """The talk's task for each brand of `wanted` (N,): is a crop `named` so with at least the chance `sure`?
+
+    `named` and `chances` (N,) are those of `named_crops`.
+    """
     tasks = {}
     for brand in sorted(set(wanted.tolist()) - {NO_LOGO}):
-        counts = confusion((named == brand) & (chances >= decision.sure), wanted == brand)
+        counts = confusion((named == brand) & (chances >= sure), wanted == brand)
         tasks[brand] = TalkTask(float(counts["macro_precision"]), float(counts["macro_recall"]))
     return tasks
 

@@ -137,19 +137,20 @@ def compare(
     boxes, met, extra = 0, [0] * len(ways), [0] * len(ways)
     for picture in tqdm(pictures, desc="dense talk", unit="picture", mininterval=5):
         pixels = picture.load()
-        first = None
+        found = []
         for number, way in enumerate(ways):
             started = time.perf_counter()
-            places, found = way(pixels)
+            places, chances = way(pixels)
             seconds[number].append(time.perf_counter() - started)
-            scores[number].append(found)
-            own = _boxes(clip(places, picture.width, picture.height), found, threshold, most_overlap)
-            first = own if first is None else first
-            overlap = iou(first, own) >= 0.5
+            scores[number].append(chances)
+            found.append(
+                _boxes(clip(places, picture.width, picture.height), chances, threshold, most_overlap)
+            )
+        boxes += len(found[0])
+        for number, own in enumerate(found):
+            overlap = iou(found[0], own) >= 0.5
             met[number] += int(overlap.any(1).sum())
             extra[number] += int((~overlap.any(0)).sum())
-        assert first is not None
-        boxes += len(first)
     cut, dense, again = (np.concatenate(parts) for parts in scores)
     other = [
         WayResult(met=met[number], extra=extra[number], seconds=float(np.median(seconds[number])))

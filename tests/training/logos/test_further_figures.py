@@ -16,12 +16,15 @@ from training.logos.crop_choice import SURE, choose
 from training.logos.crop_decision import CropDecision, read_decision
 from training.logos.crop_figures import (
     LabelledCrops,
+    TalkTask,
     crop_results,
+    named_crops,
     one_against_the_rest,
     share_with_interval,
 )
 from training.logos.dense_talk import PROPOSED_FROM, DenseTalk, compare
 from training.logos.open_set import REFERENCES, StrangerFinder, measure_left_out, references
+from training.logos.rescoring import measure_rescoring
 from training.logos.scoring import label_detector
 
 AXES = np.eye(6, dtype=np.float32)
@@ -64,13 +67,18 @@ def test_crops_are_counted_by_folder_and_for_the_talks_task() -> None:
     assert result.talk_one.macro_recall == pytest.approx((1 + 3 / 4) / 2)
 
 
+def told_apart(chosen: CropDecision, crops: LabelledCrops) -> dict[str, TalkTask]:
+    named, chances = named_crops(chosen, crops, ["a", "b"])
+    return one_against_the_rest(named, chances, np.array(crops.labels), chosen.sure)
+
+
 def test_one_brand_is_told_from_the_rest_only_where_it_is_sure() -> None:
     between = (AXES[[1]] + 0.9 * AXES[[3]]) / np.sqrt(1.81)
     crops = LabelledCrops(
         np.concatenate([AXES[[0, 1, 3]], between]), ["a", "b", "", ""], ["one"] * 4, list("wxyz")
     )
-    bold = one_against_the_rest(decision(), crops, ["a", "b"], "one")
-    careful = one_against_the_rest(decision(sure=0.95), crops, ["a", "b"], "one")
+    bold = told_apart(decision(), crops)
+    careful = told_apart(decision(sure=0.95), crops)
     assert bold["b"].macro_precision == pytest.approx((1 / 2 + 1) / 2)
     assert careful["b"].macro_precision == careful["b"].macro_recall == 1
     assert set(bold) == {"a", "b"}
@@ -83,10 +91,10 @@ def test_the_lowest_certainty_that_is_precise_enough_is_chosen() -> None:
     crops = LabelledCrops(points, ["a", "b", "", "b", ""], ["one"] * 5, list("vwxyz"))
     chosen, metrics = choose(decision(), crops)
     assert chosen.weight > 0, "without its reference the fourth crop has no name"
-    precise = one_against_the_rest(chosen, crops, ["a", "b"], "one")
+    precise = told_apart(chosen, crops)
     assert np.mean([task.macro_precision for task in precise.values()]) >= 0.98
     lower = max(sure for sure in SURE if sure < chosen.sure)
-    bold = one_against_the_rest(replace(chosen, sure=lower), crops, ["a", "b"], "one")
+    bold = told_apart(replace(chosen, sure=lower), crops)
     assert np.mean([task.macro_precision for task in bold.values()]) < 0.98
     assert {metric.dataset for metric in metrics} == {"fl27+tl10"}
     assert max(metric.value for metric in metrics) == 1
@@ -107,6 +115,12 @@ def test_the_shipped_embedder_brings_its_brands() -> None:
     assert len(shipped.vectors) == len(shipped.labels)
     own = shipped.probabilities(shipped.references)[:, :-1].argmax(1)
     assert (own == shipped.reference_brands).mean() > 0.8, "its own training crops"
+
+
+def test_an_embedder_that_learned_from_val_is_not_measured_there() -> None:
+    models = packaged("onnx_models")
+    with pytest.raises(SetupError, match="learned from val pictures"):
+        measure_rescoring(models / "logos", models / "logos-embedder", [], draws=10)
 
 
 def test_models_that_saw_the_brands_are_refused(drawn: list[AnnotatedPicture]) -> None:
@@ -170,6 +184,7 @@ def test_both_ways_look_at_the_same_windows(talk: DenseTalk, tmp_path: Path) -> 
     picture = AnnotatedPicture(tmp_path / "noise.png", 120, 90, (), Split.TEST, "noise")
     result = compare(talk, [picture], threshold=float(cut.max()) + 1e-3, most_overlap=0.3)
     assert (result.pictures, result.windows, result.boxes, result.dense.met) == (1, len(cut), 0, 0)
+    assert result.dense.seconds < result.seconds
     assert result.looked_again == pytest.approx((dense >= PROPOSED_FROM).mean())
     highest = compare(talk, [picture], threshold=float(cut.max()), most_overlap=0.3)
     assert highest.boxes == 1
