@@ -44,6 +44,8 @@ TWO_CLASS: Final = frozenset({"imdb", "uci_sentences", "cr"})
 
 _EXCLUDED_SOURCES: Final = frozenset({"vader-movieReviewSnippets", "vader-amazonReviewSnippets"})
 _DEV_SHARE: Final = 10
+_SEMEVAL_YEAR: Final = re.compile(r"semeval-A-(\d{4})")
+"""SemEval's tweets were collected for the task of a year, which names their source: "semeval-A-2013train"."""
 _NOT_ALNUM: Final = re.compile(r"[\W_]+")
 
 
@@ -52,6 +54,7 @@ class Example:
     """One labelled text. `label`: 0 negative, 1 neutral, 2 positive; `target`: characters it is toward.
 
     `agreement`: the share of its raters who said so, 0..1, where the set tells; 1 where it does not.
+    `year`: when it was collected, where the set tells.
     """
 
     corpus: str
@@ -59,6 +62,7 @@ class Example:
     label: int
     target: Span | None = None
     agreement: float = 1.0
+    year: int | None = None
 
     @property
     def weight(self) -> float:
@@ -174,9 +178,14 @@ def _read(folder: Path, name: str) -> Iterable[tuple[Split, Example]]:
         if row["source"] in _EXCLUDED_SOURCES:
             continue
         target = row.get("target") or ""
-        span, agreement = find_target(row["text"], target), row.get("confidence")
+        agreement, year = row.get("confidence"), _SEMEVAL_YEAR.match(row["source"])
         example = Example(
-            name, row["text"], LABELS[row["label"]], span, 1.0 if agreement is None else float(agreement)
+            name,
+            row["text"],
+            LABELS[row["label"]],
+            find_target(row["text"], target),
+            agreement=1.0 if agreement is None else float(agreement),
+            year=int(year[1]) if year else None,
         )
         yield _split_of(row, has_dev=has_dev or name == "sst_phrases"), example
 

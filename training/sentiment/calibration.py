@@ -11,9 +11,13 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn.functional import cross_entropy
 
 BINS: Final = 15
 """Equal-width confidence bins, the number Guo et al. use for their tables."""
+
+_TEMPERATURES: Final = np.geomspace(0.5, 4.0, 106)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,12 @@ def reliability(
         np.bincount(index, confidences, bins) / filled,
         np.bincount(index, right, bins) / filled,
     )
+
+
+def best_temperature(logits: Tensor, labels: Tensor) -> float:
+    """The temperature, .5 to 4, under which `labels` (n,) are the likeliest given `logits` (n, classes)."""
+    losses = [float(cross_entropy(logits / warmth, labels)) for warmth in _TEMPERATURES]
+    return float(_TEMPERATURES[int(np.argmin(losses))])
 
 
 def draw_reliability(measured: Mapping[str, Reliability], path: Path) -> None:

@@ -1,7 +1,7 @@
 """Joins the two halves on dev: whom to believe when, in probabilities that can be taken at their word."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from training.sentiment.batches import Pool
+from training.sentiment.calibration import best_temperature
 from training.sentiment.deep import read
 from training.sentiment.kinds import KINDS, NO_KIND, kinds_of
 from training.sentiment.network import Experts, Fused, Network, evidence, likelihood
@@ -19,11 +20,10 @@ from training.sentiment.wide import Wide
 
 _STEPS: Final = 250
 _RATE: Final = 0.02
-_TEMPERATURES: Final = np.geomspace(0.6, 2.0, 61)
 _FOLDS: Final = 5
 
 
-def fuse(network: Network, wide: Wide, dev: Pool, hyper: Hyper) -> Fused:
+def fuse(network: Network, wide: Wide, dev: Pool, hyper: Hyper, newer: Mapping[str, float]) -> Fused:
     """Train the fusion on the dev texts, which neither half has seen; the halves stay as they are.
 
     It is the mean of `hyper.fusions` small networks that begin elsewhere: one alone also fits what is chance
@@ -31,7 +31,8 @@ def fuse(network: Network, wide: Wide, dev: Pool, hyper: Hyper) -> Fused:
 
     Fitting log-likelihood on held-out texts calibrates it to texts of just these sets, on average. What
     people send is of none of them, and some kinds are harder than others: its logits are then divided by a
-    temperature for each kind of text, chosen on texts it was not fitted on.
+    temperature for each kind of text, chosen on texts it was not fitted on. `newer`: of sets by name, how
+    much more caution texts ask for that are newer than those (`training.sentiment.newer`).
     """
     words, subwords = (
         Experts(torch.from_numpy(part.table).float(), torch.from_numpy(part.bias))
@@ -39,17 +40,11 @@ def fuse(network: Network, wide: Wide, dev: Pool, hyper: Hyper) -> Fused:
     )
     fused = Fused(network, words, subwords, hyper.fusion * hyper.fusions)
     texts = _Texts(*dev_evidence(fused, dev), _weights(dev))
-    temperatures = _temperatures(fused, texts, dev.corpus, hyper)
+    temperatures = _temperatures(fused, texts, dev.corpus, hyper, newer)
     loss = _fit(fused, texts, hyper)
     fused.temperatures.copy_(torch.tensor(temperatures))
     print(f"fusion: negative log-likelihood {loss:.4f} on {len(texts.labels):,} dev texts", flush=True)
     return fused.eval()
-
-
-def best_temperature(logits: Tensor, labels: Tensor) -> float:
-    """The temperature, .6 to 2, under which `labels` (n,) are the likeliest given `logits` (n, classes)."""
-    losses = [float(nn.functional.cross_entropy(logits / warmth, labels)) for warmth in _TEMPERATURES]
-    return float(_TEMPERATURES[int(np.argmin(losses))])
 
 
 @dataclass(frozen=True)
@@ -97,13 +92,15 @@ def _fitted(texts: _Texts, labels: int, hyper: Hyper, number: int) -> tuple[nn.L
     return weigh, decide
 
 
-def _temperatures(fused: Fused, texts: _Texts, corpus: NDArray[np.str_], hyper: Hyper) -> list[float]:
+def _temperatures(
+    fused: Fused, texts: _Texts, corpus: NDArray[np.str_], hyper: Hyper, newer: Mapping[str, float]
+) -> list[float]:
     """Of each kind the temperature (Guo et al. 2017, arXiv:1706.04599) that its held-out dev texts ask for.
 
     Held out in two ways: a fifth of all texts at a time (texts like those of the sets), and the whole set
     (texts of another source). The higher of the two counts: who is told 0.9 minds being wrong more than being
     cautious. Kinds whose raters knew no neutral, or of which there is no set, take the geometric mean of the
-    others.
+    others. At last comes what `newer` asks for, since what will be read is newer than any of these.
     """
     fold = np.random.default_rng(hyper.seed).permutation(len(corpus)) % _FOLDS
     neutral_known = ~texts.two_class.numpy()
@@ -119,6 +116,8 @@ def _temperatures(fused: Fused, texts: _Texts, corpus: NDArray[np.str_], hyper: 
         asked = max(best_temperature(logits[mine], texts.labels[mine]) for logits in held_out)
         found[kind_of[name]] = max(asked, found.get(kind_of[name], 0.0))
     usual = float(np.exp(np.mean(np.log(list(found.values()))))) if found else 1.0
+    for name in named:
+        found[kind_of[name]] *= newer.get(name, 1.0)
     chosen = [found.get(kind, usual) for kind in range(len(KINDS))]
     print("fusion: temperatures of the kinds", " ".join(f"{one:.2f}" for one in chosen), flush=True)
     return chosen

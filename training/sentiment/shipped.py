@@ -27,6 +27,7 @@ from training.sentiment.fusion import fuse
 from training.sentiment.graph import Precision, round_as_stored, write_fused
 from training.sentiment.handover import Product, hand_over
 from training.sentiment.network import Fused
+from training.sentiment.newer import newer_factors
 from training.sentiment.recipe import Hyper
 from training.sentiment.wide import Wide, train_wide
 from training.sentiment.work import claim
@@ -64,7 +65,8 @@ def train_shipped(
     recipe = Recipe(hyper.head, hyper.tail, ngrams=True, subwords=True, targets=True)
     encoder = Encoder(deep.vocabulary, recipe, wide.words.ngrams, wide.subwords.ngrams)
     dev = {**corpora.dev, **own_sentences(hyper.seed, "dev")}
-    fused = fuse(deep.network, wide, make_pool(dev, encoder), hyper)
+    newer = newer_factors(corpora.train, hyper.seed)
+    fused = fuse(deep.network, wide, make_pool(dev, encoder), hyper, newer)
     parity: dict[str, list[Example]] = {
         name: corpora.dev[name][:_PARITY_TEXTS] for name in _PARITY_SETS if name in corpora.dev
     }

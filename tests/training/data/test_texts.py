@@ -158,3 +158,16 @@ def test_a_word_that_stands_twice_in_a_frame_is_two_words() -> None:
     pairs = [found.groups() for found in framed if found]
     assert len(pairs) > 5
     assert all(one != other for one, other in pairs)
+
+
+def test_tweets_of_the_task_tell_their_year(tmp_path: Path) -> None:
+    write_set(
+        tmp_path,
+        "semeval2017",
+        [("old", "pos", "train"), ("new", "neg", "dev")],
+        source="semeval-A-2013train",
+    )
+    write_set(tmp_path, "sst", [("A gem.", "pos", "train"), ("Dull", "neg", "dev")])
+    corpora = load_corpora(tmp_path, ["semeval2017", "sst"])
+    assert [one.year for one in corpora.train["semeval2017"]] == [2013]
+    assert [one.year for one in corpora.train["sst"]] == [None]

@@ -3,12 +3,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.special import softmax
 
-from training.sentiment.calibration import draw_reliability, reliability
+from training.sentiment.calibration import best_temperature, draw_reliability, reliability
 
 RANDOM = np.random.default_rng(7)
 
@@ -65,3 +66,11 @@ def test_draws_one_diagram_a_set(tmp_path: Path) -> None:
     height, width, _ = picture.shape
     assert width > 1.5 * height
     assert len(np.unique(picture.reshape(-1, 3), axis=0)) > 50
+
+
+@pytest.mark.parametrize("true", [0.8, 1.0, 1.6])
+def test_the_temperature_is_that_by_which_labels_were_drawn(true: float) -> None:
+    torch.manual_seed(0)
+    logits = torch.randn(4_000, 3) * 2
+    labels = torch.multinomial((logits / true).softmax(1), 1)[:, 0]
+    assert best_temperature(logits, labels) == pytest.approx(true, rel=0.1)

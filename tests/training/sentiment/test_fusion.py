@@ -10,8 +10,8 @@ from monitor.sentiment.tokenizer import tokenize
 from monitor.sentiment.vocabulary import SPECIAL, Vocabulary
 from training.data.texts import available, load_corpora
 from training.sentiment.batches import Pool, make_pool
-from training.sentiment.fusion import best_temperature, dev_evidence, fuse
-from training.sentiment.kinds import KINDS
+from training.sentiment.fusion import dev_evidence, fuse
+from training.sentiment.kinds import KINDS, kinds_of
 from training.sentiment.network import Fused, Network, likelihood
 from training.sentiment.recipe import Hyper
 from training.sentiment.wide import Wide, train_wide
@@ -43,32 +43,34 @@ def loss(fused: Fused, pool: Pool) -> float:
 
 def test_the_fusion_finds_whom_to_believe(parts: tuple[Wide, Pool, int]) -> None:
     wide, dev, words = parts
-    fused = fuse(untrained(words), wide, dev, Hyper())
+    fused = fuse(untrained(words), wide, dev, Hyper(), {})
     assert loss(fused, dev) < 0.5, "the experts know these texts, the network knows nothing"
 
 
 def test_the_first_of_several_is_the_one_alone(parts: tuple[Wide, Pool, int]) -> None:
     wide, dev, words = parts
     network = untrained(words)
-    together = fuse(network, wide, dev, Hyper(fusion=4, fusions=2))
-    alone = fuse(network, wide, dev, Hyper(fusion=4, fusions=1))
+    together = fuse(network, wide, dev, Hyper(fusion=4, fusions=2), {})
+    alone = fuse(network, wide, dev, Hyper(fusion=4, fusions=1), {})
     assert together.weigh.out_features == 8
     torch.testing.assert_close(together.weigh.weight[:4], alone.weigh.weight)
 
 
-@pytest.mark.parametrize("true", [0.8, 1.0, 1.6])
-def test_the_temperature_is_that_by_which_labels_were_drawn(true: float) -> None:
-    torch.manual_seed(0)
-    logits = torch.randn(4_000, 3) * 2
-    labels = torch.multinomial((logits / true).softmax(1), 1)[:, 0]
-    assert best_temperature(logits, labels) == pytest.approx(true, rel=0.1)
-
-
 def test_a_kind_of_text_is_as_sure_as_its_temperature_allows(parts: tuple[Wide, Pool, int]) -> None:
     wide, dev, words = parts
-    fused = fuse(untrained(words), wide, dev, Hyper())
+    fused = fuse(untrained(words), wide, dev, Hyper(), {})
     logits, kind = torch.tensor([[3.0, 0.0, -3.0]]), 4
     fused.temperatures[kind] = 2.0
     only = torch.full((1, len(KINDS)), 1e-12)
     only[0, kind] = 1.0
     torch.testing.assert_close(fused.calibrated(logits, only.log()), logits / 2)
+
+
+def test_texts_newer_than_a_set_are_judged_with_more_caution(parts: tuple[Wide, Pool, int]) -> None:
+    wide, dev, words = parts
+    network, hyper = untrained(words), Hyper(fusions=1)
+    usual = fuse(network, wide, dev, hyper, {}).temperatures
+    careful = fuse(network, wide, dev, hyper, {"semeval2017": 1.3}).temperatures
+    expected = usual.clone()
+    expected[int(kinds_of(["semeval2017"])[0])] *= 1.3
+    torch.testing.assert_close(careful, expected)
