@@ -15,9 +15,10 @@ from monitor.sentiment.vocabulary import SPECIAL, Vocabulary
 from training.data.own_sentences import own_sentences
 from training.data.texts import Corpora, load_unlabelled
 from training.sentiment.batches import Batch, Pool, Tensors, augmented, make_pool, plan_epoch, tensors
+from training.sentiment.foresight import pieces_of, pretrain, seconds_trained
 from training.sentiment.kinds import KINDS, gate_loss, own_verdict
 from training.sentiment.lexicon import emoji_names, load_lexicon, with_names
-from training.sentiment.loop import Progress, Run
+from training.sentiment.loop import Progress, Run, limit_norm
 from training.sentiment.metrics import figures, headline
 from training.sentiment.network import READERS, Network, likelihood
 from training.sentiment.recipe import Hyper
@@ -33,15 +34,17 @@ from training.sentiment.vectors import (
 # Words seen this often in our own texts are worth a row before the rest of GloVe's.
 _OWN_COUNT = 8
 _MEASURE_TEXTS = 256
+_CHECKPOINT = "deep.pt"
 
 
 @dataclass(frozen=True)
 class Deep:
-    """A trained network with the vocabulary its rows belong to."""
+    """A trained network, the vocabulary its rows belong to; `seconds` of training include pre-training."""
 
     network: Network
     vocabulary: Vocabulary
     progress: Progress
+    seconds: float
 
 
 def own_vectors(corpora: Corpora, data: Path, work: Path, hyper: Hyper, threads: int) -> WordVectors:
@@ -76,6 +79,7 @@ def train_deep(corpora: Corpora, data: Path, work: Path, hyper: Hyper, threads: 
     sources = [with_names(source, emoji) for source in (own, glove, load_lexicon())]
     torch.manual_seed(hyper.seed)
     network = _network(torch.from_numpy(side_by_side(vocabulary.words, sources)), hyper)
+    _foresee(network, vocabulary, corpora, data, work, hyper)
     encoder = Encoder(vocabulary, Recipe(hyper.head, hyper.tail, targets=True))
     # Encoding 280,000 texts takes minutes, which a finished run that is only exported again need not spend.
     train = cache(lambda: make_pool({**corpora.train, **own_sentences(hyper.seed, "train")}, encoder))
@@ -87,15 +91,26 @@ def train_deep(corpora: Corpora, data: Path, work: Path, hyper: Hyper, threads: 
         optimizers=[torch.optim.Adam(rest, hyper.rate), torch.optim.SparseAdam(words, hyper.word_rate)],
         plan=lambda epoch: plan_epoch(train(), hyper, epoch),
         loss=lambda batch: _loss(network, augmented(train(), batch.rows, vocabulary, hyper), hyper),
-        limit_gradients=lambda: _limit(rest, hyper.clip_norm),
+        limit_gradients=lambda: limit_norm(rest, hyper.clip_norm),
         measure=lambda: headline(measure(dev(), predict(network, dev()))),
         rate=lambda share: _rate(share, hyper.warm_up),
         epochs=hyper.epochs,
-        checkpoint=work / "deep.pt",
+        checkpoint=work / _CHECKPOINT,
     )
     progress = run.train()
     network.eval()
-    return Deep(network, vocabulary, progress)
+    return Deep(network, vocabulary, progress, progress.seconds + seconds_trained(work))
+
+
+def _foresee(
+    network: Network, vocabulary: Vocabulary, corpora: Corpora, data: Path, work: Path, hyper: Hyper
+) -> None:
+    """Language-model pre-training, once: the checkpoint of the verdicts holds what came of it."""
+    if (work / _CHECKPOINT).exists() or not hyper.foresight_reviews:
+        return
+    pieces = pieces_of(load_unlabelled(data, corpora), vocabulary, hyper)
+    pretrain(network, pieces, len(vocabulary), work, hyper)
+    torch.manual_seed(hyper.seed)
 
 
 def predict(network: nn.Module, pool: Pool) -> NDArray[np.float32]:
@@ -153,10 +168,6 @@ def _loss(network: Network, batch: Tensors, hyper: Hyper) -> Tensor:
     ]
     by_kind, mixed, *others = losses
     return 0.5 * (by_kind + mixed) + sum(others) + hyper.gate_weight * gate_loss(readings.gate, batch.kind)
-
-
-def _limit(weights: list[nn.Parameter], norm: float) -> None:
-    torch.nn.utils.clip_grad_norm_(weights, norm)
 
 
 def _rate(share: float, warm_up: float) -> float:

@@ -113,3 +113,8 @@ class Run(Generic[BatchT]):
         progress = Progress(**state["progress"])
         print(f"resumed from {self.checkpoint}: epoch {progress.epoch + 1}, step {progress.step}", flush=True)
         return progress
+
+
+def limit_norm(weights: Sequence[nn.Parameter], norm: float) -> None:
+    """Scale the gradients of `weights` down to a common norm of at most `norm`."""
+    torch.nn.utils.clip_grad_norm_(weights, norm)

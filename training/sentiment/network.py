@@ -61,12 +61,12 @@ class Network(nn.Module):
         vectors = torch.cat([self.words(tokens), self.relations(relation)], dim=2)
         real = (torch.arange(tokens.shape[1]) < lengths[:, None])[:, :, None]
         # Each reader misses other dimensions: they share the vectors and shall not share their mistakes.
-        verdicts, gate = self.kinds(self.by_kind(self._noisy(vectors), relation, lengths, real))
-        for_all = self.out(self.for_all(self._noisy(vectors), relation, lengths, real))
-        by_phrases = self.phrases(self._noisy(vectors), real)
+        verdicts, gate = self.kinds(self.by_kind(self.noisy(vectors), relation, lengths, real))
+        for_all = self.out(self.for_all(self.noisy(vectors), relation, lengths, real))
+        by_phrases = self.phrases(self.noisy(vectors), real)
         return Readings(torch.stack([mixture(verdicts, gate), for_all, by_phrases], 1), verdicts, gate)
 
-    def _noisy(self, vectors: Tensor) -> Tensor:
+    def noisy(self, vectors: Tensor) -> Tensor:
         """In training, one dropout mask for all time steps of a text: per-step noise averages out
         (Gal & Ghahramani 2016)."""
         if not self.training:

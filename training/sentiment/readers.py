@@ -32,10 +32,10 @@ class Recurrent(nn.Module):
 
     def forward(self, vectors: Tensor, relation: Tensor, lengths: Tensor, real: Tensor) -> Tensor:
         """Features (batch, head_dims) of `vectors` (batch, length, inputs); `real` marks tokens."""
-        mirror = _mirror(lengths, vectors.shape[1])
+        backward = mirror(lengths, vectors.shape[1])
         ahead, _ = self.forwards(vectors)
-        back, _ = self.backwards(_reorder(vectors, mirror))
-        states = torch.cat([ahead, _reorder(back, mirror)], dim=2)
+        back, _ = self.backwards(reorder(vectors, backward))
+        states = torch.cat([ahead, reorder(back, backward)], dim=2)
         pooled = nn.functional.dropout(
             self._pool(states, relation, lengths, real), self.dropout, self.training
         )
@@ -84,12 +84,13 @@ class Phrases(nn.Module):
         return logits
 
 
-def _mirror(lengths: Tensor, width: int) -> Tensor:
+def mirror(lengths: Tensor, width: int) -> Tensor:
     """(batch, width): the position each swaps with when a text is read backwards; padding stays."""
     position = torch.arange(width)[None, :]
     swapped = lengths[:, None] - 1 - position
     return torch.where(swapped >= 0, swapped, position)
 
 
-def _reorder(values: Tensor, order: Tensor) -> Tensor:
+def reorder(values: Tensor, order: Tensor) -> Tensor:
+    """(batch, length, n) with the positions of each text in `order` (batch, length)."""
     return values.gather(1, order[:, :, None].expand(-1, -1, values.shape[2]))

@@ -31,6 +31,13 @@ class Hyper:
     filters: int = 100  # of each phrase length, Kim's number
     dropout: float = 0.4
 
+    # foreseeing words before there are verdicts (`training.sentiment.foresight`)
+    foresight_reviews: int = (
+        22_000  # 5 of 18 million tokens, beside 2 million of posts and sentences; 0: none
+    )
+    foresight_tokens: int = 40  # of a piece at most
+    foresight_rate: float = 2e-3
+
     # an epoch's sample: the largest sets would drown the others and cost most of the time
     reviews_per_epoch: int = 6_000
     phrases_per_epoch: int = 24_000  # a third of each class; most phrases are neutral fragments

@@ -125,7 +125,7 @@ def _training_run(deep: Deep, sources: tuple[str, ...], hyper: Hyper, command: s
         seed=hyper.seed,
         commit=commit(),
         finished_at=now(),
-        hours=round(deep.progress.seconds / 3600, 2),
+        hours=round(deep.seconds / 3600, 2),
         machine=machine(),
     )
 
