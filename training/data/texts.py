@@ -66,10 +66,9 @@ class Example:
 
     @property
     def weight(self) -> float:
-        """How much it counts in training: its raters' agreement, squared.
+        """How much it counts in the network's training: its raters' agreement, squared.
 
-        On airline's dev tweets, linear experts so weighed were up to .01 of macro-F1 better. Measuring counts
-        all texts alike.
+        The linear experts have a power of their own. Measuring counts all texts alike.
         """
         return self.agreement**2
 
