@@ -63,8 +63,8 @@ SUBWORD_EXPERTS: Final = (Expert("parts of words", _POSTS, 3.0, 60_000), *KIND_E
 macro-F1 of .761 where words and pairs gave .738."""
 
 _DISAGREED: Final = 4
-"""Power of the raters' agreement by which a text counts. Five folds over airline's training tweets, twice, mean
-of the experts on words and on parts of words, macro-F1: .772, .774, .775, .774, .772 for 2, 3, 4, 6, 8."""
+"""Power of the raters' agreement by which a text counts. Macro-F1 of the experts on words and parts of words
+together, five folds over airline's training tweets, twice: .772, .774, .775, .774, .772 for 2, 3, 4, 6, 8."""
 # An n-gram seen in fewer texts says more about those texts than about the next one.
 _LEAST_TEXTS: Final = 3
 
