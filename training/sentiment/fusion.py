@@ -22,9 +22,9 @@ _STEPS: Final = 250
 _RATE: Final = 0.02
 _FOLDS: Final = 5
 _EVENED: Final = {"semeval2017": 1.0, "airline": 0.5}
-"""Sets whose classes do not count by how many texts they have: 1 alike, as in the training of the big tweet set;
-half-way to alike where two thirds are complaints. Five folds over dev, five times: airline .759 to .763 (macro-F1),
-the mean of the six .771 to .772."""
+"""Sets whose classes do not count by how many texts they have: 1 alike, as in the training of the big tweet
+set; half-way to alike where two thirds are complaints. Five folds over dev, five times: airline .759 to .763
+(macro-F1), the mean of the six .771 to .772."""
 
 
 def fuse(network: Network, wide: Wide, dev: Pool, hyper: Hyper, newer: Mapping[str, float]) -> Fused:
