@@ -49,9 +49,8 @@ def train_shipped(
     """Train, export and measure; `out` gets the model folder, `work` the checkpoints.
 
     `corrections` is an export of what people corrected (`training.data.corrections`); it trains, too.
-    Takes about an hour on one core and 3 GB of memory. Raises `SetupError` where data are missing or
-    `work` holds
-    another run.
+    Takes somewhat over an hour on one core and 3 GB of memory. Raises `SetupError` where data are missing or
+    `work` holds another run.
     """
     sources = data_files(data, [*available(data), UNLABELLED])
     if corrections is not None:
