@@ -3,8 +3,8 @@
 The `weight` of the nearest reference beside the learned vectors, and how much "no logo" is `lowered`: what
 makes the right names of val crops the likeliest, logos and backgrounds counting alike, since how many
 backgrounds there are is our choice. Likelihood and not the share of right names: of two hundred logos that
-share moves in steps of half a percent. `sure`, the least probability at which one brand is told from the
-rest: where precision and recall of each folder stand farthest above what is wanted.
+share moves in steps of half a percent. Telling one brand from the rest is asked to be right when it says yes:
+`told_lowered` is where precision and recall of each folder stand farthest above what is wanted.
 """
 
 import dataclasses
@@ -22,11 +22,11 @@ from training.logos.crop_figures import (
     brands_of,
     named_crops,
     one_against_the_rest,
+    told_crops,
 )
 
 WEIGHTS: Final = (0.0, 0.5, 1.0, 2.0)
 LOWERED: Final = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0)
-SURE: Final = (0.0, 0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.98)
 _LEAST_CHANCE: Final = 1e-6
 """Under it a logarithm would let one crop decide."""
 WANTED_PRECISION: Final = 0.98
@@ -43,7 +43,7 @@ def choose(decision: CropDecision, crops: LabelledCrops) -> tuple[CropDecision, 
         finalists.append(max(tried, key=lambda one: _likelihood(one, crops, among)))
     best = max(finalists, key=lambda one: _likelihood(one, crops, among))
     metrics = [_metric(one, _right_shares(one, crops, among), crops) for one in finalists]
-    return dataclasses.replace(best, sure=_safest(best, crops, among)), metrics
+    return _safest(best, crops), metrics
 
 
 def _likelihood(decision: CropDecision, crops: LabelledCrops, among: Sequence[str]) -> float:
@@ -58,7 +58,7 @@ def _likelihood(decision: CropDecision, crops: LabelledCrops, among: Sequence[st
 def _right_shares(decision: CropDecision, crops: LabelledCrops, among: Sequence[str]) -> tuple[float, float]:
     """Of the logos and of the backgrounds."""
     wanted = np.array(crops.labels)
-    right = named_crops(decision, crops, among)[0] == wanted
+    right = named_crops(decision, crops, among) == wanted
     return float(right[wanted != NO_LOGO].mean()), float(right[wanted == NO_LOGO].mean())
 
 
@@ -75,18 +75,18 @@ def _metric(decision: CropDecision, shares: tuple[float, float], crops: Labelled
     )
 
 
-def _safest(decision: CropDecision, crops: LabelledCrops, among: Sequence[str]) -> float:
-    """Of `SURE` the one with most room above the wanted figures, in the folder and figure with least."""
-    named, chances = named_crops(decision, crops, among)
+def _safest(decision: CropDecision, crops: LabelledCrops) -> CropDecision:
+    """With most room above what is wanted, in the folder and figure with least, then in the next."""
     labels, folders = np.array(crops.labels), np.array(crops.folders)
 
-    def room(sure: float) -> float:
-        rooms = []
+    def rooms(tried: CropDecision) -> list[float]:
+        told = told_crops(tried, crops)
+        above = []
         for folder in sorted(set(crops.folders)):
             own = folders == folder
-            tasks = one_against_the_rest(named[own], chances[own], labels[own], sure).values()
-            rooms.append(np.mean([task.macro_precision for task in tasks]) - WANTED_PRECISION)
-            rooms.append(np.mean([task.macro_recall for task in tasks]) - WANTED_RECALL)
-        return float(min(rooms))
+            tasks = one_against_the_rest(told[own], labels[own]).values()
+            above.append(float(np.mean([task.macro_precision for task in tasks])) - WANTED_PRECISION)
+            above.append(float(np.mean([task.macro_recall for task in tasks])) - WANTED_RECALL)
+        return sorted(above)
 
-    return max(SURE, key=room)
+    return max((dataclasses.replace(decision, told_lowered=lowered) for lowered in LOWERED), key=rooms)

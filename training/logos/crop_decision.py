@@ -2,8 +2,9 @@
 
 `brands.npz` beside the embedder holds `vectors` (brands, D) in the order of the manifest's labels, `none`
 (V, D) for crops without a logo, `references` (R, D) of true training crops with `reference_brands` (R,),
-`weight`: how much the nearest reference counts beside the vectors, `lowered`: how much is taken off the logit
-of "no logo", and `sure`: the least probability at which one brand is told from the rest.
+`weight`: how much the nearest reference counts beside the vectors, and `lowered`: how much is taken off the
+logit of "no logo" when a crop is named among given brands. To tell one brand from the rest is another
+question, with an operating point of its own, `told_lowered`: the rest are all other brands, and none.
 """
 
 from collections.abc import Sequence
@@ -35,19 +36,30 @@ class CropDecision:
     reference_brands: NDArray[np.int64]
     weight: float
     lowered: float
-    sure: float
+    told_lowered: float
 
     def probabilities(self, embeddings: Embeddings, among: Sequence[str] = ()) -> NDArray[np.float32]:
         """(N, D) -> (N, brands + 1), none last; only over `among` where given, in its order."""
-        logits = _SCALE * (embeddings @ self.vectors.T)
-        if self.weight:
-            logits = logits + self.weight * _SCALE * self._nearest(embeddings)
-        none = _SCALE * (1 + self.weight) * (embeddings @ self.none.T).max(1, keepdims=True) - self.lowered
+        logits = self._logits(embeddings)
+        logits[:, -1] -= self.lowered
         if among:
-            logits = logits[:, [self.labels.index(label) for label in among]]
-        every = np.concatenate([logits, none], 1)
-        raised = np.exp(every - every.max(1, keepdims=True))
+            logits = logits[:, [*(self.labels.index(label) for label in among), -1]]
+        raised = np.exp(logits - logits.max(1, keepdims=True))
         return np.asarray(raised / raised.sum(1, keepdims=True), np.float32)
+
+    def told(self, embeddings: Embeddings) -> NDArray[np.int64]:
+        """(N, D) -> (N,): the brand told from all others and none; none is as many as there are brands."""
+        logits = self._logits(embeddings)
+        logits[:, -1] -= self.told_lowered
+        return np.asarray(logits.argmax(1), np.int64)
+
+    def _logits(self, embeddings: Embeddings) -> Embeddings:
+        """(N, brands + 1), none last and not lowered."""
+        none = (1 + self.weight) * (embeddings @ self.none.T).max(1, keepdims=True)
+        brands = embeddings @ self.vectors.T
+        if self.weight:
+            brands = brands + self.weight * self._nearest(embeddings)
+        return np.asarray(_SCALE * np.concatenate([brands, none], 1), np.float32)
 
     def _nearest(self, embeddings: Embeddings) -> Embeddings:
         """Cosine to the nearest reference of each brand; a brand without any has its vector for one."""
@@ -67,7 +79,7 @@ class CropDecision:
             reference_brands=self.reference_brands.astype(np.int16),
             weight=np.float16(self.weight),
             lowered=np.float32(self.lowered),
-            sure=np.float32(self.sure),
+            told_lowered=np.float32(self.told_lowered),
         )
 
 
@@ -84,5 +96,5 @@ def read_decision(folder: Path) -> CropDecision:
             reference_brands=stored["reference_brands"].astype(np.int64),
             weight=float(stored["weight"]),
             lowered=float(stored["lowered"]),
-            sure=float(stored["sure"]),
+            told_lowered=float(stored["told_lowered"]),
         )

@@ -86,13 +86,13 @@ def crop_results(
 ) -> tuple[CropResult, ...]:
     """Figures of each folder of `crops`; the decision is among the brands of all of them and none."""
     among = brands_of(crops)
-    named, chances = named_crops(decision, crops, among)
+    named, told = named_crops(decision, crops, among), told_crops(decision, crops)
     labels, folders, groups = (np.array(part) for part in (crops.labels, crops.folders, crops.groups))
     results = []
     for folder in sorted(set(crops.folders)):
         own = folders == folder
         logo = own & (labels != NO_LOGO)
-        tasks = one_against_the_rest(named[own], chances[own], labels[own], decision.sure)
+        tasks = one_against_the_rest(told[own], labels[own])
         one = talk_brand if talk_brand in tasks else min(tasks)
         results.append(
             CropResult(
@@ -119,24 +119,23 @@ def brands_of(crops: LabelledCrops) -> list[str]:
     return sorted(set(crops.labels) - {NO_LOGO})
 
 
-def named_crops(
-    decision: CropDecision, crops: LabelledCrops, among: Sequence[str]
-) -> tuple[NDArray[np.str_], NDArray[np.float32]]:
-    """The most probable of `among` and none for each crop, and its probability, (N,) each."""
-    probabilities = decision.probabilities(crops.embeddings, among)
-    return np.array([*among, NO_LOGO])[probabilities.argmax(1)], probabilities.max(1)
+def named_crops(decision: CropDecision, crops: LabelledCrops, among: Sequence[str]) -> NDArray[np.str_]:
+    """The most probable of `among` and none for each crop, (N,)."""
+    names = np.array([*among, NO_LOGO])
+    return np.asarray(names[decision.probabilities(crops.embeddings, among).argmax(1)], np.str_)
 
 
-def one_against_the_rest(
-    named: NDArray[np.str_], chances: NDArray[np.float32], wanted: NDArray[np.str_], sure: float
-) -> dict[str, TalkTask]:
-    """The talk's task for each brand of `wanted` (N,): is a crop `named` so with at least the chance `sure`?
+def told_crops(decision: CropDecision, crops: LabelledCrops) -> NDArray[np.str_]:
+    """The one brand that each crop is said to show, of all that were trained, or none, (N,)."""
+    names = np.array([*decision.labels, NO_LOGO])
+    return np.asarray(names[decision.told(crops.embeddings)], np.str_)
 
-    `named` and `chances` (N,) are those of `named_crops`.
-    """
+
+def one_against_the_rest(told: NDArray[np.str_], wanted: NDArray[np.str_]) -> dict[str, TalkTask]:
+    """The talk's task for each brand of `wanted` (N,): is a crop `told` (N,) to be of it, or not?"""
     tasks = {}
     for brand in sorted(set(wanted.tolist()) - {NO_LOGO}):
-        counts = confusion((named == brand) & (chances >= sure), wanted == brand)
+        counts = confusion(told == brand, wanted == brand)
         tasks[brand] = TalkTask(float(counts["macro_precision"]), float(counts["macro_recall"]))
     return tasks
 

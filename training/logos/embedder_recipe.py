@@ -181,11 +181,11 @@ def _chosen_decision(
         reference_brands=np.array([material.labels.index(name) for name in names], np.int64),
         weight=hyper.reference_weight,
         lowered=hyper.lowered,
-        sure=hyper.sure,
+        told_lowered=hyper.told_lowered,
     )
     if hyper.refit:
         return decision, []
     val = [picture for picture in material.chosen.val if picture.folder in CROP_SETS]
     chosen, metrics = choose(decision, collect_crops(val, embedder, embedder.geometry))
-    print(f"chosen on val: {chosen.weight=} {chosen.lowered=} {chosen.sure=}", flush=True)
+    print(f"chosen on val: {chosen.weight=} {chosen.lowered=} {chosen.told_lowered=}", flush=True)
     return chosen, metrics

@@ -37,8 +37,8 @@ class EmbedderHyper:
     steps: int = 6000  # of 64 crops (`CropMix`)
     refit: int = 1  # val pictures teach, too; 0 holds them back, to choose the next three
     reference_weight: float = 0.0  # of the nearest reference beside a brand's learned vector (1)
-    lowered: float = 4.0  # taken off the logit of "no logo"
-    sure: float = 0.7  # least probability at which one brand is told from the rest
+    lowered: float = 4.0  # taken off the logit of "no logo" when a crop is named
+    told_lowered: float = 1.5  # the same when one brand is told from the rest
     vectors: int = 2000  # vector logos, chosen by a hash of their names
     head_rate: float = 2e-3  # AdamW
     backbone_rate: float = 4e-4  # lower: it starts from ImageNet
