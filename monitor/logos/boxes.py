@@ -19,12 +19,26 @@ def iou(a: Boxes, b: Boxes) -> NDArray[np.float32]:
 
     Two boxes without area have 0.
     """
+    shared = _shared(a, b)
+    union = areas(a)[:, None] + areas(b)[None] - shared
+    return np.asarray(np.divide(shared, union, out=np.zeros_like(shared), where=union > 0), np.float32)
+
+
+def covered(a: Boxes, b: Boxes) -> NDArray[np.float32]:
+    """Share of every box of `b` that lies in every box of `a`: (len(a), len(b)), each 0..1.
+
+    A box of `b` without area has 0.
+    """
+    shared, whole = _shared(a, b), np.broadcast_to(areas(b)[None], (len(a), len(b)))
+    return np.asarray(np.divide(shared, whole, out=np.zeros_like(shared), where=whole > 0), np.float32)
+
+
+def _shared(a: Boxes, b: Boxes) -> NDArray[np.float32]:
+    """Area of every box of `a` with every box of `b`, (len(a), len(b))."""
     corner1 = np.maximum(a[:, None, :2], b[None, :, :2])
     corner2 = np.minimum(a[:, None, 2:], b[None, :, 2:])
     sides = (corner2 - corner1).clip(0)
-    shared = sides[..., 0] * sides[..., 1]
-    union = areas(a)[:, None] + areas(b)[None] - shared
-    return np.asarray(np.divide(shared, union, out=np.zeros_like(shared), where=union > 0), np.float32)
+    return np.asarray(sides[..., 0] * sides[..., 1], np.float32)
 
 
 def suppress(boxes: Boxes, scores: NDArray[np.float32], most_overlap: float) -> NDArray[np.intp]:
@@ -50,11 +64,8 @@ def suppress_parts(
     """
     order = np.argsort(-scores, kind="stable")
     boxes, labels = boxes[order], labels[order]
-    corner1 = np.maximum(boxes[:, None, :2], boxes[None, :, :2])
-    corner2 = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
-    shared = (corner2 - corner1).clip(0).prod(2)
     smaller = np.minimum(areas(boxes)[:, None], areas(boxes)[None])
-    inside = (shared > most_inside * smaller) & (labels[:, None] == labels[None])
+    inside = (_shared(boxes, boxes) > most_inside * smaller) & (labels[:, None] == labels[None])
     alive = np.ones(len(order), bool)
     for place in range(len(order)):
         if alive[place]:

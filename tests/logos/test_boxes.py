@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from monitor.logos.boxes import areas, clip, iou, relative, suppress, suppress_parts
+from monitor.logos.boxes import areas, clip, covered, iou, relative, suppress, suppress_parts
 
 COORDINATE = st.floats(-50, 1000, width=32)
 
@@ -23,6 +23,7 @@ def test_known_overlaps() -> None:
     shapes = [[0, 0, 10, 10], [5, 0, 15, 10], [10, 0, 20, 10], [0, 0, 5, 10], [40, 40, 40, 40]]
     others = np.array(shapes, np.float32)
     assert iou(one, others)[0] == pytest.approx([1, 1 / 3, 0, 0.5, 0])
+    assert covered(one, others)[0] == pytest.approx([1, 0.5, 0, 1, 0])
 
 
 @given(some_boxes(), some_boxes())
@@ -32,6 +33,14 @@ def test_overlap_is_a_share_and_symmetric(a: NDArray[np.float32], b: NDArray[np.
     assert (overlap >= 0).all()
     assert (overlap <= 1 + 1e-5).all()
     assert np.allclose(overlap, iou(b, a).T)
+
+
+@given(some_boxes(), some_boxes())
+def test_a_covered_share_is_no_less_than_the_overlap(a: NDArray[np.float32], b: NDArray[np.float32]) -> None:
+    share = covered(a, b)
+    assert share.shape == (len(a), len(b))
+    assert (share <= 1 + 1e-5).all()
+    assert (share >= iou(a, b) - 1e-5).all()
 
 
 @given(some_boxes(least=1))
