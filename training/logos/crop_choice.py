@@ -17,13 +17,12 @@ from monitor.inference.manifest import Metric
 from training.logos.crop_decision import CropDecision
 from training.logos.crop_figures import (
     CROP_SETS,
-    NO_LOGO,
     LabelledCrops,
     brands_of,
     named_crops,
-    one_against_the_rest,
     told_crops,
 )
+from training.logos.talk_task import NO_LOGO, mean_of, one_against_the_rest
 
 WEIGHTS: Final = (0.0, 0.5, 1.0, 2.0)
 LOWERED: Final = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0)
@@ -84,9 +83,8 @@ def _safest(decision: CropDecision, crops: LabelledCrops) -> CropDecision:
         above = []
         for folder in sorted(set(crops.folders)):
             own = folders == folder
-            tasks = one_against_the_rest(told[own], labels[own]).values()
-            above.append(float(np.mean([task.macro_precision for task in tasks])) - WANTED_PRECISION)
-            above.append(float(np.mean([task.macro_recall for task in tasks])) - WANTED_RECALL)
+            mean = mean_of(one_against_the_rest(told[own], labels[own]))
+            above += [mean.macro_precision - WANTED_PRECISION, mean.macro_recall - WANTED_RECALL]
         return sorted(above)
 
     return max((dataclasses.replace(decision, told_lowered=lowered) for lowered in LOWERED), key=rooms)

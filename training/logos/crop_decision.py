@@ -19,6 +19,9 @@ from monitor.errors import SetupError
 from monitor.inference import load_manifest
 
 BRANDS_FILE: Final = "brands.npz"
+_PARTS: Final = frozenset(
+    {"vectors", "none", "references", "reference_brands", "weight", "lowered", "told_lowered"}
+)
 _SCALE: Final = 20.0
 """Cosines times this are logits, as in training (`training.logos.embedder_loss`)."""
 
@@ -89,6 +92,10 @@ def read_decision(folder: Path) -> CropDecision:
     if BRANDS_FILE not in manifest.files:
         raise SetupError(f"{folder}/manifest.json lists no {BRANDS_FILE}: train the embedder anew")
     with np.load(folder / BRANDS_FILE, allow_pickle=False) as stored:
+        if missing := _PARTS - set(stored.files):
+            raise SetupError(
+                f"{folder}/{BRANDS_FILE} lacks {', '.join(sorted(missing))}: train the embedder anew"
+            )
         parts = {name: stored[name].astype(np.float32) for name in ("vectors", "none", "references")}
         return CropDecision(
             labels=manifest.labels,

@@ -9,35 +9,35 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.logos.boxes import covered
 from monitor.logos.crops import CropGeometry, cut_crops
 from monitor.logos.gallery.embedder import Embedder
 from training.data.pictures import AnnotatedPicture
 from training.logos.average_precision import Estimate
 from training.logos.crop_decision import CropDecision
-from training.logos.crops import CropKind, CropPlan, plan_crops
-from training.logos.talk_training import confusion
+from training.logos.crops import Crop, CropKind, CropPlan, plan_crops
+from training.logos.talk_task import NO_LOGO, TalkTask, mean_of, mean_with_intervals, one_against_the_rest
 
 CROP_SETS: Final = ("fl27", "tl10")
 """Folders whose brands the crop figures are over."""
 _SEED: Final = 3
-NO_LOGO: Final = ""
+_SHOWS: Final = 0.25
+"""Share of a logo's area from which a background is said to show it. Its IoU with the logo is as small, but a
+large crop may hold a small logo whole, and one beside a logo a good part of it."""
 
 
 @dataclass(frozen=True)
 class LabelledCrops:
-    """Embeddings (N, D) of true boxes and backgrounds; `labels` name the brand, "" means none."""
+    """Embeddings (N, D) of true boxes and backgrounds; `labels` name the brand, "" means none.
+
+    `showing` (N,): backgrounds that show a logo, though it is not what they were cut for.
+    """
 
     embeddings: NDArray[np.float32]
     labels: list[str]
     folders: list[str]
     groups: list[str]
-
-
-class TalkTask(msgspec.Struct, frozen=True):
-    """One brand against the rest, as the talk measured: both classes count alike."""
-
-    macro_precision: float
-    macro_recall: float
+    showing: NDArray[np.bool_]
 
 
 class CropResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,11 +53,16 @@ class CropResult(msgspec.Struct, frozen=True, kw_only=True):
     """Share of background crops given none."""
     overall: float
     """Top-1 of logos and backgrounds together."""
-    talk_mean: TalkTask
-    """Mean over the folder's brands."""
+    talk_precision: Estimate
+    talk_recall: Estimate
+    """Macro precision and recall of the talk's task, mean over the folder's brands."""
     talk_brand: str
     talk_one: TalkTask
     """Of the brand that the talk's CNN is trained for here, or the folder's first."""
+    showing: int
+    """Backgrounds that show more than a quarter of a logo's area."""
+    talk_without: TalkTask
+    """Mean over the folder's brands without these backgrounds."""
 
 
 def collect_crops(
@@ -78,7 +83,13 @@ def collect_crops(
         [crop.label if crop.kind is CropKind.LOGO else NO_LOGO for crop in crops],
         [crop.picture.folder for crop in crops],
         [crop.picture.group or crop.picture.path.name for crop in crops],
+        np.array([crop.kind is not CropKind.LOGO and _shows_a_logo(crop) for crop in crops]),
     )
+
+
+def _shows_a_logo(crop: Crop) -> bool:
+    marked = np.array([box.corners for box in crop.picture.boxes], np.float32).reshape(-1, 4)
+    return bool(covered(np.array([crop.box], np.float32), marked).max(initial=0) > _SHOWS)
 
 
 def crop_results(
@@ -93,6 +104,8 @@ def crop_results(
         own = folders == folder
         logo = own & (labels != NO_LOGO)
         tasks = one_against_the_rest(told[own], labels[own])
+        precision, recall = mean_with_intervals(told[own], labels[own], groups[own], draws)
+        without = own & ~crops.showing
         one = talk_brand if talk_brand in tasks else min(tasks)
         results.append(
             CropResult(
@@ -103,12 +116,12 @@ def crop_results(
                 backgrounds=int((own & ~logo).sum()),
                 none_right=float((named == labels)[own & ~logo].mean()),
                 overall=float((named == labels)[own].mean()),
-                talk_mean=TalkTask(
-                    float(np.mean([task.macro_precision for task in tasks.values()])),
-                    float(np.mean([task.macro_recall for task in tasks.values()])),
-                ),
+                talk_precision=precision,
+                talk_recall=recall,
                 talk_brand=one,
                 talk_one=tasks[one],
+                showing=int((own & crops.showing).sum()),
+                talk_without=mean_of(one_against_the_rest(told[without], labels[without])),
             )
         )
     return tuple(results)
@@ -129,15 +142,6 @@ def told_crops(decision: CropDecision, crops: LabelledCrops) -> NDArray[np.str_]
     """The one brand that each crop is said to show, of all that were trained, or none, (N,)."""
     names = np.array([*decision.labels, NO_LOGO])
     return np.asarray(names[decision.told(crops.embeddings)], np.str_)
-
-
-def one_against_the_rest(told: NDArray[np.str_], wanted: NDArray[np.str_]) -> dict[str, TalkTask]:
-    """The talk's task for each brand of `wanted` (N,): is a crop `told` (N,) to be of it, or not?"""
-    tasks = {}
-    for brand in sorted(set(wanted.tolist()) - {NO_LOGO}):
-        counts = confusion(told == brand, wanted == brand)
-        tasks[brand] = TalkTask(float(counts["macro_precision"]), float(counts["macro_recall"]))
-    return tasks
 
 
 def share_with_interval(

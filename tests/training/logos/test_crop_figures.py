@@ -1,0 +1,187 @@
+"""How crops are named, and what is counted of it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from msgspec.structs import replace as replace_fields
+from numpy.typing import NDArray
+
+from monitor.errors import SetupError
+from monitor.inference import load_manifest
+from monitor.logos.gallery import load_embedder
+from monitor.settings import packaged
+from training.data.pictures import AnnotatedPicture
+from training.export import write_model_folder
+from training.logos.crop_choice import LOWERED, WANTED_PRECISION, WANTED_RECALL, choose
+from training.logos.crop_decision import BRANDS_FILE, CropDecision, read_decision
+from training.logos.crop_figures import (
+    LabelledCrops,
+    collect_crops,
+    crop_results,
+    named_crops,
+    share_with_interval,
+    told_crops,
+)
+from training.logos.talk_task import TalkTask, mean_of, one_against_the_rest
+
+AXES = np.eye(6, dtype=np.float32)
+
+
+def decision(weight: float = 0.0, lowered: float = 0.0, told_lowered: float = 0.0) -> CropDecision:
+    """Brands a, b, c along the first axes, none along the fourth; b has a reference of its own elsewhere."""
+    return CropDecision(
+        labels=("a", "b", "c"),
+        vectors=AXES[:3],
+        none=AXES[3:4],
+        references=AXES[4:5],
+        reference_brands=np.array([1]),
+        weight=weight,
+        lowered=lowered,
+        told_lowered=told_lowered,
+    )
+
+
+def labelled(points: NDArray[np.float32], labels: list[str], showing: Sequence[int] = ()) -> LabelledCrops:
+    """Crops of one folder, each from a picture of its own."""
+    numbers = np.arange(len(labels))
+    return LabelledCrops(
+        points, labels, ["one"] * len(labels), numbers.astype(str).tolist(), np.isin(numbers, showing)
+    )
+
+
+def test_references_count_as_much_as_their_weight() -> None:
+    elsewhere = AXES[4:5]
+    assert decision(0).probabilities(elsewhere)[0].argmax() != 1
+    assert decision(2).probabilities(elsewhere)[0].argmax() == 1
+    assert decision(2).probabilities(AXES[3:4])[0].argmax() == 3, "none stays none"
+    among = decision().probabilities(AXES[[0, 2]], ["c", "a"])
+    assert among.shape == (2, 3)
+    assert among.argmax(1).tolist() == [1, 0]
+    assert np.allclose(among.sum(1), 1)
+
+
+def test_no_logo_can_be_lowered() -> None:
+    between = (AXES[[1]] + 1.05 * AXES[[3]]) / np.sqrt(1 + 1.05**2)
+    assert decision().probabilities(between)[0].argmax() == 3
+    assert decision(lowered=2).probabilities(between)[0].argmax() == 1
+
+
+def test_crops_are_counted_by_folder_and_for_the_talks_task() -> None:
+    crops = labelled(AXES[[0, 1, 1, 3, 0]], ["a", "a", "b", "", ""])
+    (result,) = crop_results(crops, decision(), "b", draws=50)
+    assert (result.brands, result.logos, result.backgrounds) == (2, 3, 2)
+    assert result.top1.value == pytest.approx(2 / 3)
+    assert result.top1.low <= result.top1.value <= result.top1.high
+    assert result.none_right == 0.5
+    assert result.overall == pytest.approx(3 / 5)
+    # b: found twice, once rightly; of the four others one is wrongly called b.
+    assert result.talk_brand == "b"
+    assert result.talk_one.macro_precision == pytest.approx((1 / 2 + 1) / 2)
+    assert result.talk_one.macro_recall == pytest.approx((1 + 3 / 4) / 2)
+    assert result.showing == 0
+    assert result.talk_without.macro_precision == pytest.approx(result.talk_precision.value)
+
+
+def test_backgrounds_that_show_a_logo_are_also_left_out() -> None:
+    (result,) = crop_results(
+        labelled(AXES[[0, 1, 1]], ["a", "b", ""], showing=[2]), decision(), "b", draws=50
+    )
+    assert result.showing == 1
+    assert result.talk_precision.value < 1
+    assert result.talk_without.macro_precision == result.talk_without.macro_recall == 1
+
+
+def test_a_large_window_shows_the_logo_inside_it(drawn: list[AnnotatedPicture]) -> None:
+    embedder = load_embedder(packaged("onnx_models") / "logos-embedder")
+    crops = collect_crops(drawn, embedder, embedder.geometry)
+    backgrounds = np.array(crops.labels) == ""
+    assert crops.showing.any(), "some lie around a logo"
+    assert not crops.showing[~backgrounds].any()
+    assert not crops.showing[backgrounds].all()
+
+
+def told_apart(chosen: CropDecision, crops: LabelledCrops) -> dict[str, TalkTask]:
+    return one_against_the_rest(told_crops(chosen, crops), np.array(crops.labels))
+
+
+def least_room(chosen: CropDecision, crops: LabelledCrops) -> float:
+    mean = mean_of(told_apart(chosen, crops))
+    return min(mean.macro_precision - WANTED_PRECISION, mean.macro_recall - WANTED_RECALL)
+
+
+def nearly(axis: int) -> np.ndarray:
+    """Between a brand and none, a little nearer to none."""
+    return np.asarray((AXES[[axis]] + 1.05 * AXES[[3]]) / np.sqrt(1 + 1.05**2), np.float32)
+
+
+def test_telling_a_brand_from_the_rest_has_a_no_logo_of_its_own() -> None:
+    generous = decision(lowered=2, told_lowered=0)
+    crops = labelled(np.concatenate([AXES[[0, 1]], nearly(1)]), ["a", "b", ""])
+    assert named_crops(generous, crops, ["a", "b"]).tolist() == ["a", "b", "b"]
+    assert told_crops(generous, crops).tolist() == ["a", "b", ""]
+    (result,) = crop_results(crops, generous, "b", draws=50)
+    assert result.none_right == 0, "named with the first"
+    assert result.talk_one.macro_precision == result.talk_one.macro_recall == 1
+
+
+def test_the_rest_holds_brands_that_no_crop_shows() -> None:
+    crops = labelled(AXES[[0, 1, 2]], ["a", "b", ""])
+    assert told_crops(decision(), crops).tolist() == ["a", "b", "c"]
+    tasks = told_apart(decision(), crops)
+    assert set(tasks) == {"a", "b"}
+    assert all(task.macro_precision == task.macro_recall == 1 for task in tasks.values())
+
+
+def test_what_is_likeliest_is_chosen_and_told_where_there_is_most_room() -> None:
+    own_reference = AXES[[4]]
+    points = np.concatenate([AXES[[0, 1, 3]], own_reference, nearly(0), nearly(1)])
+    crops = labelled(points, ["a", "b", "", "b", "a", ""])
+    chosen, metrics = choose(decision(), crops)
+    assert chosen.weight > 0, "without its reference the fourth crop has no name"
+    rooms = [least_room(replace(chosen, told_lowered=lowered), crops) for lowered in LOWERED]
+    assert least_room(chosen, crops) == max(rooms) > min(rooms)
+    assert {metric.dataset for metric in metrics} == {"fl27+tl10"}
+    assert max(metric.value for metric in metrics) == 1
+
+
+def test_an_interval_draws_near_duplicates_together() -> None:
+    hits = np.array([True] * 50 + [False] * 50)
+    apart = share_with_interval(hits, np.arange(100).astype(str), 400)
+    together = share_with_interval(hits, np.array(["x"] * 50 + ["y"] * 50), 400)
+    assert apart.value == together.value == 0.5
+    assert together.high - together.low > 3 * (apart.high - apart.low)
+
+
+def test_brands_come_back_from_the_file_and_an_older_file_is_named(tmp_path: Path) -> None:
+    shipped = packaged("onnx_models") / "logos-embedder"
+    manifest = replace_fields(load_manifest(shipped), labels=("a", "b", "c"))
+    model = shipped / "model.onnx"
+    (tmp_path / "model.onnx").symlink_to(model)
+    decision(weight=0.5, lowered=2, told_lowered=1.5).write(tmp_path)
+    write_model_folder(tmp_path, replace_fields(manifest, files={BRANDS_FILE: ""}), "# test")
+    stored = read_decision(tmp_path)
+    assert (stored.labels, stored.weight, stored.lowered, stored.told_lowered) == (
+        ("a", "b", "c"),
+        0.5,
+        2,
+        1.5,
+    )
+    assert (stored.vectors == AXES[:3]).all()
+    with np.load(tmp_path / BRANDS_FILE) as parts:
+        older = {name: parts[name] for name in parts.files if name != "told_lowered"}
+    np.savez_compressed(tmp_path / BRANDS_FILE, **older)
+    write_model_folder(tmp_path, replace_fields(manifest, files={BRANDS_FILE: ""}), "# test")
+    with pytest.raises(SetupError, match="lacks told_lowered: train the embedder anew"):
+        read_decision(tmp_path)
+
+
+def test_the_shipped_embedder_brings_its_brands() -> None:
+    folder = packaged("onnx_models") / "logos-embedder"
+    shipped = read_decision(folder)
+    assert shipped.labels == load_manifest(folder).labels
+    assert len(shipped.vectors) == len(shipped.labels)
+    own = shipped.probabilities(shipped.references)[:, :-1].argmax(1)
+    assert (own == shipped.reference_brands).mean() > 0.8, "its own training crops"
