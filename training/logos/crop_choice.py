@@ -9,6 +9,7 @@ share moves in steps of half a percent. Telling one brand from the rest is asked
 
 import dataclasses
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Final
 
 import numpy as np
@@ -39,9 +40,9 @@ def choose(decision: CropDecision, crops: LabelledCrops) -> tuple[CropDecision, 
     finalists = []
     for weight in WEIGHTS:
         tried = [dataclasses.replace(decision, weight=weight, lowered=lowered) for lowered in LOWERED]
-        finalists.append(max(tried, key=lambda one: _likelihood(one, crops, among)))
-    best = max(finalists, key=lambda one: _likelihood(one, crops, among))
-    metrics = [_metric(one, _right_shares(one, crops, among), crops) for one in finalists]
+        finalists.append(max(((_likelihood(one, crops, among), one) for one in tried), key=itemgetter(0)))
+    _, best = max(finalists, key=itemgetter(0))
+    metrics = [_metric(one, _right_shares(one, crops, among), crops) for _, one in finalists]
     return _safest(best, crops), metrics
 
 
