@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import cv2
@@ -14,7 +14,6 @@ from monitor.logos.crops import CropGeometry, fit, grow
 from training.data.pictures import AnnotatedPicture
 from training.logos.canvases import recoloured
 from training.logos.drawn_logos import DrawnLogos
-from training.logos.restyling import Restyling, restyled
 
 Pixels = NDArray[np.uint8]
 
@@ -39,7 +38,6 @@ class CropMix:
     most_of_logo: float = 0.3  # IoU from which such a crop is left open rather than called background
     mined: float = 0.5  # share of background crops that fooled the network before, once there are some
     wordmark: float = 0.3  # share of a brand's crops that are drawn, where its vector logo is at hand
-    restyling: Restyling = field(default_factory=Restyling)  # of photographed crops, logos or not
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +173,7 @@ class CropSource:
         return _shrunk(picture[top:bottom, left:right], self.geometry.side)
 
     def _changed(self, crop: Pixels) -> Pixels:
-        """Turned and stretched a little, now and then seen from farther away or restyled, recoloured."""
+        """Turned and stretched a little, now and then seen from farther away, recoloured."""
         height, width = crop.shape[:2]
         angle = np.deg2rad(self.rng.normal(0, 5))
         stretch, shear = np.exp(self.rng.normal(0, 0.08)), self.rng.normal(0, 0.06)
@@ -188,7 +186,7 @@ class CropSource:
         )
         if self.rng.random() < 0.25:
             crop = _shrunk(crop, int(self.rng.uniform(24, 80)))
-        return recoloured(restyled(crop, self._ground, self.mix.restyling, self.rng), self.rng)
+        return recoloured(crop, self.rng)
 
     def _ground(self) -> Pixels:
         """Something to put a drawn logo on: a place in a picture, or one colour."""

@@ -18,7 +18,6 @@ from training.logos.embedder_export import embedder_parity, export_embedder
 from training.logos.embedder_loss import MEMORY, NONE_VECTORS, BrandVectors, Memory, embedder_loss
 from training.logos.embedder_network import DIMENSIONS, CropEmbedder
 from training.logos.embedder_training import EmbedderHyper, embed, train_embedder
-from training.logos.restyling import Restyling
 
 GEOMETRY = CropGeometry(side=64)
 
@@ -41,8 +40,7 @@ def source(pictures: list[AnnotatedPicture], mix: CropMix, seed: int = 0) -> Cro
 
 
 def test_a_batch_holds_two_crops_of_each_logo_and_backgrounds(drawn: list[AnnotatedPicture]) -> None:
-    as_taken = Restyling(grey=0, hue=0, inverted=0, relief=0)
-    crops, labels = source(drawn, CropMix(background=5, restyling=as_taken)).draw()
+    crops, labels = source(drawn, CropMix(background=5)).draw()
     assert crops.shape == (13, 64, 64, 3)
     assert sorted(labels.tolist()) == [NONE] * 5 + [0, 0, 1, 1, 2, 2, 3, 3]
     red = [crop for crop, label in zip(crops, labels, strict=True) if label == 1]
