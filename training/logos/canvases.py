@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.logos.boxes import covered
 from monitor.logos.windows import PADDING_GREY
 from training.data.pictures import AnnotatedPicture
 
@@ -204,11 +205,11 @@ class CanvasSource:
         ink = _ink_against(under, rng)
         drawn = canvas * (1 - mask) + ink * mask
         box = np.array([[x1, y1, x2, y2]], np.float32)
-        covered = _share_inside(boxes, box[0]) > 0.3
+        hidden = covered(box, boxes)[0] > 0.3
         return (
             drawn.astype(np.uint8),
-            np.concatenate([boxes[~covered], box]),
-            np.concatenate([labels[~covered], [self._index["vmware"]]]),
+            np.concatenate([boxes[~hidden], box]),
+            np.concatenate([labels[~hidden], [self._index["vmware"]]]),
         )
 
 
@@ -276,14 +277,6 @@ def _clipped(boxes: NDArray[np.float32], side: int) -> tuple[NDArray[np.float32]
     area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
     left = (inside[:, 2] - inside[:, 0]) * (inside[:, 3] - inside[:, 1])
     return inside, left / np.maximum(area, 1e-6)
-
-
-def _share_inside(boxes: NDArray[np.float32], frame: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The share of each box's area that lies in `frame`."""
-    width = np.minimum(boxes[:, 2], frame[2]) - np.maximum(boxes[:, 0], frame[0])
-    height = np.minimum(boxes[:, 3], frame[3]) - np.maximum(boxes[:, 1], frame[1])
-    area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
-    return np.asarray(width.clip(0) * height.clip(0) / np.maximum(area, 1e-6), np.float32)
 
 
 def recoloured(pixels: Pixels, rng: np.random.Generator) -> Pixels:
