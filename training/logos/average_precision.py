@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from monitor.logos.boxes import iou
 from training.data.pictures import LogoBox
+from training.logos.resampling import resampled
 
 IOU_NEEDED: Final = 0.5
 _RECALLS: Final = np.linspace(0, 1, 101)
@@ -64,12 +65,8 @@ def mean_average_precision(pictures: Sequence[Scored], draws: int = 1000, seed: 
         raise ValueError("no box to find in these pictures")
     point = _mean(matches, np.ones(len(pictures)))
     groups = [picture.group or str(number) for number, picture in enumerate(pictures)]
-    names, member = np.unique(groups, return_inverse=True)
-    rng = np.random.default_rng(seed)
-    values = []
-    for _ in range(draws):
-        times = np.bincount(rng.integers(0, len(names), len(names)), minlength=len(names))
-        values.append(_mean(matches, times[member].astype(np.float64)))
+    member, times = resampled(groups, draws, seed)
+    values = [_mean(matches, one[member].astype(np.float64)) for one in times]
     low, high = np.nanpercentile(values, [2.5, 97.5])  # few groups: some draws hold no box
     return Estimate(point, float(low), float(high))
 

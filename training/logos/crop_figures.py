@@ -16,6 +16,7 @@ from training.data.pictures import AnnotatedPicture
 from training.logos.average_precision import Estimate
 from training.logos.crop_decision import CropDecision
 from training.logos.crops import Crop, CropKind, CropPlan, plan_crops
+from training.logos.resampling import resampled
 from training.logos.talk_task import NO_LOGO, TalkTask, mean_of, mean_with_intervals, one_against_the_rest
 
 CROP_SETS: Final = ("fl27", "tl10")
@@ -148,9 +149,8 @@ def share_with_interval(
     hits: NDArray[np.bool_], groups: NDArray[np.str_], draws: int, seed: int = 0
 ) -> Estimate:
     """Mean of `hits`; the 95% interval resamples groups of near-duplicates."""
-    names, member = np.unique(groups, return_inverse=True)
-    right, every = np.bincount(member, hits, len(names)), np.bincount(member, minlength=len(names))
-    rng = np.random.default_rng(seed)
-    chosen = rng.integers(0, len(names), (draws, len(names)))
-    low, high = np.percentile(right[chosen].sum(1) / every[chosen].sum(1), [2.5, 97.5])
+    member, times = resampled(groups, draws, seed)
+    low, high = np.percentile(
+        (times @ np.bincount(member, hits)) / (times @ np.bincount(member)), [2.5, 97.5]
+    )
     return Estimate(float(hits.mean()), float(low), float(high))

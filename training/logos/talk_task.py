@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.logos.average_precision import Estimate
+from training.logos.resampling import resampled
 from training.logos.talk_training import confusion
 
 NO_LOGO: Final = ""
@@ -46,12 +47,11 @@ def mean_with_intervals(
     A brand that a draw has no crop of is left out of that draw's mean.
     """
     brands = np.array(_brands(wanted))
-    names, member = np.unique(groups, return_inverse=True)
+    member, times = resampled(groups, draws, seed)
     found, right = told[:, None] == brands, wanted[:, None] == brands
-    times = np.random.default_rng(seed).multinomial(len(names), np.full(len(names), 1 / len(names)), draws)
 
     def drawn(which: NDArray[np.bool_]) -> NDArray[np.float64]:
-        counts = np.zeros((len(names), len(brands)))
+        counts = np.zeros((times.shape[1], len(brands)))
         np.add.at(counts, member, which)
         return np.asarray(times @ counts, np.float64)
 
