@@ -34,15 +34,15 @@ WANTED_RECALL: Final = 0.95
 """Macro precision and recall of one brand against the rest, mean over a folder's brands."""
 
 
-def choose(decision: CropDecision, crops: LabelledCrops) -> tuple[CropDecision, list[Metric]]:
-    """`decision` with what is best on `crops` of val, and the figures of each weight at its best."""
+def choose(decision: CropDecision, crops: LabelledCrops, split: str) -> tuple[CropDecision, list[Metric]]:
+    """`decision` with what is best on `crops` of `split`, and the figures of each weight at its best."""
     among = brands_of(crops)
     finalists = []
     for weight in WEIGHTS:
         tried = [dataclasses.replace(decision, weight=weight, lowered=lowered) for lowered in LOWERED]
         finalists.append(max(((_likelihood(one, crops, among), one) for one in tried), key=itemgetter(0)))
     _, best = max(finalists, key=itemgetter(0))
-    metrics = [_metric(one, _right_shares(one, crops, among), crops) for _, one in finalists]
+    metrics = [_metric(one, _right_shares(one, crops, among), crops, split) for _, one in finalists]
     return _safest(best, crops), metrics
 
 
@@ -62,13 +62,13 @@ def _right_shares(decision: CropDecision, crops: LabelledCrops, among: Sequence[
     return float(right[wanted != NO_LOGO].mean()), float(right[wanted == NO_LOGO].mean())
 
 
-def _metric(decision: CropDecision, shares: tuple[float, float], crops: LabelledCrops) -> Metric:
+def _metric(decision: CropDecision, shares: tuple[float, float], crops: LabelledCrops, split: str) -> Metric:
     logos = [label for label in crops.labels if label != NO_LOGO]
     return Metric(
         name="crop top-1",
         value=round(shares[0], 4),
         dataset="+".join(CROP_SETS),
-        split="val",
+        split=split,
         note=f"{len(logos)} true crops over {len(set(logos))} brands and none; weight of the nearest "
         f"reference {decision.weight}, no logo lowered by {decision.lowered}; "
         f"backgrounds right {shares[1]:.3f}",

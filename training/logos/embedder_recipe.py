@@ -14,7 +14,7 @@ from monitor.inference.manifest import Manifest, Metric, Parity, TrainingRun, sh
 from monitor.logos.crops import CropGeometry, cut_crops
 from monitor.logos.gallery import Embedder, load_embedder
 from training.data.logo_sets import read_logo_sets
-from training.data.pictures import AnnotatedPicture
+from training.data.pictures import AnnotatedPicture, name_hash
 from training.export import commit, machine, now, write_model_folder
 from training.logos.canvases import VMWARE_WORDMARK, draw_svg
 from training.logos.cards import embedder_card
@@ -23,10 +23,10 @@ from training.logos.crop_decision import BRANDS_FILE, CropDecision
 from training.logos.crop_figures import CROP_SETS, collect_crops
 from training.logos.embedder_export import OPSET, embedder_parity, embedder_specs, export_embedder
 from training.logos.embedder_training import EmbedderHyper, TrainedEmbedder, hours_trained, train_embedder
-from training.logos.held_out import DRAWN, leave_out, name_hash
+from training.logos.held_out import DRAWN, leave_out
 from training.logos.hyper import overridden
 from training.logos.negatives import NEGATIVES_FILE, collect_negatives, embed_boxes, write_negatives
-from training.logos.selection import Selection, labels_of, select, with_val
+from training.logos.selection import NO_FOLD, Selection, fold_name, hold_back, labels_of, select
 from training.logos.vectors import draw_all, fetch_packages, read_vectors
 
 Pixels = NDArray[np.uint8]
@@ -104,9 +104,7 @@ def embedder_data(
 ) -> EmbedderData:
     """Pictures, brands and drawings of a run."""
     pictures = read_logo_sets(data)
-    chosen = leave_out(select(pictures), without)
-    if hyper.refit:
-        chosen = with_val(chosen)
+    chosen = hold_back(leave_out(select(pictures), without), hyper.held_back)
     folder = vectors or run.parent / VECTORS
     if vectors is None:
         fetch_packages(folder)
@@ -170,7 +168,7 @@ def _some_crops(pictures: Sequence[AnnotatedPicture], side: int) -> Pixels:
 def _chosen_decision(
     trained: TrainedEmbedder, material: EmbedderData, embedder: Embedder, hyper: EmbedderHyper
 ) -> tuple[CropDecision, list[Metric]]:
-    """Chosen on val and measured there; where val pictures were learned from, as a run before chose."""
+    """Chosen and measured on what was held back; where nothing was, as runs before chose."""
     vectors = F.normalize(trained.vectors.vectors.detach(), dim=1).numpy()
     references, names = embed_boxes(material.chosen.train, embedder)
     decision = CropDecision(
@@ -183,9 +181,10 @@ def _chosen_decision(
         lowered=hyper.lowered,
         told_lowered=hyper.told_lowered,
     )
-    if hyper.refit:
+    if hyper.held_back == NO_FOLD:
         return decision, []
-    val = [picture for picture in material.chosen.val if picture.folder in CROP_SETS]
-    chosen, metrics = choose(decision, collect_crops(val, embedder, embedder.geometry))
-    print(f"chosen on val: {chosen.weight=} {chosen.lowered=} {chosen.told_lowered=}", flush=True)
+    held = [picture for picture in material.chosen.val if picture.folder in CROP_SETS]
+    split = fold_name(hyper.held_back)
+    chosen, metrics = choose(decision, collect_crops(held, embedder, embedder.geometry), split)
+    print(f"chosen on {split}: {chosen.weight=} {chosen.lowered=} {chosen.told_lowered=}", flush=True)
     return chosen, metrics

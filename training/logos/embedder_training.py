@@ -35,7 +35,7 @@ class EmbedderHyper:
     """Everything a run depends on besides the data."""
 
     steps: int = 6000  # of 64 crops (`CropMix`)
-    refit: int = 1  # val pictures teach, too; 0 holds them back, to choose the next three
+    held_back: int = -1  # fold that chooses the next three and does not teach (`hold_back`); -1: all teach
     reference_weight: float = 0.0  # of the nearest reference beside a brand's learned vector (1)
     lowered: float = 4.0  # taken off the logit of "no logo" when a crop is named
     told_lowered: float = 1.5  # the same when one brand is told from the rest

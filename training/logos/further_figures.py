@@ -21,13 +21,12 @@ from monitor.logos.gallery import (
 )
 from monitor.logos.sliding import SlidingWindowDetector
 from monitor.settings import Device
-from training.data.pictures import AnnotatedPicture, Split
+from training.data.pictures import AnnotatedPicture, Split, name_hash
 from training.logos.average_precision import Estimate
 from training.logos.canvases import VMWARE_WORDMARK
 from training.logos.crop_decision import read_decision
 from training.logos.crop_figures import CROP_SETS, CropResult, collect_crops, crop_results
 from training.logos.dense_talk import DenseTalk, DenseTalkResult, compare
-from training.logos.held_out import name_hash
 from training.logos.open_set import (
     LeftOutResult,
     OpenSetResult,

@@ -1,6 +1,5 @@
 """Brands and photographs that a run must never see, so that what it does with strangers can be measured."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,7 +8,7 @@ from typing import Final
 
 from monitor.errors import SetupError
 from training.data.logo_sets import read_logo_sets
-from training.data.pictures import AnnotatedPicture, Split
+from training.data.pictures import AnnotatedPicture, Split, name_hash
 from training.logos.selection import Selection, labels_of
 
 OPEN_SET: Final = "open-set"
@@ -70,11 +69,6 @@ def named_brands(data: Path, text: str) -> tuple[str, ...]:
     if unknown:
         raise SetupError(f"--without {', '.join(unknown)}: no picture in {data} is labelled so")
     return named
-
-
-def name_hash(name: str) -> str:
-    """SHA-1 in hex: an order that nobody chose."""
-    return hashlib.sha1(name.encode(), usedforsecurity=False).hexdigest()
 
 
 def without_brands(pictures: Sequence[AnnotatedPicture], brands: Sequence[str]) -> list[AnnotatedPicture]:

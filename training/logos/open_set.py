@@ -32,7 +32,7 @@ from monitor.logos.gallery import (
 )
 from monitor.logos.gallery.detector import PROPOSALS_FROM
 from monitor.logos.gallery.matching import Matcher
-from training.data.pictures import AnnotatedPicture, LogoBox, Split
+from training.data.pictures import AnnotatedPicture, LogoBox, Split, name_hash
 from training.logos.average_precision import (
     IOU_NEEDED,
     Estimate,
@@ -43,7 +43,7 @@ from training.logos.average_precision import (
 )
 from training.logos.calibration import alarm_rate
 from training.logos.canvases import VMWARE_WORDMARK
-from training.logos.held_out import DRAWN, home_folder, name_hash, open_set_brands
+from training.logos.held_out import DRAWN, home_folder, open_set_brands
 from training.logos.operating_point import OperatingPoint, operating_point
 from training.logos.scoring import WEAKEST, label_detector, score_pictures
 

@@ -43,10 +43,10 @@ def measure_rescoring(
     model: Path, embedder: Path, pictures: Sequence[AnnotatedPicture], draws: int
 ) -> tuple[RescoringResult, ...]:
     """`pictures` of val; each folder apart. Raises `SetupError` for an embedder that learned from them."""
-    if not load_manifest(embedder).metrics:
+    if {metric.split for metric in load_manifest(embedder).metrics} != {"val"}:
         raise SetupError(
             f"{embedder} learned from val pictures: "
-            "train one with brand-train logos --arch embedder --set refit=0"
+            "train one with brand-train logos --arch embedder --set held_back=0"
         )
     labels = load_manifest(model).labels
     dense = label_detector(model, labels, 1, WEAKEST)

@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from training.data.pictures import AnnotatedPicture, Split, hashed_split
+from monitor.errors import SetupError
+from training.data.pictures import AnnotatedPicture, Split, hashed_split, name_hash
 
 VMWARE_VALIDATION: Final = "dangaiden/dangaiden.github.io"
 """The VMware photographs come without a val split; this repository's (10 boxes) are kept for it."""
+FOLDS: Final = 5
+NO_FOLD: Final = -1
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,26 @@ def labels_of(pictures: Sequence[AnnotatedPicture]) -> tuple[str, ...]:
     return tuple(sorted({box.label for picture in pictures for box in picture.targets}))
 
 
-def with_val(chosen: Selection) -> Selection:
-    """For a last run whose choices have been made: val pictures are learned from, too."""
-    return replace(chosen, train=[*chosen.train, *chosen.val], val=[])
+def hold_back(chosen: Selection, fold: int) -> Selection:
+    """`chosen` with other pictures to learn from, near-duplicates together; `val` is what is held back.
+
+    Fold 0 are the val pictures, 1 to `FOLDS` each a fifth of the train pictures, so that all of them can be
+    compared on, each by a run that did not learn from it. `NO_FOLD`: everything teaches, as in a last run
+    whose choices have been made. Raises `SetupError` for any other.
+    """
+    if not NO_FOLD <= fold <= FOLDS:
+        raise SetupError(f"held_back={fold}: 0 holds val back, 1 to {FOLDS} a fifth of train, {NO_FOLD} none")
+    if fold == 0:
+        return chosen
+    held = [picture for picture in chosen.train if _fold_of(picture) == fold]
+    taught = [picture for picture in chosen.train if _fold_of(picture) != fold]
+    return replace(chosen, train=[*taught, *chosen.val], val=held)
+
+
+def fold_name(fold: int) -> str:
+    """As figures call it."""
+    return "val" if fold == 0 else f"fold {fold} of {FOLDS} of train"
+
+
+def _fold_of(picture: AnnotatedPicture) -> int:
+    return int(name_hash(picture.group or picture.path.name)[:8], 16) % FOLDS + 1

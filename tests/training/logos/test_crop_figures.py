@@ -139,7 +139,7 @@ def test_what_is_likeliest_is_chosen_and_told_where_there_is_most_room() -> None
     own_reference = AXES[[4]]
     points = np.concatenate([AXES[[0, 1, 3]], own_reference, nearly(0), nearly(1)])
     crops = labelled(points, ["a", "b", "", "b", "a", ""])
-    chosen, metrics = choose(decision(), crops)
+    chosen, metrics = choose(decision(), crops, "val")
     assert chosen.weight > 0, "without its reference the fourth crop has no name"
     rooms = [least_room(replace(chosen, told_lowered=lowered), crops) for lowered in LOWERED]
     assert least_room(chosen, crops) == max(rooms) > min(rooms)

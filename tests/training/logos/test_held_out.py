@@ -7,15 +7,15 @@ import pytest
 
 from monitor.errors import SetupError
 from training.data.coco import write_coco
-from training.data.pictures import AnnotatedPicture, LogoBox, Split
+from training.data.pictures import AnnotatedPicture, LogoBox, Split, name_hash
 from training.logos.held_out import (
     home_folder,
-    name_hash,
     named_brands,
     open_set_brands,
     trained_labels,
     without_brands,
 )
+from training.logos.selection import FOLDS, NO_FOLD, Selection, fold_name, hold_back
 
 
 def shown(
@@ -70,3 +70,28 @@ def test_brands_of_the_command_line(tmp_path: Path) -> None:
     assert len(named_brands(tmp_path, "open-set")) == 11
     with pytest.raises(SetupError, match="--without acme: no picture"):
         named_brands(tmp_path, "brand3,acme")
+
+
+def test_each_train_picture_is_held_back_once_and_teaches_otherwise() -> None:
+    def picture(number: int, split: Split) -> AnnotatedPicture:
+        box = LogoBox("a", 1, 1, 30, 30)
+        return AnnotatedPicture(
+            Path(f"{split}{number}.jpg"), 90, 90, (box,), split, "one", group=f"g{number // 3}"
+        )
+
+    train = [picture(number, Split.TRAIN) for number in range(90)]
+    val = [picture(number, Split.VAL) for number in range(9)]
+    chosen = Selection(train, val, [], [])
+    assert hold_back(chosen, 0) == chosen
+    everything = hold_back(chosen, NO_FOLD)
+    assert (len(everything.train), everything.val) == (99, [])
+    folds = [hold_back(chosen, fold) for fold in range(1, FOLDS + 1)]
+    assert sorted(p.path.name for fold in folds for p in fold.val) == sorted(p.path.name for p in train)
+    for fold in folds:
+        assert {p.path for p in val} <= {p.path for p in fold.train}
+        assert len(fold.train) + len(fold.val) == 99
+        groups = {p.group for p in fold.val}
+        assert not groups & {p.group for p in fold.train if p.split is Split.TRAIN}, "near-duplicates"
+    assert len({fold_name(number) for number in range(FOLDS + 1)}) == FOLDS + 1
+    with pytest.raises(SetupError, match="held_back=6"):
+        hold_back(chosen, FOLDS + 1)
