@@ -36,6 +36,7 @@ def register(app: typer.Typer, evaluations: typer.Typer) -> None:
     app.add_typer(logos, name="logos")
     evaluations.command("logos")(evaluate)
     evaluations.command("logo-rescoring")(rescoring)
+    evaluations.command("crop-choice")(crop_choice)
     evaluations.command("logo-levels")(levels)
     evaluations.command("logo-words")(words)
 
@@ -264,6 +265,20 @@ def rescoring(
     models = packaged("onnx_models")
     val = select(read_logo_sets(data)).val
     typer.echo(markdown(measure_rescoring(models / model, models / embedder, val, draws)))
+
+
+def crop_choice(
+    data: Data,
+    embedder: Annotated[
+        list[Path],
+        typer.Option(help="Embedder trained with --set held_back=0 to 5; once for each fold.", exists=True),
+    ],
+) -> None:
+    """Choose how crops are named on pictures that the embedders held back, all folds together."""
+    from training.data.logo_sets import read_logo_sets
+    from training.logos.fold_choice import choose_over_folds, markdown
+
+    typer.echo(markdown(*choose_over_folds(embedder, read_logo_sets(data))))
 
 
 def words(

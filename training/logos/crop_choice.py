@@ -1,29 +1,26 @@
-"""How crops are named by a trained embedder; chosen on val crops, in a run that held val back.
+"""How crops are named by a trained embedder; chosen on crops of pictures that it did not learn from.
 
 The `weight` of the nearest reference beside the learned vectors, and how much "no logo" is `lowered`: what
-makes the right names of val crops the likeliest, logos and backgrounds counting alike, since how many
+makes the right names of the crops the likeliest, logos and backgrounds counting alike, since how many
 backgrounds there are is our choice. Likelihood and not the share of right names: of two hundred logos that
 share moves in steps of half a percent. Telling one brand from the rest is asked to be right when it says yes:
 `told_lowered` is where precision and recall of each folder stand farthest above what is wanted.
+
+Of one run there are few such crops. Runs that each held back another fold are looked at together: each names
+its own fold's crops, and one choice serves all.
 """
 
-import dataclasses
 from collections.abc import Sequence
-from operator import itemgetter
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from monitor.inference.manifest import Metric
 from training.logos.crop_decision import CropDecision
-from training.logos.crop_figures import (
-    CROP_SETS,
-    LabelledCrops,
-    brands_of,
-    named_crops,
-    told_crops,
-)
-from training.logos.talk_task import NO_LOGO, mean_of, one_against_the_rest
+from training.logos.crop_figures import CROP_SETS, LabelledCrops, brands_of, named_crops, told_crops
+from training.logos.talk_task import NO_LOGO, TalkTask, mean_of, one_against_the_rest
 
 WEIGHTS: Final = (0.0, 0.5, 1.0, 2.0)
 LOWERED: Final = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0)
@@ -34,58 +31,113 @@ WANTED_RECALL: Final = 0.95
 """Macro precision and recall of one brand against the rest, mean over a folder's brands."""
 
 
-def choose(decision: CropDecision, crops: LabelledCrops, split: str) -> tuple[CropDecision, list[Metric]]:
-    """`decision` with what is best on `crops` of `split`, and the figures of each weight at its best."""
-    among = brands_of(crops)
-    finalists = []
-    for weight in WEIGHTS:
-        tried = [dataclasses.replace(decision, weight=weight, lowered=lowered) for lowered in LOWERED]
-        finalists.append(max(((_likelihood(one, crops, among), one) for one in tried), key=itemgetter(0)))
-    _, best = max(finalists, key=itemgetter(0))
-    metrics = [_metric(one, _right_shares(one, crops, among), crops, split) for _, one in finalists]
-    return _safest(best, crops), metrics
+@dataclass(frozen=True)
+class CropChoice:
+    """The fields of `CropDecision` that are chosen, not learned."""
+
+    weight: float
+    lowered: float
+    told_lowered: float
+
+    def applied(self, decision: CropDecision) -> CropDecision:
+        """`decision` with this choice."""
+        return replace(decision, weight=self.weight, lowered=self.lowered, told_lowered=self.told_lowered)
 
 
-def _likelihood(decision: CropDecision, crops: LabelledCrops, among: Sequence[str]) -> float:
-    """Mean log-likelihood of the right names, over logos and over backgrounds, added up."""
-    probabilities = decision.probabilities(crops.embeddings, among)
-    names = [*among, NO_LOGO]
-    right = probabilities[np.arange(len(crops.labels)), [names.index(label) for label in crops.labels]]
-    logs, logo = np.log(right.clip(min=_LEAST_CHANCE)), np.array(crops.labels) != NO_LOGO
-    return float(logs[logo].mean() + logs[~logo].mean())
+@dataclass(frozen=True)
+class HeldBack:
+    """Crops of pictures that an embedder did not learn from, and how it names them, choices aside."""
+
+    split: str
+    """As `fold_name` has it."""
+    decision: CropDecision
+    crops: LabelledCrops
 
 
-def _right_shares(decision: CropDecision, crops: LabelledCrops, among: Sequence[str]) -> tuple[float, float]:
-    """Of the logos and of the backgrounds."""
-    wanted = np.array(crops.labels)
-    right = named_crops(decision, crops, among) == wanted
-    return float(right[wanted != NO_LOGO].mean()), float(right[wanted == NO_LOGO].mean())
+class _Together:
+    """All folds, with the labels and folders of their crops one behind the other."""
+
+    def __init__(self, held: Sequence[HeldBack]) -> None:
+        self.held = held
+        self.among = sorted({brand for one in held for brand in brands_of(one.crops)})
+        self.labels = np.array([label for one in held for label in one.crops.labels])
+        self.folders = np.array([folder for one in held for folder in one.crops.folders])
+        self.logos = self.labels != NO_LOGO
+
+    def likelihood(self, choice: CropChoice) -> float:
+        """Mean log-likelihood of the right names, over logos and over backgrounds, added up."""
+        chances = np.concatenate(
+            [
+                choice.applied(one.decision).probabilities(one.crops.embeddings, self.among)
+                for one in self.held
+            ]
+        )
+        names = [*self.among, NO_LOGO]
+        right = chances[np.arange(len(chances)), [names.index(label) for label in self.labels.tolist()]]
+        logs = np.log(right.clip(min=_LEAST_CHANCE))
+        return float(logs[self.logos].mean() + logs[~self.logos].mean())
+
+    def right(self, choice: CropChoice) -> NDArray[np.bool_]:
+        """Which crops get their brand, or none where they show none, (N,)."""
+        named = [named_crops(choice.applied(one.decision), one.crops, self.among) for one in self.held]
+        return np.asarray(np.concatenate(named) == self.labels, np.bool_)
+
+    def told(self, choice: CropChoice) -> dict[str, TalkTask]:
+        """The talk's task of each folder, mean over its brands."""
+        told = np.concatenate([told_crops(choice.applied(one.decision), one.crops) for one in self.held])
+        tasks = {}
+        for folder in sorted(set(self.folders.tolist())):
+            own = self.folders == folder
+            tasks[folder] = mean_of(one_against_the_rest(told[own], self.labels[own]))
+        return tasks
 
 
-def _metric(decision: CropDecision, shares: tuple[float, float], crops: LabelledCrops, split: str) -> Metric:
-    logos = [label for label in crops.labels if label != NO_LOGO]
+def choose(held: Sequence[HeldBack]) -> tuple[CropChoice, list[Metric]]:
+    """What is best over all folds together, and the figures: of each weight at its best, and of the talk's
+    task."""
+    together = _Together(held)
+    finalists = [
+        max((CropChoice(weight, lowered, 0.0) for lowered in LOWERED), key=together.likelihood)
+        for weight in WEIGHTS
+    ]
+    best = max(finalists, key=together.likelihood)
+    choices = [replace(best, told_lowered=lowered) for lowered in LOWERED]
+    best = max(choices, key=lambda choice: _rooms(together, choice))
+    split = " and ".join(one.split for one in held)
+    named = [_named_metric(together, choice, split) for choice in finalists]
+    return best, [*named, *_told_metrics(together, best, split)]
+
+
+def _rooms(together: _Together, choice: CropChoice) -> list[float]:
+    """How far precision and recall of each folder stand above what is wanted, the least first."""
+    tasks = together.told(choice).values()
+    precisions = [task.macro_precision - WANTED_PRECISION for task in tasks]
+    return sorted([*precisions, *(task.macro_recall - WANTED_RECALL for task in tasks)])
+
+
+def _named_metric(together: _Together, choice: CropChoice, split: str) -> Metric:
+    right = together.right(choice)
+    logos = together.labels[together.logos]
     return Metric(
         name="crop top-1",
-        value=round(shares[0], 4),
+        value=round(float(right[together.logos].mean()), 4),
         dataset="+".join(CROP_SETS),
         split=split,
-        note=f"{len(logos)} true crops over {len(set(logos))} brands and none; weight of the nearest "
-        f"reference {decision.weight}, no logo lowered by {decision.lowered}; "
-        f"backgrounds right {shares[1]:.3f}",
+        note=f"{len(logos)} true crops over {len(set(logos.tolist()))} brands and none; weight of the "
+        f"nearest reference {choice.weight}, no logo lowered by {choice.lowered}; "
+        f"backgrounds right {right[~together.logos].mean():.3f}, "
+        f"mean log-likelihood {together.likelihood(choice):.3f}",
     )
 
 
-def _safest(decision: CropDecision, crops: LabelledCrops) -> CropDecision:
-    """With most room above what is wanted, in the folder and figure with least, then in the next."""
-    labels, folders = np.array(crops.labels), np.array(crops.folders)
-
-    def rooms(tried: CropDecision) -> list[float]:
-        told = told_crops(tried, crops)
-        above = []
-        for folder in sorted(set(crops.folders)):
-            own = folders == folder
-            mean = mean_of(one_against_the_rest(told[own], labels[own]))
-            above += [mean.macro_precision - WANTED_PRECISION, mean.macro_recall - WANTED_RECALL]
-        return sorted(above)
-
-    return max((dataclasses.replace(decision, told_lowered=lowered) for lowered in LOWERED), key=rooms)
+def _told_metrics(together: _Together, choice: CropChoice, split: str) -> list[Metric]:
+    return [
+        Metric(
+            name="one brand against the rest, macro precision",
+            value=round(task.macro_precision, 4),
+            dataset=folder,
+            split=split,
+            note=f"macro recall {task.macro_recall:.4f}; no logo lowered by {choice.told_lowered}",
+        )
+        for folder, task in together.told(choice).items()
+    ]

@@ -18,7 +18,7 @@ from training.data.pictures import AnnotatedPicture, name_hash
 from training.export import commit, machine, now, write_model_folder
 from training.logos.canvases import VMWARE_WORDMARK, draw_svg
 from training.logos.cards import embedder_card
-from training.logos.crop_choice import choose
+from training.logos.crop_choice import HeldBack, choose
 from training.logos.crop_decision import BRANDS_FILE, CropDecision
 from training.logos.crop_figures import CROP_SETS, collect_crops
 from training.logos.embedder_export import OPSET, embedder_parity, embedder_specs, export_embedder
@@ -184,7 +184,6 @@ def _chosen_decision(
     if hyper.held_back == NO_FOLD:
         return decision, []
     held = [picture for picture in material.chosen.val if picture.folder in CROP_SETS]
-    split = fold_name(hyper.held_back)
-    chosen, metrics = choose(decision, collect_crops(held, embedder, embedder.geometry), split)
-    print(f"chosen on {split}: {chosen.weight=} {chosen.lowered=} {chosen.told_lowered=}", flush=True)
-    return chosen, metrics
+    crops = collect_crops(held, embedder, embedder.geometry)
+    chosen, metrics = choose([HeldBack(fold_name(hyper.held_back), decision, crops)])
+    return chosen.applied(decision), metrics

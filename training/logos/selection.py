@@ -73,5 +73,10 @@ def fold_name(fold: int) -> str:
     return "val" if fold == 0 else f"fold {fold} of {FOLDS} of train"
 
 
+def fold_named(name: str) -> int:
+    """The fold that `fold_name` calls so; raises `ValueError` where there is none."""
+    return [fold_name(fold) for fold in range(FOLDS + 1)].index(name)
+
+
 def _fold_of(picture: AnnotatedPicture) -> int:
     return int(name_hash(picture.group or picture.path.name)[:8], 16) % FOLDS + 1

@@ -1,7 +1,6 @@
 """How crops are named, and what is counted of it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,6 @@ from monitor.logos.gallery import load_embedder
 from monitor.settings import packaged
 from training.data.pictures import AnnotatedPicture
 from training.export import write_model_folder
-from training.logos.crop_choice import LOWERED, WANTED_PRECISION, WANTED_RECALL, choose
 from training.logos.crop_decision import BRANDS_FILE, CropDecision, read_decision
 from training.logos.crop_figures import (
     LabelledCrops,
@@ -25,7 +23,7 @@ from training.logos.crop_figures import (
     share_with_interval,
     told_crops,
 )
-from training.logos.talk_task import TalkTask, mean_of, one_against_the_rest
+from training.logos.talk_task import TalkTask, one_against_the_rest
 
 AXES = np.eye(6, dtype=np.float32)
 
@@ -107,11 +105,6 @@ def told_apart(chosen: CropDecision, crops: LabelledCrops) -> dict[str, TalkTask
     return one_against_the_rest(told_crops(chosen, crops), np.array(crops.labels))
 
 
-def least_room(chosen: CropDecision, crops: LabelledCrops) -> float:
-    mean = mean_of(told_apart(chosen, crops))
-    return min(mean.macro_precision - WANTED_PRECISION, mean.macro_recall - WANTED_RECALL)
-
-
 def nearly(axis: int) -> np.ndarray:
     """Between a brand and none, a little nearer to none."""
     return np.asarray((AXES[[axis]] + 1.05 * AXES[[3]]) / np.sqrt(1 + 1.05**2), np.float32)
@@ -133,18 +126,6 @@ def test_the_rest_holds_brands_that_no_crop_shows() -> None:
     tasks = told_apart(decision(), crops)
     assert set(tasks) == {"a", "b"}
     assert all(task.macro_precision == task.macro_recall == 1 for task in tasks.values())
-
-
-def test_what_is_likeliest_is_chosen_and_told_where_there_is_most_room() -> None:
-    own_reference = AXES[[4]]
-    points = np.concatenate([AXES[[0, 1, 3]], own_reference, nearly(0), nearly(1)])
-    crops = labelled(points, ["a", "b", "", "b", "a", ""])
-    chosen, metrics = choose(decision(), crops, "val")
-    assert chosen.weight > 0, "without its reference the fourth crop has no name"
-    rooms = [least_room(replace(chosen, told_lowered=lowered), crops) for lowered in LOWERED]
-    assert least_room(chosen, crops) == max(rooms) > min(rooms)
-    assert {metric.dataset for metric in metrics} == {"fl27+tl10"}
-    assert max(metric.value for metric in metrics) == 1
 
 
 def test_an_interval_draws_near_duplicates_together() -> None:
