@@ -166,10 +166,10 @@ Both hold embeddings; no picture can be seen in them.
 def _held_back(manifest: Manifest, hyper: EmbedderHyper) -> str:
     if manifest.metrics:
         return _metrics(manifest.metrics)
-    return f"""No figures on val: its pictures were learned from, too. How crops are named was chosen in a run
-that held them back (`--set held_back=0`): the nearest reference counts {hyper.reference_weight} beside the
-learned vectors, and {hyper.lowered} is taken off the logit of "no logo", or {hyper.told_lowered} where one
-brand is told from all others."""
+    return f"""No figures on val: its pictures were learned from, too. How crops are named was chosen over
+runs that held back val or a fifth of train (`brand-train evaluate crop-choice`): the nearest reference counts
+{hyper.reference_weight} beside the learned vectors, and {hyper.lowered} is taken off the logit of "no logo",
+or {hyper.told_lowered} where one brand is told from all others."""
 
 
 def talk_card(
