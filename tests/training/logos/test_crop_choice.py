@@ -68,6 +68,7 @@ def test_what_is_likeliest_is_chosen_and_told_where_there_is_most_room() -> None
     rooms = [least_room(replace(choice, told_lowered=lowered), one) for lowered in LOWERED]
     assert least_room(choice, one) == max(rooms) > min(rooms)
     named = [metric for metric in metrics if metric.name == "crop top-1"]
+    assert {metric.dataset for metric in named} == {"fl27+tl10"}
     assert max(metric.value for metric in named) == 1
     (told,) = [metric for metric in metrics if metric.dataset == "one"]
     mean = mean_of(one_against_the_rest(told_crops(choice.applied(one.decision), one.crops), LABELS))
