@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.logos.boxes import covered
-from monitor.logos.crops import CropGeometry, cut_crops
+from monitor.logos.crops import cut_crops
 from monitor.logos.gallery.embedder import Embedder
 from training.data.pictures import AnnotatedPicture
 from training.logos.average_precision import Estimate
@@ -66,9 +66,12 @@ class CropResult(msgspec.Struct, frozen=True, kw_only=True):
     """Mean over the folder's brands without these backgrounds."""
 
 
-def collect_crops(
-    pictures: Sequence[AnnotatedPicture], embedder: Embedder, geometry: CropGeometry
-) -> LabelledCrops:
+def of_crop_sets(pictures: Sequence[AnnotatedPicture]) -> list[AnnotatedPicture]:
+    """Those of `pictures` that the crop figures are over."""
+    return [picture for picture in pictures if picture.folder in CROP_SETS]
+
+
+def collect_crops(pictures: Sequence[AnnotatedPicture], embedder: Embedder) -> LabelledCrops:
     """True boxes, none moved; one hard negative beside each logo and two backgrounds a picture."""
     crops = [
         crop
@@ -78,7 +81,7 @@ def collect_crops(
     parts = []
     for picture, own in itertools.groupby(crops, key=lambda crop: crop.picture):
         boxes = np.array([crop.box for crop in own], np.float32)
-        parts.append(embedder.embed(cut_crops(picture.load(), boxes, geometry)))
+        parts.append(embedder.embed(cut_crops(picture.load(), boxes, embedder.geometry)))
     return LabelledCrops(
         np.concatenate(parts),
         [crop.label if crop.kind is CropKind.LOGO else NO_LOGO for crop in crops],

@@ -20,7 +20,7 @@ from training.logos.canvases import VMWARE_WORDMARK, draw_svg
 from training.logos.cards import embedder_card
 from training.logos.crop_choice import HeldBack, choose
 from training.logos.crop_decision import BRANDS_FILE, CropDecision
-from training.logos.crop_figures import CROP_SETS, collect_crops
+from training.logos.crop_figures import collect_crops, of_crop_sets
 from training.logos.embedder_export import OPSET, embedder_parity, embedder_specs, export_embedder
 from training.logos.embedder_training import EmbedderHyper, TrainedEmbedder, hours_trained, train_embedder
 from training.logos.held_out import DRAWN, leave_out
@@ -183,7 +183,6 @@ def _chosen_decision(
     )
     if hyper.held_back == NO_FOLD:
         return decision, []
-    held = [picture for picture in material.chosen.val if picture.folder in CROP_SETS]
-    crops = collect_crops(held, embedder, embedder.geometry)
+    crops = collect_crops(of_crop_sets(material.chosen.val), embedder)
     chosen, metrics = choose([HeldBack(fold_name(hyper.held_back), decision, crops)])
     return chosen.applied(decision), metrics

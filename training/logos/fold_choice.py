@@ -16,7 +16,7 @@ from monitor.logos.gallery import load_embedder
 from training.data.pictures import AnnotatedPicture
 from training.logos.crop_choice import CropChoice, HeldBack, choose
 from training.logos.crop_decision import read_decision
-from training.logos.crop_figures import CROP_SETS, collect_crops
+from training.logos.crop_figures import collect_crops, of_crop_sets
 from training.logos.selection import FOLDS, Selection, fold_name, fold_named, hold_back, select
 
 
@@ -46,9 +46,8 @@ def _held_back_by(embedder: Path) -> str:
 
 
 def _held_back(path: Path, fold: str, chosen: Selection) -> HeldBack:
-    own = [picture for picture in hold_back(chosen, fold_named(fold)).val if picture.folder in CROP_SETS]
-    embedder = load_embedder(path, threads=1)
-    return HeldBack(fold, read_decision(path), collect_crops(own, embedder, embedder.geometry))
+    own = of_crop_sets(hold_back(chosen, fold_named(fold)).val)
+    return HeldBack(fold, read_decision(path), collect_crops(own, load_embedder(path, threads=1)))
 
 
 def markdown(choice: CropChoice, metrics: Sequence[Metric]) -> str:

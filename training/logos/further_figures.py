@@ -25,7 +25,7 @@ from training.data.pictures import AnnotatedPicture, Split, name_hash
 from training.logos.average_precision import Estimate
 from training.logos.canvases import VMWARE_WORDMARK
 from training.logos.crop_decision import read_decision
-from training.logos.crop_figures import CROP_SETS, CropResult, collect_crops, crop_results
+from training.logos.crop_figures import CropResult, collect_crops, crop_results, of_crop_sets
 from training.logos.dense_talk import DenseTalk, DenseTalkResult, compare
 from training.logos.open_set import (
     LeftOutResult,
@@ -95,10 +95,8 @@ def measure_further(
     crops: tuple[CropResult, ...] = ()
     if embedder:
         loaded = load_embedder(embedder)
-        own = [picture for picture in test if picture.folder in CROP_SETS]
-        crops = crop_results(
-            collect_crops(own, loaded, loaded.geometry), read_decision(embedder), talk_brand, draws
-        )
+        own = collect_crops(of_crop_sets(test), loaded)
+        crops = crop_results(own, read_decision(embedder), talk_brand, draws)
     timed = [picture for picture in test if picture.boxes][:12]
     return FurtherFigures(
         seconds=Seconds(

@@ -16,7 +16,7 @@ from monitor.inference import load_manifest
 from monitor.logos.dense import DenseDetector
 from training.data.pictures import AnnotatedPicture
 from training.logos.average_precision import Estimate, mean_average_precision
-from training.logos.crop_figures import CROP_SETS
+from training.logos.crop_figures import CROP_SETS, of_crop_sets
 from training.logos.scoring import WEAKEST, label_detector, score_pictures
 from training.logos.timing import seconds_a_picture
 
@@ -38,7 +38,7 @@ def measure_levels(
 ) -> list[LevelTrade]:
     """`pictures` of val, of which those of `CROP_SETS` count."""
     labels = load_manifest(model).labels
-    own = [picture for picture in pictures if picture.folder in CROP_SETS]
+    own = of_crop_sets(pictures)
     trades = []
     for levels in choices:
         detector = label_detector(model, labels, 1, WEAKEST)

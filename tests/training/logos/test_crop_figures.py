@@ -93,8 +93,7 @@ def test_backgrounds_that_show_a_logo_are_also_left_out() -> None:
 
 
 def test_a_large_window_shows_the_logo_inside_it(drawn: list[AnnotatedPicture]) -> None:
-    embedder = load_embedder(packaged("onnx_models") / "logos-embedder")
-    crops = collect_crops(drawn, embedder, embedder.geometry)
+    crops = collect_crops(drawn, load_embedder(packaged("onnx_models") / "logos-embedder"))
     backgrounds = np.array(crops.labels) == ""
     assert crops.showing.any(), "some lie around a logo"
     assert not crops.showing[~backgrounds].any()
