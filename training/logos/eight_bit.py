@@ -1,13 +1,14 @@
-"""Stores the backbone of a dense model in 8 bits: half the time of a picture on a CPU, a quarter of the file.
+"""Stores the convolutions of a logo model in 8 bits: half the time on a CPU, a quarter of the file.
 
 Static quantisation of ONNX Runtime (onnxruntime.ai/docs/performance/model-optimizations/quantization.html):
 weights by output channel, activations by the range they have on train pictures. Left in float32 are the first
-three convolutions, whose few channels carry the whole picture, and the pyramid and the heads, whose
-activations have no bound: with them in 8 bits mAP50 fell from .79 to .50 on tl10's val pictures.
+three convolutions, whose few channels carry the whole picture. Of a dense model, the pyramid
+and the heads stay so, too, because their activations have no bound: with them in 8 bits mAP50 fell from .79
+to .50 on tl10's val pictures.
 """
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,32 +28,31 @@ from monitor.errors import SetupError
 from monitor.logos.dense import LEVEL_MARGIN, LEVEL_MULTIPLE
 from monitor.logos.windows import build_level
 from training.data.pictures import AnnotatedPicture
+from training.logos.embedder_network import CropEmbedder
 from training.logos.lite0 import Lite0
 from training.logos.onnx_files import save_plain
 
+Pixels = NDArray[np.uint8]
+
 _PICTURES: Final = 64
 _LEVELS: Final = (416, 208)
-"""px, long sides at which their activations are looked at."""
+"""px, long sides at which the activations of a dense model are looked at."""
+_CROPS: Final = 16
+"""Crops looked at together, as the service embeds them."""
 _KEPT: Final = 3
 """First convolutions that stay in float32."""
 
 
-class _Levels(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime has no types
-    """Pyramid levels of pictures, one at a time."""
+class _Inputs(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime has no types
+    """One input at a time."""
 
-    def __init__(self, pictures: Sequence[AnnotatedPicture]) -> None:
-        self._feeds = self._all(pictures)
+    def __init__(self, pixels: Iterable[Pixels]) -> None:
+        self._pixels = iter(pixels)
 
     def get_next(self) -> dict[str, NDArray[Any]] | None:
         """The next input, or None at the end: ONNX Runtime's protocol."""
-        return next(self._feeds, None)
-
-    @staticmethod
-    def _all(pictures: Sequence[AnnotatedPicture]) -> Iterator[dict[str, NDArray[Any]]]:
-        for picture in pictures:
-            pixels = picture.load()
-            for side in _LEVELS:
-                yield {"pixels": build_level(pixels, side, LEVEL_MARGIN, LEVEL_MULTIPLE).pixels[None]}
+        pixels = next(self._pixels, None)
+        return None if pixels is None else {"pixels": pixels}
 
 
 def store_in_eight_bits(source: Path, target: Path, pictures: Sequence[AnnotatedPicture], seed: int) -> None:
@@ -61,32 +61,76 @@ def store_in_eight_bits(source: Path, target: Path, pictures: Sequence[Annotated
     Raises `SetupError` where `source` is no dense model in float32.
     """
     drawn = np.random.default_rng(seed).permutation(len(pictures))[:_PICTURES]
+    _store(source, target, _levels([pictures[number] for number in drawn]), _behind_the_backbone(source))
+
+
+def store_embedder_in_eight_bits(source: Path, target: Path, crops: Pixels) -> None:
+    """Write `target`: the embedder `source`; `crops` (N, side, side, 3) are of train pictures.
+
+    Raises `SetupError` where `source` is no embedder in float32.
+    """
+    inputs = (crops[start : start + _CROPS] for start in range(0, len(crops), _CROPS))
+    _store(source, target, inputs, _first_convolutions(source))
+
+
+def _store(source: Path, target: Path, inputs: Iterable[Pixels], in_float: list[str]) -> None:
+    """`in_float` names the nodes that stay as they are."""
     with tempfile.TemporaryDirectory() as folder:
         written = Path(folder) / "model.onnx"
         quantize_static(
             str(source),
             str(written),
-            _Levels([pictures[number] for number in drawn]),
+            _Inputs(inputs),
             quant_format=QuantFormat.QDQ,
             op_types_to_quantize=["Conv", "Add", "Clip"],
             per_channel=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
             calibrate_method=CalibrationMethod.MinMax,
-            nodes_to_exclude=_in_float(source),
+            nodes_to_exclude=in_float,
             extra_options={"CalibMovingAverage": True},
         )
         target.parent.mkdir(parents=True, exist_ok=True)
         save_plain(onnx.load(str(written)), target)
 
 
-def _in_float(source: Path) -> list[str]:
-    """Names of the nodes that stay as they are: the first convolutions, and all behind the backbone."""
-    nodes = onnx.load(str(source)).graph.node
-    convolutions = [number for number, node in enumerate(nodes) if node.op_type == "Conv"]
-    backbone = sum(isinstance(module, nn.Conv2d) for module in Lite0().modules())
-    if len(convolutions) <= backbone or any(node.op_type == "QuantizeLinear" for node in nodes):
+def _levels(pictures: Sequence[AnnotatedPicture]) -> Iterator[Pixels]:
+    """Pyramid levels of pictures, one at a time."""
+    for picture in pictures:
+        pixels = picture.load()
+        for side in _LEVELS:
+            yield build_level(pixels, side, LEVEL_MARGIN, LEVEL_MULTIPLE).pixels[None]
+
+
+# The exporter writes nodes in the order in which they run: a backbone's convolutions come first.
+
+
+def _behind_the_backbone(source: Path) -> list[str]:
+    """The first convolutions, and all nodes behind the backbone."""
+    nodes, convolutions = _nodes_in_float(source)
+    backbone = _convolutions_of(Lite0())
+    if len(convolutions) <= backbone:
         raise SetupError(f"{source} is no dense logo model in float32: train one with `brand-train logos`")
-    # The exporter writes nodes in the order in which they run: the backbone's come first.
     behind = nodes[convolutions[backbone] :]
     return [nodes[number].name for number in convolutions[:_KEPT]] + [node.name for node in behind]
+
+
+def _first_convolutions(source: Path) -> list[str]:
+    nodes, convolutions = _nodes_in_float(source)
+    if len(convolutions) < _convolutions_of(CropEmbedder()):
+        raise SetupError(
+            f"{source} is no embedder in float32: train one with `brand-train logos --arch embedder`"
+        )
+    return [nodes[number].name for number in convolutions[:_KEPT]]
+
+
+def _nodes_in_float(source: Path) -> tuple[list[onnx.NodeProto], list[int]]:
+    """All nodes, and the places of the convolutions, none of them where the model is in 8 bits already."""
+    nodes = list(onnx.load(str(source)).graph.node)
+    if any(node.op_type == "QuantizeLinear" for node in nodes):
+        return nodes, []
+    return nodes, [number for number, node in enumerate(nodes) if node.op_type == "Conv"]
+
+
+def _convolutions_of(network: nn.Module) -> int:
+    return sum(isinstance(module, nn.Conv2d) for module in network.modules())

@@ -1,5 +1,6 @@
 """The network of the `logos-embedder` model: a crop becomes a point, and crops of one logo lie together."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +12,8 @@ from training.logos.convolutions import ConvNorm
 from training.logos.lite0 import CHANNELS, Lite0
 
 DIMENSIONS: Final = 128
-"""Length of an embedding: 256 bytes each in half precision, so that a gallery of thousands stays small."""
+"""Length of an embedding of one network: 256 bytes in half precision, so that a gallery of thousands stays
+small."""
 _HEAD: Final = 1280
 """Channels of EfficientNet-Lite0's last convolution; it comes with ImageNet's weights, too."""
 
@@ -67,14 +69,26 @@ class CropEmbedder(nn.Module):
 
 
 class CropEmbedderGraph(nn.Module):
-    """What is exported: crops as OpenCV holds them in, uint8 (N, S, S, 3) BGR; unit vectors out."""
+    """What is exported: crops as OpenCV holds them in, uint8 (N, S, S, 3) BGR; unit vectors out.
 
-    def __init__(self, network: CropEmbedder) -> None:
+    Those of several networks lie side by side, so that a cosine of two is the mean of theirs. What was frozen
+    in training is the same in all, and runs once.
+    """
+
+    def __init__(self, networks: Sequence[CropEmbedder]) -> None:
         super().__init__()
-        self.network = network
-        self.stem = network.backbone.stem_of_pixels()
+        self.networks = nn.ModuleList(networks)
+        self.backbone = networks[0].backbone
+        self.stem = self.backbone.stem_of_pixels()
+        self.shared = min(self.backbone.blocks_shared(network.backbone) for network in networks)
 
     def forward(self, pixels: Tensor) -> Tensor:
-        """Embeddings (N, DIMENSIONS) float32."""
-        _, at16, at32 = self.network.backbone.after_stem(self.stem(pixels))
-        return self.network.embedded(self.network.head(at32), at16)
+        """Embeddings (N, networks * DIMENSIONS) float32."""
+        begun = self.backbone.begun(self.stem(pixels), self.shared)
+        parts: list[Tensor] = []
+        for network in self.networks:
+            assert isinstance(network, CropEmbedder)
+            _, at16, at32 = network.backbone.after_stem(begun, self.shared)
+            parts.append(network.embedded(network.head(at32), at16))
+        joined: Tensor = torch.cat(parts, 1) / len(parts) ** 0.5
+        return joined

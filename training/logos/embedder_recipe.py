@@ -1,5 +1,7 @@
 """The way of the `logos-embedder` model: data -> network -> loop -> ONNX -> negatives -> figures -> card."""
 
+import shutil
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +10,6 @@ from typing import Final
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from torch.nn import functional as F  # noqa: N812
 
 from monitor.inference.manifest import Manifest, Metric, Parity, TrainingRun, sha256_of
 from monitor.logos.crops import CropGeometry, cut_crops
@@ -21,8 +22,11 @@ from training.logos.cards import embedder_card
 from training.logos.crop_choice import HeldBack, choose
 from training.logos.crop_decision import BRANDS_FILE, CropDecision
 from training.logos.crop_figures import collect_crops, of_crop_sets
+from training.logos.eight_bit import store_embedder_in_eight_bits
+from training.logos.embedder_ensemble import brand_vectors, hours_trained, train_ensemble
 from training.logos.embedder_export import OPSET, embedder_parity, embedder_specs, export_embedder
-from training.logos.embedder_training import EmbedderHyper, TrainedEmbedder, hours_trained, train_embedder
+from training.logos.embedder_network import CropEmbedder
+from training.logos.embedder_training import EmbedderHyper, TrainedEmbedder
 from training.logos.held_out import DRAWN, leave_out
 from training.logos.hyper import overridden
 from training.logos.negatives import NEGATIVES_FILE, collect_negatives, embed_boxes, write_negatives
@@ -68,10 +72,10 @@ def make_embedder_model(
     hyper = overridden(EmbedderHyper(), changes)
     material = embedder_data(data, run, vectors, without, hyper)
     geometry = CropGeometry(side=SIDE)
-    trained = train_embedder(
+    trained = train_ensemble(
         material.chosen.train, material.labels, material.drawings, material.wordmarks, run, hyper, geometry
     )
-    inputs, outputs = embedder_specs(SIDE)
+    inputs, outputs = embedder_specs(SIDE, hyper.networks)
     draft = Manifest(
         name=out.name,
         version="",
@@ -92,7 +96,7 @@ def make_embedder_model(
             seed=hyper.seed,
             commit=commit(),
             finished_at=now(),
-            hours=round(hours_trained(run), 2),
+            hours=round(hours_trained(run, hyper), 2),
             machine=machine(),
         ),
     )
@@ -118,7 +122,7 @@ def embedder_data(
 
 
 def _hand_over(
-    trained: TrainedEmbedder,
+    trained: Sequence[TrainedEmbedder],
     material: EmbedderData,
     proposer: Path,
     out: Path,
@@ -128,14 +132,8 @@ def _hand_over(
     """ONNX file, references of the trained brands, negatives, figures where val was held back, card."""
     side = int(draft.preprocessing["side"])
     out.mkdir(parents=True, exist_ok=True)
-    export_embedder(trained.network, side, out / "model.onnx")
-    compared = [picture for picture in material.chosen.train if picture.targets]
-    parity = embedder_parity(
-        trained.network,
-        out / "model.onnx",
-        _some_crops(compared, side),
-        "train crops, half-precision weights",
-    )
+    crops = _some_crops([picture for picture in material.chosen.train if picture.targets], side)
+    parity = _write_model([one.network for one in trained], crops, hyper.export_bits, out / "model.onnx")
     version = f"{now()[:10].replace('-', '')}-{sha256_of(out / 'model.onnx')[:8]}"
     draft = msgspec.structs.replace(draft, version=version, parity=parity)
     write_model_folder(out, draft, "# logos-embedder\n\nBeing measured.")
@@ -149,6 +147,19 @@ def _hand_over(
     )
     card = embedder_card(final, material.chosen, len(material.drawings), hyper, len(negatives))
     return write_model_folder(out, final, card)
+
+
+def _write_model(networks: Sequence[CropEmbedder], crops: Pixels, bits: int, file: Path) -> Parity:
+    """Write `file`; the parity is of the same in float32."""
+    with tempfile.TemporaryDirectory() as folder:
+        exact = Path(folder) / "model.onnx"
+        export_embedder(networks, crops.shape[1], exact)
+        parity = embedder_parity(networks, exact, crops, "train crops, the file in float32")
+        if bits == 8:
+            store_embedder_in_eight_bits(exact, file, crops)
+        else:
+            shutil.copyfile(exact, file)
+    return parity
 
 
 def _some_crops(pictures: Sequence[AnnotatedPicture], side: int) -> Pixels:
@@ -166,15 +177,15 @@ def _some_crops(pictures: Sequence[AnnotatedPicture], side: int) -> Pixels:
 
 
 def _chosen_decision(
-    trained: TrainedEmbedder, material: EmbedderData, embedder: Embedder, hyper: EmbedderHyper
+    trained: Sequence[TrainedEmbedder], material: EmbedderData, embedder: Embedder, hyper: EmbedderHyper
 ) -> tuple[CropDecision, list[Metric]]:
     """Chosen and measured on what was held back; where nothing was, as runs before chose."""
-    vectors = F.normalize(trained.vectors.vectors.detach(), dim=1).numpy()
+    vectors, none = brand_vectors(trained, len(material.labels))
     references, names = embed_boxes(material.chosen.train, embedder)
     decision = CropDecision(
         labels=material.labels,
-        vectors=vectors[: len(material.labels)],
-        none=vectors[len(material.labels) :],
+        vectors=vectors,
+        none=none,
         references=references,
         reference_brands=np.array([material.labels.index(name) for name in names], np.int64),
         weight=hyper.reference_weight,

@@ -35,6 +35,8 @@ class EmbedderHyper:
     """Everything a run depends on besides the data."""
 
     steps: int = 6000  # of 64 crops (`CropMix`)
+    networks: int = 2  # embeddings side by side; each but the first with another seed
+    further_steps: int = 1500  # of each network but the first: it names logos better, that one backgrounds
     held_back: int = -1  # fold that chooses the next three and does not teach (`hold_back`); -1: all teach
     reference_weight: float = 0.0  # of the nearest reference beside a brand's learned vector (1)
     lowered: float = 4.0  # taken off the logit of "no logo" when a crop is named
@@ -54,6 +56,7 @@ class EmbedderHyper:
     checkpoint_every: int = 50
     seed: int = 1
     threads: int = 1
+    export_bits: int = 8  # of the convolutions in the file: half the time on a CPU; 32: as trained
     bits: int = (
         16  # of convolutions in training: bfloat16; 32 where the CPU lacks AVX512-BF16 (16 is slow then)
     )
@@ -151,10 +154,10 @@ def embed(network: CropEmbedder, crops: Pixels) -> NDArray[np.float32]:
     return np.asarray(torch.cat(parts).numpy(), np.float32)
 
 
-def hours_trained(run: Path) -> float:
+def seconds_trained(run: Path) -> float:
     """Of all processes of the run together."""
     stored = torch.load(run / _CHECKPOINT, weights_only=True)
-    return float(stored["seconds"]) / 3600
+    return float(stored["seconds"])
 
 
 class _Run:

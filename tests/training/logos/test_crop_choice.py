@@ -37,7 +37,9 @@ def held(points: NDArray[np.float32], labels: Sequence[str], fold: int = 0, turn
     """An embedder with brands a, b, c along the first axes and none along the fourth, all `turned` by some
     axes; b has a reference of its own elsewhere."""
     axes = np.roll(AXES, turned, 1)
-    decision = CropDecision(("a", "b", "c"), axes[:3], axes[3:4], axes[4:5], np.array([1]), 0.0, 0.0, 0.0)
+    decision = CropDecision(
+        ("a", "b", "c"), axes[:3], axes[None, 3:4], axes[4:5], np.array([1]), 0.0, 0.0, 0.0
+    )
     groups = np.arange(len(labels))
     crops = LabelledCrops(
         np.roll(points, turned, 1),

@@ -1,6 +1,7 @@
 """How crops are named, and what is counted of it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from monitor.errors import SetupError
 from monitor.inference import load_manifest
 from monitor.logos.gallery import load_embedder
+from monitor.logos.gallery.embedder import unit
 from monitor.settings import packaged
 from training.data.pictures import AnnotatedPicture
 from training.export import write_model_folder
@@ -33,7 +35,7 @@ def decision(weight: float = 0.0, lowered: float = 0.0, told_lowered: float = 0.
     return CropDecision(
         labels=("a", "b", "c"),
         vectors=AXES[:3],
-        none=AXES[3:4],
+        none=AXES[None, 3:4],
         references=AXES[4:5],
         reference_brands=np.array([1]),
         weight=weight,
@@ -59,6 +61,21 @@ def test_references_count_as_much_as_their_weight() -> None:
     assert among.shape == (2, 3)
     assert among.argmax(1).tolist() == [1, 0]
     assert np.allclose(among.sum(1), 1)
+
+
+def test_networks_side_by_side_count_as_their_mean() -> None:
+    rng = np.random.default_rng(0)
+    one, other = (unit(rng.normal(size=(9, 6)).astype(np.float32)) for _ in range(2))
+    alone = [replace(decision(), none=unit(rng.normal(size=(3, 6)).astype(np.float32))[None]) for _ in "ab"]
+    joined = replace(
+        decision(),
+        vectors=np.concatenate([AXES[:3], AXES[:3]], 1) / np.sqrt(2),
+        none=np.concatenate([part.none for part in alone]),
+    )
+    logs = [np.log(part.probabilities(own)) for part, own in zip(alone, (one, other), strict=True)]
+    mean = np.exp(np.mean(logs, 0))
+    both = joined.probabilities(np.concatenate([one, other], 1) / np.sqrt(2))
+    assert np.allclose(both, mean / mean.sum(1, keepdims=True), atol=1e-5)
 
 
 def test_no_logo_can_be_lowered() -> None:
@@ -150,12 +167,17 @@ def test_brands_come_back_from_the_file_and_an_older_file_is_named(tmp_path: Pat
         1.5,
     )
     assert (stored.vectors == AXES[:3]).all()
-    with np.load(tmp_path / BRANDS_FILE) as parts:
-        older = {name: parts[name] for name in parts.files if name != "told_lowered"}
-    np.savez_compressed(tmp_path / BRANDS_FILE, **older)
-    write_model_folder(tmp_path, replace_fields(manifest, files={BRANDS_FILE: ""}), "# test")
-    with pytest.raises(SetupError, match="lacks told_lowered: train the embedder anew"):
-        read_decision(tmp_path)
+    with np.load(tmp_path / BRANDS_FILE) as file:
+        parts = dict(file)
+    lacking = {name: part for name, part in parts.items() if name != "told_lowered"}
+    for older, complaint in (
+        (lacking, "lacks told_lowered"),
+        ({**parts, "none": parts["none"][0]}, "is of an older form"),
+    ):
+        np.savez_compressed(tmp_path / BRANDS_FILE, **older)
+        write_model_folder(tmp_path, replace_fields(manifest, files={BRANDS_FILE: ""}), "# test")
+        with pytest.raises(SetupError, match=f"{complaint}: train the embedder anew"):
+            read_decision(tmp_path)
 
 
 def test_the_shipped_embedder_brings_its_brands() -> None:

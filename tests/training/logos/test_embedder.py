@@ -5,6 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import onnx
+import onnxruntime as ort
 import pytest
 import torch
 
@@ -13,7 +14,9 @@ from monitor.logos.crops import CropGeometry, cut_crops
 from training.data.pictures import AnnotatedPicture
 from training.export import measure_parity
 from training.logos.drawn_logos import DrawnLogos
+from training.logos.eight_bit import store_embedder_in_eight_bits
 from training.logos.embedder_crops import NONE, CropMix, CropSource
+from training.logos.embedder_ensemble import brand_vectors, hours_trained, train_ensemble
 from training.logos.embedder_export import embedder_parity, export_embedder
 from training.logos.embedder_loss import MEMORY, NONE_VECTORS, BrandVectors, Memory, embedder_loss
 from training.logos.embedder_network import DIMENSIONS, CropEmbedder
@@ -99,24 +102,34 @@ def test_the_memory_keeps_the_newest() -> None:
     assert memory.embeddings.shape == (MEMORY, DIMENSIONS)
 
 
-def test_the_file_answers_as_the_network(tmp_path: Path, drawn: list[AnnotatedPicture]) -> None:
-    torch.manual_seed(0)
+def some_network(seed: int) -> CropEmbedder:
+    """As after a little training: what was not frozen differs with the seed."""
+    torch.manual_seed(seed)
     network = CropEmbedder()
     network.load_imagenet()
-    network.eval()
-    file = tmp_path / "model.onnx"
-    export_embedder(network, GEOMETRY.side, file)
-    crops = np.concatenate(
+    for part in (*network.backbone.blocks[EmbedderHyper.frozen_blocks :], network.head):
+        for weights in part.parameters():
+            weights.data *= 1 + 0.05 * torch.randn_like(weights)
+    return network.eval()
+
+
+def true_crops(pictures: list[AnnotatedPicture]) -> np.ndarray:
+    return np.concatenate(
         [
             cut_crops(p.load(), np.array([b.corners for b in p.boxes], np.float32), GEOMETRY)
-            for p in drawn
+            for p in pictures
             if p.boxes
         ]
     )
-    parity = embedder_parity(network, file, crops, "drawn")
+
+
+def test_the_file_answers_as_the_network(tmp_path: Path, drawn: list[AnnotatedPicture]) -> None:
+    network, file = some_network(0), tmp_path / "model.onnx"
+    export_embedder([network], GEOMETRY.side, file)
+    crops = true_crops(drawn)
+    parity = embedder_parity([network], file, crops, "drawn")
     assert parity.inputs == len(crops)
-    assert parity.max_abs_diff < 5e-3
-    assert file.stat().st_size < 8e6, "weights in half precision"
+    assert parity.max_abs_diff < 1e-4
     assert not any(node.metadata_props for node in onnx.load(str(file)).graph.node)
     alone = measure_parity(
         file,
@@ -124,8 +137,32 @@ def test_the_file_answers_as_the_network(tmp_path: Path, drawn: list[AnnotatedPi
         [{"pixels": crops[number : number + 1]} for number in range(3)],
         "one at a time",
     )
-    assert alone.max_abs_diff < 5e-3
+    assert alone.max_abs_diff < 1e-4
     assert np.allclose(np.linalg.norm(embed(network, crops), axis=1), 1, atol=1e-5)
+
+
+def test_networks_lie_side_by_side_and_are_stored_in_eight_bits(
+    tmp_path: Path, drawn: list[AnnotatedPicture]
+) -> None:
+    networks = [some_network(seed) for seed in (0, 1)]
+    exact, stored = tmp_path / "exact.onnx", tmp_path / "model.onnx"
+    export_embedder(networks, GEOMETRY.side, exact)
+    crops = true_crops(drawn)
+    store_embedder_in_eight_bits(exact, stored, crops)
+    assert stored.stat().st_size < exact.stat().st_size / 2.5
+    (joined,), (rounded,) = (
+        ort.InferenceSession(str(file), providers=["CPUExecutionProvider"]).run(None, {"pixels": crops})
+        for file in (exact, stored)
+    )
+    apart = [embed(network, crops) for network in networks]
+    assert joined.shape == (len(crops), 2 * DIMENSIONS)
+    assert np.allclose(joined @ joined.T, np.mean([one @ one.T for one in apart], 0), atol=1e-4)
+    similar = (joined * rounded).sum(1) / np.linalg.norm(rounded, axis=1)
+    assert 0.9 < similar.min() < similar.max() < 1
+    convolutions = sum(node.op_type == "Conv" for node in onnx.load(str(stored)).graph.node)
+    assert convolutions == 2 * 49 - 9, "the stem and the frozen blocks run once"
+    with pytest.raises(SetupError, match="no embedder in float32"):
+        store_embedder_in_eight_bits(stored, tmp_path / "again.onnx", crops)
 
 
 @pytest.mark.training
@@ -153,6 +190,27 @@ def test_it_learns_resumes_and_refuses_another_run(tmp_path: Path, drawn: list[A
     other = (labels[:, None] != labels[None]) & (labels != NONE)[:, None]
     similar = points @ points.T
     assert similar[same].mean() > similar[other].mean() + 0.2
+
+
+@pytest.mark.training
+def test_further_networks_have_other_seeds_and_lengths_and_folders(
+    tmp_path: Path, drawn: list[AnnotatedPicture]
+) -> None:
+    hyper = EmbedderHyper(steps=4, further_steps=2, networks=3, checkpoint_every=2, frozen_blocks=8)
+    arguments = (drawn, ("bar", "disc"), DRAWINGS, {}, tmp_path, hyper, GEOMETRY)
+    trained = train_ensemble(*arguments)
+    folders = [tmp_path, tmp_path / "network-2", tmp_path / "network-3"]
+    assert [torch.load(folder / "checkpoint.pt")["step"] for folder in folders] == [4, 2, 2]
+    vectors, none = brand_vectors(trained, 2)
+    assert vectors.shape == (2, 3 * DIMENSIONS)
+    assert none.shape == (3, NONE_VECTORS, DIMENSIONS)
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    assert not np.allclose(none[1], none[2]), "another seed, another start"
+    before = hours_trained(tmp_path, hyper)
+    assert before > 0
+    again = train_ensemble(*arguments)
+    assert np.array_equal(brand_vectors(again, 2)[0], vectors), "what is trained stays"
+    assert hours_trained(tmp_path, hyper) == before
 
 
 def interrupted(arguments: tuple, run: Path, hyper: EmbedderHyper) -> None:
