@@ -3,8 +3,10 @@
 The `weight` of the nearest reference beside the learned vectors, and how much "no logo" is `lowered`: what
 makes the right names of the crops the likeliest, logos and backgrounds counting alike, since how many
 backgrounds there are is our choice. Likelihood and not the share of right names: of two hundred logos that
-share moves in steps of half a percent. Telling one brand from the rest is asked to be right when it says yes:
-`told_lowered` is where precision and recall of each folder stand farthest above what is wanted.
+share moves in steps of half a percent. Where that names too few logos, "no logo" is lowered further until as
+many are named as is wanted: over a wide range, what logos gain backgrounds lose. Telling one brand from the
+rest is asked to be right when it says yes: `told_lowered` is where precision and recall of each folder stand
+farthest above what is wanted.
 
 Of one run there are few such crops. Runs that each held back another fold are looked at together: each names
 its own fold's crops, and one choice serves all.
@@ -27,6 +29,8 @@ WEIGHTS: Final = (0.0, 0.5, 1.0, 2.0)
 LOWERED: Final = (-2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0)
 _LEAST_CHANCE: Final = 1e-6
 """Under it a logarithm would let one crop decide."""
+WANTED_NAMED: Final = 0.93
+"""Share of the logos that get their brand, out of all brands and none."""
 WANTED_PRECISION: Final = 0.98
 WANTED_RECALL: Final = 0.95
 """Macro precision and recall of one brand against the rest, mean over a folder's brands."""
@@ -101,12 +105,21 @@ def choose(held: Sequence[HeldBack]) -> tuple[CropChoice, list[Metric]]:
     for weight in WEIGHTS:
         tried = [CropChoice(weight, lowered, 0.0) for lowered in LOWERED]
         finalists.append(max(((together.likelihood(one), one) for one in tried), key=itemgetter(0)))
-    _, best = max(finalists, key=itemgetter(0))
-    choices = [replace(best, told_lowered=lowered) for lowered in LOWERED]
+    _, likeliest = max(finalists, key=itemgetter(0))
+    naming = _naming_enough(together, likeliest)
+    choices = [replace(naming, told_lowered=lowered) for lowered in LOWERED]
     best = max(choices, key=lambda choice: _rooms(together, choice))
     split = " and ".join(one.split for one in held)
-    named = [_named_metric(together, choice, likelihood, split) for likelihood, choice in finalists]
+    compared = [choice for _, choice in finalists] + ([] if naming == likeliest else [naming])
+    named = [_named_metric(together, choice, split) for choice in compared]
     return best, [*named, *_told_metrics(together, best, split)]
+
+
+def _naming_enough(together: _Together, likeliest: CropChoice) -> CropChoice:
+    """`likeliest`, with "no logo" lowered as much further as naming enough logos takes, if anything does."""
+    further = [replace(likeliest, lowered=lowered) for lowered in LOWERED if lowered >= likeliest.lowered]
+    enough = (one for one in further if together.right(one)[together.logos].mean() >= WANTED_NAMED)
+    return next(enough, likeliest)
 
 
 def _rooms(together: _Together, choice: CropChoice) -> list[float]:
@@ -116,7 +129,7 @@ def _rooms(together: _Together, choice: CropChoice) -> list[float]:
     return sorted([*precisions, *(task.macro_recall - WANTED_RECALL for task in tasks)])
 
 
-def _named_metric(together: _Together, choice: CropChoice, likelihood: float, split: str) -> Metric:
+def _named_metric(together: _Together, choice: CropChoice, split: str) -> Metric:
     right = together.right(choice)
     logos = together.labels[together.logos]
     return Metric(
@@ -127,7 +140,7 @@ def _named_metric(together: _Together, choice: CropChoice, likelihood: float, sp
         note=f"{len(logos)} true crops over {len(set(logos.tolist()))} brands and none; weight of the "
         f"nearest reference {choice.weight}, no logo lowered by {choice.lowered}; "
         f"backgrounds right {right[~together.logos].mean():.3f}, "
-        f"log-likelihoods of both, added up, {likelihood:.3f}",
+        f"log-likelihoods of both, added up, {together.likelihood(choice):.3f}",
     )
 
 

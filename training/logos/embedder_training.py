@@ -39,7 +39,7 @@ class EmbedderHyper:
     further_steps: int = 1500  # of each network but the first: it names logos better, that one backgrounds
     held_back: int = -1  # fold that chooses the next three and does not teach (`hold_back`); -1: all teach
     reference_weight: float = 0.0  # of the nearest reference beside a brand's learned vector (1)
-    lowered: float = 2.0  # taken off the logit of "no logo" when a crop is named
+    lowered: float = 4.0  # taken off the logit of "no logo" when a crop is named
     told_lowered: float = -1.0  # the same when one brand is told from the rest
     vectors: int = 2000  # vector logos, chosen by a hash of their names
     head_rate: float = 2e-3  # AdamW

@@ -17,6 +17,7 @@ from training.data.pictures import AnnotatedPicture, LogoBox, Split
 from training.export import write_model_folder
 from training.logos.crop_choice import (
     LOWERED,
+    WANTED_NAMED,
     WANTED_PRECISION,
     WANTED_RECALL,
     CropChoice,
@@ -24,7 +25,7 @@ from training.logos.crop_choice import (
     choose,
 )
 from training.logos.crop_decision import BRANDS_FILE, CropDecision, read_decision
-from training.logos.crop_figures import LabelledCrops, told_crops
+from training.logos.crop_figures import LabelledCrops, named_crops, told_crops
 from training.logos.fold_choice import choose_over_folds, markdown
 from training.logos.selection import fold_name, fold_named
 from training.logos.talk_task import mean_of, one_against_the_rest
@@ -79,12 +80,25 @@ def test_what_is_likeliest_is_chosen_and_told_where_there_is_most_room() -> None
 
 def test_each_fold_is_named_by_its_own_embedder_and_all_count() -> None:
     faint = held(np.concatenate([AXES[[0]], nearly(0), AXES[[3]]]), ["a", "a", ""])
-    strict = held(np.concatenate([AXES[[0]], *[nearly(0)] * 9]), ["a", *[""] * 9], fold=2, turned=2)
+    clear = [AXES[[0]]] * 20
+    strict = held(np.concatenate([*clear, *[nearly(0)] * 9]), [*"a" * 20, *[""] * 9], fold=2, turned=2)
     alone, _ = choose([faint])
     together, metrics = choose([faint, strict])
     assert together.lowered < alone.lowered, "nine backgrounds of the other fold speak against it"
     assert {metric.split for metric in metrics} == {"val and fold 2 of 5 of train"}
-    assert metrics[0].value >= 2 / 3, "turned axes are no other brands"
+    assert metrics[0].value > 0.95, "turned axes are no other brands"
+
+
+def test_no_logo_is_lowered_until_enough_logos_are_named() -> None:
+    crops = np.concatenate([*[AXES[[0]]] * 9, *[nearly(0)] * 10])
+    one = held(crops, [*"a" * 10, *[""] * 9])
+    choice, metrics = choose([one])
+    *finalists, chosen = [metric for metric in metrics if metric.name == "crop top-1"]
+    assert all(metric.value < WANTED_NAMED for metric in finalists if "reference 0.0" in metric.note)
+    assert chosen.value >= WANTED_NAMED
+    less = [lowered for lowered in LOWERED if lowered < choice.lowered][-1]
+    named = named_crops(replace(choice, lowered=less).applied(one.decision), one.crops, ["a"])
+    assert (named[:10] == "a").mean() < WANTED_NAMED, "and no further"
 
 
 def model_folder(folder: Path, splits: Sequence[str]) -> Path:
