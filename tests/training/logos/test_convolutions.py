@@ -83,5 +83,5 @@ def test_the_exported_graphs_take_pixels_as_the_networks_take_what_training_make
         found = DenseLogoGraph(detector).eval()(torch.from_numpy(pixels))
         assert torch.allclose(found[0], objectness.flatten(1).sigmoid(), atol=1e-4)
         assert torch.allclose(found[1], brands.flatten(2).softmax(1).transpose(1, 2), atol=1e-4)
-        embedded = CropEmbedderGraph(embedder).eval()(torch.from_numpy(pixels))
+        embedded = CropEmbedderGraph([embedder]).eval()(torch.from_numpy(pixels))
         assert torch.allclose(embedded, embedder(as_input(list(pixels))), atol=1e-4)
