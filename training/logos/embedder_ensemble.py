@@ -5,7 +5,7 @@ is theirs side by side, so that the cosine of two embeddings is the mean of thei
 what that gains).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,32 +13,24 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.nn import functional as F  # noqa: N812
 
-from monitor.logos.crops import CropGeometry
-from training.data.pictures import AnnotatedPicture
-from training.logos.embedder_training import EmbedderHyper, TrainedEmbedder, seconds_trained, train_embedder
-
-Pixels = NDArray[np.uint8]
+from training.logos.embedder_training import EmbedderHyper, TrainedEmbedder, seconds_trained
 
 
-def train_ensemble(
-    pictures: Sequence[AnnotatedPicture],
-    labels: Sequence[str],
-    drawings: Sequence[Pixels],
-    wordmarks: Mapping[str, Pixels],
-    run: Path,
-    hyper: EmbedderHyper,
-    geometry: CropGeometry,
-) -> list[TrainedEmbedder]:
-    """Train (or go on training) one network after the other, each in a folder of its own under `run`."""
-    return [
-        train_embedder(pictures, labels, drawings, wordmarks, folder, own, geometry)
-        for folder, own in zip(_folders(run, hyper), _hypers(hyper), strict=True)
+def members(run: Path, hyper: EmbedderHyper) -> list[tuple[Path, EmbedderHyper]]:
+    """Of each network its own folder under `run`, and what it is trained with."""
+    further = [
+        (
+            run / f"network-{number + 1}",
+            replace(hyper, seed=hyper.seed + number, steps=hyper.further_steps),
+        )
+        for number in range(1, hyper.networks)
     ]
+    return [(run, hyper), *further]
 
 
 def hours_trained(run: Path, hyper: EmbedderHyper) -> float:
     """Of all networks and all processes of the run together."""
-    return sum(seconds_trained(folder) for folder in _folders(run, hyper)) / 3600
+    return sum(seconds_trained(folder) for folder, _ in members(run, hyper)) / 3600
 
 
 def brand_vectors(
@@ -48,15 +40,3 @@ def brand_vectors(
     parts = np.stack([F.normalize(one.vectors.vectors.detach(), dim=1).numpy() for one in trained])
     joined = np.concatenate(parts[:, :brands], 1) / np.sqrt(len(parts))
     return np.asarray(joined, np.float32), parts[:, brands:]
-
-
-def _folders(run: Path, hyper: EmbedderHyper) -> list[Path]:
-    return [run, *(run / f"network-{number}" for number in range(2, hyper.networks + 1))]
-
-
-def _hypers(hyper: EmbedderHyper) -> list[EmbedderHyper]:
-    further = [
-        replace(hyper, seed=hyper.seed + number, steps=hyper.further_steps)
-        for number in range(1, hyper.networks)
-    ]
-    return [hyper, *further]

@@ -23,10 +23,10 @@ from training.logos.crop_choice import HeldBack, choose
 from training.logos.crop_decision import BRANDS_FILE, CropDecision
 from training.logos.crop_figures import collect_crops, of_crop_sets
 from training.logos.eight_bit import mean_cosine, store_embedder_in_eight_bits
-from training.logos.embedder_ensemble import brand_vectors, hours_trained, train_ensemble
+from training.logos.embedder_ensemble import brand_vectors, hours_trained, members
 from training.logos.embedder_export import OPSET, embedder_parity, embedder_specs, export_embedder
 from training.logos.embedder_network import CropEmbedder
-from training.logos.embedder_training import EmbedderHyper, TrainedEmbedder
+from training.logos.embedder_training import EmbedderHyper, TrainedEmbedder, train_embedder
 from training.logos.held_out import DRAWN, leave_out
 from training.logos.hyper import overridden
 from training.logos.negatives import NEGATIVES_FILE, collect_negatives, embed_boxes, write_negatives
@@ -72,9 +72,8 @@ def make_embedder_model(
     hyper = overridden(EmbedderHyper(), changes)
     material = embedder_data(data, run, vectors, without, hyper)
     geometry = CropGeometry(side=SIDE)
-    trained = train_ensemble(
-        material.chosen.train, material.labels, material.drawings, material.wordmarks, run, hyper, geometry
-    )
+    learned = (material.chosen.train, material.labels, material.drawings, material.wordmarks)
+    trained = [train_embedder(*learned, folder, own, geometry) for folder, own in members(run, hyper)]
     inputs, outputs = embedder_specs(SIDE, hyper.networks)
     draft = Manifest(
         name=out.name,

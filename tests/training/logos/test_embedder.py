@@ -16,7 +16,7 @@ from training.export import measure_parity
 from training.logos.drawn_logos import DrawnLogos
 from training.logos.eight_bit import mean_cosine, store_embedder_in_eight_bits
 from training.logos.embedder_crops import NONE, CropMix, CropSource
-from training.logos.embedder_ensemble import brand_vectors, hours_trained, train_ensemble
+from training.logos.embedder_ensemble import brand_vectors, hours_trained, members
 from training.logos.embedder_export import embedder_parity, export_embedder
 from training.logos.embedder_loss import MEMORY, NONE_VECTORS, BrandVectors, Memory, embedder_loss
 from training.logos.embedder_network import DIMENSIONS, CropEmbedder
@@ -199,8 +199,9 @@ def test_further_networks_have_other_seeds_and_lengths_and_folders(
     tmp_path: Path, drawn: list[AnnotatedPicture]
 ) -> None:
     hyper = EmbedderHyper(steps=4, further_steps=2, networks=3, checkpoint_every=2, frozen_blocks=8)
-    arguments = (drawn, ("bar", "disc"), DRAWINGS, {}, tmp_path, hyper, GEOMETRY)
-    trained = train_ensemble(*arguments)
+    arguments = (drawn, ("bar", "disc"), DRAWINGS, {})
+    parts = members(tmp_path, hyper)
+    trained = [train_embedder(*arguments, folder, own, GEOMETRY) for folder, own in parts]
     folders = [tmp_path, tmp_path / "network-2", tmp_path / "network-3"]
     assert [torch.load(folder / "checkpoint.pt")["step"] for folder in folders] == [4, 2, 2]
     vectors, none = brand_vectors(trained, 2)
@@ -210,7 +211,7 @@ def test_further_networks_have_other_seeds_and_lengths_and_folders(
     assert not np.allclose(none[1], none[2]), "another seed, another start"
     before = hours_trained(tmp_path, hyper)
     assert before > 0
-    again = train_ensemble(*arguments)
+    again = [train_embedder(*arguments, folder, own, GEOMETRY) for folder, own in parts]
     assert np.array_equal(brand_vectors(again, 2)[0], vectors), "what is trained stays"
     assert hours_trained(tmp_path, hyper) == before
 
