@@ -21,6 +21,8 @@ NONE: Final = -1
 """Label of a crop without a logo, or with too little of one."""
 _LONG_SIDE: Final = 1024
 """Pictures are kept in memory no larger."""
+_COVER: Final = (0.03, 0.25)
+"""Share of a crop's area that is hidden at once (random erasing, arXiv:1708.04896)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class CropMix:
     most_of_logo: float = 0.3  # IoU from which such a crop is left open rather than called background
     mined: float = 0.5  # share of background crops that fooled the network before, once there are some
     wordmark: float = 0.3  # share of a brand's crops that are drawn, where its vector logo is at hand
+    other_colours: float = 0.0  # share of crops of pictures with their hue turned, grey or inverted
+    covered: float = 0.0  # share of crops of pictures with something else in front of a part
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +177,10 @@ class CropSource:
         return _shrunk(picture[top:bottom, left:right], self.geometry.side)
 
     def _changed(self, crop: Pixels) -> Pixels:
-        """Turned and stretched a little, now and then seen from farther away, recoloured."""
+        """Turned and stretched a little, now and then seen from farther away, recoloured.
+
+        In other colours, and covered in part, as often as `mix` says.
+        """
         height, width = crop.shape[:2]
         angle = np.deg2rad(self.rng.normal(0, 5))
         stretch, shear = np.exp(self.rng.normal(0, 0.08)), self.rng.normal(0, 0.06)
@@ -186,7 +193,26 @@ class CropSource:
         )
         if self.rng.random() < 0.25:
             crop = _shrunk(crop, int(self.rng.uniform(24, 80)))
+        if self._happens(self.mix.other_colours):
+            crop = _in_other_colours(crop, self.rng)
+        if self._happens(self.mix.covered):
+            self._cover(crop)
         return recoloured(crop, self.rng)
+
+    def _happens(self, chance: float) -> bool:
+        """Without a draw where it never does: seeds draw the batches they always drew."""
+        return chance > 0 and self.rng.random() < chance
+
+    def _cover(self, crop: Pixels) -> None:
+        """Put a place in another picture, or one colour, in front of a part of `crop`."""
+        height, width = crop.shape[:2]
+        area, aspect = self.rng.uniform(*_COVER) * width * height, np.exp(self.rng.normal(0, 0.6))
+        across = max(round(min(np.sqrt(area * aspect), 0.7 * width)), 1)
+        down = max(round(min(np.sqrt(area / aspect), 0.7 * height)), 1)
+        left = int(self.rng.integers(width - across + 1))
+        top = int(self.rng.integers(height - down + 1))
+        cover = cv2.resize(self._ground(), (across, down), interpolation=cv2.INTER_AREA)
+        crop[top : top + down, left : left + across] = cover
 
     def _ground(self) -> Pixels:
         """Something to put a drawn logo on: a place in a picture, or one colour."""
@@ -195,6 +221,19 @@ class CropSource:
         number, box = self.anywhere(near_logo=False)
         left, top, right, bottom = box.astype(int).tolist()
         return self._pixels[number][top:bottom, left:right]
+
+
+def _in_other_colours(crop: Pixels, rng: np.random.Generator) -> Pixels:
+    """Hue turned, grey or inverted; a copy."""
+    way = rng.random()
+    if way < 0.5:
+        hsv = cv2.cvtColor(crop, cv2.COLOR_BGR2HSV)
+        # OpenCV keeps the hue of 8-bit pictures in steps of two degrees.
+        hsv[:, :, 0] = (hsv[:, :, 0].astype(np.int64) + rng.integers(180)) % 180
+        return np.asarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR), np.uint8)
+    if way < 0.75:
+        return np.repeat(cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY)[:, :, None], 3, 2).astype(np.uint8)
+    return np.asarray(255 - crop, np.uint8)
 
 
 def _held(pixels: Pixels) -> tuple[Pixels, float]:

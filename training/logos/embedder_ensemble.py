@@ -1,36 +1,51 @@
 """Several embedders as one: what each network of a model is trained with, and what they know together.
 
-Networks that differ in their random start and in how long they learn err on other crops. An embedding of all
-is theirs side by side, so that the cosine of two embeddings is the mean of theirs (docs/training-logos.md has
-what that gains).
+Networks that differ in their random start, in how long they learn and in how hard their crops are err on
+other crops. An embedding of all is theirs side by side, so that the cosine of two embeddings is the mean of
+theirs (docs/training-logos.md has what that gains).
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from torch.nn import functional as F  # noqa: N812
 
+from training.logos.embedder_crops import CropMix
 from training.logos.embedder_training import EmbedderHyper, TrainedEmbedder, seconds_trained
 
+HARDER: Final = CropMix(other_colours=0.3, covered=0.35)
+"""Of every network but the first: it may learn for longer before it knows the crops by heart."""
 
-def members(run: Path, hyper: EmbedderHyper) -> list[tuple[Path, EmbedderHyper]]:
-    """Of each network its own folder under `run`, and what it is trained with."""
+
+@dataclass(frozen=True)
+class Member:
+    """One network of a model: where it is trained, and with what."""
+
+    run: Path
+    hyper: EmbedderHyper
+    mix: CropMix
+
+
+def members(run: Path, hyper: EmbedderHyper) -> list[Member]:
+    """The networks of a run; each but the first in a folder of its own under `run`."""
     further = [
-        (
+        Member(
             run / f"network-{number + 1}",
             replace(hyper, seed=hyper.seed + number, steps=hyper.further_steps),
+            HARDER,
         )
         for number in range(1, hyper.networks)
     ]
-    return [(run, hyper), *further]
+    return [Member(run, hyper, CropMix()), *further]
 
 
 def hours_trained(run: Path, hyper: EmbedderHyper) -> float:
     """Of all networks and all processes of the run together."""
-    return sum(seconds_trained(folder) for folder, _ in members(run, hyper)) / 3600
+    return sum(seconds_trained(one.run) for one in members(run, hyper)) / 3600
 
 
 def brand_vectors(

@@ -73,7 +73,7 @@ def make_embedder_model(
     material = embedder_data(data, run, vectors, without, hyper)
     geometry = CropGeometry(side=SIDE)
     learned = (material.chosen.train, material.labels, material.drawings, material.wordmarks)
-    trained = [train_embedder(*learned, folder, own, geometry) for folder, own in members(run, hyper)]
+    trained = [train_embedder(*learned, one.run, one.hyper, geometry, one.mix) for one in members(run, hyper)]
     inputs, outputs = embedder_specs(SIDE, hyper.networks)
     draft = Manifest(
         name=out.name,

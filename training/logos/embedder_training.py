@@ -34,9 +34,9 @@ Pixels = NDArray[np.uint8]
 class EmbedderHyper:
     """Everything a run depends on besides the data."""
 
-    steps: int = 6000  # of 64 crops (`CropMix`)
+    steps: int = 1500  # of 64 crops (`CropMix`); with more, logos held back are named worse
     networks: int = 2  # embeddings side by side; each but the first with another seed
-    further_steps: int = 1500  # of each network but the first: it names logos better, that one backgrounds
+    further_steps: int = 3000  # of each network but the first, whose crops are harder (`HARDER`)
     held_back: int = -1  # fold that chooses the next three and does not teach (`hold_back`); -1: all teach
     reference_weight: float = 0.0  # of the nearest reference beside a brand's learned vector (1)
     lowered: float = 4.0  # taken off the logit of "no logo" when a crop is named
@@ -82,6 +82,7 @@ def train_embedder(
     run: Path,
     hyper: EmbedderHyper,
     geometry: CropGeometry,
+    mix: CropMix,
 ) -> TrainedEmbedder:
     """Train (or go on training) in the folder `run`."""
     torch.set_num_threads(hyper.threads)
@@ -91,7 +92,7 @@ def train_embedder(
     if state.step >= hyper.steps:
         return state.result()
     drawn = DrawnLogos(drawings, geometry)
-    source = CropSource(pictures, labels, drawn, wordmarks, CropMix(), geometry, state.rng)
+    source = CropSource(pictures, labels, drawn, wordmarks, mix, geometry, state.rng)
     source.mined = state.mined
     started, shown = time.monotonic(), state.step
     with (run / "log.jsonl").open("a", encoding="utf-8") as log:

@@ -16,7 +16,7 @@ from training.export import measure_parity
 from training.logos.drawn_logos import DrawnLogos
 from training.logos.eight_bit import mean_cosine, store_embedder_in_eight_bits
 from training.logos.embedder_crops import NONE, CropMix, CropSource
-from training.logos.embedder_ensemble import brand_vectors, hours_trained, members
+from training.logos.embedder_ensemble import HARDER, brand_vectors, hours_trained, members
 from training.logos.embedder_export import embedder_parity, export_embedder
 from training.logos.embedder_loss import MEMORY, NONE_VECTORS, BrandVectors, Memory, embedder_loss
 from training.logos.embedder_network import DIMENSIONS, CropEmbedder
@@ -50,6 +50,38 @@ def test_a_batch_holds_two_crops_of_each_logo_and_backgrounds(drawn: list[Annota
     for crop in red:  # the disc, whatever its light, is redder than blue
         middle = crop[24:40, 24:40].astype(int)
         assert (middle[..., 2] - middle[..., 0]).mean() > 30
+
+
+def of_discs(drawn: list[AnnotatedPicture], mix: CropMix) -> np.ndarray:
+    """Training crops of the red disc (N, 64, 64, 3)."""
+    crops = source(drawn, mix)
+    batches = [crops.draw() for _ in range(60)]
+    return np.concatenate([batch[labels == 1] for batch, labels in batches])
+
+
+def test_crops_in_other_colours_are_turned_grey_or_inverted(drawn: list[AnnotatedPicture]) -> None:
+    plain, other = of_discs(drawn, CropMix()), of_discs(drawn, CropMix(other_colours=1.0))
+
+    def redness(crops: np.ndarray) -> np.ndarray:
+        middle = crops[:, 24:40, 24:40].astype(float).mean((1, 2))
+        return middle[:, 2] - middle[:, 0]
+
+    assert (redness(plain) > 30).mean() > 0.85, "but for those that cameras leave grey"
+    grey, less_red = np.abs(redness(other)) < 20, redness(other) < 20
+    assert 0.15 < grey.mean() < 0.6
+    assert less_red.mean() > 0.6
+
+
+@pytest.mark.parametrize(("height", "width"), [(96, 96), (96, 24), (5, 96), (1, 1)])
+def test_a_cover_hides_a_part_and_no_more(drawn: list[AnnotatedPicture], height: int, width: int) -> None:
+    for seed in range(20):
+        black, white = (np.full((height, width, 3), value, np.uint8) for value in (0, 255))
+        for crop in (black, white):
+            source(drawn, CropMix(), seed)._cover(crop)
+        hidden = (black == white).all(2)
+        assert hidden.any()
+        if height * width > 1000:
+            assert 0.02 < hidden.mean() < 0.27
 
 
 def test_the_same_seed_draws_the_same_batch(drawn: list[AnnotatedPicture]) -> None:
@@ -173,17 +205,17 @@ def test_it_learns_resumes_and_refuses_another_run(tmp_path: Path, drawn: list[A
         steps=12, warmup=2, mine_every=8, mine_looks=40, mine_keeps=5, checkpoint_every=6, frozen_blocks=8
     )
     arguments = (drawn, ("bar", "disc"), DRAWINGS, {})
-    whole = train_embedder(*arguments, tmp_path / "whole", hyper, GEOMETRY)
+    whole = train_embedder(*arguments, tmp_path / "whole", hyper, GEOMETRY, CropMix())
     half = EmbedderHyper(**{**vars(hyper), "steps": 12})
     with pytest.raises(KeyboardInterrupt):
         interrupted(arguments, tmp_path / "cut", half)
-    resumed = train_embedder(*arguments, tmp_path / "cut", half, GEOMETRY)
+    resumed = train_embedder(*arguments, tmp_path / "cut", half, GEOMETRY, CropMix())
     for one, other in zip(
         whole.network.state_dict().values(), resumed.network.state_dict().values(), strict=True
     ):
         assert torch.allclose(one.float(), other.float(), atol=1e-4), "going on is as if never cut off"
     with pytest.raises(SetupError, match="other labels, pictures or vector logos"):
-        train_embedder(drawn, ("bar", "disc"), DRAWINGS[:1], {}, tmp_path / "cut", half, GEOMETRY)
+        train_embedder(drawn, ("bar", "disc"), DRAWINGS[:1], {}, tmp_path / "cut", half, GEOMETRY, CropMix())
     crops = source(drawn, CropMix(background=1), seed=9)
     batches = [crops.draw() for _ in range(4)]
     points = embed(whole.network, np.concatenate([batch for batch, _ in batches]))
@@ -195,13 +227,14 @@ def test_it_learns_resumes_and_refuses_another_run(tmp_path: Path, drawn: list[A
 
 
 @pytest.mark.training
-def test_further_networks_have_other_seeds_and_lengths_and_folders(
+def test_further_networks_have_other_seeds_and_lengths_and_crops_and_folders(
     tmp_path: Path, drawn: list[AnnotatedPicture]
 ) -> None:
     hyper = EmbedderHyper(steps=4, further_steps=2, networks=3, checkpoint_every=2, frozen_blocks=8)
     arguments = (drawn, ("bar", "disc"), DRAWINGS, {})
     parts = members(tmp_path, hyper)
-    trained = [train_embedder(*arguments, folder, own, GEOMETRY) for folder, own in parts]
+    assert [one.mix for one in parts] == [CropMix(), HARDER, HARDER]
+    trained = [train_embedder(*arguments, one.run, one.hyper, GEOMETRY, one.mix) for one in parts]
     folders = [tmp_path, tmp_path / "network-2", tmp_path / "network-3"]
     assert [torch.load(folder / "checkpoint.pt")["step"] for folder in folders] == [4, 2, 2]
     vectors, none = brand_vectors(trained, 2)
@@ -211,7 +244,7 @@ def test_further_networks_have_other_seeds_and_lengths_and_folders(
     assert not np.allclose(none[1], none[2]), "another seed, another start"
     before = hours_trained(tmp_path, hyper)
     assert before > 0
-    again = [train_embedder(*arguments, folder, own, GEOMETRY) for folder, own in parts]
+    again = [train_embedder(*arguments, one.run, one.hyper, GEOMETRY, one.mix) for one in parts]
     assert np.array_equal(brand_vectors(again, 2)[0], vectors), "what is trained stays"
     assert hours_trained(tmp_path, hyper) == before
 
@@ -229,4 +262,4 @@ def interrupted(arguments: tuple, run: Path, hyper: EmbedderHyper) -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(embedder_training._Run, "save", saved)
-        train_embedder(*arguments, run, hyper, GEOMETRY)
+        train_embedder(*arguments, run, hyper, GEOMETRY, CropMix())
