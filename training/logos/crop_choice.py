@@ -26,7 +26,7 @@ from training.logos.crop_figures import CROP_SETS, LabelledCrops, brands_of, nam
 from training.logos.talk_task import NO_LOGO, TalkTask, mean_of, one_against_the_rest
 
 WEIGHTS: Final = (0.0, 0.5, 1.0, 2.0)
-LOWERED: Final = (-2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0)
+LOWERED: Final = (-5.0, -4.0, -3.0, -2.5, -2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0)
 _LEAST_CHANCE: Final = 1e-6
 """Under it a logarithm would let one crop decide."""
 WANTED_NAMED: Final = 0.93
