@@ -3,10 +3,10 @@
 The `weight` of the nearest reference beside the learned vectors, and how much "no logo" is `lowered`: what
 makes the right names of the crops the likeliest, logos and backgrounds counting alike, since how many
 backgrounds there are is our choice. Likelihood and not the share of right names: of two hundred logos that
-share moves in steps of half a percent. Where that names too few logos, "no logo" is lowered further until as
-many are named as is wanted: over a wide range, what logos gain backgrounds lose. Telling one brand from the
-rest is asked to be right when it says yes: `told_lowered` is where precision and recall of each folder stand
-farthest above what is wanted.
+share moves in steps of half a percent. Where that names too few logos of a folder, "no logo" is lowered
+further until as many of each are named as is wanted: over a wide range, what logos gain backgrounds lose.
+Telling one brand from the rest is asked to be right when it says yes: `told_lowered` is where precision and
+recall of each folder stand farthest above what is wanted.
 
 Of one run there are few such crops. Runs that each held back another fold are looked at together: each names
 its own fold's crops, and one choice serves all.
@@ -26,11 +26,11 @@ from training.logos.crop_figures import CROP_SETS, LabelledCrops, brands_of, nam
 from training.logos.talk_task import NO_LOGO, TalkTask, mean_of, one_against_the_rest
 
 WEIGHTS: Final = (0.0, 0.5, 1.0, 2.0)
-LOWERED: Final = (-5.0, -4.0, -3.0, -2.5, -2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0)
+LOWERED: Final = tuple(np.arange(-5.0, 5.5, 0.5).tolist())
 _LEAST_CHANCE: Final = 1e-6
 """Under it a logarithm would let one crop decide."""
 WANTED_NAMED: Final = 0.93
-"""Share of the logos that get their brand, out of all brands and none."""
+"""Share of each folder's logos that get their brand, out of all brands and none."""
 WANTED_PRECISION: Final = 0.98
 WANTED_RECALL: Final = 0.95
 """Macro precision and recall of one brand against the rest, mean over a folder's brands."""
@@ -87,6 +87,11 @@ class _Together:
         named = [named_crops(choice.applied(one.decision), one.crops, self.among) for one in self.held]
         return np.asarray(np.concatenate(named) == self.labels, np.bool_)
 
+    def named(self, choice: CropChoice) -> dict[str, float]:
+        """Share of each folder's logos that get their brand."""
+        right, folders = self.right(choice)[self.logos], self.folders[self.logos]
+        return {folder: float(right[folders == folder].mean()) for folder in sorted(set(folders.tolist()))}
+
     def told(self, choice: CropChoice) -> dict[str, TalkTask]:
         """The talk's task of each folder, mean over its brands."""
         told = np.concatenate([told_crops(choice.applied(one.decision), one.crops) for one in self.held])
@@ -116,9 +121,9 @@ def choose(held: Sequence[HeldBack]) -> tuple[CropChoice, list[Metric]]:
 
 
 def _naming_enough(together: _Together, likeliest: CropChoice) -> CropChoice:
-    """`likeliest`, with "no logo" lowered as much further as naming enough logos takes, if anything does."""
+    """`likeliest`, with "no logo" lowered further until enough of each folder are named, if ever they are."""
     further = [replace(likeliest, lowered=lowered) for lowered in LOWERED if lowered >= likeliest.lowered]
-    enough = (one for one in further if together.right(one)[together.logos].mean() >= WANTED_NAMED)
+    enough = (one for one in further if min(together.named(one).values(), default=1.0) >= WANTED_NAMED)
     return next(enough, likeliest)
 
 
@@ -132,13 +137,14 @@ def _rooms(together: _Together, choice: CropChoice) -> list[float]:
 def _named_metric(together: _Together, choice: CropChoice, split: str) -> Metric:
     right = together.right(choice)
     logos = together.labels[together.logos]
+    apart = ", ".join(f"{folder} {share:.3f}" for folder, share in together.named(choice).items())
     return Metric(
         name="crop top-1",
         value=round(float(right[together.logos].mean()), 4),
         dataset="+".join(CROP_SETS),
         split=split,
-        note=f"{len(logos)} true crops over {len(set(logos.tolist()))} brands and none; weight of the "
-        f"nearest reference {choice.weight}, no logo lowered by {choice.lowered}; "
+        note=f"{len(logos)} true crops over {len(set(logos.tolist()))} brands and none ({apart}); "
+        f"weight of the nearest reference {choice.weight}, no logo lowered by {choice.lowered}; "
         f"backgrounds right {right[~together.logos].mean():.3f}, "
         f"log-likelihoods of both, added up, {together.likelihood(choice):.3f}",
     )

@@ -101,6 +101,17 @@ def test_no_logo_is_lowered_until_enough_logos_are_named() -> None:
     assert (named[:10] == "a").mean() < WANTED_NAMED, "and no further"
 
 
+def test_no_logo_is_lowered_until_enough_logos_of_every_folder_are_named() -> None:
+    crops = np.concatenate([*[AXES[[0]]] * 40, *[nearly(0)] * 11])
+    one = held(crops, [*"a" * 42, *[""] * 9])
+    together, _ = choose([one])
+    folders = [*["one"] * 40, *["two"] * 2, *["one"] * 9]
+    apart, _ = choose([replace(one, crops=replace(one.crops, folders=folders))])
+    assert together.lowered < apart.lowered, (
+        "40 of 42 are enough of one folder, none of the other's two are not"
+    )
+
+
 def model_folder(folder: Path, splits: Sequence[str]) -> Path:
     """The shipped embedder, as if its figures were of these splits."""
     shipped = packaged("onnx_models") / "logos-embedder"
