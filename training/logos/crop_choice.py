@@ -87,9 +87,9 @@ class _Together:
         named = [named_crops(choice.applied(one.decision), one.crops, self.among) for one in self.held]
         return np.asarray(np.concatenate(named) == self.labels, np.bool_)
 
-    def named(self, choice: CropChoice) -> dict[str, float]:
-        """Share of each folder's logos that get their brand."""
-        right, folders = self.right(choice)[self.logos], self.folders[self.logos]
+    def named(self, right: NDArray[np.bool_]) -> dict[str, float]:
+        """Share of each folder's logos that get their brand; `right` (N,) as above."""
+        right, folders = right[self.logos], self.folders[self.logos]
         return {folder: float(right[folders == folder].mean()) for folder in sorted(set(folders.tolist()))}
 
     def told(self, choice: CropChoice) -> dict[str, TalkTask]:
@@ -123,8 +123,10 @@ def choose(held: Sequence[HeldBack]) -> tuple[CropChoice, list[Metric]]:
 def _naming_enough(together: _Together, likeliest: CropChoice) -> CropChoice:
     """`likeliest`, with "no logo" lowered further until enough of each folder are named, if ever they are."""
     further = [replace(likeliest, lowered=lowered) for lowered in LOWERED if lowered >= likeliest.lowered]
-    enough = (one for one in further if min(together.named(one).values(), default=1.0) >= WANTED_NAMED)
-    return next(enough, likeliest)
+    for one in further:
+        if min(together.named(together.right(one)).values(), default=1.0) >= WANTED_NAMED:
+            return one
+    return likeliest
 
 
 def _rooms(together: _Together, choice: CropChoice) -> list[float]:
@@ -137,7 +139,7 @@ def _rooms(together: _Together, choice: CropChoice) -> list[float]:
 def _named_metric(together: _Together, choice: CropChoice, split: str) -> Metric:
     right = together.right(choice)
     logos = together.labels[together.logos]
-    apart = ", ".join(f"{folder} {share:.3f}" for folder, share in together.named(choice).items())
+    apart = ", ".join(f"{folder} {share:.3f}" for folder, share in together.named(right).items())
     return Metric(
         name="crop top-1",
         value=round(float(right[together.logos].mean()), 4),
