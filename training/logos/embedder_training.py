@@ -87,7 +87,7 @@ def train_embedder(
     """Train (or go on training) in the folder `run`."""
     torch.set_num_threads(hyper.threads)
     run.mkdir(parents=True, exist_ok=True)
-    identity = [*labels, f"{len(pictures)} pictures", f"{len(drawings)} drawings", str(geometry)]
+    identity = [*labels, f"{len(pictures)} pictures", f"{len(drawings)} drawings"]
     state = _Run.begin(len(labels), identity, hyper, run)
     if state.step >= hyper.steps:
         return state.result()
@@ -193,7 +193,7 @@ class _Run:
         stored = torch.load(run / _CHECKPOINT, weights_only=True)
         if stored["identity"] != state.identity:
             raise SetupError(
-                f"{run} holds a run with other labels, pictures, vector logos or crops; "
+                f"{run} holds a run with other labels, pictures or vector logos; "
                 "give another --work or remove it"
             )
         for name, part in state.parts().items():
