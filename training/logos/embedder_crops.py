@@ -42,6 +42,7 @@ class CropMix:
     wordmark: float = 0.3  # share of a brand's crops that are drawn, where its vector logo is at hand
     other_colours: float = 0.0  # share of crops of pictures with their hue turned, grey or inverted
     covered: float = 0.0  # share of crops of pictures with something else in front of a part
+    detailed: bool = False  # drawn out from their full detail, as in the service; else shrunk first: softer
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ class CropSource:
             labels += [self._brands + int(number)] * 2
         crops += [self._background() for _ in range(self.mix.background)]
         labels += [NONE] * self.mix.background
-        return np.stack([fit(crop, self.geometry.side) for crop in crops]), np.array(labels, np.int64)
+        return np.stack([self._fitted(crop) for crop in crops]), np.array(labels, np.int64)
 
     def _logo(self, brand: int) -> Pixels:
         if brand in self._wordmarks and self.rng.random() < self.mix.wordmark:
@@ -168,13 +169,20 @@ class CropSource:
 
     def cut(self, number: int, box: NDArray[np.float32]) -> Pixels:
         """The crop as the service would cut it, (side, side, 3)."""
-        return fit(self._cut(number, box), self.geometry.side)
+        return self._fitted(self._cut(number, box))
+
+    def _fitted(self, crop: Pixels) -> Pixels:
+        return fit(crop, self.geometry.side, self.geometry.stretch)
 
     def _cut(self, number: int, box: NDArray[np.float32]) -> Pixels:
-        """With its margin, at most the input's side long: what is small stays so for now."""
+        """With its margin, no larger than the input shows it: what is small stays so for now."""
         picture = self._pixels[number]
         left, top, right, bottom = grow(box, self.geometry.margin, picture.shape[1], picture.shape[0])
-        return _shrunk(picture[top:bottom, left:right], self.geometry.side)
+        crop = picture[top:bottom, left:right]
+        if not self.mix.detailed:
+            return _shrunk(crop, self.geometry.side)
+        ratio = max(crop.shape[:2]) / min(crop.shape[:2])
+        return _shrunk(crop, round(self.geometry.side * ratio**self.geometry.stretch))
 
     def _changed(self, crop: Pixels) -> Pixels:
         """Turned and stretched a little, now and then seen from farther away, recoloured.

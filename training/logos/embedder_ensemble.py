@@ -17,7 +17,7 @@ from torch.nn import functional as F  # noqa: N812
 from training.logos.embedder_crops import CropMix
 from training.logos.embedder_training import EmbedderHyper, TrainedEmbedder, seconds_trained
 
-HARDER: Final = CropMix(other_colours=0.3, covered=0.35)
+HARDER: Final = CropMix(other_colours=0.3, covered=0.35, detailed=True)
 """Of every network but the first: it may learn for longer before it knows the crops by heart."""
 
 

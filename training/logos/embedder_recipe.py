@@ -38,6 +38,8 @@ Pixels = NDArray[np.uint8]
 SIDE: Final = 96
 """px of a crop. Half of the logos in the photographs are smaller than this, and the boxes of a picture take
 half the time of 128 px."""
+STRETCH: Final = 0.5
+"""How far crops are drawn toward a square: it names held-back logos better (docs/training-logos.md)."""
 _PARITY_PICTURES: Final = 128
 VECTORS: Final = "vectors"
 """Folder beside the runs for the fetched packages and their drawings."""
@@ -71,7 +73,7 @@ def make_embedder_model(
     """
     hyper = overridden(EmbedderHyper(), changes)
     material = embedder_data(data, run, vectors, without, hyper)
-    geometry = CropGeometry(side=SIDE)
+    geometry = CropGeometry(side=SIDE, stretch=STRETCH)
     learned = (material.chosen.train, material.labels, material.drawings, material.wordmarks)
     trained = [train_embedder(*learned, one.run, one.hyper, geometry, one.mix) for one in members(run, hyper)]
     inputs, outputs = embedder_specs(SIDE, hyper.networks)
@@ -129,9 +131,9 @@ def _hand_over(
     draft: Manifest,
 ) -> Manifest:
     """ONNX file, references of the trained brands, negatives, figures where val was held back, card."""
-    side = int(draft.preprocessing["side"])
+    geometry = msgspec.convert(draft.preprocessing, CropGeometry)
     out.mkdir(parents=True, exist_ok=True)
-    crops = _some_crops([picture for picture in material.chosen.train if picture.targets], side)
+    crops = _some_crops([picture for picture in material.chosen.train if picture.targets], geometry)
     parity = _write_model([one.network for one in trained], crops, hyper.export_bits, out / "model.onnx")
     version = f"{now()[:10].replace('-', '')}-{sha256_of(out / 'model.onnx')[:8]}"
     draft = msgspec.structs.replace(draft, version=version, parity=parity)
@@ -162,14 +164,14 @@ def _write_model(networks: Sequence[CropEmbedder], crops: Pixels, bits: int, fil
         return embedder_parity(networks, exact, crops, dataset)
 
 
-def _some_crops(pictures: Sequence[AnnotatedPicture], side: int) -> Pixels:
+def _some_crops(pictures: Sequence[AnnotatedPicture], geometry: CropGeometry) -> Pixels:
     drawn = np.random.default_rng(0).permutation(len(pictures))[:_PARITY_PICTURES]
     return np.concatenate(
         [
             cut_crops(
                 pictures[number].load(),
                 np.array([box.corners for box in pictures[number].targets], np.float32),
-                CropGeometry(side=side),
+                geometry,
             )
             for number in drawn.tolist()
         ]

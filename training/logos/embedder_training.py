@@ -35,7 +35,7 @@ class EmbedderHyper:
     """Everything a run depends on besides the data."""
 
     steps: int = 1500  # of 64 crops (`CropMix`); with more, logos held back are named worse
-    networks: int = 2  # embeddings side by side; each but the first with another seed
+    networks: int = 3  # embeddings side by side; each but the first with another seed
     further_steps: int = 3000  # of each network but the first, whose crops are harder (`HARDER`)
     held_back: int = -1  # fold that chooses the next three and does not teach (`hold_back`); -1: all teach
     reference_weight: float = 0.0  # of the nearest reference beside a brand's learned vector (1)
@@ -87,7 +87,7 @@ def train_embedder(
     """Train (or go on training) in the folder `run`."""
     torch.set_num_threads(hyper.threads)
     run.mkdir(parents=True, exist_ok=True)
-    identity = [*labels, f"{len(pictures)} pictures", f"{len(drawings)} drawings"]
+    identity = [*labels, f"{len(pictures)} pictures", f"{len(drawings)} drawings", str(geometry)]
     state = _Run.begin(len(labels), identity, hyper, run)
     if state.step >= hyper.steps:
         return state.result()
@@ -193,7 +193,7 @@ class _Run:
         stored = torch.load(run / _CHECKPOINT, weights_only=True)
         if stored["identity"] != state.identity:
             raise SetupError(
-                f"{run} holds a run with other labels, pictures or vector logos; "
+                f"{run} holds a run with other labels, pictures, vector logos or crops; "
                 "give another --work or remove it"
             )
         for name, part in state.parts().items():

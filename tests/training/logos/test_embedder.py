@@ -214,7 +214,7 @@ def test_it_learns_resumes_and_refuses_another_run(tmp_path: Path, drawn: list[A
         whole.network.state_dict().values(), resumed.network.state_dict().values(), strict=True
     ):
         assert torch.allclose(one.float(), other.float(), atol=1e-4), "going on is as if never cut off"
-    with pytest.raises(SetupError, match="other labels, pictures or vector logos"):
+    with pytest.raises(SetupError, match="other labels, pictures, vector logos or crops"):
         train_embedder(drawn, ("bar", "disc"), DRAWINGS[:1], {}, tmp_path / "cut", half, GEOMETRY, CropMix())
     crops = source(drawn, CropMix(background=1), seed=9)
     batches = [crops.draw() for _ in range(4)]
