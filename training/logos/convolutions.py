@@ -1,11 +1,11 @@
 """Convolutions with batch norm, in the form in which they train fastest on a CPU.
 
-Training runs under bfloat16 autocast: on CPUs that multiply it (AVX512-BF16), 1x1 convolutions take half the
-time. Two things would eat that up and are done by hand here. torch's gradients of depthwise convolutions of
-5x5, or with a stride, are ten times slower in bfloat16 than in float32, and those of 5x5 slow in both. And a
-batch norm that keeps its statistics is no more than a factor and a shift: they go into the convolution's
-weights instead of over its whole output. Neither changes what is computed, beyond rounding; exported are the
-plain layers.
+Training runs under bfloat16 autocast: on CPUs that multiply it (AVX512-BF16), 1x1 convolutions take half
+the time. Two things would eat that up and are done by hand here. torch's gradients of depthwise
+convolutions of 5x5, or with a stride, are ten times slower in bfloat16 than in float32; those of 5x5 are
+slow in both, and done by hand in both. And a batch norm that keeps its statistics is no more than a factor
+and a shift: they go into the convolution's weights instead of over its whole output. Neither changes what
+is computed, beyond rounding; exported are the plain layers.
 """
 
 from typing import Any, Final
@@ -44,16 +44,18 @@ class ConvNorm(nn.Sequential):
 
 def _convolved(x: Tensor, weight: Tensor, bias: Tensor | None, like: nn.Conv2d) -> Tensor:
     stride, padding = like.stride[0], like.kernel_size[0] // 2
-    slow = like.groups > 1 and (like.kernel_size[0] > _FAST_KERNEL or stride > 1)
-    if slow and torch.is_autocast_enabled("cpu"):
-        half = torch.get_autocast_dtype("cpu")
-        y = depthwise(x.to(half), weight.to(half), stride)
-        return y if bias is None else y + bias.to(half)[:, None, None]
+    half = torch.is_autocast_enabled("cpu")
+    large = like.kernel_size[0] > _FAST_KERNEL
+    slow = (large and like.training) or (half and (large or stride > 1))
+    if like.groups > 1 and slow:
+        kind = torch.get_autocast_dtype("cpu") if half else x.dtype
+        y = depthwise(x.to(kind), weight.to(kind), stride)
+        return y if bias is None else y + bias.to(kind)[:, None, None]
     return F.conv2d(x, weight, bias, stride, padding, groups=like.groups)
 
 
 def depthwise(x: Tensor, weight: Tensor, stride: int) -> Tensor:
-    """A depthwise convolution of 5x5, or 3x3 with a stride of 2, that is fast to differentiate in bfloat16.
+    """A depthwise convolution of 5x5, or 3x3 with a stride of 2, that is fast to differentiate.
 
     `x` (N, C, H, W) in channels-last memory, `weight` (C, 1, K, K); padded by half of the kernel.
     """
