@@ -168,10 +168,10 @@ Both hold embeddings; no picture can be seen in them.
 
 
 def _networks(hyper: EmbedderHyper) -> str:
-    several = f"""{hyper.networks} such networks, which began otherwise and learned for other times, all but
-the first from crops that were also put in other colours and covered in part: their embeddings lie side by
-side, so that a cosine is the mean of theirs, and what was frozen while they learned runs once
-(`training/logos/embedder_ensemble.py`).
+    several = f"""{hyper.networks} such networks, which began otherwise; the first learned for another time,
+from crops that are softer where they are wide, the others from crops that were also put in other colours
+and covered in part: their embeddings lie side by side, so that a cosine is the mean of theirs, and what
+was frozen while they learned runs once (`training/logos/embedder_ensemble.py`).
 """
     stored = "Convolutions are stored in 8 bits, without the first three (`training/logos/eight_bit.py`)."
     return (several if hyper.networks > 1 else "") + (stored if hyper.export_bits == 8 else "")

@@ -18,7 +18,10 @@ from training.logos.embedder_crops import CropMix
 from training.logos.embedder_training import EmbedderHyper, TrainedEmbedder, seconds_trained
 
 HARDER: Final = CropMix(other_colours=0.3, covered=0.35, detailed=True)
-"""Of every network but the first: it may learn for longer before it knows the crops by heart."""
+"""Of every network but the first: it may learn for longer before it knows the crops by heart.
+
+Wide crops in their full detail, where the first network learns from softer ones: they err on other crops.
+"""
 
 
 @dataclass(frozen=True)

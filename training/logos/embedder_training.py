@@ -39,7 +39,7 @@ class EmbedderHyper:
     further_steps: int = 3000  # of each network but the first, whose crops are harder (`HARDER`)
     held_back: int = -1  # fold that chooses the next three and does not teach (`hold_back`); -1: all teach
     reference_weight: float = 0.0  # of the nearest reference beside a brand's learned vector (1)
-    lowered: float = 2.5  # taken off the logit of "no logo" when a crop is named
+    lowered: float = 1.5  # taken off the logit of "no logo" when a crop is named
     told_lowered: float = -2.5  # the same when one brand is told from the rest
     vectors: int = 2000  # vector logos, chosen by a hash of their names
     head_rate: float = 2e-3  # AdamW
