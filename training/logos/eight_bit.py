@@ -26,6 +26,7 @@ from onnxruntime.quantization import (
 from torch import nn
 
 from monitor.errors import SetupError
+from monitor.inference.session import session_options
 from monitor.logos.dense import LEVEL_MARGIN, LEVEL_MULTIPLE
 from monitor.logos.gallery.embedder import unit
 from monitor.logos.windows import build_level
@@ -79,7 +80,7 @@ def mean_cosine(one: Path, other: Path, crops: Pixels) -> float:
     """Between the embeddings that two embedders give of the same crops."""
     points = []
     for file in (one, other):
-        session = ort.InferenceSession(str(file), providers=["CPUExecutionProvider"])
+        session = ort.InferenceSession(str(file), session_options(), providers=["CPUExecutionProvider"])
         (found,) = session.run(None, {"pixels": crops})
         points.append(unit(found))
     return float((points[0] * points[1]).sum(1).mean())

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from monitor.errors import SetupError
+from monitor.inference.session import session_options
 from monitor.logos.crops import CropGeometry, cut_crops
 from training.data.pictures import AnnotatedPicture
 from training.export import measure_parity
@@ -183,7 +184,9 @@ def test_networks_lie_side_by_side_and_are_stored_in_eight_bits(
     store_embedder_in_eight_bits(exact, stored, crops)
     assert stored.stat().st_size < exact.stat().st_size / 2.5
     (joined,), (rounded,) = (
-        ort.InferenceSession(str(file), providers=["CPUExecutionProvider"]).run(None, {"pixels": crops})
+        ort.InferenceSession(str(file), session_options(), providers=["CPUExecutionProvider"]).run(
+            None, {"pixels": crops}
+        )
         for file in (exact, stored)
     )
     apart = [embed(network, crops) for network in networks]

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from monitor.errors import SetupError
+from monitor.inference.session import session_options
 from monitor.logos.dense import LEVEL_MARGIN, LEVEL_MULTIPLE
 from monitor.logos.windows import build_level
 from training.data.pictures import AnnotatedPicture
@@ -117,7 +118,8 @@ def test_the_backbone_is_stored_in_eight_bits(tmp_path: Path, drawn: list[Annota
     assert stored.stat().st_size < exact.stat().st_size / 2
     level = build_level(drawn[0].load(), 208, LEVEL_MARGIN, LEVEL_MULTIPLE).pixels[None]
     sessions = [
-        ort.InferenceSession(str(file), providers=["CPUExecutionProvider"]) for file in (exact, stored)
+        ort.InferenceSession(str(file), session_options(), providers=["CPUExecutionProvider"])
+        for file in (exact, stored)
     ]
     for expected, found in zip(*(session.run(None, {"pixels": level}) for session in sessions), strict=True):
         difference = np.abs(expected - found)
