@@ -1,5 +1,6 @@
 """Opens ONNX Runtime sessions on the device that was asked for, or fails: never a silent CPU."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,6 +15,9 @@ from monitor.settings import Device
 
 T = TypeVar("T")
 
+_QUANTIZES = re.compile(rb"(?<!De)QuantizeLinear")
+"""In the file of a model that computes with 8-bit numbers. One that only stores weights so (DequantizeLinear)
+cannot overflow, and exact products break it where the weights have no zero point (ONNX Runtime 1.31)."""
 _CUDA_REMEDY = (
     "check `nvidia-smi`, that the wheel onnxruntime-gpu (and not onnxruntime) is installed, that CUDA and "
     "cuDNN are found; `brand-monitor doctor` shows what is missing; MONITOR_DEVICE=cpu runs without a GPU"
@@ -58,9 +62,8 @@ def open_session(model_dir: Path, device: Device = Device.AUTO, threads: int = 0
     """
     manifest = load_manifest(model_dir)
     try:
-        session = ort.InferenceSession(
-            str(model_dir / "model.onnx"), session_options(threads), providers=_providers(device)
-        )
+        options = session_options(model_dir / "model.onnx", threads)
+        session = ort.InferenceSession(str(model_dir / "model.onnx"), options, providers=_providers(device))
     except Exception as error:
         raise SetupError(f"{model_dir / 'model.onnx'} does not load: {error}") from error
     if device is Device.CUDA and not on_cuda(session):
@@ -70,19 +73,20 @@ def open_session(model_dir: Path, device: Device = Device.AUTO, threads: int = 0
     return ModelSession(manifest, model_dir, session, Device.CUDA if on_cuda(session) else Device.CPU)
 
 
-def session_options(threads: int = 0) -> ort.SessionOptions:
-    """How every model is run: a file gives the same answers on every CPU.
+def session_options(file: Path, threads: int = 0) -> ort.SessionOptions:
+    """How the model in `file` is run: with the same answers on every CPU.
 
-    The fast products of 8-bit numbers overflow on x86 CPUs without VNNI (older than Cascade Lake, Ice
-    Lake, Zen 4), unless `session.x64quantprecision` asks for exact ones; other CPUs do not look at it.
-    See "U8S8" in onnxruntime.ai/docs/performance/model-optimizations/quantization.html. Overflown, class
-    scores of the shipped detector were up to .3 off and its boxes up to 16 px.
+    The fast products of 8-bit numbers overflow on x86 CPUs without VNNI (older than Cascade Lake, Ice Lake,
+    Zen 4), unless `session.x64quantprecision` asks for exact ones; other CPUs do not look at it. See "U8S8"
+    in onnxruntime.ai/docs/performance/model-optimizations/quantization.html. Overflown, class scores of the
+    shipped detector were up to .3 off and its boxes up to 16 px.
     """
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3  # a failing CUDA provider is reported by `open_session`, in our words
-    options.add_session_config_entry("session.x64quantprecision", "1")
+    if _QUANTIZES.search(file.read_bytes()):
+        options.add_session_config_entry("session.x64quantprecision", "1")
     return options
 
 

@@ -80,7 +80,7 @@ def mean_cosine(one: Path, other: Path, crops: Pixels) -> float:
     """Between the embeddings that two embedders give of the same crops."""
     points = []
     for file in (one, other):
-        session = ort.InferenceSession(str(file), session_options(), providers=["CPUExecutionProvider"])
+        session = ort.InferenceSession(str(file), session_options(file), providers=["CPUExecutionProvider"])
         (found,) = session.run(None, {"pixels": crops})
         points.append(unit(found))
     return float((points[0] * points[1]).sum(1).mean())

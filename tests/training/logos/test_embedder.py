@@ -184,7 +184,7 @@ def test_networks_lie_side_by_side_and_are_stored_in_eight_bits(
     store_embedder_in_eight_bits(exact, stored, crops)
     assert stored.stat().st_size < exact.stat().st_size / 2.5
     (joined,), (rounded,) = (
-        ort.InferenceSession(str(file), session_options(), providers=["CPUExecutionProvider"]).run(
+        ort.InferenceSession(str(file), session_options(file), providers=["CPUExecutionProvider"]).run(
             None, {"pixels": crops}
         )
         for file in (exact, stored)

@@ -118,7 +118,7 @@ def test_the_backbone_is_stored_in_eight_bits(tmp_path: Path, drawn: list[Annota
     assert stored.stat().st_size < exact.stat().st_size / 2
     level = build_level(drawn[0].load(), 208, LEVEL_MARGIN, LEVEL_MULTIPLE).pixels[None]
     sessions = [
-        ort.InferenceSession(str(file), session_options(), providers=["CPUExecutionProvider"])
+        ort.InferenceSession(str(file), session_options(file), providers=["CPUExecutionProvider"])
         for file in (exact, stored)
     ]
     for expected, found in zip(*(session.run(None, {"pixels": level}) for session in sessions), strict=True):
