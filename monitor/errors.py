@@ -29,6 +29,7 @@ class ErrorCode(StrEnum):
     DATE_WITHOUT_ZONE = "date-without-zone"
     TEXT_EMPTY = "text-empty"
     TEXT_TOO_LONG = "text-too-long"
+    TOO_MANY_BRANDS = "too-many-brands"
     IMAGE_EMPTY = "image-empty"
     IMAGE_FORMAT_UNSUPPORTED = "image-format-unsupported"
     IMAGE_TRUNCATED = "image-truncated"
@@ -39,6 +40,9 @@ class ErrorCode(StrEnum):
     FILE_UNREADABLE = "file-unreadable"
     SCORING_FAILED = "scoring-failed"
     STORAGE_REJECTED = "storage-rejected"
+    KILLS_THE_WORKER = "kills-the-worker"
+    BATCH_UNREADABLE = "batch-unreadable"
+    RECORD_UNREADABLE = "record-unreadable"
 
 
 class DataError(Exception):

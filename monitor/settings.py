@@ -96,6 +96,9 @@ class Settings(BaseSettings):
     session_timeout: Annotated[float, Field(gt=0)] = Field(
         30.0, description="Seconds without a heartbeat until a dead worker's partitions move on."
     )
+    deaths_before_quarantine: Annotated[int, Field(ge=1)] = Field(
+        3, description="Times workers may die at one place of a partition until its records are tried singly."
+    )
 
     # Database and picture store
     database_url: SecretStr = Field(
@@ -125,9 +128,19 @@ class Settings(BaseSettings):
 
     # Limits on what publishers may send
     text_max_chars: Annotated[int, Field(ge=1)] = Field(100_000, description="Characters of a text.")
+    # A key of that roll-up holds every brand of a mention; PostgreSQL's indexes take keys of 2,704 bytes.
+    text_max_brands: Annotated[int, Field(ge=1, le=500)] = Field(
+        100, description="Distinct brands a text may name; the roll-up of combinations cannot hold many more."
+    )
+    text_max_targets: Annotated[int, Field(ge=1)] = Field(
+        64, description="Places in a text scored toward a brand; the first ones of each brand first."
+    )
     image_max_bytes: Annotated[int, Field(ge=1)] = Field(10 * 2**20, description="Bytes of a picture file.")
     image_max_pixels: Annotated[int, Field(ge=1)] = Field(
         50_000_000, description="Pixels after decoding; a 50-megapixel picture takes 150 MB as 8-bit BGR."
+    )
+    unpacked_max_bytes: Annotated[int, Field(ge=1)] = Field(
+        64 * 2**20, description="Bytes that a compressed batch of records may unpack to."
     )
 
     # Models
@@ -146,6 +159,10 @@ class Settings(BaseSettings):
     inference_threads: Annotated[int, Field(ge=0)] = Field(
         0, description="CPU threads of a run; 0: all cores."
     )
+    score_timeout: Annotated[float, Field(gt=0)] = Field(
+        120.0,
+        description="Seconds of a batch in a model until the worker ends itself; a quarter for one suspect.",
+    )
     brands_file: Path | None = Field(None, description="brands.toml; without, the packaged one.")
 
     # Pages
@@ -156,6 +173,9 @@ class Settings(BaseSettings):
     web_names: str = Field(
         "",
         description="Names the pages may be asked for besides localhost, comma-separated: brand.example.com.",
+    )
+    web_trusted_proxies: str = Field(
+        "", description="Addresses whose X-Forwarded-* headers are believed, comma-separated."
     )
     web_password: SecretStr | None = Field(
         None, description="One password for everybody; each gives a name. At least 12 characters."
