@@ -10,7 +10,7 @@ from monitor.settings import load_settings
 
 
 def doctor(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """Examine driver, providers, versions, models, brands, broker, database and picture store.
+    """Examine driver, providers, versions, codecs, models, brands, broker, database and picture store.
 
     Each problem comes with what to do about it; the exit code is 1 if there is any.
     """

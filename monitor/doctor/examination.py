@@ -50,6 +50,7 @@ def examine(settings: Settings) -> Iterator[Examination]:
     steps: tuple[tuple[str, Callable[[Settings], Iterable[Examination]]], ...] = (
         ("versions", installation.versions),
         ("wheels", installation.wheels),
+        ("codecs", installation.codecs),
         ("settings", installation.variables),
         ("GPU driver", installation.driver),
         ("ONNX Runtime", models.providers),

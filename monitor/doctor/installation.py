@@ -1,4 +1,4 @@
-"""Examines installation and configuration: versions, wheels that clash, unknown variables, the driver."""
+"""Examines the installation: versions, wheels that clash, Kafka's codecs, unknown variables, the driver."""
 
 import os
 import platform
@@ -9,6 +9,8 @@ from difflib import get_close_matches
 from importlib import metadata
 from pathlib import Path
 from typing import Final
+
+from aiokafka import codec
 
 from monitor.doctor.examination import Examination, note, ok, problem
 from monitor.settings import Device, Settings
@@ -32,6 +34,14 @@ _CLASHES: Final = (
         "both own the module cv2; removing one later breaks the other",
     ),
 )
+_CODECS: Final = {
+    "gzip": (codec.gzip_encode, codec.gzip_decode),
+    "snappy": (codec.snappy_encode, codec.snappy_decode),
+    "lz4": (codec.lz4_encode, codec.lz4_decode),
+    "zstd": (codec.zstd_encode, codec.zstd_decode),
+}
+"""Every compression a publisher may choose; without all of them a batch arrives that nobody can read."""
+
 _DRIVER_VERSION: Final = Path("/proc/driver/nvidia/version")
 
 
@@ -53,6 +63,26 @@ def wheels(_: Settings) -> Iterator[Examination]:
         )
     if not clashes:
         yield ok("wheels", "no two wheels share a module")
+
+
+def codecs(_: Settings) -> Iterator[Examination]:
+    """Every codec of Kafka, by unpacking what it packed."""
+    packed = b"packed and unpacked by brand-monitor doctor"
+    broken: list[str] = []
+    for name, (pack, unpack) in _CODECS.items():
+        try:
+            if unpack(pack(packed)) != packed:
+                broken.append(f"{name} unpacks to something else")
+        except Exception as error:  # a missing library and a broken one each have kinds of their own
+            broken.append(f"{name}: {error}")
+    if broken:
+        yield problem(
+            "codecs",
+            f"batches of publishers who compress cannot be read: {'; '.join(broken)}",
+            "pip install --force-reinstall cramjam (aiokafka unpacks with it)",
+        )
+    else:
+        yield ok("codecs", f"{', '.join(_CODECS)} unpack")
 
 
 def variables(settings: Settings) -> Iterator[Examination]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 
 from monitor.doctor import Examination, Verdict, examine
-from monitor.doctor.installation import driver, variables, versions, wheels
+from monitor.doctor.installation import codecs, driver, variables, versions, wheels
 from monitor.doctor.models import brands, embedder, logos, providers, sentiment, words
 from monitor.doctor.servers import picture_store
 from monitor.inference.session import driver_present
@@ -69,6 +69,25 @@ def test_two_wheels_in_one_folder_are_noticed(
     clash = only(wheels(load_settings()))
     assert f"{name} and {name}-" in clash.found
     assert f"pip uninstall -y {name}" in clash.remedy
+
+
+def test_every_codec_of_kafka_unpacks() -> None:
+    (found,) = codecs(load_settings())
+    assert (found.verdict, found.found) == (Verdict.OK, "gzip, snappy, lz4, zstd unpack")
+
+
+def test_codecs_whose_library_is_missing_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aiokafka.codec.cramjam", None)  # as aiokafka has it where it cannot be imported
+    found = only(codecs(load_settings()))
+    for name in ("snappy", "lz4", "zstd"):
+        assert f"{name}: " in found.found
+    assert "gzip" not in found.found
+    assert "cramjam" in found.remedy
+
+
+def test_a_codec_that_unpacks_something_else_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cramjam.zstd.decompress", lambda packed: b"")
+    assert "zstd unpacks to something else" in only(codecs(load_settings())).found
 
 
 def test_versions_name_what_a_bug_report_needs() -> None:
