@@ -37,6 +37,7 @@ class SecurityHeaders:
 
     def __init__(self, app: ASGIApp, https: bool) -> None:
         self._app = app
+        self._https = https
         self._headers = dict(_HEADERS)
         if https:
             self._headers["strict-transport-security"] = f"max-age={_YEAR}"
@@ -46,6 +47,9 @@ class SecurityHeaders:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if self._https:
+            # The proxy's part of the way is plain HTTP; redirects must not lead people there.
+            scope["scheme"] = "https"
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import ipaddress
 from typing import Annotated, Final
 from urllib.parse import quote, urlsplit
 
@@ -18,6 +19,9 @@ router: Final = APIRouter(include_in_schema=False)
 
 _OPEN: Final = ("/login", "/static/", "/health")
 """Paths that need no login."""
+
+_LONGEST_ADDRESS: Final = 64
+"""Characters of what a proxy calls an address and is none."""
 
 _SLOW_DOWN: Final = "Too many attempts. Wait five minutes, then try again."
 
@@ -99,9 +103,18 @@ def log_out(request: Request) -> Response:
 
 
 def caller(scope: Scope) -> str:
-    """The address attempts are counted by."""
-    client = scope.get("client")
-    return client[0] if client else "unknown"
+    """What attempts are counted by: the address, of IPv6 its /64, which is one household or server.
+
+    uvicorn has put the address of a trusted proxy's caller there (MONITOR_WEB_TRUSTED_PROXIES).
+    """
+    host: str = scope["client"][0] if scope.get("client") else "unknown"
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host[:_LONGEST_ADDRESS]
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    return str(address.ipv4_mapped or ipaddress.IPv6Network((int(address), 64), strict=False))
 
 
 def _basic(header: str) -> tuple[str, str] | None:

@@ -1,11 +1,14 @@
 """Who may see the pages: people with a password each, or one password for a team.
 
-Hashes are Argon2id (pwdlib with its recommended parameters). Failed attempts are counted by address,
-in memory: after ten within five minutes the next ones are refused, right or wrong.
+Hashes are Argon2id (pwdlib with its recommended parameters). Failed attempts of five minutes are counted in
+memory: after ten from one address its next ones are refused, right or wrong; after thirty for one person from
+anywhere, everybody's from an address that this person has not logged in from before.
 """
 
+import threading
 import time
-from collections import defaultdict, deque
+import zlib
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
@@ -15,11 +18,18 @@ from pwdlib.exceptions import UnknownHashError
 
 from monitor.errors import SetupError
 from monitor.settings import Settings
+from monitor.web.throttle import Throttle
 
 SHORTEST_PASSWORD: Final = 12
-_MOST_FAILURES: Final = 10
+_CALLER_FAILURES: Final = 10
+_ACCOUNT_FAILURES: Final = 30
+"""Some 9,000 guesses a day from all the addresses in the world, against twelve characters."""
 _WINDOW: Final = 300.0
 """Seconds in which failures count."""
+_KNOWN: Final = 10_000
+"""Addresses remembered that somebody logged in from."""
+_AT_ONCE: Final = 4
+"""Passwords checked at a time: each takes 64 MiB, and what waits cannot slip past the count."""
 
 _LONGEST_NAME: Final = 100
 
@@ -27,7 +37,7 @@ hasher: Final = PasswordHash.recommended()
 
 
 class TooManyAttemptsError(Exception):
-    """This caller failed too often of late."""
+    """Too many wrong passwords of late, from this caller or for this person."""
 
 
 class People:
@@ -42,25 +52,55 @@ class People:
         """`hashes` by name; `shared` is the hash that fits any name."""
         self._hashes = dict(hashes)
         self._shared = shared
-        self._clock = clock
-        self._failures: defaultdict[str, deque[float]] = defaultdict(deque)
+        self._callers = Throttle(_CALLER_FAILURES, _WINDOW, clock)
+        self._accounts = Throttle(_ACCOUNT_FAILURES, _WINDOW, clock)
+        self._known: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._remembering = threading.Lock()
+        self._checking = threading.BoundedSemaphore(_AT_ONCE)
         # Checked for unknown names, so that the time taken does not tell which names exist.
         self._nobody = hasher.hash("nobody has this password")
 
     def check(self, name: str, password: str, caller: str) -> bool:
-        """Whether the password is this person's. Raises `TooManyAttemptsError` for a caller that guesses."""
-        failures = self._failures[caller]
-        while failures and failures[0] < self._clock() - _WINDOW:
-            failures.popleft()
-        if len(failures) >= _MOST_FAILURES:
-            raise TooManyAttemptsError
-        known = self._shared if self._shared is not None else self._hashes.get(name)
-        right = hasher.verify(password, known or self._nobody) and known is not None and bool(name)
-        if right:
-            self._failures.pop(caller, None)
-        else:
-            failures.append(self._clock())
+        """Whether the password is this person's.
+
+        Raises `TooManyAttemptsError` for a caller that guesses and for a person whose password is guessed.
+        """
+        account = self._account(name)
+        self._refuse(account, caller)
+        with self._checking:
+            self._refuse(account, caller)  # those who waited beside this one have failed meanwhile
+            known = self._shared if self._shared is not None else self._hashes.get(name)
+            right = hasher.verify(password, known or self._nobody) and known is not None and bool(name)
+            if right:
+                self._callers.clear(caller)
+                self._remember(account, caller)
+            else:
+                self._callers.count(caller)
+                self._accounts.count(account)
         return right and len(name) <= _LONGEST_NAME
+
+    def _refuse(self, account: str, caller: str) -> None:
+        # Somebody else's guesses shall not hold up a person where they log in every day.
+        guessed = self._accounts.full(account) and (account, caller) not in self._known
+        if guessed or self._callers.full(caller):
+            raise TooManyAttemptsError
+
+    def _remember(self, account: str, caller: str) -> None:
+        with self._remembering:
+            self._known[account, caller] = None
+            self._known.move_to_end((account, caller))
+            if len(self._known) > _KNOWN:
+                self._known.popitem(last=False)
+
+    def _account(self, name: str) -> str:
+        """What guesses at a name's password are counted by: one password for all is one account.
+
+        Unknown names are counted like known ones, so as not to tell which exist, but share a thousand counts:
+        made-up ones cannot push out the known.
+        """
+        if self._shared is not None:
+            return ":everybody"  # no name has a colon
+        return name if name in self._hashes else f":{zlib.crc32(name.encode('utf-8', 'replace')) % 1000}"
 
 
 def load_people(settings: Settings) -> People | None:

@@ -40,6 +40,7 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
     Raises `SetupError` and `OutageError` at start only.
     """
     refuse_exposure(settings)
+    proxies = trusted_proxies(settings)
     app = create_app(settings)
     engine = sync_engine(settings)
     try:
@@ -54,6 +55,9 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
         log_level="warning",
         access_log=False,
         server_header=False,
+        # By itself uvicorn believes everything on this machine, and the variable FORWARDED_ALLOW_IPS.
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=proxies,
         timeout_graceful_shutdown=_STOP,
     )
     server = _Server(config, on_ready)
@@ -75,6 +79,25 @@ def refuse_exposure(settings: Settings) -> None:
         f"MONITOR_WEB_HOST = {settings.web_host!r} lets other machines in, and no login is configured; "
         "make one with `brand-monitor web add-user NAME`, or set MONITOR_WEB_PASSWORD"
     )
+
+
+def trusted_proxies(settings: Settings) -> list[str]:
+    """Addresses and networks of MONITOR_WEB_TRUSTED_PROXIES.
+
+    Raises `SetupError` for what is neither, and for everybody: any caller could then say who it is.
+    """
+    named = [one.strip() for one in settings.web_trusted_proxies.split(",") if one.strip()]
+    for one in named:
+        try:
+            fine = ipaddress.ip_network(one).prefixlen > 0
+        except ValueError:
+            fine = False
+        if not fine:
+            raise SetupError(
+                f"MONITOR_WEB_TRUSTED_PROXIES names {one!r}; write the proxies' own addresses or networks, "
+                "comma-separated: 127.0.0.1, 10.42.0.0/16"
+            )
+    return named
 
 
 def is_loopback(host: str) -> bool:

@@ -60,6 +60,18 @@ def test_https_is_held_to_when_it_is_there(call: Calling, settings: Settings) ->
     assert "max-age" in call(settings, web_https=True).get("/").headers["strict-transport-security"]
 
 
+@pytest.mark.parametrize(("https", "scheme"), [(False, "http"), (True, "https")])
+def test_redirects_stay_within_https(call: Calling, settings: Settings, https: bool, scheme: str) -> None:
+    given = {
+        "x-forwarded-host": "evil.example",
+        "x-forwarded-proto": "gopher",
+        "forwarded": "host=evil.example",
+    }
+    answer = call(settings, web_https=https).get("/mentions/", headers=given)
+    assert answer.status_code == 307
+    assert answer.headers["location"] == f"{scheme}://127.0.0.1:8080/mentions"
+
+
 @pytest.mark.parametrize(
     ("headers", "status"),
     [

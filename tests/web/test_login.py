@@ -1,6 +1,7 @@
 """Who may see the pages: nobody without a login once it is configured, and guessing is slow."""
 
 import base64
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,10 @@ from monitor.cli import app
 from monitor.errors import SetupError
 from monitor.settings import Settings
 from monitor.web.app import create_app
+from monitor.web.login import caller
 from monitor.web.people import People, TooManyAttemptsError, add_user, hasher, read_users
-from monitor.web.server import refuse_exposure
+from monitor.web.server import refuse_exposure, trusted_proxies
+from monitor.web.throttle import Throttle
 from tests.web.conftest import Calling
 
 PASSWORD = "correct horse battery"
@@ -124,6 +127,65 @@ def test_guessing_is_stopped_and_forgotten_after_a_while() -> None:
     assert people.check("ann", PASSWORD, "10.0.0.7")
 
 
+def test_many_addresses_do_not_guess_one_password_quickly() -> None:
+    now = 0.0
+    people = People({"ann": hasher.hash(PASSWORD), "ben": hasher.hash(PASSWORD)}, clock=lambda: now)
+    assert people.check("ann", PASSWORD, "home")
+    for n in range(30):
+        assert not people.check("ann", "wrong", f"10.0.0.{n}")
+    with pytest.raises(TooManyAttemptsError):
+        people.check("ann", PASSWORD, "10.0.1.1")
+    assert people.check("ben", PASSWORD, "10.0.1.1"), "others are not held up"
+    assert people.check("ann", PASSWORD, "home"), "nor is she where she has logged in before"
+    now = 301.0
+    assert people.check("ann", PASSWORD, "10.0.1.1")
+
+
+@pytest.mark.parametrize("people", [{"ann": "x"}, {}])
+def test_made_up_names_are_no_way_around(people: dict[str, str]) -> None:
+    shared = None if people else hasher.hash(PASSWORD)
+    checked = People({name: hasher.hash(PASSWORD) for name in people}, shared)
+    refused = 0
+    for n in range(40):
+        try:
+            assert not checked.check("nobody" if people else f"name {n}", "wrong", f"10.0.0.{n}")
+        except TooManyAttemptsError:
+            refused += 1
+    assert refused == 10, "unknown names answer as known ones do, and one password for all is one account"
+
+
+def test_guesses_side_by_side_are_counted_too(guarded: TestClient) -> None:
+    with ThreadPoolExecutor(30) as pool:
+        statuses = list(pool.map(lambda n: log_in(guarded, password=f"guess {n}").status_code, range(30)))
+    assert statuses.count(401) < 10 + 4  # as many as are checked at a time
+
+
+def test_the_count_of_failures_does_not_grow_for_ever() -> None:
+    now = 0.0
+    throttle = Throttle(10, 300.0, lambda: now)
+    for n in range(20_000):
+        throttle.count(f"address {n}")
+    assert len(throttle) == 10_000
+    now = 301.0
+    throttle.count("another")
+    assert len(throttle) == 1
+
+
+@pytest.mark.parametrize(
+    ("client", "counted"),
+    [
+        (("192.0.2.7", 4711), "192.0.2.7"),
+        (("::ffff:192.0.2.7", 4711), "192.0.2.7"),
+        (("2001:db8:1:2:3::4", 4711), "2001:db8:1:2::/64"),
+        (("fe80::1%eth0", 4711), "fe80::/64"),
+        (("unix or what a proxy made up" * 9, 0), ("unix or what a proxy made up" * 9)[:64]),
+        (None, "unknown"),
+    ],
+)
+def test_what_attempts_are_counted_by(client: tuple[str, int] | None, counted: str) -> None:
+    assert caller({"type": "http", "client": client}) == counted
+
+
 def test_guessing_through_the_form_is_told_to_wait(guarded: TestClient) -> None:
     statuses = [log_in(guarded, password=f"guess number {n}").status_code for n in range(11)]
     assert statuses == [401] * 10 + [429]
@@ -201,3 +263,17 @@ def test_other_machines_are_let_in_with_a_login_only(
     else:
         with pytest.raises(SetupError, match="add-user"):
             refuse_exposure(chosen)
+
+
+@pytest.mark.parametrize("named", ["", " , ", "127.0.0.1", "10.42.0.0/16, ::1"])
+def test_proxies_to_believe_are_named_by_address(settings: Settings, named: str) -> None:
+    found = trusted_proxies(settings.model_copy(update={"web_trusted_proxies": named}))
+    assert found == [one for one in named.replace(" ", "").split(",") if one]
+
+
+@pytest.mark.parametrize(
+    "named", ["*", "0.0.0.0/0", "::/0", "proxy.example.com", "10.42.0.1/16", "127.0.0.1 ::1"]
+)
+def test_neither_everybody_nor_a_name_is_believed(settings: Settings, named: str) -> None:
+    with pytest.raises(SetupError, match="MONITOR_WEB_TRUSTED_PROXIES"):
+        trusted_proxies(settings.model_copy(update={"web_trusted_proxies": named}))
