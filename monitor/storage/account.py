@@ -1,22 +1,42 @@
-"""The batch's account: which offsets were written and how they ended, one line a partition."""
+"""The batch's account: which offsets it accounts for and how they ended, one line a partition."""
 
+import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import reduce
+from operator import xor
+from uuid import UUID
 
 from monitor.storage.records import Batch, RecordPosition, WriteOutcome
-from monitor.storage.rows import Row
+from monitor.storage.rows import Row, mention_digest
 
 
-def lines(batch: Batch, inserted: Collection[RecordPosition]) -> list[Row]:
-    """Rows of table `ingest_batch`; `inserted` are the positions whose mention was not there before."""
-    rejected = {rejection.position for rejection in batch.rejections}
-    by_partition: dict[tuple[str, int], set[RecordPosition]] = defaultdict(set)
-    for position in (*(result.position for result in batch.results), *rejected):
-        by_partition[position.topic, position.partition].add(position)
+@dataclass
+class _Partition:
+    results: set[RecordPosition] = field(default_factory=set)
+    rejected: set[RecordPosition] = field(default_factory=set)
+    spans: list[tuple[int, int]] = field(default_factory=list)
+    """Offsets from to before, more than those of the records."""
+
+    def offsets(self) -> list[tuple[int, int]]:
+        return [*self.spans, *((place.offset, place.offset + 1) for place in self.results | self.rejected)]
+
+
+def lines(batch: Batch, inserted: Mapping[RecordPosition, UUID]) -> list[Row]:
+    """Rows of table `ingest_batch`; `inserted` are the mentions that were not there before, by position."""
     return [
-        _line(batch.log_id, topic, partition, places, rejected & places, len(places & set(inserted)))
-        for (topic, partition), places in by_partition.items()
+        _line(batch.log_id, topic, partition, part, inserted)
+        for (topic, partition), part in _partitions(batch).items()
     ]
+
+
+def turns(batch: Batch) -> list[int]:
+    """Keys of the advisory locks that let one transaction at a time write a partition; ascending, so that two
+    that share several cannot deadlock."""
+    names = (f"{batch.log_id}\0{topic}\0{partition}" for topic, partition in _partitions(batch))
+    digests = (hashlib.blake2b(name.encode(), digest_size=8).digest() for name in names)
+    return sorted(int.from_bytes(digest, signed=True) for digest in digests)
 
 
 def outcome(accounts: Iterable[Row]) -> WriteOutcome:
@@ -29,37 +49,46 @@ def outcome(accounts: Iterable[Row]) -> WriteOutcome:
     )
 
 
+def _partitions(batch: Batch) -> dict[tuple[str, int], _Partition]:
+    found: defaultdict[tuple[str, int], _Partition] = defaultdict(_Partition)
+    for result in batch.results:
+        found[result.position.topic, result.position.partition].results.add(result.position)
+    for rejection in batch.rejections:
+        found[rejection.position.topic, rejection.position.partition].rejected.add(rejection.position)
+    for topic, partition, start, end in batch.spans:
+        if start < end:
+            found[topic, partition].spans.append((start, end))
+    return found
+
+
 def _line(
     log_id: str,
     topic: str,
     partition: int,
-    places: set[RecordPosition],
-    rejected: set[RecordPosition],
-    stored: int,
+    part: _Partition,
+    inserted: Mapping[RecordPosition, UUID],
 ) -> Row:
-    offsets = sorted(place.offset for place in places)
+    offsets = part.offsets()
+    stored = [inserted[place] for place in part.results if place in inserted]
+    records = len(part.results | part.rejected)
     return {
         "log_id": log_id,
         "topic": topic,
         "partition": partition,
-        "first_offset": offsets[0],
-        "last_offset": offsets[-1],
-        "offsets": multirange(offsets),
-        "rejected_offsets": multirange(sorted(place.offset for place in rejected)),
+        "first_offset": min(start for start, _ in offsets),
+        "last_offset": max(end for _, end in offsets) - 1,
+        "offsets": _multirange(offsets),
+        "mention_offsets": _multirange((place.offset, place.offset + 1) for place in part.results),
+        "rejected_offsets": _multirange((place.offset, place.offset + 1) for place in part.rejected),
         "deliveries": 1,
-        "records": len(places),
-        "stored": stored,
-        "replaced": len(places) - stored - len(rejected),
-        "rejected": len(rejected),
+        "records": records,
+        "stored": len(stored),
+        "replaced": records - len(stored) - len(part.rejected),
+        "rejected": len(part.rejected),
+        "stored_digest": reduce(xor, map(mention_digest, stored), 0),
     }
 
 
-def multirange(offsets: Iterable[int]) -> str:
-    """Ascending offsets as PostgreSQL writes an int8multirange: 3, 4, 5, 9 is {[3,6),[9,10)}."""
-    spans: list[list[int]] = []
-    for offset in offsets:
-        if spans and offset == spans[-1][1]:
-            spans[-1][1] = offset + 1
-        else:
-            spans.append([offset, offset + 1])
-    return "{" + ",".join(f"[{start},{end})" for start, end in spans) + "}"
+def _multirange(spans: Iterable[tuple[int, int]]) -> str:
+    """Spans as PostgreSQL reads an int8multirange; it joins those that touch or overlap itself."""
+    return "{" + ",".join(f"[{start},{end})" for start, end in sorted(spans)) + "}"

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from monitor.errors import DataError, ErrorCode
 from monitor.messages import (
@@ -78,16 +79,31 @@ class Rejection:
     letter: DeadLetter
 
 
+class Span(NamedTuple):
+    """Offsets of one partition, from `start` to before `end`."""
+
+    topic: str
+    partition: int
+    start: int
+    end: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """Everything one transaction writes: each record of the batch is in `results` or in `rejections`.
 
-    `log_id` names the Kafka cluster, so that offsets of a re-created broker are not mistaken for old ones.
+    `log_id` names the life of the log (`monitor.storage.logs`), so that offsets of a topic made anew are not
+    mistaken for old ones. `results` stand in the order in which the records came.
+
+    Every offset in `spans` is accounted for: those with neither a result nor a rejection hold no record for
+    us (transaction markers, aborted transactions, compacted away, the rest of a rejected wire batch). Without
+    spans only the offsets of results and rejections are.
     """
 
     log_id: str
     results: tuple[Result, ...]
     rejections: tuple[Rejection, ...] = ()
+    spans: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +117,12 @@ class WriteOutcome:
     stored: int
     replaced: int
     rejected: int
+
+    def __add__(self, other: "WriteOutcome") -> "WriteOutcome":
+        """Both batches together."""
+        return WriteOutcome(
+            self.stored + other.stored, self.replaced + other.replaced, self.rejected + other.rejected
+        )
 
 
 class StorageRejection(DataError):  # noqa: N818 - one record's ending, not a fault of the program

@@ -4,7 +4,7 @@ import hashlib
 import re
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC
 from typing import Any, Final
 
@@ -33,27 +33,36 @@ def mention_id(result: Result) -> uuid.UUID:
     )
 
 
-def latest_versions(results: Iterable[Result]) -> dict[uuid.UUID, Result]:
-    """Each mention once: of several records about it in one batch, the last in the log."""
-    latest: dict[uuid.UUID, Result] = {}
-    for result in sorted(results, key=log_order):
-        key = mention_id(result)
-        earlier = latest.get(key)
-        if earlier is None or _supersedes(result.position, earlier.position):
-            latest[key] = result
-    return latest
+def mention_digest(id: uuid.UUID) -> int:
+    """What the books keep of a mention: the first 8 bytes of its id, as SQL's `mention_digest` has them."""
+    return int.from_bytes(id.bytes[:8], signed=True)
 
 
-def log_order(result: Result) -> tuple[str, int, int]:
-    """Sort key: topic, partition, offset."""
-    return result.position.topic, result.position.partition, result.position.offset
+Contenders = dict[uuid.UUID, list[Result]]
+"""Each mention of a batch: its last record of each partition, in the order they came."""
 
 
-def _supersedes(new: RecordPosition, old: RecordPosition) -> bool:
-    """The rule of `statements.upsert_mentions`, within one batch."""
-    if (new.topic, new.partition) == (old.topic, old.partition):
-        return new.offset >= old.offset
-    return new.timestamp >= old.timestamp
+def contenders(results: Iterable[Result]) -> Contenders:
+    """Of several records about a mention in one partition, the one with the highest offset."""
+    latest: defaultdict[uuid.UUID, dict[tuple[str, int], Result]] = defaultdict(dict)
+    for result in results:
+        place = result.position
+        of_it, partition = latest[mention_id(result)], (place.topic, place.partition)
+        if partition not in of_it or place.offset >= of_it[partition].position.offset:
+            of_it.pop(partition, None)  # so that it stands behind those that came before it
+            of_it[partition] = result
+    return {id: list(of_it.values()) for id, of_it in latest.items()}
+
+
+def latest_versions(
+    contenders: Contenders, redelivered: Collection[RecordPosition] = ()
+) -> dict[uuid.UUID, Result]:
+    """Each mention once: of records from several partitions the one that came last, for they have no common
+    order but that. A record `redelivered` came before, and loses to those that came since."""
+    return {
+        id: next((each for each in reversed(of_it) if each.position not in redelivered), of_it[-1])
+        for id, of_it in contenders.items()
+    }
 
 
 def post_id(source: str, external_id: str) -> uuid.UUID:
@@ -91,17 +100,20 @@ def mention_row(id: uuid.UUID, result: Result, log_id: str) -> Row:
         "url": clean(said.url),
         "reach": said.reach,
         "model_version": result.model_version,
+        "n_brand_mentions": len(result.brands),
         **_position_row(result.position, log_id),
     }
     if isinstance(result, TextResult):
         text = result.mention
         return row | {
+            "n_sentiments": 1 + len(_by_brand(result.brands)),
             "kind": "text",
             "text": clean(text.text),
             "lang": clean(text.lang),
             "picture_sha256": None,
         }
     return row | {
+        "n_sentiments": 0,
         "kind": "image",
         "text": clean(result.mention.caption),
         "lang": None,

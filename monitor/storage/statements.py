@@ -16,16 +16,17 @@ from sqlalchemy import (
     Table,
     TableValuedAlias,
     Text,
+    TextClause,
     Uuid,
     and_,
     bindparam,
-    case,
     cast,
     column,
     delete,
     func,
     literal_column,
     select,
+    text,
     tuple_,
 )
 from sqlalchemy.dialects.postgresql import INT8MULTIRANGE, Insert, insert
@@ -65,6 +66,8 @@ MENTION_CONTENT: Final = (
     *POSITION,
 )
 MENTION: Final = ("id", "post_id", "kind", "source", "external_id", *MENTION_CONTENT)
+MENTION_COUNTS: Final = ("n_brand_mentions", "n_sentiments")
+COUNTED_MENTION: Final = (*MENTION, *MENTION_COUNTS)
 BRAND_MENTION: Final = ("mention_id", "brand_id", "start_char", "end_char", "matched")
 SENTIMENT: Final = (
     *("mention_id", "brand_id", "label", "p_negative", "p_neutral", "p_positive", "model_version"),
@@ -75,7 +78,8 @@ DEAD_LETTER: Final = (
 )
 BATCH_KEY: Final = ("log_id", "topic", "partition", "first_offset", "last_offset")
 BATCH_COUNTS: Final = ("deliveries", "records", "stored", "replaced", "rejected")
-BATCH: Final = (*BATCH_KEY, "offsets", "rejected_offsets", *BATCH_COUNTS)
+BATCH_OFFSETS: Final = ("offsets", "mention_offsets", "rejected_offsets")
+BATCH: Final = (*BATCH_KEY, *BATCH_OFFSETS, *BATCH_COUNTS, "stored_digest")
 
 
 def arrays(rows: Iterable[Row], names: Sequence[str]) -> dict[str, list[Any]]:
@@ -126,22 +130,49 @@ def insert_written() -> Insert:
     return _insert(written_brand, WRITTEN, order_by=("picture_sha256", "model_version", "position"))
 
 
+# Within a partition the log's order decides. Partitions and lives of a log have no common order, and clocks
+# of publishers may be wrong: there it is the order of arrival here, and a redelivered record came before.
+_NOT_OLDER: Final = text("""
+    CASE WHEN (excluded.log_id, excluded.topic, excluded.partition)
+              = (mention.log_id, mention.topic, mention.partition)
+         THEN excluded.record_offset >= mention.record_offset
+         ELSE NOT EXISTS (
+             SELECT FROM ingest_batch AS b
+             WHERE b.log_id = excluded.log_id AND b.topic = excluded.topic
+               AND b.partition = excluded.partition AND b.offsets @> excluded.record_offset)
+    END
+""")
+
+
+def take_turns() -> TextClause:
+    """Wait until no other transaction writes the partitions whose keys are in the array `turns`: what it did,
+    and its account, is visible then."""
+    return text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:turns AS bigint[])) AS key")
+
+
+def select_redelivered() -> TextClause:
+    """Topic, partition and offset of those of the given records that were accounted for before."""
+    return text("""
+        SELECT topic, partition, record_offset
+        FROM unnest(CAST(:topics AS text[]), CAST(:partitions AS int[]), CAST(:offsets AS bigint[]))
+            AS given(topic, partition, record_offset)
+        WHERE EXISTS (
+            SELECT FROM ingest_batch AS b
+            WHERE b.log_id = :log_id AND b.topic = given.topic AND b.partition = given.partition
+              AND b.offsets @> given.record_offset)
+    """)
+
+
 def upsert_mentions() -> ReturningInsert[Any]:
     """Write mentions unless the row comes from a later record; returns id and `inserted` of those written."""
-    statement = _insert(mention, MENTION, order_by=("id",))
+    statement = _insert(mention, COUNTED_MENTION, order_by=("id",))
     new = statement.excluded
-    one_partition = and_(*(new[name] == mention.c[name] for name in ("log_id", "topic", "partition")))
-    not_older = case(
-        (one_partition, new.record_offset >= mention.c.record_offset),
-        # Partitions and clusters have no common order but the records' own clocks.
-        else_=new.recorded_at >= mention.c.recorded_at,
-    )
     # xmax is the transaction that superseded a row version; 0 on one that was just inserted.
     inserted: ColumnElement[bool] = literal_column("mention.xmax = 0").label("inserted")
     return statement.on_conflict_do_update(
         index_elements=["id"],
-        set_={**{name: new[name] for name in MENTION_CONTENT}, "stored_at": func.now()},
-        where=not_older,
+        set_={**{name: new[name] for name in (*MENTION_CONTENT, *MENTION_COUNTS)}, "stored_at": func.now()},
+        where=_NOT_OLDER,
     ).returning(mention.c.id, inserted)
 
 
@@ -171,8 +202,9 @@ def upsert_batches() -> Insert:
     statement = _insert(ingest_batch, BATCH, order_by=BATCH_KEY)
     new = statement.excluded
     merged: dict[str, ColumnElement[Any]] = {
-        name: ingest_batch.c[name] + new[name] for name in ("offsets", "rejected_offsets", *BATCH_COUNTS)
+        name: ingest_batch.c[name] + new[name] for name in (*BATCH_OFFSETS, *BATCH_COUNTS)
     }
+    merged["stored_digest"] = ingest_batch.c.stored_digest.bitwise_xor(new.stored_digest)
     return statement.on_conflict_do_update(
         index_elements=list(BATCH_KEY), set_={**merged, "written_at": func.now()}
     )

@@ -180,6 +180,12 @@ mention = Table(
         "model_version", Text, nullable=False, comment="Model that scored it: sentiment for text, else logo."
     ),
     *_position(),
+    Column(
+        "n_brand_mentions",
+        Integer,
+        comment="Its rows in brand_mention; null where nobody counted (before schema 0010, made up).",
+    ),
+    Column("n_sentiments", Integer, comment="Its rows in sentiment; null as n_brand_mentions."),
     _moment("first_stored_at", "When the mention was first written.", server_default=func.now()),
     _moment("stored_at", "When this version of it was written.", server_default=func.now()),
     ForeignKeyConstraint(
@@ -321,7 +327,18 @@ ingest_batch = Table(
     Column("partition", Integer, nullable=False),
     Column("first_offset", BigInteger, nullable=False),
     Column("last_offset", BigInteger, nullable=False),
-    Column("offsets", INT8MULTIRANGE, nullable=False, comment="Exactly the offsets written."),
+    Column(
+        "offsets",
+        INT8MULTIRANGE,
+        nullable=False,
+        comment="Exactly the offsets accounted for, also those without a record.",
+    ),
+    Column(
+        "mention_offsets",
+        INT8MULTIRANGE,
+        nullable=False,
+        comment="Those of them whose record is a mention.",
+    ),
     Column("rejected_offsets", INT8MULTIRANGE, nullable=False, comment="Those of them in dead_letter."),
     Column(
         "deliveries",
@@ -333,10 +350,19 @@ ingest_batch = Table(
     Column("stored", BigInteger, nullable=False, comment="Mentions not seen before."),
     Column("replaced", BigInteger, nullable=False, comment="Records whose mention was there already."),
     Column("rejected", BigInteger, nullable=False, comment="Dead letters."),
+    Column(
+        "stored_digest",
+        BigInteger,
+        nullable=False,
+        server_default=text("0"),
+        comment="XOR of mention_digest of the mentions stored; 0 before schema 0010.",
+    ),
     _moment("written_at", "When it was last written.", server_default=func.now()),
     UniqueConstraint("log_id", "topic", "partition", "first_offset", "last_offset"),
     CheckConstraint("records = stored + replaced + rejected", name="adds_up"),
     Index(None, "written_at"),
+    # Whether a record was delivered before, whatever batch it was in then.
+    Index(None, "offsets", postgresql_using="gist"),
     comment="One row per batch of one partition: what `brand-monitor status --audit` adds up.",
 )
 

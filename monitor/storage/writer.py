@@ -2,17 +2,20 @@
 
 The order inside the transaction, the same for every worker, is what makes it free of deadlocks:
 
-1. pictures, then their scans (by SHA-256), then what the scans that were due found: logos, written brands
-2. mentions (by id); a row that came from a later record stays as it is
-3. brand mentions and sentiments of the mentions just written, replacing all earlier ones
-4. dead letters (by id)
-5. the batch's own line of account (by topic, partition, offset)
+1. the partitions' turns: one transaction at a time writes a partition, so that a worker that was thought
+   dead and its successor follow each other
+2. pictures, then their scans (by SHA-256), then what the scans that were due found: logos, written brands
+3. mentions (by id); a row that came from a later record stays as it is
+4. brand mentions and sentiments of the mentions just written, replacing all earlier ones
+5. dead letters (by id)
+6. the batch's own line of account (by topic, partition, offset)
 
 The caller commits Kafka offsets only after `write` returned.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy import text
@@ -21,7 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from monitor.brands import Brands
 from monitor.errors import SetupError
 from monitor.messages import Box, Detection, WrittenBrand
-from monitor.storage import account, rows, schema, statements
+from monitor.storage import account, logs, rows, schema, statements
 from monitor.storage.faults import UnstorableError, translated
 from monitor.storage.records import (
     Batch,
@@ -38,6 +41,8 @@ class _Statements:
     """Every statement of the writer."""
 
     def __init__(self) -> None:
+        self.turns = statements.take_turns()
+        self.redelivered = statements.select_redelivered()
         self.brands = statements.upsert_brands()
         self.brand_ids = statements.select_brand_ids()
         self.known = statements.select_detections()
@@ -85,21 +90,29 @@ class BatchWriter:
                 await self._read_brand_ids(connection)
                 await connection.commit()
 
-    async def write(self, batch: Batch) -> WriteOutcome:
-        """Write results, rejections and the account of the batch, all or nothing.
+    async def open_logs(self, cluster_id: str, topic_ids: Mapping[str, str | None]) -> dict[str, str]:
+        """Topic -> log_id of the topics with these ids of Kafka's (None: the broker tells none), registered
+        if they are new. For `Batch.log_id`; call it when partitions are assigned."""
+        with translated():
+            async with self._engine.begin() as connection:
+                return await connection.run_sync(logs.open_logs, cluster_id, topic_ids)
 
-        Also raises `StorageRejection`, naming the record, if the database can never take one of the results;
-        nothing was written then: turn that one into a rejection and write the rest.
+    async def write(self, batch: Batch) -> WriteOutcome:
+        """Write results, rejections and the account of the batch: all or nothing, unless the database refuses
+        one of the results for good.
+
+        Then also raises `StorageRejection`, which names the record: turn that one into a rejection and write
+        the batch again. What came before it may be written already, and adds up all the same.
         """
-        if not batch.results and not batch.rejections:
+        if not (batch.results or batch.rejections or batch.spans):
             return WriteOutcome(0, 0, 0)
         try:
             with translated():
                 async with self._engine.begin() as connection:
                     return await self._write(connection, batch)
         except UnstorableError as error:
-            refusal = await self._culprit(batch, error)
-        raise refusal
+            refusal = error
+        return await self._write_in_halves(batch, refusal)
 
     async def known_detections(
         self, sha256s: Collection[str], model_version: str
@@ -151,7 +164,8 @@ class BatchWriter:
                 await connection.execute(text("SELECT 1"))
 
     async def _write(self, connection: AsyncConnection, batch: Batch) -> WriteOutcome:
-        latest = rows.latest_versions(batch.results)
+        await connection.execute(self._sql.turns, {"turns": account.turns(batch)})
+        latest = await self._latest_versions(connection, batch)
         if not rows.brands_found(latest.values()) <= self._brand_ids.keys():
             await self._read_brand_ids(connection)
         await self._write_pictures(connection, latest.values())
@@ -161,9 +175,27 @@ class BatchWriter:
             await connection.execute(
                 self._sql.dead_letters, statements.arrays(letters, statements.DEAD_LETTER)
             )
-        lines = account.lines(batch, {latest[id].position for id in inserted})
+        lines = account.lines(batch, {latest[id].position: id for id in inserted})
         await connection.execute(self._sql.batches, statements.arrays(lines, statements.BATCH))
         return account.outcome(lines)
+
+    async def _latest_versions(self, connection: AsyncConnection, batch: Batch) -> dict[UUID, Result]:
+        found = rows.contenders(batch.results)
+        places = [each.position for of_it in found.values() if len(of_it) > 1 for each in of_it]
+        if not places:
+            return rows.latest_versions(found)
+        answer = await connection.execute(
+            self._sql.redelivered,
+            {
+                "log_id": batch.log_id,
+                "topics": [place.topic for place in places],
+                "partitions": [place.partition for place in places],
+                "offsets": [place.offset for place in places],
+            },
+        )
+        known = {tuple(row) for row in answer}
+        redelivered = {place for place in places if (place.topic, place.partition, place.offset) in known}
+        return rows.latest_versions(found, redelivered)
 
     async def _write_pictures(self, connection: AsyncConnection, results: Iterable[Result]) -> None:
         images = {
@@ -197,7 +229,9 @@ class BatchWriter:
         if not latest:
             return []
         given = [rows.mention_row(id, result, log_id) for id, result in latest.items()]
-        answer = await connection.execute(self._sql.mentions, statements.arrays(given, statements.MENTION))
+        answer = await connection.execute(
+            self._sql.mentions, statements.arrays(given, statements.COUNTED_MENTION)
+        )
         written: dict[UUID, bool] = {row.id: row.inserted for row in answer}
         if there_before := [id for id, inserted in written.items() if not inserted]:
             await connection.execute(self._sql.no_brand_mentions, {"ids": there_before})
@@ -216,33 +250,24 @@ class BatchWriter:
             await connection.execute(self._sql.sentiments, statements.arrays(felt, statements.SENTIMENT))
         return [id for id, inserted in written.items() if inserted]
 
-    async def _culprit(self, batch: Batch, refusal: UnstorableError) -> StorageRejection:
-        """Find the first record the database refuses, by halving, in transactions that are rolled back.
+    async def _write_in_halves(self, batch: Batch, refusal: UnstorableError) -> WriteOutcome:
+        """Write a refused batch piece by piece, each in its own transaction, down to the record at fault.
 
-        Raises `SetupError` if every record passes on its own: then it is not one record's fault.
+        Only a commit tells: triggers that wait for it may refuse what every statement took. Raises
+        `StorageRejection` for that record, `SetupError` if a dead letter is refused.
         """
-        suspects: Sequence[Result] = sorted(batch.results, key=rows.log_order)
-        while len(suspects) > 1:
-            half = suspects[: len(suspects) // 2]
-            suspects = half if await self._refused(half, batch.log_id) else suspects[len(half) :]
-        reason = await self._refused(suspects, batch.log_id)
-        if reason is None:
+        beside = replace(batch, results=())
+        if not batch.results:
             raise SetupError(
-                f"the database refused a batch, but no record of it alone: {refusal}; "
-                "run `brand-monitor doctor`"
+                f"the database refused dead letters or an account: {refusal}; run `brand-monitor doctor`"
             ) from refusal
-        return StorageRejection(suspects[0].position, reason)
-
-    async def _refused(self, suspects: Sequence[Result], log_id: str) -> str | None:
-        """Why the database does not take these results, or None if it does; leaves nothing behind."""
-        try:
-            with translated():
-                async with self._engine.connect() as connection:
-                    await self._write(connection, Batch(log_id=log_id, results=tuple(suspects)))
-                    await connection.rollback()
-        except UnstorableError as error:
-            return str(error)
-        return None
+        if len(batch.results) == 1 and beside == Batch(log_id=batch.log_id, results=()):
+            raise StorageRejection(batch.results[0].position, str(refusal)) from refusal
+        half = (len(batch.results) + 1) // 2
+        outcome = WriteOutcome(0, 0, 0)
+        for part in (batch.results[:half], batch.results[half:]):
+            outcome += await self.write(Batch(log_id=batch.log_id, results=part))
+        return outcome + await self.write(beside)
 
     async def _read_brand_ids(self, connection: AsyncConnection) -> None:
         found = await connection.execute(self._sql.brand_ids)
