@@ -8,7 +8,7 @@ SERVICE := .venv/.service-installed
 DEVELOPMENT := .venv/.development-installed
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help install install-dev demo test browser test-browser frontend test-faults test-training bench-sentiment bench-logos bench-pages lint format constraints clean
+.PHONY: help install install-dev demo test browser test-browser frontend test-faults test-training fuzz bench-sentiment bench-logos bench-pages lint format constraints clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -52,6 +52,10 @@ test-faults: $(DEVELOPMENT) ## Kills, outages and rebalances with real servers
 
 test-training: $(DEVELOPMENT) ## Small real training runs: stop, resume, export
 	$(BIN)/python -m pytest -m training --timeout 900
+
+fuzz: $(DEVELOPMENT) ## Fuzz what strangers' bytes come to first, by coverage; EXECUTIONS=N of each target, SECONDS=N, TARGET=NAME
+	@$(PIP) --only-binary :all: 'atheris>=3,<4' 2> /dev/null || true
+	$(BIN)/python -m tests.fuzz $(TARGET) $(if $(EXECUTIONS),--executions $(EXECUTIONS)) $(if $(SECONDS),--seconds $(SECONDS))
 
 bench-sentiment: $(DEVELOPMENT) ## Mentions per second of the sentiment model and its rivals; DATA=DIR adds one
 	$(BIN)/python benchmarks/sentiment.py $(if $(DATA),--data $(DATA))

@@ -179,6 +179,10 @@ def mention_uuid(kind: Kind, source: str, id: str) -> uuid.UUID:
     return uuid.uuid5(_NAMESPACE, f"{kind}:{len(source)}:{source}:{id}")
 
 
+# Beyond them a moment has no date in other zones: PostgreSQL stores it, and nobody can read it back.
+_FIRST_YEAR: Final = 2
+_LAST_YEAR: Final = 9998
+
 _Mention = TypeVar("_Mention", TextMention, ImageMention)
 
 
@@ -233,6 +237,12 @@ def _decode(struct: type[_Mention], value: bytes | None, content_type: str | Non
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         code = ErrorCode.JSON_INVALID if media_type == JSON else ErrorCode.MSGPACK_INVALID
         raise DataError(code, f"not {media_type}: {error}") from error
+    if not _FIRST_YEAR <= mention.published_at.year <= _LAST_YEAR:
+        raise DataError(
+            ErrorCode.FIELD_INVALID,
+            f"field `published_at` is {mention.published_at.isoformat()}; "
+            f"a year is from {_FIRST_YEAR} to {_LAST_YEAR}",
+        )
     return mention
 
 

@@ -68,6 +68,8 @@ def text_without(field: str) -> bytes:
         (text_with(source=None), ErrorCode.FIELD_INVALID, "$.source"),
         (text_with(text=["a"]), ErrorCode.FIELD_INVALID, "$.text"),
         (text_with(reach=-1), ErrorCode.FIELD_INVALID, "$.reach"),
+        (text_with(published_at="0001-01-01T00:00:00+14:00"), ErrorCode.FIELD_INVALID, "from 2 to 9998"),
+        (text_with(published_at="9999-12-31T23:59:59-14:00"), ErrorCode.FIELD_INVALID, "from 2 to 9998"),
         (text_with(reach=2**63), ErrorCode.FIELD_INVALID, "$.reach"),
         (text_with(reach=1.5), ErrorCode.FIELD_INVALID, "$.reach"),
         (text_with(published_at="2026-03-01T09:30:00"), ErrorCode.DATE_WITHOUT_ZONE, "$.published_at"),

@@ -174,6 +174,19 @@ def test_csv_without_a_text_column_names_what_it_found() -> None:
         texts("id,Text\n1,a\n", path=CSV)
 
 
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        (b"text,caf\xe9", "is not UTF-8"),
+        ("text\tid".encode("utf-16"), "is not UTF-8"),
+        (b"text," + b"x" * 200_000, "is not CSV: field larger"),
+    ],
+)
+def test_a_first_line_that_cannot_be_read_is_refused(header: bytes, said: str) -> None:
+    with pytest.raises(SetupError, match=said):
+        texts(header + b"\na,b\n", path=CSV)
+
+
 def test_raw_lines_are_sent_as_they_stand() -> None:
     records = list(read_raw_texts([b"nope\r\n", b"\n", b"\xff"], "text/csv"))
     assert [(record.where, record.key, record.value) for record in records] == [

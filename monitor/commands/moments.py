@@ -1,9 +1,14 @@
 """Moments and days as people type them, made exact: every moment has a zone."""
 
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
+from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
+
+# Beyond them a moment has no date in other zones, nor has the period before it.
+_FIRST_YEAR: Final = 2
+_LAST_YEAR: Final = 9998
 
 
 def moment(text: str) -> datetime:
@@ -16,7 +21,7 @@ def moment(text: str) -> datetime:
         ) from error
     if parsed.tzinfo is None:
         raise typer.BadParameter(f"{text!r} has no zone; write it like 2026-03-01T09:30:00Z or ...+01:00")
-    return parsed
+    return _in_range(parsed, text)
 
 
 def zone(name: str) -> tzinfo:
@@ -35,22 +40,26 @@ def start_of(text: str, where: tzinfo) -> datetime:
     """A day (its first moment in `where`), or a moment; one without a zone is in `where`."""
     day = _day(text)
     if day is not None:
-        return datetime(day.year, day.month, day.day, tzinfo=where)
+        return _in_range(datetime.combine(day, time.min, where), text)
     try:
         parsed = datetime.fromisoformat(text)
     except ValueError as error:
         raise typer.BadParameter(
             f"{text!r} is neither a day (2026-03-01) nor a moment (2026-03-01T09:30)"
         ) from error
-    return parsed if parsed.tzinfo is not None else parsed.replace(tzinfo=where)
+    return _in_range(parsed if parsed.tzinfo is not None else parsed.replace(tzinfo=where), text)
 
 
 def end_of(text: str, where: tzinfo) -> datetime:
     """Like `start_of`, but of a day the moment it is over: `--until 2026-03-31` includes that day."""
-    day = _day(text)
-    if day == date.max:
-        raise typer.BadParameter(f"{text!r} has no day after it; name an earlier one")
-    return start_of(text if day is None else (day + timedelta(days=1)).isoformat(), where)
+    start, day = start_of(text, where), _day(text)
+    return start if day is None else datetime.combine(day + timedelta(days=1), time.min, where)
+
+
+def _in_range(parsed: datetime, text: str) -> datetime:
+    if not _FIRST_YEAR <= parsed.year <= _LAST_YEAR:
+        raise typer.BadParameter(f"{text!r} is out of range; take a year from {_FIRST_YEAR} to {_LAST_YEAR}")
+    return parsed
 
 
 def _day(text: str) -> date | None:

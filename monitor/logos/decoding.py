@@ -16,6 +16,8 @@ from monitor.logos.headers import PictureHeader, read_header
 
 SMALLEST_SIDE: Final = 8
 """Pixels; below it are tracking pixels and spacers, on which no logo can be told."""
+_BAND: Final = 64
+"""Rows blended at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +41,9 @@ class Picture:
 def decode_picture(data: bytes, *, max_bytes: int, max_pixels: int) -> Picture:
     """Decode a JPEG, PNG or WebP file of any colour model and depth to 8-bit BGR.
 
-    Transparent pictures are put on white, as a page would show them. Blocking; releases the GIL while
-    decoding. Raises `DataError` with one of the image-* codes and a detail for the person who has to mend the
-    publisher.
+    Transparent pictures are put on white, as a page would show them; those of 16 bits a channel may have half
+    of `max_pixels`. Blocking; releases the GIL while decoding. Raises `DataError` with one of the image-*
+    codes and a detail for the person who has to mend the publisher.
     """
     if len(data) > max_bytes:
         raise DataError(
@@ -49,20 +51,24 @@ def decode_picture(data: bytes, *, max_bytes: int, max_pixels: int) -> Picture:
             f"the picture has {len(data):,} bytes, the limit is {max_bytes:,} (MONITOR_IMAGE_MAX_BYTES)",
         )
     header = read_header(data)
-    if header.width * header.height > max_pixels:
+    wide = header.has_alpha and header.deep  # 8 bytes a pixel, which OpenCV holds twice
+    if header.width * header.height * (2 if wide else 1) > max_pixels:
         raise DataError(
             ErrorCode.IMAGE_TOO_MANY_PIXELS,
             f"the picture says it is {header.width:,} x {header.height:,} pixels, "
-            f"the limit is {max_pixels:,} in all (MONITOR_IMAGE_MAX_PIXELS)",
+            f"the limit is {max_pixels:,} in all (MONITOR_IMAGE_MAX_PIXELS)"
+            f"{', half of it for transparent ones of 16 bits a channel' if wide else ''}",
         )
     if min(header.width, header.height) < SMALLEST_SIDE:
         raise DataError(
             ErrorCode.IMAGE_TOO_SMALL,
             f"the picture is {header.width} x {header.height} pixels; a side needs {SMALLEST_SIDE} or more",
         )
+    # First, and only it is kept: beside the pixels of all its channels a large picture would not fit.
+    alpha = _alpha(_decode(data, header, cv2.IMREAD_UNCHANGED)) if header.has_alpha else None
     pixels = _decode(data, header, cv2.IMREAD_COLOR)
-    if header.has_alpha:
-        pixels = _on_white(_decode(data, header, cv2.IMREAD_UNCHANGED), pixels)
+    if alpha is not None and alpha.shape == pixels.shape[:2]:
+        _put_on_white(pixels, alpha)
     return Picture(pixels, header.media_type)
 
 
@@ -87,12 +93,22 @@ def _decode(data: bytes, header: PictureHeader, how: int) -> NDArray[np.uint8]:
     return pixels  # type: ignore[return-value]  # 8-bit, but for IMREAD_UNCHANGED, which only _on_white gets
 
 
-def _on_white(stored: NDArray[np.uint8] | NDArray[np.uint16], opaque: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """`opaque` blended onto white by the alpha channel of `stored` (8 or 16 bit), if it has one.
+def _alpha(stored: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.uint8] | None:
+    """The alpha channel of a picture as stored (8 or 16 bit), if it has one."""
+    if stored.ndim != 3 or stored.shape[2] != 4:
+        return None
+    alpha = cv2.extractChannel(stored, 3)
+    return np.asarray(
+        alpha if alpha.dtype == np.uint8 else cv2.convertScaleAbs(alpha, alpha=1 / 257), np.uint8
+    )
 
-    A picture that is both transparent and turned by EXIF is left opaque: no camera writes one.
+
+def _put_on_white(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> None:
+    """Blend in place, a band at a time: a whole large picture as floats takes gigabytes.
+
+    A picture that is both transparent and turned by EXIF stays opaque: no camera writes one.
     """
-    if stored.ndim != 3 or stored.shape[2] != 4 or stored.shape[:2] != opaque.shape[:2]:
-        return opaque
-    alpha = stored[:, :, 3:].astype(np.float32) / np.iinfo(stored.dtype).max
-    return np.asarray(np.rint(opaque * alpha + 255 * (1 - alpha)), np.uint8)
+    for top in range(0, len(pixels), _BAND):
+        band, shares = pixels[top : top + _BAND], alpha[top : top + _BAND]
+        ink = cv2.multiply(cv2.bitwise_not(band), cv2.merge([shares] * 3), scale=1 / 255)
+        band[:] = cv2.bitwise_not(ink)

@@ -18,6 +18,8 @@ class PictureHeader:
     width: int
     height: int
     has_alpha: bool
+    deep: bool = False
+    """16 bits a channel."""
 
 
 _KNOWN_OTHERS: Final = (
@@ -135,7 +137,7 @@ def _png(data: bytes) -> PictureHeader:
             raise _truncated("PNG", data)
         length, kind = int.from_bytes(data[at : at + 4]), data[at + 4 : at + 8]
         if kind == b"IEND":
-            return PictureHeader("image/png", width, height, has_alpha)
+            return PictureHeader("image/png", width, height, has_alpha, deep=data[24] == 16)
         has_alpha = has_alpha or kind == b"tRNS"
         at += 12 + length
 

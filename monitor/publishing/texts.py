@@ -34,7 +34,8 @@ def read_texts(
     """One record or refusal per line of `file`, in order and lazily; `path` is None for standard input.
 
     A path ending in .csv is read as CSV (first line: field names; comma, semicolon or tab), everything else
-    as JSON lines. Blank lines are skipped. Raises `SetupError` for a CSV file without a `text` column.
+    as JSON lines. Blank lines are skipped. Raises `SetupError` for a CSV file without a `text` column
+    or whose first line is not UTF-8.
     """
     is_csv = path is not None and path.suffix.lower() == ".csv"
     for line, fields in _csv_rows(file, path) if is_csv else _json_lines(file):
@@ -113,8 +114,15 @@ def _csv_rows(file: BinaryIO, path: Path | None) -> Iterator[tuple[int, dict[str
     # file.
     text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="")
     header = text.readline()
+    try:
+        header.encode()
+    except UnicodeEncodeError as error:
+        raise SetupError(f"{path}: the first line is not UTF-8; save the file as UTF-8 CSV") from error
     delimiter = max(_DELIMITERS, key=header.count)
-    names = [name.strip() for name in next(csv.reader([header], delimiter=delimiter), [])]
+    try:
+        names = [name.strip() for name in next(csv.reader([header], delimiter=delimiter), [])]
+    except csv.Error as error:
+        raise SetupError(f"{path}: the first line is not CSV: {error}; name the columns there") from error
     if "text" not in names:
         raise SetupError(
             f"{path} has no column `text` in its first line (found: {', '.join(names) or 'nothing'}); "

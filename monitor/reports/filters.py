@@ -1,11 +1,14 @@
 """What a page or report is about: a period, and the brands, sources and kinds looked at."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from monitor.messages import Kind
+
+# A day late: the first of all has no moment in zones east of Greenwich.
+_DAWN: Final = datetime(1, 1, 2)
 
 
 class Filter(msgspec.Struct, frozen=True):
@@ -29,8 +32,11 @@ class Filter(msgspec.Struct, frozen=True):
             raise ValueError(f"since {self.since.isoformat()} is not before until {self.until.isoformat()}")
 
     def previous(self) -> "Filter":
-        """The period as long as this one that ends where it begins."""
-        length = self.until - self.since
+        """The period as long as this one that ends where it begins; shorter where dates begin.
+
+        Raises `ValueError` where there is none.
+        """
+        length = min(self.until - self.since, self.since - _DAWN.replace(tzinfo=self.since.tzinfo))
         return msgspec.structs.replace(self, since=self.since - length, until=self.since)
 
     def values(self) -> dict[str, Any]:

@@ -33,12 +33,18 @@ class BrandMatcher:
     """Matches the spellings of one brands.toml; immutable, safe to share between threads."""
 
     def __init__(self, brands: Brands) -> None:
-        """Raises `SetupError` where two brands' spellings are told apart by case, accents or spacing only."""
+        """Raises `SetupError` where two brands' spellings are told apart by case, accents or spacing only, or
+        one is nothing but these."""
         self._brand_of: dict[str, str] = {}
         patterns: dict[str, str] = {}
         for brand in brands:
             for spelling in brand.spellings:
                 key = _key(spelling)
+                if not key:  # its pattern would match between any two characters
+                    raise SetupError(
+                        f"brands.toml: {spelling!r} of {brand.name!r} is nothing but spacing, hyphens or "
+                        "accents; remove it"
+                    )
                 if self._brand_of.setdefault(key, brand.name) != brand.name:
                     raise SetupError(
                         f"brands.toml: {spelling!r} of {brand.name!r} reads like a spelling of "

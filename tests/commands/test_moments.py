@@ -32,6 +32,15 @@ def test_anything_else_is_refused(text: str) -> None:
         start_of(text, UTC)
 
 
+@pytest.mark.parametrize("text", ["0001-01-01", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_the_ends_of_the_calendar_are_refused(text: str) -> None:
+    for read in (start_of, end_of):
+        with pytest.raises(typer.BadParameter, match="from 2 to 9998"):
+            read(text, BERLIN)
+    with pytest.raises(typer.BadParameter):
+        moment(text)
+
+
 def test_the_last_day_of_all_has_no_end() -> None:
     with pytest.raises(typer.BadParameter, match="9999-12-31"):
         end_of("9999-12-31", UTC)

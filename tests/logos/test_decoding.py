@@ -2,6 +2,8 @@
 
 import os
 import struct
+import subprocess
+import sys
 import zlib
 
 import cv2
@@ -141,6 +143,29 @@ def test_transparent_png_is_blended_onto_white(kind: type[np.unsignedinteger]) -
     result = decoded(encoded(".png", pixels)).pixels
     assert result[0, 0].tolist() == [0, 0, 0]
     assert abs(int(result[0, 15, 0]) - 128) <= 1
+
+
+def test_sixteen_bit_transparency_counts_twice() -> None:
+    data = encoded(".png", np.zeros((20, 20, 4), np.uint16))
+    assert decoded(data, max_pixels=800).width == 20
+    assert "half of it" in refusal(data, max_pixels=799).detail
+
+
+def test_a_large_transparent_picture_takes_little_beside_its_pixels() -> None:
+    side = 3_000
+    data = encoded(".png", np.zeros((side, side, 4), np.uint8))
+    script = f"""
+import resource, sys
+from monitor.logos import decode_picture
+def most():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+data = sys.stdin.buffer.read()
+before = most()
+decode_picture(data, max_bytes=len(data), max_pixels={side**2})
+print((most() - before) * 1024 / {side**2})
+"""
+    ran = subprocess.run([sys.executable, "-c", script], input=data, capture_output=True, check=True)
+    assert float(ran.stdout) < 10  # bytes a pixel: of all four channels twice, then of the alpha and the rest
 
 
 def test_cmyk_jpeg() -> None:

@@ -96,6 +96,12 @@ def test_brands_that_read_alike_are_refused() -> None:
         BrandMatcher(Brands((Brand(name="Citroën"), Brand(name="Citroen"))))
 
 
+@pytest.mark.parametrize("spelling", ["-", " _ ", "\u0301", "\u20e9"])
+def test_a_spelling_of_nothing_to_match_is_refused(spelling: str) -> None:
+    with pytest.raises(SetupError, match="'Acme' is nothing but spacing"):
+        BrandMatcher(Brands((Brand(name="Acme", aliases=(spelling,)),)))
+
+
 def test_no_brands_find_nothing() -> None:
     assert BrandMatcher(Brands()).find("VMware") == ()
 

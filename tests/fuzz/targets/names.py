@@ -1,0 +1,72 @@
+"""Brand matcher: every name found stands in the text where it says, as it says, apart from the others.
+
+Half of the inputs bring a spelling of their own, which must be refused or found as it is written.
+"""
+
+from collections.abc import Iterator
+
+from monitor.brands import Brand, Brands, load_brands
+from monitor.errors import SetupError
+from monitor.sentiment.brand_matcher import _ADDRESS, _JOINERS, BrandMatcher
+from tests.fuzz.material import text_of, written_texts
+
+LONGEST = 400
+WORDS = (
+    b"vmware",
+    b"Red Bull",
+    b"red-bull",
+    b"#vmware",
+    b"@",
+    b"http://",
+    b"www.",
+    b"\xcc\x81",
+    b"\xed\xa0\x80",
+)
+_SHIPPED = BrandMatcher(load_brands())
+_HARD = BrandMatcher(
+    Brands(
+        Brand(name, aliases)
+        for name, aliases in (
+            ("Red Bull", ("#redbull", "@red_bull")),
+            ("McDonald's", ("C&A",)),
+            ("Stra\u00dfe 7", ("\u0130stanbul",)),
+            ("\u30bd\u30cb\u30fc", ("\uc0bc\uc131",)),
+        )
+    )
+)
+_LONG = 20_000
+
+
+def seeds() -> Iterator[bytes]:
+    """One byte of what is looked for (0 shipped, 1 hard, 2 own spelling up to 00) and how often; the text."""
+    for text in written_texts():
+        for choice in (b"\0", b"\1"):
+            yield choice + text.encode("utf-8", "surrogatepass")
+    for spelling in ("Red Bull", "#tag", "C&A", "\u0130", "\u00df", "a_b", "A.B.", "\ufb01"):
+        yield b"\2" + f"{spelling}\x00 x {spelling} {spelling}y".encode()
+    for unit in ("VMware ", "www.", "a@b.", "red-", "http://"):
+        yield b"\x80" + unit.encode()
+
+
+def check(data: bytes) -> None:
+    """One text."""
+    choice, rest = data[0] if data else 0, data[1:]
+    matcher = (_SHIPPED, _HARD, None)[choice % 128 % 3]
+    spelling = None
+    if matcher is None:
+        given, _, rest = rest.partition(b"\0")
+        spelling = text_of(given)
+        try:
+            matcher = BrandMatcher(Brands([Brand("\u2603", (spelling,))]))
+        except SetupError:
+            return
+        written = _JOINERS.sub(" ", spelling)
+        assert matcher.find(written) or _ADDRESS.search(written), spelling
+    text = text_of(rest)
+    if choice >= 128 and text:
+        text *= _LONG // len(text)
+    after = 0
+    for found in matcher.find(text):
+        assert after <= found.start < found.end <= len(text), (found, text)
+        assert text[found.start : found.end] == found.matched
+        after = found.end
