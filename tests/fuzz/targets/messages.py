@@ -26,7 +26,7 @@ def seeds() -> Iterator[bytes]:
         yield bytes([kind]) + msgspec.json.encode(fields)
         yield bytes([kind + 2]) + msgspec.msgpack.encode(fields)
     for line in (ROOT / "samples" / "broken" / "messages.jsonl").read_bytes().splitlines():
-        yield b"\0" + (msgspec.json.decode(line)["value"] or "").encode()[: LONGEST - 1]
+        yield b"\0" + (msgspec.json.decode(line).get("value") or "").encode()[: LONGEST - 1]
 
 
 def check(data: bytes) -> None:
