@@ -1,28 +1,34 @@
-"""The Faust application: agents that feed the pipelines, and a consumer that commits what the ledger says.
+"""The Faust application: agents that feed the pipelines, and a consumer that reads and commits by our books.
 
 What is changed of Faust 0.15.3, and why, so that an upgrade can be checked against it
-(tests/stream/test_traps.py):
+(tests/stream/test_traps.py; docs/guarantees.md names the faults):
 
+* `LedgerConsumer._drain_messages` hands a whole poll to an agent as one event, and only what continues where
+  the last one ended. Faust's drops records that arrive while its flow is stopped, and its way back leaves out
+  partitions that were never committed.
+* `LedgerConsumer.perform_seek` seeks every partition explicitly (`monitor.stream.reader`).
 * `LedgerConsumer._new_offset` asks the ledger; Faust's own bookkeeping can commit over unprocessed records.
 * `StreamApp._consumer_wait_empty`, called before partitions are given up and before a stop, drains the
   pipelines for a bounded time and commits; Faust's waits for every record it ever handed out, without end.
 * `agent_supervisor` is `CrashingSupervisor`: an agent that fails ends the worker. Faust's default restarts
   it with the *next* record, and the failed one is committed over.
-* topics carry raw bytes: a record that does not decode inside Faust ends the stream without an error.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import faust
+from faust.transport.conductor import Conductor
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.transports import ConsumerT
+from faust.types.tuples import ConsumerMessage
 from mode import CrashingSupervisor
 
+from monitor.errors import SetupError
 from monitor.kafka import faust_credentials
 from monitor.settings import Agents, Settings
 from monitor.storage.records import RecordPosition
@@ -30,7 +36,9 @@ from monitor.stream.clients import REQUEST_TIMEOUT, largest_request
 from monitor.stream.ledger import Ledger
 from monitor.stream.metrics import Metrics
 from monitor.stream.pipeline import Pipeline
-from monitor.stream.records import Record
+from monitor.stream.reader import Fetched, ReaderThread, Start
+from monitor.stream.records import Partition, Record, Stretch
+from monitor.stream.wire import Entry
 
 _COMMIT_INTERVAL: Final = 1.0
 """Seconds between commits of offsets: what a kill -9 makes the next worker do again, for one small
@@ -39,32 +47,166 @@ request."""
 _POLL_RECORDS: Final = {Agents.TEXTS: 256, Agents.IMAGES: 8, Agents.ALL: 16}
 """Records a poll hands over. One that brings pictures stays small: each may take 10 MB."""
 
-_BUFFER_POLLS: Final = 10
-"""Polls a topic's buffer holds. Faust pauses a partition when the buffer is 4/5 full, but still takes what
-the current poll and the next one bring; with less room it would wait, and one full topic would stall the
-other."""
+_POLL_WAIT: Final = 1.0
+"""Seconds a poll waits for the first record; how long a stop may have to wait for it."""
+
+_WAITING_STRETCHES: Final = 4
+"""Stretches of a topic that wait for its agent until its partitions are left out of the polls: one topic that
+is slow must not hold up the other."""
+
+_FULL_PAUSE: Final = 0.02
+"""Seconds until a look whether an agent has room again."""
+
+_BEYOND: Final = 15.0
+"""Seconds for which the log may seem to end before our position: a new leader takes a moment to say where it
+ends."""
+
+_METADATA_AGE: Final = 15.0
+"""Seconds after which the client asks for the topics' partitions anew: added ones are read within 30."""
 
 _HEARTBEATS: Final = 3
 """Heartbeats in a session: two may be lost."""
-
-_STALL_WARNING: Final = 600.0
-"""Seconds after which Faust logs that a stream does not move; readiness says so long before."""
-
 
 _LAST_MOMENT: Final = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
 """Seconds; Python's and PostgreSQL's last common year."""
 
 
+class Assignments(Protocol):
+    """Who has to know where partitions are read from, before a record flows."""
+
+    async def check_log(self) -> None:
+        """Whether the log is still the one we know. What it raises ends the application."""
+
+    async def assigned(self, starts: Mapping[TP, Start]) -> None:
+        """These partitions are read from here on. What it raises ends the application."""
+
+    async def released(self) -> None:
+        """The partitions are given up in good order. Raises nothing."""
+
+
 class LedgerConsumer(driver.Consumer):
-    """Faust's consumer, committing the ledger's positions instead of its own acknowledgements."""
+    """Faust's consumer, reading stretches and committing the ledger's positions."""
 
     logger = logging.getLogger("faust.consumer")  # Faust's narration: passed on from WARNING up
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self._next: dict[TP, int] = {}
+        self._beyond_since: dict[TP, float] = {}
+        super().__init__(*args, **options)
+
+    @property
+    def positions(self) -> Mapping[TP, int]:
+        """The next offset of each partition that an agent will get; empty during a rebalance."""
+        return self._next
+
+    @property
+    def _reader(self) -> ReaderThread:
+        assert isinstance(self._thread, ReaderThread)
+        return self._thread
+
+    def _new_consumer_thread(self) -> ReaderThread:
+        thread = ReaderThread(self, loop=self.loop, beacon=self.beacon)
+        thread.topic_ids = _app(self).topic_ids
+        thread.unpacked_max_bytes = _app(self).settings.unpacked_max_bytes
+        return thread
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Nothing is handed on until `perform_seek` says where from."""
+        self._next.clear()
+        await super().on_partitions_revoked(revoked)
+
+    async def perform_seek(self) -> None:
+        """Seek every partition to where it has to be read from; called by Faust after each assignment."""
+        self._next.clear()
+        starts = await self._reader.begin()
+        await _app(self).assignments.assigned(starts)
+        self._beyond_since.clear()
+        self._committed_offset.update({one: start.committed for one, start in starts.items()})
+        offsets = {one: start.offset for one, start in starts.items()}
+        _app(self).ledger.begin(offsets)
+        self._next.update(offsets)
+
+    async def _drain_messages(self, fetcher: Any) -> None:
+        """Faust's fetcher runs this: poll, and hand each stretch to its agent, for ever."""
+        app = _app(self)
+        try:
+            while not (self.should_stop or fetcher.should_stop):
+                if not self.flow_active:
+                    await self.wait_first(self.can_resume_flow.wait(), self._stopped.wait())
+                    continue
+                wanted = {one for one in self._get_active_partitions() if one in self._next and app.room(one)}
+                if not wanted:
+                    await asyncio.sleep(_FULL_PAUSE)
+                    continue
+                poll = await self._reader.poll(wanted, app.poll_records, _POLL_WAIT)
+                for fetched in poll.fetched:
+                    if not self._hand_on(fetched) and fetched.partition in self._next:
+                        await self._reader.go_to(fetched.partition, self._next[fetched.partition])
+                for partition in poll.outside:
+                    await self._find(partition)
+        except self.consumer_stopped_errors:
+            if not app.should_stop:
+                raise
+
+    def _hand_on(self, fetched: Fetched) -> bool:
+        """Give a stretch to the agent, if it continues where the last one ended. In one go: nothing that a
+        rebalance may cut short lies between the look and the hand-over."""
+        app = _app(self)
+        partition = fetched.partition
+        if not self.flow_active or self._next.get(partition) != fetched.start:
+            return False
+        self._next[partition] = fetched.end
+        generation = app.consumer_generation_id
+        stretch = Stretch(
+            partition=Partition(*partition),
+            start=fetched.start,
+            end=fetched.end,
+            records=tuple(_record(partition, entry, generation) for entry in fetched.entries),
+            generation=generation,
+        )
+        message = ConsumerMessage(
+            *partition, fetched.start, 0.0, 0, [], None, None, None, tp=partition, generation_id=generation
+        )
+        for channel in app.channels(partition):
+            channel.queue.put_nowait(channel._create_event(None, stretch, headers=None, message=message))
+        return True
+
+    async def _find(self, partition: TP) -> None:
+        """The log does not hold our position: it expired, or this is not the log we knew."""
+        app = _app(self)
+        position = self._next.get(partition)
+        if position is None:
+            return
+        low, high = await self._reader.bounds(partition)
+        if position < low:
+            app.expired(partition, position, low)
+            app.ledger.begin({partition: low})
+            self._next[partition] = low
+        elif position > high:
+            await app.assignments.check_log()
+            await self._beyond(partition, position, high)
+        else:
+            self._beyond_since.pop(partition, None)
+        await self._reader.go_to(partition, self._next.get(partition, position))
+
+    async def _beyond(self, partition: TP, position: int, high: int) -> None:
+        now = self.loop.time()
+        if now - self._beyond_since.setdefault(partition, now) < _BEYOND:
+            await asyncio.sleep(1)
+            return
+        raise SetupError(
+            f"{partition.topic}[{partition.partition}] ends at offset {high}, but this group has read up to "
+            f"{position}: records were lost in Kafka, or the offsets are of another log. If the log is right "
+            "as it is, stop the workers and set the group back: kafka-consumer-groups.sh --group "
+            f"{_app(self).settings.consumer_group} --topic {partition.topic}:{partition.partition} "
+            "--reset-offsets --to-latest --execute (or --to-earliest: nothing is counted twice)"
+        )
+
     def _new_offset(self, tp: TP) -> int | None:
-        return _ledger(self).committable(tp)
+        return _app(self).ledger.committable(tp)
 
     def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
-        partitions = (TP(*partition) for partition in _ledger(self).partitions())
+        partitions = (TP(*partition) for partition in _app(self).ledger.partitions())
         return (tp for tp in partitions if topics is None or tp in topics or tp.topic in topics)
 
 
@@ -77,8 +219,7 @@ class LedgerTransport(driver.Transport):
 class StreamApp(faust.App):
     """A Faust application without tables, web server or files.
 
-    `pipelines` are by topic name (`text`, `image`). `on_assigned` is awaited after every rebalance, before
-    records flow; what it raises ends the application.
+    `pipelines` are by topic name (`text`, `image`); `topic_ids` by full name, as Kafka has them.
     """
 
     logger = logging.getLogger("faust.app")
@@ -90,14 +231,16 @@ class StreamApp(faust.App):
         pipelines: Mapping[str, Pipeline],
         ledger: Ledger,
         metrics: Metrics,
-        on_assigned: Callable[[], Awaitable[None]],
+        assignments: Assignments,
+        topic_ids: Mapping[str, str | None],
     ) -> None:
         self.settings = settings
         self.ledger = ledger
         self.pipelines = pipelines
         self.metrics = metrics
-        self._on_assigned = on_assigned
-        poll_records = _POLL_RECORDS[agents]
+        self.assignments = assignments
+        self.topic_ids = topic_ids
+        self.poll_records = _POLL_RECORDS[agents]
         super().__init__(
             settings.consumer_group,
             broker=settings.kafka_url.replace(",", ";kafka://"),
@@ -110,12 +253,10 @@ class StreamApp(faust.App):
             topic_disable_leader=True,
             table_standby_replicas=0,  # the standard round-robin assignor: workers may differ in agents
             stream_wait_empty=False,
-            stream_buffer_maxsize=poll_records * _BUFFER_POLLS,
-            stream_processing_timeout=_STALL_WARNING,
-            consumer_auto_offset_reset="earliest",
+            stream_buffer_maxsize=0,  # `room` bounds it, before anything is polled
+            consumer_metadata_max_age_ms=int(_METADATA_AGE * 1000),
             consumer_max_fetch_size=largest_request(settings),
             producer_max_request_size=largest_request(settings),
-            broker_max_poll_records=poll_records,
             broker_commit_interval=_COMMIT_INTERVAL,
             broker_session_timeout=settings.session_timeout,
             broker_rebalance_timeout=settings.rebalance_timeout,
@@ -139,13 +280,31 @@ class StreamApp(faust.App):
         """Partitions assigned; `None` before the first assignment and during a rebalance."""
         return None if self.rebalancing or self._assignment is None else set(self._assignment)
 
+    def room(self, partition: TP) -> bool:
+        """Whether the partition's agent can take more."""
+        channels = self.channels(partition)
+        return bool(channels) and all(channel.queue.qsize() < _WAITING_STRETCHES for channel in channels)
+
+    def channels(self, partition: TP) -> Collection[Any]:
+        """Where the partition's agent listens; one channel, or none before the assignment is complete."""
+        assert isinstance(self.topics, Conductor)
+        return self.topics._tp_index.get(partition, ())
+
+    def expired(self, partition: TP, begin: int, end: int) -> None:
+        """Records left the log before they were read: nobody can bring them back, but it must be said."""
+        self.metrics.expired.labels(partition.topic).inc(end - begin)
+        self.logger.error(
+            "%s[%d]: offsets %d to %d left the log before they were read; raise the topic's retention",
+            *(partition.topic, partition.partition, begin, end - 1),
+        )
+
     def _add_agent(self, topic: str, pipeline: Pipeline) -> None:
         channel = self.topic(
             topic, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw"
         )
 
         async def agent(stream: Any) -> None:
-            await pipeline.run(_records(stream))
+            await pipeline.run(_stretches(stream))
 
         self.agent(channel, name=pipeline.name)(agent)
 
@@ -163,11 +322,13 @@ class StreamApp(faust.App):
             timeout = min(timeout, self.settings.rebalance_timeout / 2)
         await asyncio.gather(*(pipeline.drain(timeout) for pipeline in self.pipelines.values()))
         await consumer.commit()
+        if self.crash_reason is None:
+            await self.assignments.released()
 
     async def _on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         if not self.should_stop:
             try:
-                await self._on_assigned()
+                await self.assignments.check_log()
             except Exception as error:
                 await self.crash(error)
                 return
@@ -178,10 +339,10 @@ class StreamApp(faust.App):
         await super()._on_partitions_assigned(assigned, generation_id)
 
 
-def _ledger(consumer: LedgerConsumer) -> Ledger:
+def _app(consumer: LedgerConsumer) -> StreamApp:
     app = consumer.app
     assert isinstance(app, StreamApp)
-    return app.ledger
+    return app
 
 
 def moment(seconds: float | None) -> datetime:
@@ -190,19 +351,23 @@ def moment(seconds: float | None) -> datetime:
     return datetime.fromtimestamp(min(max(seconds or 0.0, 0.0), _LAST_MOMENT), UTC)
 
 
-async def _records(stream: Any) -> AsyncIterator[Record]:
-    """The stream's records as they are, without acknowledging any."""
+def _record(partition: TP, entry: Entry, generation: int) -> Record:
+    return Record(
+        position=RecordPosition(
+            topic=partition.topic,
+            partition=partition.partition,
+            offset=entry.offset,
+            timestamp=moment(entry.timestamp / 1000),
+        ),
+        generation=generation,
+        key=entry.key,
+        value=entry.value,
+        headers=tuple((name, value or b"") for name, value in entry.headers),
+        fault=entry.fault,
+    )
+
+
+async def _stretches(stream: Any) -> AsyncIterator[Stretch]:
+    """What the consumer handed on, without acknowledging any of it to Faust."""
     async for event in stream.noack().events():
-        message = event.message
-        yield Record(
-            position=RecordPosition(
-                topic=message.topic,
-                partition=message.partition,
-                offset=message.offset,
-                timestamp=moment(message.timestamp),
-            ),
-            generation=message.generation_id,
-            key=message.key,
-            value=message.value,
-            headers=tuple((name, bytes(value or b"")) for name, value in message.headers or ()),
-        )
+        yield event.value

@@ -101,7 +101,7 @@ class ImageScoring:
         self._max_bytes = settings.image_max_bytes
         self._max_pixels = settings.image_max_pixels
         self._now = now
-        self._thread = Threads("logos")
+        self._thread = Threads("logos", limit=settings.score_timeout)
         self._files = Threads("pictures", _PUTS)
 
     @property

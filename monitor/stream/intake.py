@@ -1,4 +1,4 @@
-"""Collects records into batches: a full one at once, a smaller one when the first record has waited long
+"""Collects stretches into batches: a full one at once, a smaller one when the first stretch has waited long
 enough.
 
 Faust's own batching is not used: `take` and `take_events` acknowledge in `finally`, so a body that raises
@@ -6,39 +6,61 @@ or is cancelled loses its batch, and they end quietly on a record that does not 
 """
 
 import asyncio
+from collections import deque
 
-from monitor.stream.records import Record
+from monitor.stream.records import Stretch
 
 
 class Intake:
-    """A queue that hands out lists. `size` records at most, `wait` seconds at most after the first one
+    """A queue that hands out lists. `size` records at most, `wait` seconds at most after the first stretch
     came."""
 
     def __init__(self, size: int, wait: float) -> None:
         self._size = size
         self._wait = wait
-        self._queue: asyncio.Queue[Record] = asyncio.Queue(maxsize=size)
+        self._waiting: deque[Stretch] = deque()
+        self._changed = asyncio.Condition()
 
-    async def put(self, record: Record) -> None:
-        """Add a record; waits while a whole batch is already waiting (this is the back-pressure on Kafka)."""
-        await self._queue.put(record)
+    async def put(self, stretch: Stretch) -> None:
+        """Add a stretch; waits while a whole batch is waiting already: the back-pressure on Kafka."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: not self._full())
+            self._waiting.append(stretch)
+            self._changed.notify_all()
 
-    async def batch(self) -> list[Record]:
-        """Wait for the next batch, in the order of arrival; never empty.
+    async def batch(self) -> list[Stretch]:
+        """Wait for the next batch, in the order of arrival; maybe without a record (a stretch of offsets that
+        hold none), and empty if what it waited for was cleared.
 
-        Cancelling it while it waits for the first record loses nothing.
+        Cancelling it while it waits loses nothing.
         """
-        records = [await self._queue.get()]
-        deadline = asyncio.get_running_loop().time() + self._wait
-        try:
-            async with asyncio.timeout_at(deadline):
-                while len(records) < self._size:
-                    records.append(await self._queue.get())
-        except TimeoutError:
-            pass
-        return records
+        async with self._changed:
+            await self._changed.wait_for(lambda: bool(self._waiting))
+            try:
+                async with asyncio.timeout(self._wait):
+                    await self._changed.wait_for(self._full)
+            except TimeoutError:
+                pass
+            batch = self._take()
+            self._changed.notify_all()
+        return batch
 
-    def clear(self) -> None:
+    async def clear(self) -> None:
         """Forget what waits; Kafka delivers it again to whoever is assigned the partition."""
-        while not self._queue.empty():
-            self._queue.get_nowait()
+        async with self._changed:
+            self._waiting.clear()
+            self._changed.notify_all()
+
+    def _full(self) -> bool:
+        return sum(len(stretch.records) for stretch in self._waiting) >= self._size
+
+    def _take(self) -> list[Stretch]:
+        batch: list[Stretch] = []
+        room = self._size
+        while self._waiting and room > 0:
+            first, rest = self._waiting.popleft().cut(room)
+            if rest is not None:
+                self._waiting.appendleft(rest)
+            batch.append(first)
+            room -= len(first.records)
+        return batch

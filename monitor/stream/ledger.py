@@ -9,21 +9,20 @@ Faust keeps a book of its own, and it can commit over records nobody processed (
 * without its Cython part, a stream acknowledges what it skips around a rebalance.
 * on revocation it forgets acknowledgements that were not yet committed.
 
-So Faust is never told of an acknowledgement. `LedgerConsumer` asks this ledger, which knows one rule:
-batches are stored in the order they were delivered, so a partition's position is that of its last stored
-record plus one.
+So Faust is never told of an acknowledgement. `LedgerConsumer` asks this ledger, which knows one rule: a
+partition's position is the end of what was stored without a gap from where reading began. A gap means that
+records were dropped on the way here; it ends the worker before anything is committed over them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any
+
+from monitor.stream.records import Partition, Stretch
 
 
-class Partition(NamedTuple):
-    """A topic's partition; equal to Faust's and aiokafka's own."""
-
-    topic: str
-    partition: int
+class GapError(Exception):
+    """A fault of our own: records between two stored stretches never reached the pipeline."""
 
 
 @dataclass
@@ -33,29 +32,47 @@ class Ledger:
     generation: int = -1
     """The group's generation in which records now arrive; records of another one are not accounted."""
 
-    _positions: dict[Partition, int] = field(default_factory=dict)
+    _reached: dict[Partition, int] = field(default_factory=dict)
+    _resumed: dict[Partition, int] = field(default_factory=dict)
+    _stored: set[Partition] = field(default_factory=set)
 
     def assigned(self, generation: int) -> None:
         """A rebalance ended: records of `generation` count from now on, older positions do not."""
         self.generation = generation
-        self._positions.clear()
+        self._reached.clear()
+        self._resumed.clear()
+        self._stored.clear()
 
-    def stored(self, ends: Iterable[tuple[Partition, int]], generation: int) -> None:
-        """Records up to `end` (the next offset to be read) are stored, and their announcements sent.
+    def begin(self, starts: Mapping[Any, int]) -> None:
+        """Where each partition (topic and number) is read from; told again, where reading it goes on after
+        records left the log unread."""
+        for key, offset in starts.items():
+            partition = Partition(*key)
+            (self._resumed if partition in self._reached else self._reached)[partition] = offset
+
+    def stored(self, stretches: Iterable[Stretch]) -> None:
+        """These stretches are stored, and their announcements sent.
 
         A batch that was under way when its partitions were taken away is stored all the same, but belongs
         to an older generation: whoever has the partition now will store it again, to the same effect.
+        Raises `GapError` where a stretch does not continue its partition's position.
         """
-        if generation != self.generation:
-            return
-        for partition, end in ends:
-            if end > self._positions.get(partition, 0):
-                self._positions[partition] = end
+        for stretch in stretches:
+            if stretch.generation != self.generation:
+                continue
+            reached = self._reached.get(stretch.partition, -1)
+            resumed = self._resumed.get(stretch.partition, -1)
+            if stretch.start != reached and not stretch.start == resumed > reached:
+                raise GapError(
+                    f"{stretch.partition} was stored up to offset {reached}, and now from {stretch.start} on"
+                )
+            self._reached[stretch.partition] = stretch.end
+            self._stored.add(stretch.partition)
 
     def committable(self, partition: tuple[str, int]) -> int | None:
         """The offset to commit for a partition, `None` if nothing of it was stored in this generation."""
-        return self._positions.get(Partition(*partition))
+        return self._reached[Partition(*partition)] if partition in self._stored else None
 
     def partitions(self) -> list[Partition]:
-        """Partitions with a position."""
-        return list(self._positions)
+        """Partitions with a position to commit."""
+        return list(self._stored)

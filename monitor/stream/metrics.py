@@ -92,12 +92,19 @@ class Metrics:
             "Assignments this worker was given.",
             "Rises without deployments: a worker dies or misses heartbeats (MONITOR_SESSION_TIMEOUT).",
         )
-        self.jumps = self._counter(
-            "brand_monitor_offset_jumps",
+        self.expired = self._counter(
+            "brand_monitor_offsets_expired",
             ["topic"],
-            "jumps",
-            "Times a partition's offsets skipped ahead: a transactional publisher, compaction, expiry.",
-            "If none of these is in use, run `brand-monitor status --audit`.",
+            "offsets",
+            "Offsets that left the log before they were read: Kafka's retention was shorter than the lag.",
+            "These are lost. Raise the topic's retention; `brand-monitor status --audit` names them.",
+        )
+        self.quarantined = self._counter(
+            "brand_monitor_records_quarantined",
+            ["topic"],
+            "records",
+            "Records dead-lettered because workers died with them alone (code kills-the-worker).",
+            "`brand-monitor dead-letters show`: try it on a machine apart, and report what it breaks.",
         )
 
         self.gallery_version = self._gauge(

@@ -10,11 +10,14 @@ Three batches are under way at a time: while n is in steps 3 to 5, n+1 is in ste
 collected. Batches go through each step in the order of their records, so step 5 never runs ahead of a batch
 still unwritten. A worker killed anywhere before the commit of offsets finds the batch again in Kafka;
 writing it twice is the same as writing it once.
+
+Where workers died before, a record goes through all five steps alone (`monitor.stream.quarantine`).
 """
 
 import asyncio
 import time
-from collections.abc import AsyncIterable, Callable, Sequence
+from collections import deque
+from collections.abc import AsyncIterable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -24,11 +27,12 @@ import structlog
 
 from monitor.storage.records import Batch, Rejection, Result, StorageRejection, WriteOutcome
 from monitor.stream.intake import Intake
-from monitor.stream.ledger import Ledger, Partition
+from monitor.stream.ledger import Ledger
 from monitor.stream.metrics import Metrics
 from monitor.stream.outage import OutageRetry
-from monitor.stream.records import Record, ends, utc_now
-from monitor.stream.scoring import Outcome, Scoring
+from monitor.stream.quarantine import Quarantine
+from monitor.stream.records import Record, Stretch, utc_now
+from monitor.stream.scoring import Outcome, Scoring, StuckError
 
 _log = structlog.get_logger(__name__)
 
@@ -49,13 +53,14 @@ class Announcements(Protocol):
 
 @dataclass(frozen=True)
 class Destination:
-    """Where scored batches go; shared by the agents of one worker."""
+    """Where scored batches go; shared by the agents of a worker. `logs` are by topic, see `Batch.log_id`."""
 
-    log_id: str
+    logs: Mapping[str, str]
     writer: Writer
     announcer: Announcements
     ledger: Ledger
     retry: OutageRetry
+    quarantine: Quarantine
     metrics: Metrics
     clock: Callable[[], float] = time.monotonic
     now: Callable[[], datetime] = utc_now
@@ -63,9 +68,11 @@ class Destination:
 
 @dataclass(frozen=True)
 class _Scored:
+    stretches: list[Stretch]
     records: list[Record]
     outcomes: list[Outcome]
     seconds: float
+    suspect: Record | None = None
 
 
 class Pipeline:
@@ -82,11 +89,10 @@ class Pipeline:
         self._under_way = 0
         self._idle = asyncio.Event()
         self._idle.set()
-        self._next: dict[Partition, int] = {}
         self.last_batch_at: float | None = None
 
-    async def run(self, records: AsyncIterable[Record]) -> None:
-        """Process records until the iterator ends or this is cancelled; what is not stored then stays in
+    async def run(self, stretches: AsyncIterable[Stretch]) -> None:
+        """Process stretches until the iterator ends or this is cancelled; what is not stored then stays in
         Kafka.
 
         Raises what stops the worker: `OutageError` after all retries, `SetupError`, or a fault of our own.
@@ -94,7 +100,7 @@ class Pipeline:
         tasks = [
             asyncio.create_task(step, name=f"{self.name}-{what}")
             for what, step in (
-                ("collect", self._collect(records)),
+                ("collect", self._collect(stretches)),
                 ("score", self._score_batches()),
                 ("store", self._store_batches()),
             )
@@ -112,7 +118,6 @@ class Pipeline:
 
     def open(self) -> None:
         """Take records again: a new assignment is complete."""
-        self._next.clear()
         self._open = True
 
     async def drain(self, timeout: float) -> bool:  # noqa: ASYNC109 - part of the contract
@@ -122,7 +127,7 @@ class Pipeline:
         Batches not yet in step 1 are forgotten: Kafka has them. Holds up a rebalance for at most `timeout`.
         """
         self._open = False
-        self._intake.clear()
+        await self._intake.clear()
         try:
             async with asyncio.timeout(timeout):
                 await self._idle.wait()
@@ -138,30 +143,68 @@ class Pipeline:
         """Whether a batch is in steps 1 to 5."""
         return self._under_way > 0
 
-    async def _collect(self, records: AsyncIterable[Record]) -> None:
-        async for record in records:
-            if self._wanted(record):
-                self._watch_for_jumps(record)
-                await self._intake.put(record)
+    async def _collect(self, stretches: AsyncIterable[Stretch]) -> None:
+        async for stretch in stretches:
+            if self._wanted(stretch):
+                await self._intake.put(stretch)
 
     async def _score_batches(self) -> None:
+        parts: deque[tuple[list[Stretch], Record | None]] = deque()
         while True:
             await self._turn.acquire()
-            batch: list[Record] = []
-            while not batch:
-                batch = [record for record in await self._intake.batch() if self._wanted(record)]
+            stretches: list[Stretch] = []
+            while not stretches:
+                while not parts:
+                    parts.extend(self._to.quarantine.parts(await self._intake.batch()))
+                part, suspect = parts.popleft()
+                stretches = [stretch for stretch in part if self._wanted(stretch)]
+            await (self._score(stretches) if suspect is None else self._try(stretches, suspect))
+
+    async def _score(self, stretches: list[Stretch]) -> None:
+        """Steps 1 and 2 beside other batches."""
+        self._begin()
+        await self._to.quarantine.enter()
+        records = [record for stretch in stretches for record in stretch.records]
+        started = self._to.clock()
+        outcomes = await self._outcomes(records)
+        self._hand_over(_Scored(stretches, records, outcomes, self._to.clock() - started))
+
+    async def _try(self, stretches: list[Stretch], suspect: Record) -> None:
+        """A suspect, through all steps, while nothing else of this worker is in them."""
+        await self._idle.wait()
+        async with self._to.quarantine.alone(suspect) as guilty:
             self._begin()
             started = self._to.clock()
-            outcomes = await self.scoring.score(batch)  # steps 1 and 2
-            seconds = self._to.clock() - started
-            self._to.metrics.batch_seconds.labels(self.name, "score").observe(seconds)
-            self._scored.put_nowait(_Scored(batch, outcomes, seconds))
+            if guilty is None:
+                outcomes = await self._outcomes([suspect], suspect)
+            else:
+                outcomes = [suspect.rejected(guilty, self._to.now())]
+            self._hand_over(_Scored(stretches, [suspect], outcomes, self._to.clock() - started, suspect))
+            await self._idle.wait()
+
+    async def _outcomes(self, records: list[Record], suspect: Record | None = None) -> list[Outcome]:
+        """One a record, in order; nobody looks into a record that could not be read off the wire."""
+        sound = [record for record in records if record.fault is None]
+        try:
+            scored = iter(await self.scoring.score(sound) if sound else [])
+        except StuckError as error:
+            await self._to.quarantine.stuck(sound, suspect, error)
+        return [
+            next(scored) if record.fault is None else record.rejected(record.fault, self._to.now())
+            for record in records
+        ]
+
+    def _hand_over(self, scored: _Scored) -> None:
+        self._to.metrics.batch_seconds.labels(self.name, "score").observe(scored.seconds)
+        self._scored.put_nowait(scored)
 
     async def _store_batches(self) -> None:
         while True:
             scored = await self._scored.get()
             self._turn.release()
             await self._store(scored)
+            if scored.suspect is None:
+                await self._to.quarantine.leave()
             self._end()
 
     async def _store(self, scored: _Scored) -> None:
@@ -173,7 +216,8 @@ class Pipeline:
             lambda: self._to.announcer.announce(batch.results, batch.rejections),
         )
         announced = self._to.clock()
-        self._to.ledger.stored(ends(scored.records), scored.records[0].generation)  # step 5
+        self._to.ledger.stored(scored.stretches)  # step 5
+        self._to.quarantine.passed(scored.stretches)
         self.last_batch_at = announced
         metrics.batch_seconds.labels(self.name, "write").observe(written - started)
         metrics.batch_seconds.labels(self.name, "announce").observe(announced - written)
@@ -197,7 +241,8 @@ class Pipeline:
     async def _write(self, scored: _Scored) -> tuple[Batch, WriteOutcome]:
         """Write the batch; a record the database can never take becomes a dead letter of it."""
         batch = Batch(
-            log_id=self._to.log_id,
+            log_id=self._to.logs[scored.stretches[0].partition.topic],
+            spans=tuple(stretch.span for stretch in scored.stretches),
             results=tuple(outcome for outcome in scored.outcomes if not isinstance(outcome, Rejection)),
             rejections=tuple(outcome for outcome in scored.outcomes if isinstance(outcome, Rejection)),
         )
@@ -215,17 +260,10 @@ class Pipeline:
             else:
                 return attempt, outcome
 
-    def _wanted(self, record: Record) -> bool:
-        """Whether the record belongs to the present assignment; others are with another worker, or come
+    def _wanted(self, stretch: Stretch) -> bool:
+        """Whether the stretch belongs to the present assignment; others are with another worker, or come
         again."""
-        return self._open and record.generation == self._to.ledger.generation
-
-    def _watch_for_jumps(self, record: Record) -> None:
-        offset = record.position.offset
-        expected = self._next.get(record.partition, offset)
-        if offset > expected:
-            self._to.metrics.jumps.labels(record.position.topic).inc()
-        self._next[record.partition] = max(expected, offset + 1)
+        return self._open and stretch.generation == self._to.ledger.generation
 
     def _begin(self) -> None:
         self._under_way += 1

@@ -14,6 +14,7 @@ from aiokafka.errors import GroupCoordinatorNotAvailableError, NotCoordinatorFor
 from monitor.errors import SetupError
 from monitor.settings import Settings
 from monitor.stream.clients import open_admin, open_reader
+from monitor.stream.identity import read_log as read_log
 from monitor.stream.topics import INPUTS
 from monitor.stream.watermarks import end_offsets
 
@@ -38,8 +39,8 @@ class PartitionPosition:
 
     @property
     def lag(self) -> int:
-        """Records not yet committed."""
-        return self.high - max(self.low, self.committed or 0)
+        """Records not yet committed; 0 where the group is said to have read beyond the log's end."""
+        return max(0, self.high - max(self.low, self.committed or 0))
 
 
 async def read_positions(settings: Settings) -> list[PartitionPosition]:
@@ -72,12 +73,6 @@ async def read_positions(settings: Settings) -> list[PartitionPosition]:
         )
         for partition in partitions
     ]
-
-
-async def read_log_id(settings: Settings) -> str:
-    """The Kafka cluster's id, by which a re-created broker's offsets are told from the old one's."""
-    async with open_admin(settings) as admin:
-        return str((await admin.describe_cluster())["cluster_id"])
 
 
 async def _committed(

@@ -1,13 +1,19 @@
-"""A Kafka record as it is handed from the stream to the pipeline, before anyone has looked inside."""
+"""Kafka records as they are handed from the stream to the pipeline, before anyone has looked inside."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from monitor.errors import DataError
 from monitor.messages import DeadLetter
-from monitor.storage.records import RecordPosition, Rejection
-from monitor.stream.ledger import Partition
+from monitor.storage.records import RecordPosition, Rejection, Span
+
+
+class Partition(NamedTuple):
+    """A topic's partition; equal to Faust's and aiokafka's own."""
+
+    topic: str
+    partition: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +26,8 @@ class Record:
     key: bytes | None
     value: bytes | None
     headers: tuple[tuple[str, bytes], ...]
+    fault: DataError | None = None
+    """Why this is no record that anybody could decode; `value` is then its bytes on the wire."""
 
     @property
     def partition(self) -> Partition:
@@ -55,12 +63,32 @@ LONGEST_DETAIL = 2000
 envelope."""
 
 
-def ends(records: Iterable[Record]) -> list[tuple[Partition, int]]:
-    """Per partition the offset after its last record."""
-    last: dict[Partition, int] = {}
-    for record in records:
-        last[record.partition] = max(last.get(record.partition, 0), record.position.offset + 1)
-    return list(last.items())
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """An unbroken stretch of one partition, offsets `start` up to, not including, `end`: the records in it,
+    and offsets that hold none (markers of transactions, aborted ones, what compaction removed).
+    """
+
+    partition: Partition
+    start: int
+    end: int
+    records: tuple[Record, ...]
+    generation: int
+
+    @property
+    def span(self) -> Span:
+        """The offsets, for the batch's account."""
+        return Span(*self.partition, self.start, self.end)
+
+    def cut(self, count: int) -> tuple["Stretch", "Stretch | None"]:
+        """The first `count` records with the offsets before them, and the rest."""
+        if len(self.records) <= count:
+            return self, None
+        border = self.records[count].position.offset
+        return (
+            replace(self, end=border, records=self.records[:count]),
+            replace(self, start=border, records=self.records[count:]),
+        )
 
 
 def utc_now() -> datetime:

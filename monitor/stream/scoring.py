@@ -33,16 +33,22 @@ class Scoring(Protocol):
         """One outcome a record, in order; what is wrong with a record is its outcome, not an exception.
 
         Does not block the event loop. Raises `OutageError` where a server stays away, or the model no
-        longer works at all.
+        longer works at all, and `StuckError` where it does not come back.
         """
+
+
+class StuckError(Exception):
+    """Work did not come back in time, and its thread cannot be stopped."""
 
 
 class Threads:
     """Where blocking work runs, so that the event loop stays free. A model gets one thread: ONNX Runtime
-    releases the GIL, and one run already takes all the cores it is allowed.
+    releases the GIL, and one run already takes all the cores it is allowed. `limit` is in seconds.
     """
 
-    def __init__(self, name: str, count: int = 1) -> None:
+    def __init__(self, name: str, count: int = 1, limit: float | None = None) -> None:
+        self._name = name
+        self._limit = limit
         self._executor = ThreadPoolExecutor(max_workers=count, thread_name_prefix=name)
         self._running: set[Future[Any]] = set()
 
@@ -52,11 +58,19 @@ class Threads:
         return bool(self._running)
 
     async def __call__(self, work: Callable[[], R]) -> R:
-        """Run `work` there. Cancelling the caller does not stop it."""
+        """Run `work` there. Cancelling the caller does not stop it. Raises `StuckError` after the limit."""
         future = self._executor.submit(work)
         self._running.add(future)
         future.add_done_callback(self._running.discard)
-        return await asyncio.wrap_future(future)
+        try:
+            async with asyncio.timeout(self._limit) as limit:
+                return await asyncio.wrap_future(future)
+        except TimeoutError as error:
+            if not limit.expired():
+                raise
+            raise StuckError(
+                f"{self._name} has been at work for {self._limit:.0f} s (MONITOR_SCORE_TIMEOUT)"
+            ) from error
 
 
 def score_each(

@@ -32,7 +32,7 @@ class TextScoring:
         self._matcher = matcher
         self._max_chars = settings.text_max_chars
         self._now = now
-        self._thread = Threads("sentiment")
+        self._thread = Threads("sentiment", limit=settings.score_timeout)
 
     @property
     def device(self) -> Device:

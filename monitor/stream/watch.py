@@ -1,8 +1,8 @@
-"""Watches the broker while the worker runs: is it there, is it still the same one, how far behind are we.
+"""Watches the broker while the worker runs: is it there, is it still the same log, how far behind are we.
 
 Faust and aiokafka try to reach a lost broker for ever, in silence. The watch ends the worker after the same
 time as every other outage, and at once when another cluster answers at the address (an embedded broker that
-was restarted): its offsets have nothing to do with those we hold.
+was restarted) or a topic was deleted and created anew: offsets of one have nothing to do with the other's.
 """
 
 import asyncio
@@ -14,8 +14,8 @@ from monitor.errors import OutageError, SetupError
 from monitor.settings import Settings
 from monitor.stream.app import StreamApp
 from monitor.stream.health import CheckResult
+from monitor.stream.identity import LogIdentity, read_log
 from monitor.stream.metrics import Metrics
-from monitor.stream.positions import read_log_id
 
 _INTERVAL: Final = 5.0
 """Seconds between looks: an outage is noticed well within the shortest sensible MONITOR_OUTAGE_RETRY."""
@@ -26,17 +26,21 @@ large pictures takes up to half a minute on one slow CPU."""
 
 
 class LogReplacedError(OutageError):
-    """Another cluster answers where ours did."""
+    """Another log is where ours was."""
 
 
 class BrokerWatch:
     """Knows when the broker last answered, and whether records wait while nothing is finished."""
 
     def __init__(
-        self, settings: Settings, log_id: str, metrics: Metrics, clock: Callable[[], float] = time.monotonic
+        self,
+        settings: Settings,
+        log: LogIdentity,
+        metrics: Metrics,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
-        self._log_id = log_id
+        self._log = log
         self._metrics = metrics
         self._clock = clock
         self._answered_at = clock()
@@ -45,19 +49,26 @@ class BrokerWatch:
         self._failure: Exception | None = None
 
     async def check_log(self) -> None:
-        """Ask the broker who it is. Raises `LogReplacedError` if it has become another one; being away is
-        no news."""
+        """Ask the broker who it is. Raises `LogReplacedError` if it has become another one, or a topic has;
+        being away is no news."""
         try:
-            log_id = await read_log_id(self._settings)
+            log = await read_log(self._settings)
         except (OutageError, SetupError) as error:
             self._failure = error
             return
         self._answered_at = self._clock()
-        if log_id != self._log_id:
+        if log.cluster_id != self._log.cluster_id:
             raise LogReplacedError(
-                f"the broker is now cluster {log_id!r}, this worker started on {self._log_id!r}; "
-                "offsets of one mean nothing to the other: start the worker again"
+                f"the broker is now cluster {log.cluster_id!r}, this worker started on "
+                f"{self._log.cluster_id!r}; offsets of one mean nothing to the other: start the worker again"
             )
+        for topic, known in self._log.topic_ids.items():
+            # One that is gone may be coming back; its id will tell.
+            if known != log.topic_ids.get(topic, known):
+                raise LogReplacedError(
+                    f"topic {topic} was deleted and created anew (id {known}, now {log.topic_ids[topic]}); "
+                    "its offsets begin again: start the worker again"
+                )
 
     async def run(self, app: StreamApp) -> None:
         """Look every few seconds; crashes `app` when the broker is lost or replaced. Ends when cancelled."""
@@ -102,7 +113,7 @@ class BrokerWatch:
         lag = 0
         for tp in held:
             high = app.consumer.highwater(tp)
-            behind = max((high or 0) - (app.committed(tp) or 0), 0)
+            behind = max((high or 0) - (app.committed(tp) or 0), 0)  # the watermark may be of the last fetch
             self._metrics.lag.labels(tp.topic, str(tp.partition)).set(behind)
             lag += behind
         self._metrics.partitions.set(len(held))

@@ -15,13 +15,16 @@ import structlog
 from monitor.brands import load_brands
 from monitor.errors import OutageError, SetupError
 from monitor.settings import Agents, Settings
+from monitor.storage.attempts import Attempts
 from monitor.storage.engine import async_engine
 from monitor.storage.gallery import GalleryStore
 from monitor.storage.writer import BatchWriter
 from monitor.stream.announcements import Announcer
 from monitor.stream.app import StreamApp
+from monitor.stream.assignment import Assignment
 from monitor.stream.clients import open_producer
 from monitor.stream.health import Check, CheckResult, HealthServer
+from monitor.stream.identity import read_log
 from monitor.stream.intake import Intake
 from monitor.stream.ledger import Ledger
 from monitor.stream.loading import inputs, load_scorings
@@ -29,7 +32,7 @@ from monitor.stream.logs import configure_logging
 from monitor.stream.metrics import Metrics
 from monitor.stream.outage import OutageRetry
 from monitor.stream.pipeline import Destination, Pipeline
-from monitor.stream.positions import read_log_id
+from monitor.stream.quarantine import Quarantine
 from monitor.stream.topics import missing_topics
 from monitor.stream.watch import BrokerWatch
 
@@ -51,9 +54,9 @@ def run_worker(settings: Settings, agents: Agents) -> int:
     """Run one worker in this process; blocks until it ends. Call it from the main thread.
 
     Returns 0 after SIGTERM or SIGINT, 1 after an outage that outlasted `outage_retry` or a fault of our
-    own. Where a thread is still inside a long run of a model then, the process ends here, with the same
-    code. Raises `SetupError` before anything is consumed where models, topics, schema or settings are
-    wrong, `OutageError` where broker or database cannot be reached at start.
+    own, 2 where somebody has to mend something. Where a thread is still inside a long run of a model then,
+    the process ends here, with the same code. Raises `SetupError` before anything is consumed where models,
+    topics, schema or settings are wrong, `OutageError` where broker or database cannot be reached at start.
     """
     configure_logging(settings.log_format, settings.log_level)
     return asyncio.run(_Worker(settings, agents).run())
@@ -118,12 +121,13 @@ class _Worker:
         missing = await missing_topics(settings, inputs(self._agents) + outputs)
         if missing:
             raise SetupError(f"Kafka has no topics {', '.join(missing)}; run `brand-monitor topics create`")
-        log_id = await read_log_id(settings)
+        log = await read_log(settings)
         brands = load_brands(settings.brands_file)
         engine = async_engine(settings)
         resources.push_async_callback(engine.dispose)
         writer = BatchWriter(engine, brands)
         await writer.prepare()
+        logs = await writer.open_logs(log.cluster_id, log.topic_ids)
         producer = await resources.enter_async_context(open_producer(settings))
         retry = OutageRetry(
             settings.outage_retry, on_failure=lambda what: self._metrics.outages.labels(what).inc()
@@ -133,15 +137,18 @@ class _Worker:
             load_scorings, settings, self._agents, brands, writer, galleries, retry, self._metrics
         )
         ledger = Ledger()
+        quarantine = Quarantine(Attempts(engine), retry, self._metrics, settings.deaths_before_quarantine)
         announcer = Announcer(producer, settings)
-        destination = Destination(log_id, writer, announcer, ledger, retry, self._metrics)
+        destination = Destination(logs, writer, announcer, ledger, retry, quarantine, self._metrics)
         sizes = {"text": settings.text_batch_size, "image": settings.image_batch_size}
         pipelines = {
             name: Pipeline(f"{name}s", scoring, Intake(sizes[name], settings.batch_wait), destination)
             for name, scoring in scorings.items()
         }
-        watch = BrokerWatch(settings, log_id, self._metrics)
-        app = StreamApp(settings, self._agents, pipelines, ledger, self._metrics, watch.check_log)
+        watch = BrokerWatch(settings, log, self._metrics)
+        by_topic = {settings.topic(name): size for name, size in sizes.items()}
+        assignment = Assignment(watch, quarantine, self._metrics, logs, by_topic)
+        app = StreamApp(settings, self._agents, pipelines, ledger, self._metrics, assignment, log.topic_ids)
         return _Parts(app, watch, writer)
 
     async def _serve(self, parts: _Parts) -> int:
@@ -164,7 +171,7 @@ class _Worker:
     async def _stop(
         self, app: StreamApp, reason: BaseException | None, background: list[asyncio.Task[None]]
     ) -> int:
-        code = 0 if reason is None else 1
+        code = 0 if reason is None else 2 if isinstance(reason, SetupError) else 1
         if reason is None:
             _log.info("worker stops on a signal")
         else:

@@ -3,7 +3,8 @@
 import asyncio
 import json
 import uuid
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from aiokafka import AIOKafkaProducer
 
 from monitor.messages import Sentiment, decode_text
 from monitor.settings import Agents, Device, Settings, load_settings
+from monitor.storage.attempts import Claim, Place
 from monitor.storage.records import Batch, RecordPosition, Rejection, Result, TextResult, WriteOutcome
 from monitor.stream.app import StreamApp
 from monitor.stream.intake import Intake
@@ -22,11 +24,16 @@ from monitor.stream.metrics import Metrics
 from monitor.stream.outage import OutageRetry
 from monitor.stream.pipeline import Destination, Pipeline
 from monitor.stream.positions import read_positions
-from monitor.stream.records import Record
+from monitor.stream.quarantine import Quarantine
+from monitor.stream.reader import Start
+from monitor.stream.records import Partition, Record, Stretch
 from monitor.stream.scoring import Outcome
 from monitor.stream.topics import create_topics
 
 NEUTRAL = Sentiment(label="neutral", p_negative=0.1, p_neutral=0.8, p_positive=0.1)
+
+
+PARTITION = Partition("mentions.text", 0)
 
 
 class Broker(Protocol):
@@ -92,6 +99,34 @@ class SilentAnnouncer:
         self.rejections += rejections
 
 
+class MemoryClaims:
+    """Claims as the database would have them; `known` by topic and partition."""
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[str, int], Claim] = {}
+        self.said: list[tuple[Any, ...]] = []
+
+    async def claim(self, places: Sequence[Place]) -> dict[tuple[str, int], Claim]:
+        return {
+            (one.topic, one.partition): self.known.get((one.topic, one.partition), Claim()) for one in places
+        }
+
+    async def release(self, places: Sequence[Place]) -> None:
+        self.said.append(("release", len(places)))
+
+    async def begin(self, place: Place, offset: int) -> None:
+        self.said.append(("begin", offset))
+
+    async def finish(self, place: Place) -> None:
+        self.said.append(("finish",))
+
+    async def accuse(self, place: Place, deaths: int) -> None:
+        self.said.append(("accuse", place.partition, deaths))
+
+    async def convict(self, place: Place, offset: int, deaths: int) -> None:
+        self.said.append(("convict", offset, deaths))
+
+
 @dataclass
 class Bench:
     """A pipeline between a script and a memory."""
@@ -103,10 +138,48 @@ class Bench:
     ledger: Ledger = field(default_factory=Ledger)
     metrics: Metrics = field(default_factory=Metrics)
     retry: OutageRetry = field(default_factory=lambda: OutageRetry(0.3))
+    claims: MemoryClaims = field(default_factory=MemoryClaims)
+    quarantine: Quarantine = field(init=False)
+    topic_ids: dict[str, str | None] = field(default_factory=dict)
+    starts: list[dict[Any, Start]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.quarantine = Quarantine(self.claims, self.retry, self.metrics, deaths=3)
 
     def pipeline(self, name: str = "texts", scoring: ScriptedScoring | None = None) -> Pipeline:
-        destination = Destination("log", self.writer, self.announcer, self.ledger, self.retry, self.metrics)
-        return Pipeline(name, scoring or self.scoring, Intake(self.batch_size, 0.05), destination)
+        return Pipeline(name, scoring or self.scoring, Intake(self.batch_size, 0.05), self.destination)
+
+    @property
+    def assignments(self) -> "Bench":
+        return self
+
+    async def check_log(self) -> None:
+        """Nothing to check here."""
+
+    async def assigned(self, starts: Mapping[Any, Start]) -> None:
+        self.starts.append(dict(starts))
+
+    async def released(self) -> None:
+        """Nothing was claimed."""
+
+    @property
+    def destination(self) -> Destination:
+        return Destination(
+            *(defaultdict(lambda: "log"), self.writer, self.announcer, self.ledger, self.retry),
+            *(self.quarantine, self.metrics),
+        )
+
+
+def stretch(*records: Record, start: int | None = None, end: int | None = None) -> Stretch:
+    """The records' stretch, from the first to the last unless told otherwise."""
+    offsets = [one.position.offset for one in records]
+    return Stretch(
+        partition=records[0].partition if records else PARTITION,
+        start=offsets[0] if start is None else start,
+        end=offsets[-1] + 1 if end is None else end,
+        records=records,
+        generation=records[0].generation if records else 1,
+    )
 
 
 def record(offset: int, partition: int = 0, generation: int = 1, value: bytes | None = None) -> Record:
@@ -127,10 +200,16 @@ def record(offset: int, partition: int = 0, generation: int = 1, value: bytes | 
 def bench() -> Bench:
     made = Bench()
     made.ledger.assigned(1)
+    made.ledger.begin({PARTITION: 0})
     return made
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
+def stretches() -> Callable[..., Stretch]:
+    return stretch
+
+
+@pytest.fixture(scope="session")
 def records() -> Callable[..., Record]:
     return record
 
@@ -159,10 +238,10 @@ class Site:
     async def running(
         self, pipelines: dict[str, Pipeline], bench: Bench, agents: Agents = Agents.TEXTS
     ) -> AsyncIterator[StreamApp]:
-        async def assigned() -> None:
-            """Nothing to check here."""
-
-        app = StreamApp(self.settings, agents, pipelines, bench.ledger, bench.metrics, assigned)
+        app = StreamApp(
+            *(self.settings, agents, pipelines, bench.ledger, bench.metrics, bench.assignments),
+            bench.topic_ids,
+        )
         start = asyncio.create_task(app.start())
         try:
             yield app

@@ -7,13 +7,17 @@ from typing import Any
 
 import msgspec
 import pytest
+from aiokafka import TopicPartition
+from aiokafka.admin import RecordsToDelete
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from monitor.errors import SetupError
 from monitor.messages import DeadLetter
 from monitor.settings import Settings, load_settings
-from monitor.stream.announcements import envelope
-from monitor.stream.clients import open_producer
-from monitor.stream.dead_letters import LetterPosition, read_dead_letters, replay
+from monitor.storage.records import RecordPosition, Rejection
+from monitor.stream.announcements import Announcer, envelope
+from monitor.stream.clients import open_admin, open_producer, open_reader
+from monitor.stream.dead_letters import LetterPosition, Replayed, read_dead_letters, replay
 from monitor.stream.positions import read_positions
 from monitor.stream.topics import create_topics
 
@@ -74,6 +78,8 @@ def test_letters_come_back_as_written_oldest_first(settings: Settings) -> None:
         [],
         [("source-partition", b"many"), ("source-offset", b"\xff"), ("failed-at", b"yesterday")],
         [("failed-at", b"2026-03-01T09:30:00"), ("error-code", b"")],
+        [("source-partition", b"9" * 5_000), ("source-offset", b"\xff"), ("error-code", None)],
+        [("value-bytes", b"9" * 5_000)],
         [("source-topic", b"somebody.elses"), ("source-partition", b"0"), ("source-offset", b"0")],
     ],
 )
@@ -88,7 +94,7 @@ def test_foreign_records_are_listed_and_never_replayed(
     with pytest.raises(SetupError, match="0:0"):
         asyncio.run(replay(settings, [LetterPosition(0, 0), LetterPosition(0, 1)]))
     assert sent_to_texts(settings) == 0
-    assert asyncio.run(replay(settings)) == 1
+    assert asyncio.run(replay(settings)) == Replayed(1)
     assert sent_to_texts(settings) == 1
 
 
@@ -96,5 +102,127 @@ def test_a_record_that_failed_again_is_replayed_once(settings: Settings) -> None
     other = msgspec.structs.replace(letter_of(settings, 2), value=b"something else")
     letters = [letter_of(settings, 0), letter_of(settings, 1), other]
     asyncio.run(file(settings, *map(filed, letters)))
-    assert asyncio.run(replay(settings)) == 2
+    assert asyncio.run(replay(settings)) == Replayed(2)
     assert sent_to_texts(settings) == 2
+
+
+def limit_dead_topic(settings: Settings, n_bytes: int) -> None:
+    async def alter() -> None:
+        async with open_admin(settings) as admin:
+            resource = ConfigResource(
+                ConfigResourceType.TOPIC, settings.topic("dead"), configs={"max.message.bytes": str(n_bytes)}
+            )
+            await admin.alter_configs([resource])
+
+    asyncio.run(alter())
+
+
+async def announce(settings: Settings, *letters: DeadLetter) -> None:
+    position = RecordPosition(topic="", partition=0, offset=0, timestamp=datetime.now(UTC))
+    async with open_producer(settings) as producer:
+        await Announcer(producer, settings).announce(
+            (), [Rejection(position=position, letter=letter) for letter in letters]
+        )
+
+
+async def publish(settings: Settings, *letters: DeadLetter) -> list[DeadLetter]:
+    """Put the originals onto the topic of texts; returns the letters with their real offsets."""
+    placed = []
+    async with open_producer(settings) as producer:
+        for letter in letters:
+            sent = await producer.send_and_wait(
+                settings.topic("text"), value=letter.value, key=letter.key, headers=list(letter.headers)
+            )
+            placed.append(msgspec.structs.replace(letter, source_offset=sent.offset))
+    return placed
+
+
+on_apache_kafka = pytest.mark.parametrize("broker", ["kafka"], indirect=True)
+"""The embedded broker knows no limits and forgets nothing."""
+
+
+@pytest.fixture
+def tight(settings: Settings) -> Settings:
+    """The dead topic takes far less than the others."""
+    limit_dead_topic(settings, 2_000)
+    return settings
+
+
+LARGE = {
+    "value": {"value": b"v" * 300_000},
+    "headers": {"headers": tuple((f"name {n}", b"h" * 1_000) for n in range(200))},
+    "key": {"key": b"k" * 100_000},
+    "detail": {"error_detail": "d" * 100_000},
+}
+
+
+@on_apache_kafka
+@pytest.mark.parametrize("what", LARGE)
+def test_a_letter_too_large_for_its_topic_is_cut_and_the_original_replayed(
+    tight: Settings, what: str
+) -> None:
+    large, small = letter_of(tight, 0), letter_of(tight, 1)
+    (large, small) = asyncio.run(publish(tight, msgspec.structs.replace(large, **LARGE[what]), small))
+    asyncio.run(announce(tight, large, small))
+    cut, whole = asyncio.run(read_dead_letters(tight))
+    assert (whole.letter, whole.value_bytes) == (small, None)
+    assert cut.value_bytes == len(large.value)
+    assert large.value.startswith(cut.letter.value)
+    assert (cut.letter.error_code, cut.letter.source_offset) == (large.error_code, large.source_offset)
+
+    assert asyncio.run(replay(tight, [cut.position])) == Replayed(1)
+    replayed = asyncio.run(last_text(tight))
+    assert (replayed.key, replayed.value, tuple(replayed.headers)) == (large.key, large.value, large.headers)
+
+
+async def last_text(settings: Settings) -> Any:
+    place = TopicPartition(settings.topic("text"), 0)
+    async with open_reader(settings) as reader:
+        reader.assign([place])
+        end = (await reader.end_offsets([place]))[place]
+        reader.seek(place, end - 1)
+        return await asyncio.wait_for(reader.getone(place), 20)
+
+
+@on_apache_kafka
+@pytest.mark.parametrize("gone", ["expired", "another"])
+def test_a_cut_letter_whose_original_is_gone_says_where_it_lay(tight: Settings, gone: str) -> None:
+    (large,) = asyncio.run(publish(tight, msgspec.structs.replace(letter_of(tight, 0), **LARGE["value"])))
+    if gone == "expired":
+        asyncio.run(forget_texts(tight))
+    else:
+        large = msgspec.structs.replace(large, value=b"another life" + large.value)
+    asyncio.run(announce(tight, large))
+    (cut,) = asyncio.run(read_dead_letters(tight))
+    with pytest.raises(SetupError, match=rf"no longer at {tight.topic('text')}\[0\]@0"):
+        asyncio.run(replay(tight, [cut.position]))
+    replayed = asyncio.run(replay(tight))
+    assert replayed.sent == 0
+    assert "no longer at" in replayed.left_out[0]
+
+
+async def forget_texts(settings: Settings) -> None:
+    async with open_admin(settings) as admin:
+        place = TopicPartition(settings.topic("text"), 0)
+        await admin.delete_records({place: RecordsToDelete(1)})
+
+
+@on_apache_kafka
+def test_a_topic_too_small_for_any_letter_does_not_stop_the_stream(tight: Settings) -> None:
+    limit_dead_topic(tight, 100)
+    asyncio.run(announce(tight, letter_of(tight, 0)))
+    assert asyncio.run(read_dead_letters(tight)) == []
+
+
+@pytest.mark.parametrize("code", ["batch-unreadable", "record-unreadable"])
+def test_bytes_that_are_no_record_are_not_replayed(settings: Settings, code: str) -> None:
+    asyncio.run(file(settings, filed(letter_of(settings, 0, code)), filed(letter_of(settings, 1))))
+    (raw,) = asyncio.run(read_dead_letters(settings, code=code))
+    with pytest.raises(SetupError, match=f"{raw.position}.*{code}.*not a record"):
+        asyncio.run(replay(settings, [raw.position]))
+    assert sent_to_texts(settings) == 0
+    by_code = asyncio.run(replay(settings, code=code))
+    assert (by_code.sent, len(by_code.left_out)) == (0, 1)
+    everything = asyncio.run(replay(settings))
+    assert (everything.sent, len(everything.left_out)) == (1, 1)
+    assert sent_to_texts(settings) == 1

@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from monitor.errors import ErrorCode, OutageError
+from monitor.errors import DataError, ErrorCode, OutageError
 from monitor.storage.records import StorageRejection
-from monitor.stream.ledger import Partition
+from monitor.stream.ledger import GapError
+from monitor.stream.records import Partition
 
 PARTITION = Partition("mentions.text", 0)
 
@@ -20,11 +22,17 @@ async def endless(*records: Any) -> AsyncIterator[Any]:
 
 
 @pytest.fixture
-def run(bench: Any, wait_until: Any) -> Callable[..., Any]:
-    """Runs a pipeline over records until `done`, then cancels it."""
+def run(stretches: Any, run_stretches: Any) -> Callable[..., Any]:
+    """Runs a pipeline over records, a stretch each, until `done`, then cancels it."""
+    return lambda records, done: run_stretches([stretches(one) for one in records], done)
 
-    async def go(records: list[Any], done: Callable[[], bool]) -> None:
-        task = asyncio.create_task(bench.pipeline().run(endless(*records)))
+
+@pytest.fixture
+def run_stretches(bench: Any, wait_until: Any) -> Callable[..., Any]:
+    """Runs a pipeline over stretches until `done`, then cancels it."""
+
+    async def go(stretches: list[Any], done: Callable[[], bool]) -> None:
+        task = asyncio.create_task(bench.pipeline().run(endless(*stretches)))
         try:
             await wait_until(lambda: done() or task.done(), 5)
             if task.done():
@@ -75,7 +83,9 @@ async def test_the_next_batch_is_scored_while_one_is_written_and_none_overtakes(
     assert offsets == list(range(12))
 
 
-async def test_back_pressure_bounds_what_is_taken_from_kafka(bench: Any, records: Any, run: Any) -> None:
+async def test_back_pressure_bounds_what_is_taken_from_kafka(
+    bench: Any, records: Any, stretches: Any
+) -> None:
     forever = asyncio.Event()
     bench.writer.before = lambda _batch: forever.wait()
     taken: list[int] = []
@@ -83,7 +93,7 @@ async def test_back_pressure_bounds_what_is_taken_from_kafka(bench: Any, records
     async def source() -> AsyncIterator[Any]:
         for n in range(1000):
             taken.append(n)
-            yield records(n)
+            yield stretches(records(n))
 
     task = asyncio.create_task(bench.pipeline().run(source()))
     await asyncio.sleep(0.3)
@@ -124,7 +134,7 @@ async def test_an_outage_is_retried_with_the_same_batch(bench: Any, records: Any
 
 
 async def test_an_outage_without_end_is_raised_with_nothing_in_the_ledger(
-    bench: Any, records: Any, run: Any
+    bench: Any, records: Any, stretches: Any
 ) -> None:
     def away(_batch: Any) -> None:
         raise OutageError("the database is away")
@@ -132,12 +142,13 @@ async def test_an_outage_without_end_is_raised_with_nothing_in_the_ledger(
     bench.writer.before = away
     pipeline = bench.pipeline()
     with pytest.raises(OutageError, match="writing a batch failed for"):
-        await pipeline.run(endless(*(records(n) for n in range(4))))
+        await pipeline.run(endless(*(stretches(records(n)) for n in range(4))))
     assert bench.ledger.partitions() == []
     assert await pipeline.drain(0), "a stop does not wait for what will never be finished"
 
 
 async def test_records_of_an_earlier_assignment_are_left_to_kafka(bench: Any, records: Any, run: Any) -> None:
+    bench.ledger.begin({PARTITION: 5})
     mixed = [
         records(0, generation=0),
         records(5, generation=1),
@@ -149,12 +160,12 @@ async def test_records_of_an_earlier_assignment_are_left_to_kafka(bench: Any, re
 
 
 async def test_drain_finishes_what_is_under_way_and_takes_nothing_more(
-    bench: Any, records: Any, wait_until: Any
+    bench: Any, records: Any, stretches: Any, wait_until: Any
 ) -> None:
     release = asyncio.Event()
     bench.writer.before = lambda _batch: release.wait()
     pipeline = bench.pipeline()
-    task = asyncio.create_task(pipeline.run(endless(*(records(n) for n in range(40)))))
+    task = asyncio.create_task(pipeline.run(endless(*(stretches(records(n)) for n in range(40)))))
     await wait_until(lambda: len(bench.scoring.batches) == 2, 5)
     assert not await pipeline.drain(0.05), "a batch hangs in the writer"
     release.set()
@@ -177,11 +188,32 @@ async def test_a_batch_finished_after_its_partitions_were_taken_away_is_not_acco
     assert bench.ledger.partitions() == []
 
 
-async def test_a_jump_in_offsets_is_counted(bench: Any, records: Any, run: Any) -> None:
-    await run([records(0), records(1), records(5)], lambda: bench.ledger.committable(PARTITION) == 6)
-    assert (
-        bench.metrics.registry.get_sample_value(
-            "brand_monitor_offset_jumps_total", {"topic": "mentions.text"}
-        )
-        == 1
-    )
+async def test_offsets_without_a_record_are_accounted_and_committed(
+    bench: Any, records: Any, stretches: Any, run_stretches: Any
+) -> None:
+    gap, void = stretches(records(0), records(3), end=5), stretches(start=5, end=9)
+    await run_stretches([gap, void], lambda: bench.ledger.committable(PARTITION) == 9)
+    assert [tuple(span) for batch in bench.writer.batches for span in batch.spans] == [
+        (*PARTITION, 0, 5),
+        (*PARTITION, 5, 9),
+    ]
+    assert bench.writer.ids == ["0-0", "0-3"]
+
+
+async def test_a_gap_between_stretches_ends_the_worker_before_it_is_committed_over(
+    bench: Any, records: Any, run: Any
+) -> None:
+    with pytest.raises(GapError, match="up to offset 2, and now from 3 on"):
+        await run([records(0), records(1), records(3)], lambda: False)
+    assert bench.ledger.committable(PARTITION) in (None, 2)
+
+
+async def test_what_could_not_be_read_off_the_wire_is_dead_lettered_in_its_place(
+    bench: Any, records: Any, run: Any
+) -> None:
+    fault = DataError(ErrorCode.BATCH_UNREADABLE, "gzip: the data ends early")
+    broken = replace(records(1), fault=fault, value=b"raw")
+    await run([records(0), broken, records(2)], lambda: bench.ledger.committable(PARTITION) == 3)
+    (letter,) = (one.letter for one in bench.announcer.rejections)
+    assert (letter.error_code, letter.source_offset, letter.value) == ("batch-unreadable", 1, b"raw")
+    assert bench.writer.ids == ["0-0", "0-2"]

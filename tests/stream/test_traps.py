@@ -14,8 +14,9 @@ from faust.types import TP
 from monitor.errors import OutageError
 from monitor.settings import Agents, load_settings
 from monitor.stream.app import LedgerConsumer, StreamApp
-from monitor.stream.ledger import Ledger, Partition
+from monitor.stream.ledger import Ledger
 from monitor.stream.metrics import Metrics
+from monitor.stream.records import Partition, Stretch
 
 TEXT = TP("mentions.text", 0)
 
@@ -24,10 +25,9 @@ TEXT = TP("mentions.text", 0)
 async def consumer() -> LedgerConsumer:
     """Our consumer, not connected, as if it had joined generation 1 of the group."""
 
-    async def assigned() -> None:
-        """Never called: nothing is started."""
-
-    app = StreamApp(load_settings(), Agents.TEXTS, {}, Ledger(generation=1), Metrics(), assigned)
+    assignments: Any = None  # never asked: nothing is started
+    app = StreamApp(load_settings(), Agents.TEXTS, {}, Ledger(generation=1), Metrics(), assignments, {})
+    app.ledger.begin({TEXT: 0})
     app.topics._acking_topics.add(TEXT.topic)
     made = app.consumer
     assert isinstance(made, LedgerConsumer)
@@ -73,7 +73,7 @@ async def test_a_jump_in_offsets_does_not_count_as_processed(consumer: LedgerCon
 def test_only_what_the_ledger_holds_is_committed(consumer: LedgerConsumer) -> None:
     app = consumer.app
     assert isinstance(app, StreamApp)
-    app.ledger.stored([(Partition(*TEXT), 64)], generation=1)
+    app.ledger.stored([Stretch(partition=Partition(*TEXT), start=0, end=64, records=(), generation=1)])
 
     assert committable(consumer) == {TEXT: 64}
     consumer._committed_offset[TEXT] = 64

@@ -1,0 +1,136 @@
+"""How often workers died at one place of a partition, kept where it outlives them.
+
+A worker claims its partitions when they are assigned, and releases them when it leaves in good order. A claim
+that finds the last one unreleased at the very same position means that its holder died there.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from sqlalchemy import TextClause, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from monitor.storage.faults import translated
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a worker begins to read a partition; `low` is the first offset that Kafka still holds."""
+
+    log_id: str
+    topic: str
+    partition: int
+    position: int
+    low: int
+
+
+class Claim(NamedTuple):
+    """What is known of a partition: `deaths` in a row at this position, how often a worker tried the record
+    at `record_offset` alone and never came back, and whether anybody held it `before`."""
+
+    deaths: int = 0
+    record_offset: int | None = None
+    record_deaths: int = 0
+    before: bool = False
+
+
+_CLAIM: Final = text("""
+INSERT INTO log_partition AS known (log_id, topic, partition, first_offset, low_offset, position, held)
+SELECT log_id, topic, partition, position, low, position, true
+FROM unnest(cast(:log_id AS text[]), cast(:topic AS text[]), cast(:partition AS int[]),
+            cast(:position AS bigint[]), cast(:low AS bigint[]))
+     AS given (log_id, topic, partition, position, low)
+ORDER BY log_id, topic, partition
+ON CONFLICT (log_id, topic, partition) DO UPDATE SET
+    deaths = CASE WHEN known.held AND known.position = excluded.position THEN known.deaths + 1 ELSE 0 END,
+    position = excluded.position,
+    held = true,
+    record_offset = CASE WHEN known.record_offset >= excluded.position THEN known.record_offset END,
+    record_deaths = CASE WHEN known.record_offset >= excluded.position THEN known.record_deaths ELSE 0 END,
+    changed_at = now()
+RETURNING topic, partition, deaths, record_offset, record_deaths, known.xmax <> 0 AS before
+""")
+
+_RELEASE: Final = text("""
+UPDATE log_partition SET held = false, deaths = 0, record_offset = NULL, record_deaths = 0, changed_at = now()
+WHERE held AND (log_id, topic, partition) IN (
+    SELECT * FROM unnest(cast(:log_id AS text[]), cast(:topic AS text[]), cast(:partition AS int[])))
+""")
+
+_BEGIN: Final = text("""
+UPDATE log_partition SET
+    record_deaths = CASE WHEN record_offset = :offset THEN record_deaths + 1 ELSE 1 END,
+    record_offset = :offset, changed_at = now()
+WHERE log_id = :log_id AND topic = :topic AND partition = :partition
+""")
+
+_FINISH: Final = text("""
+UPDATE log_partition SET record_offset = NULL, record_deaths = 0, changed_at = now()
+WHERE log_id = :log_id AND topic = :topic AND partition = :partition AND record_offset IS NOT NULL
+""")
+
+_ACCUSE: Final = text("""
+UPDATE log_partition SET deaths = greatest(deaths, :deaths), changed_at = now()
+WHERE log_id = :log_id AND topic = :topic AND partition = :partition
+""")
+
+_CONVICT: Final = text("""
+UPDATE log_partition SET record_offset = :offset, record_deaths = :deaths, changed_at = now()
+WHERE log_id = :log_id AND topic = :topic AND partition = :partition
+""")
+
+
+class Attempts:
+    """Reads and writes table `log_partition`. All methods wait for the database only, in a transaction of
+    their own, and raise `OutageError` or `SetupError`.
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def claim(self, places: Sequence[Place]) -> dict[tuple[str, int], Claim]:
+        """Take the partitions, by topic and number, and learn what happened to their last holders."""
+        if not places:
+            return {}
+        columns = {
+            name: [getattr(place, name) for place in places]
+            for name in ("log_id", "topic", "partition", "position", "low")
+        }
+        with translated():
+            async with self._engine.begin() as connection:
+                rows = (await connection.execute(_CLAIM, columns)).all()
+        return {(row.topic, row.partition): Claim(*row[2:]) for row in rows}
+
+    async def release(self, places: Sequence[Place]) -> None:
+        """Give the partitions back in good order: whoever is next has nothing to suspect."""
+        if places:
+            columns = {
+                name: [getattr(place, name) for place in places] for name in ("log_id", "topic", "partition")
+            }
+            await self._execute(_RELEASE, columns)
+
+    async def begin(self, place: Place, offset: int) -> None:
+        """A record is tried alone now; should this be the last that is heard of it, it counts as a death."""
+        await self._execute(_BEGIN, _key(place) | {"offset": offset})
+
+    async def finish(self, place: Place) -> None:
+        """The record begun last is stored."""
+        await self._execute(_FINISH, _key(place))
+
+    async def accuse(self, place: Place, deaths: int) -> None:
+        """Records of the partition's next batches must be tried alone, as after so many deaths."""
+        await self._execute(_ACCUSE, _key(place) | {"deaths": deaths})
+
+    async def convict(self, place: Place, offset: int, deaths: int) -> None:
+        """The record is what it was, as after so many deaths with it alone."""
+        await self._execute(_CONVICT, _key(place) | {"offset": offset, "deaths": deaths})
+
+    async def _execute(self, statement: TextClause, parameters: Mapping[str, object]) -> None:
+        with translated():
+            async with self._engine.begin() as connection:
+                await connection.execute(statement, parameters)
+
+
+def _key(place: Place) -> dict[str, object]:
+    return {"log_id": place.log_id, "topic": place.topic, "partition": place.partition}
