@@ -4,8 +4,9 @@ import contextlib
 from collections.abc import AsyncIterator, Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
+import msgspec
 from aiokafka import AIOKafkaProducer, TopicPartition
 
 from monitor.errors import ErrorCode, SetupError
@@ -16,7 +17,13 @@ from monitor.stream.clients import kafka_faults, open_admin, open_producer, open
 from monitor.stream.topics import INPUTS, missing_topics
 from monitor.stream.watermarks import end_offsets
 
-_POLL_MS = 1000
+_NO_RECORDS: Final = frozenset({ErrorCode.BATCH_UNREADABLE, ErrorCode.RECORD_UNREADABLE})
+"""Codes of letters that hold bytes of Kafka's log, of a batch or record that could not be read."""
+
+_DIGITS: Final = 18
+"""Of a number that Kafka and PostgreSQL can hold."""
+
+_POLL_MS: Final = 1000
 """Milliseconds to wait for records that the end offsets say are there."""
 
 
@@ -37,6 +44,16 @@ class FiledLetter:
 
     position: LetterPosition
     letter: DeadLetter
+    value_bytes: int | None = None
+    """Bytes of the original's value, if the topic was too small for it and the letter is cut."""
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """How many letters were sent, and why others were not."""
+
+    sent: int
+    left_out: tuple[str, ...] = ()
 
 
 async def read_dead_letters(
@@ -53,19 +70,29 @@ async def read_dead_letters(
     return found if limit is None else found[max(0, len(found) - limit) :]
 
 
-async def replay(settings: Settings, positions: Collection[LetterPosition] | None = None) -> int:
-    """Publish letters to the topic they came from, with their original key, value and headers; all if `None`.
+async def replay(
+    settings: Settings,
+    positions: Collection[LetterPosition] | None = None,
+    *,
+    code: ErrorCode | str | None = None,
+) -> Replayed:
+    """Publish letters to the topic they came from, with their original key, value and headers: those at
+    `positions`, else those with `code`, else all.
 
     Mentions are replaced, never doubled, so a replay may be repeated. A record that failed again has several
     letters and is sent once; else each replay of all would double them. Records that somebody else put on the
-    topic are no letters: what they name as their origin is not written to. Returns how many were sent. Raises
-    `OutageError`, and `SetupError` naming positions that hold no letter (nothing is sent then).
+    topic are no letters: what they name as their origin is not written to. Of a letter that was cut, the
+    original is read from where it lay. Where that is gone, and where the letter never was a record, there is
+    nothing to send: it is left out. Raises `OutageError`, and, with `positions`, `SetupError` naming those
+    that hold no letter or one that would be left out (nothing is sent then).
     """
     origins = {settings.topic(name) for name in INPUTS}
     letters = [
         filed
         async for filed in _letters(settings)
-        if filed.letter.source_topic in origins and (positions is None or filed.position in positions)
+        if filed.letter.source_topic in origins
+        and (positions is None or filed.position in positions)
+        and (code is None or filed.letter.error_code == str(code))
     ]
     absent = sorted(set(positions or ()) - {filed.position for filed in letters})
     if absent:
@@ -73,9 +100,65 @@ async def replay(settings: Settings, positions: Collection[LetterPosition] | Non
             f"no dead letter at {', '.join(map(str, absent))} of {settings.topic('dead')}; "
             "`brand-monitor dead-letters list` shows the positions"
         )
+    whole, left_out = await _whole(settings, letters)
+    if positions is not None and left_out:
+        raise SetupError("; ".join(left_out))
     async with open_producer(settings) as producer:
         with kafka_faults(settings):
-            return await _send(producer, _different(filed.letter for filed in letters))
+            return Replayed(await _send(producer, _different(whole)), tuple(left_out))
+
+
+async def _whole(settings: Settings, letters: Iterable[FiledLetter]) -> tuple[list[DeadLetter], list[str]]:
+    """The letters as they have to be sent, and why some cannot be."""
+    whole: list[DeadLetter] = []
+    left_out: list[str] = []
+    for filed in letters:
+        letter = filed.letter
+        if letter.error_code in _NO_RECORDS:
+            left_out.append(
+                f"the letter at {filed.position} ({letter.error_code}) holds bytes of Kafka's log, "
+                "not a record; its publisher has to send the mentions again"
+            )
+        elif filed.value_bytes is None:
+            whole.append(letter)
+        elif original := await _original(settings, letter, filed.value_bytes):
+            whole.append(original)
+        else:
+            left_out.append(
+                f"the letter at {filed.position} was cut, and the original is no longer at "
+                f"{letter.source_topic}[{letter.source_partition}]@{letter.source_offset}; "
+                "its publisher has to send it again"
+            )
+    return whole, left_out
+
+
+async def _original(settings: Settings, letter: DeadLetter, value_bytes: int) -> DeadLetter | None:
+    """The record a cut letter is of, if Kafka still holds it; raises `OutageError`."""
+    partitions = await _partitions(settings, letter.source_topic)
+    place = TopicPartition(letter.source_topic, letter.source_partition)
+    if place not in partitions:
+        return None
+    async with open_reader(settings) as reader:
+        high = (await end_offsets(reader, [place]))[place]
+        low = (await reader.beginning_offsets([place]))[place]
+        if not low <= letter.source_offset < high:
+            return None
+        reader.seek(place, letter.source_offset)
+        while await reader.position(place) <= letter.source_offset:
+            try:
+                found = await reader.getmany(timeout_ms=_POLL_MS, max_records=1)
+            except UnicodeError:
+                return None  # a header's name that aiokafka does not read
+            for record in found.get(place, ()):
+                value = record.value or b""
+                # In another life of the topic another record may lie there.
+                same = record.offset == letter.source_offset and len(value) == value_bytes
+                if not same or not value.startswith(letter.value):
+                    return None
+                return msgspec.structs.replace(
+                    letter, key=record.key, value=value, headers=tuple(record.headers)
+                )
+    return None
 
 
 def _different(letters: Iterable[DeadLetter]) -> list[DeadLetter]:
@@ -103,9 +186,7 @@ async def _letters(settings: Settings) -> AsyncIterator[FiledLetter]:
     topic = settings.topic("dead")
     if await missing_topics(settings, ("dead",)):
         raise SetupError(f"no topic {topic} in Kafka; run `brand-monitor topics create`")
-    async with open_admin(settings) as admin:
-        (described,) = await admin.describe_topics([topic])
-    partitions = [TopicPartition(topic, partition["partition"]) for partition in described["partitions"]]
+    partitions = await _partitions(settings, topic)
     async with open_reader(settings) as reader:
         high = await end_offsets(reader, partitions)
         low = await reader.beginning_offsets(partitions)
@@ -119,6 +200,13 @@ async def _letters(settings: Settings) -> AsyncIterator[FiledLetter]:
                     if record.offset < high[partition]:
                         yield _filed(record)
             reading = [one for one in reading if await reader.position(one) < high[one]]
+
+
+async def _partitions(settings: Settings, topic: str) -> list[TopicPartition]:
+    """Those of a topic; none if there is no such topic."""
+    async with open_admin(settings) as admin:
+        (described,) = await admin.describe_topics([topic])
+    return [TopicPartition(topic, partition["partition"]) for partition in described["partitions"]]
 
 
 def _filed(record: Any) -> FiledLetter:
@@ -135,11 +223,17 @@ def _filed(record: Any) -> FiledLetter:
         source_offset=_number(said.get(announcements.SOURCE_OFFSET)),
         failed_at=_moment(said.get(announcements.FAILED_AT), record.timestamp),
     )
-    return FiledLetter(LetterPosition(record.partition, record.offset), letter)
+    value_bytes = said.get(announcements.VALUE_BYTES)
+    return FiledLetter(
+        LetterPosition(record.partition, record.offset),
+        letter,
+        value_bytes=None if value_bytes is None else _number(value_bytes),
+    )
 
 
 def _number(text: str | None) -> int:
-    return int(text) if text is not None and text.isdecimal() else -1
+    fits = text is not None and text.isdecimal() and len(text) <= _DIGITS
+    return int(text or "") if fits else -1
 
 
 def _moment(text: str | None, timestamp_ms: int) -> datetime:

@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 
 from monitor.errors import DataError
 from monitor.logos import LogoDetector, decode_picture
-from monitor.messages import Detection, ImageMention, WrittenBrand, decode_image
+from monitor.messages import BrandMention, Detection, ImageMention, WrittenBrand, decode_image
 from monitor.sentiment import BrandMatcher
 from monitor.settings import Device, Settings
 from monitor.storage.pictures import PictureStore
 from monitor.storage.records import ImageResult, PictureRef
+from monitor.stream.naming import Naming
 from monitor.stream.outage import OutageRetry
 from monitor.stream.records import Record, utc_now
 from monitor.stream.scoring import Outcome, Threads, score_each
@@ -57,6 +58,7 @@ class KnownPictures(Protocol):
 @dataclass(frozen=True, slots=True)
 class _Decoded:
     mention: ImageMention
+    named: tuple[BrandMention, ...]
     sha256: str
     media_type: str
     pixels: NDArray[np.uint8]
@@ -93,7 +95,7 @@ class ImageScoring:
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._detectors = detectors
-        self._matcher = matcher
+        self._naming = Naming(matcher, settings)
         self._known = known
         self._store = store
         self._retry = retry
@@ -128,11 +130,12 @@ class ImageScoring:
     def _decode(self, record: Record) -> _Decoded | DataError:
         try:
             mention = decode_image(record.value, record.content_type)
+            named = self._naming.find(mention.caption or "")
             picture = decode_picture(mention.image, max_bytes=self._max_bytes, max_pixels=self._max_pixels)
         except DataError as error:
             return error
         return _Decoded(
-            mention, hashlib.sha256(mention.image).hexdigest(), picture.media_type, picture.pixels
+            mention, named, hashlib.sha256(mention.image).hexdigest(), picture.media_type, picture.pixels
         )
 
     async def _scan(self, detector: LogoDetector, pictures: dict[str, _Decoded]) -> _Scans:
@@ -214,7 +217,7 @@ class ImageScoring:
             detections=scan.detections,
             model_version=scan.model_version,
             written=scan.written,
-            brands=self._matcher.find(entry.mention.caption) if entry.mention.caption else (),
+            brands=entry.named,
         )
 
 

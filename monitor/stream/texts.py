@@ -1,7 +1,8 @@
 """Texts: decode, find the brands named, score the sentiment of the whole and, where the model can, toward
 each brand."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
@@ -11,11 +12,18 @@ from monitor.messages import BrandMention, Sentiment, TextMention, decode_text
 from monitor.sentiment import BrandMatcher, SentimentScorer
 from monitor.settings import Device, Settings
 from monitor.storage.records import TextResult
+from monitor.stream.naming import Naming, first_places
 from monitor.stream.records import Record, utc_now
 from monitor.stream.scoring import Outcome, Threads, score_each
 
 _Span = tuple[int, int] | None
 _Scores = tuple[Sentiment, tuple[BrandMention, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Decoded:
+    mention: TextMention
+    named: tuple[BrandMention, ...]
 
 
 class TextScoring:
@@ -29,8 +37,9 @@ class TextScoring:
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._scorer = scorer
-        self._matcher = matcher
+        self._naming = Naming(matcher, settings)
         self._max_chars = settings.text_max_chars
+        self._max_targets = settings.text_max_targets
         self._now = now
         self._thread = Threads("sentiment", limit=settings.score_timeout)
 
@@ -51,19 +60,19 @@ class TextScoring:
 
     def _score(self, records: Sequence[Record]) -> list[Outcome]:
         decoded = [self._decode(record) for record in records]
-        mentions = [mention for mention in decoded if isinstance(mention, TextMention)]
-        scores = iter(score_each(mentions, self._score_mentions, self._scorer.warm_up))
+        sound = [one for one in decoded if isinstance(one, _Decoded)]
+        scores = iter(score_each(sound, self._score_mentions, self._scorer.warm_up))
         outcomes: list[Outcome] = []
-        for record, mention in zip(records, decoded, strict=True):
-            scored = mention if isinstance(mention, DataError) else next(scores)
-            if isinstance(scored, DataError) or isinstance(mention, DataError):
+        for record, one in zip(records, decoded, strict=True):
+            scored = one if isinstance(one, DataError) else next(scores)
+            if isinstance(scored, DataError) or isinstance(one, DataError):
                 assert isinstance(scored, DataError)
                 outcomes.append(record.rejected(scored, self._now()))
             else:
                 outcomes.append(
                     TextResult(
                         position=record.position,
-                        mention=mention,
+                        mention=one.mention,
                         sentiment=scored[0],
                         brands=scored[1],
                         model_version=self._scorer.manifest.identity,
@@ -71,25 +80,35 @@ class TextScoring:
                 )
         return outcomes
 
-    def _decode(self, record: Record) -> TextMention | DataError:
+    def _decode(self, record: Record) -> _Decoded | DataError:
         try:
-            return decode_text(record.value, record.content_type, max_chars=self._max_chars)
+            mention = decode_text(record.value, record.content_type, max_chars=self._max_chars)
+            return _Decoded(mention, self._naming.find(mention.text))
         except DataError as error:
             return error
 
-    def _score_mentions(self, mentions: Sequence[TextMention]) -> list[_Scores]:
-        """One run of the model: every text as a whole, then every brand named in one, if the model takes
-        targets."""
-        named = [self._matcher.find(mention.text) for mention in mentions]
-        texts = [mention.text for mention in mentions]
+    def _score_mentions(self, decoded: Sequence[_Decoded]) -> list[_Scores]:
+        """One run of the model: every text as a whole, then the places where one names brands, as far as the
+        model takes targets and the limit allows."""
+        texts = [one.mention.text for one in decoded]
         targets: list[_Span] = [None] * len(texts)
+        asked: list[list[int]] = [[] for _ in decoded]
         if self._scorer.takes_targets:
-            for mention, brands in zip(mentions, named, strict=True):
-                texts += [mention.text] * len(brands)
-                targets += [(brand.start, brand.end) for brand in brands]
+            asked = [first_places(one.named, self._max_targets) for one in decoded]
+            for one, places in zip(decoded, asked, strict=True):
+                texts += [one.mention.text] * len(places)
+                targets += [(one.named[place].start, one.named[place].end) for place in places]
         sentiments = self._scorer.score(texts, targets)
-        toward = iter(sentiments[len(mentions) :])
+        toward = iter(sentiments[len(decoded) :])
         return [
-            (whole, tuple(msgspec.structs.replace(brand, sentiment=next(toward, None)) for brand in brands))
-            for whole, brands in zip(sentiments[: len(mentions)], named, strict=True)
+            (whole, _with_sentiments(one.named, {place: next(toward) for place in places}))
+            for whole, one, places in zip(sentiments[: len(decoded)], decoded, asked, strict=True)
         ]
+
+
+def _with_sentiments(
+    named: Sequence[BrandMention], toward: Mapping[int, Sentiment]
+) -> tuple[BrandMention, ...]:
+    return tuple(
+        msgspec.structs.replace(mention, sentiment=toward.get(place)) for place, mention in enumerate(named)
+    )
