@@ -9,7 +9,7 @@ import typer
 from monitor.commands.output import as_json, table
 from monitor.commands.preview import printable, value_preview
 from monitor.commands.terminal import run, say
-from monitor.errors import ErrorCode, SetupError
+from monitor.errors import ErrorCode, OutageError, SetupError
 from monitor.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -32,15 +32,18 @@ def list_letters(
     limit: Annotated[int, typer.Option(min=1, help="The newest so many.")] = 100,
     json: _Json = False,
 ) -> None:
-    """List dead letters, oldest first: position, code, where from, when, why."""
+    """List dead letters, oldest first: position, code, where from, when, size, why."""
     from monitor.stream.dead_letters import read_dead_letters
 
-    letters = run(read_dead_letters(load_settings(), code=code, limit=limit))
+    settings = load_settings()
+    found = run(read_dead_letters(settings, code=code))
+    _say_what_is_not_here(settings, found, code)
+    letters = found[-limit:]
     if json:
         as_json([_as_data(filed) for filed in letters])
         return
     table(
-        ("position", "code", "from", "failed at", "key", "detail"),
+        ("position", "code", "from", "failed at", "key", "bytes", "detail"),
         (
             (
                 str(filed.position),
@@ -48,6 +51,8 @@ def list_letters(
                 f"{filed.letter.source_topic}[{filed.letter.source_partition}]@{filed.letter.source_offset}",
                 filed.letter.failed_at.isoformat(timespec="seconds"),
                 "" if filed.letter.key is None else printable(filed.letter.key, _KEY_CHARS),
+                f"{len(filed.letter.value):,}"
+                + (f" of {filed.value_bytes:,}" if filed.value_bytes is not None else ""),
                 filed.letter.error_detail,
             )
             for filed in letters
@@ -64,6 +69,11 @@ def show(
     """Show one dead letter: why, headers, and a preview of the value that is safe for a terminal."""
     filed = _find(load_settings(), _position(position))
     letter = filed.letter
+    if filed.value_bytes is not None:
+        say(
+            f"cut to {len(letter.value):,} of {filed.value_bytes:,} bytes, as the topic took no more, "
+            "and so may be key and headers; `replay` sends the original from where it lies"
+        )
     if raw:
         sys.stdout.buffer.write(letter.value)
         return
@@ -95,18 +105,39 @@ def replay(
 
     Replaying twice doubles no mention. The letters stay where they are: a topic cannot be cleared one by one.
     """
-    from monitor.stream.dead_letters import read_dead_letters
     from monitor.stream.dead_letters import replay as replay_letters
 
     if sum((bool(positions), code is not None, everything)) != 1:
         raise typer.BadParameter("name either positions, or --code, or --all")
-    settings = load_settings()
-    chosen: Sequence[LetterPosition] | None = None
-    if positions:
-        chosen = [_position(text) for text in positions]
-    elif code is not None:
-        chosen = [filed.position for filed in run(read_dead_letters(settings, code=code))]
-    say(f"{run(replay_letters(settings, chosen)):,} dead letters published again")
+    chosen = [_position(text) for text in positions] if positions else None
+    replayed = run(replay_letters(load_settings(), chosen, code=code))
+    say(f"{replayed.sent:,} dead letters published again")
+    for reason in replayed.left_out:
+        say(f"left out: {reason}")
+
+
+def _say_what_is_not_here(settings: Settings, found: "Sequence[FiledLetter]", code: ErrorCode | None) -> None:
+    """The topic forgets after its retention and takes no letter over its limit; the table has both."""
+    from monitor.reports.letters import unposted
+    from monitor.storage.engine import sync_engine
+    from monitor.storage.faults import translated
+
+    letters = (filed.letter for filed in found)
+    places = [(letter.source_topic, letter.source_partition, letter.source_offset) for letter in letters]
+    engine = sync_engine(settings)
+    try:
+        with translated(), engine.connect() as connection:
+            more = unposted(connection, places, code)
+    except (OutageError, SetupError) as error:
+        say(f"whether the table dead_letter has more is unknown: {error}")
+        return
+    finally:
+        engine.dispose()
+    if more:
+        say(
+            f"the table dead_letter has {more:,} more, with reason, place and first bytes: "
+            "the topic no longer holds their letters, or was too small for them"
+        )
 
 
 def _position(text: str) -> "LetterPosition":
@@ -130,7 +161,8 @@ def _find(settings: Settings, position: "LetterPosition") -> "FiledLetter":
 
 
 def _as_data(filed: "FiledLetter") -> dict[str, Any]:
-    """The letter as docs/schemas/dead-letter.json has it, and its position."""
+    """The letter as docs/schemas/dead-letter.json has it, its position, and of a cut one the whole size."""
     import msgspec
 
-    return {"position": str(filed.position), **msgspec.to_builtins(filed.letter)}
+    cut = {} if filed.value_bytes is None else {"value_bytes": filed.value_bytes}
+    return {"position": str(filed.position), **cut, **msgspec.to_builtins(filed.letter)}

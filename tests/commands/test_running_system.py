@@ -115,7 +115,9 @@ def test_the_commands_of_a_day(system: Running, tmp_path: Path) -> None:
     assert sorted(letter["error_code"] for letter in letters) == ["field-invalid", "json-invalid"]
     only = json.loads(system.run("dead-letters", "list", "--json", "--code", "json-invalid").stdout)
     assert [letter["error_code"] for letter in only] == ["json-invalid"]
-    table = system.run("dead-letters", "list").stdout
+    listed = system.run("dead-letters", "list")
+    table = listed.stdout
+    assert listed.stderr == "", "the topic has every letter that the table dead_letter has"
     assert all(letter["position"] in table and letter["error_detail"] in table for letter in letters)
     escaped = next(letter["position"] for letter in letters if letter["error_code"] == "field-invalid")
     shown = system.run("dead-letters", "show", escaped).stdout
