@@ -13,6 +13,7 @@ NAMES: Sequence[str] = (
     "records",
     "tokens",
     "names",
+    "lengths",
     "brands",
     "moments",
     "addresses",

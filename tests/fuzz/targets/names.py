@@ -1,6 +1,6 @@
 """Brand matcher: every name found stands in the text where it says, as it says, apart from the others.
 
-Half of the inputs bring a spelling of their own, which must be refused or found as it is written.
+A third of the inputs bring a spelling of their own, which must be refused or found as it is written.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ WORDS = (
     b"\xcc\x81",
     b"\xed\xa0\x80",
 )
-_SHIPPED = BrandMatcher(load_brands())
+SHIPPED = BrandMatcher(load_brands())
 _HARD = BrandMatcher(
     Brands(
         Brand(name, aliases)
@@ -34,37 +34,36 @@ _HARD = BrandMatcher(
         )
     )
 )
-_LONG = 20_000
 
 
 def seeds() -> Iterator[bytes]:
-    """One byte of what is looked for (0 shipped, 1 hard, 2 own spelling up to 00) and how often; the text."""
+    """One byte of what is looked for: 0 the shipped spellings, 1 hard ones, 2 the text's own, up to 00."""
     for text in written_texts():
         for choice in (b"\0", b"\1"):
             yield choice + text.encode("utf-8", "surrogatepass")
     for spelling in ("Red Bull", "#tag", "C&A", "\u0130", "\u00df", "a_b", "A.B.", "\ufb01"):
         yield b"\2" + f"{spelling}\x00 x {spelling} {spelling}y".encode()
-    for unit in ("VMware ", "www.", "a@b.", "red-", "http://"):
-        yield b"\x80" + unit.encode()
 
 
 def check(data: bytes) -> None:
     """One text."""
     choice, rest = data[0] if data else 0, data[1:]
-    matcher = (_SHIPPED, _HARD, None)[choice % 128 % 3]
-    spelling = None
-    if matcher is None:
-        given, _, rest = rest.partition(b"\0")
-        spelling = text_of(given)
-        try:
-            matcher = BrandMatcher(Brands([Brand("\u2603", (spelling,))]))
-        except SetupError:
-            return
-        written = _JOINERS.sub(" ", spelling)
-        assert matcher.find(written) or _ADDRESS.search(written), spelling
-    text = text_of(rest)
-    if choice >= 128 and text:
-        text *= _LONG // len(text)
+    if choice % 3 < 2:
+        check_text(text_of(rest), (SHIPPED, _HARD)[choice % 3])
+        return
+    given, _, rest = rest.partition(b"\0")
+    spelling = text_of(given)
+    try:
+        matcher = BrandMatcher(Brands([Brand("\u2603", (spelling,))]))
+    except SetupError:
+        return
+    written = _JOINERS.sub(" ", spelling)  # it matches three joiners at most
+    assert matcher.find(written) or _ADDRESS.search(written), spelling
+    check_text(text_of(rest), matcher)
+
+
+def check_text(text: str, matcher: BrandMatcher) -> None:
+    """Every name found stands where it says, as it says, after the one before."""
     after = 0
     for found in matcher.find(text):
         assert after <= found.start < found.end <= len(text), (found, text)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from monitor.sentiment.encoding import RELATIONS, Encoder, Recipe, collate
+from monitor.sentiment.encoding import RELATIONS, Encoder, Recipe, Span, collate
 from monitor.sentiment.ngrams import NGRAMS_FILE, SUBWORDS_FILE, NgramTable
 from monitor.sentiment.tokenizer import tokenize
 from monitor.sentiment.vocabulary import Vocabulary
@@ -28,30 +28,28 @@ _NGRAMS, _SUBWORDS = (NgramTable.load(_MODEL / name) for name in (NGRAMS_FILE, S
 _WORDS = Vocabulary.load(_MODEL)
 _RECIPE = Recipe(head=10, tail=20, ngrams=True, subwords=True, targets=True)
 _ENCODER = Encoder(_WORDS, _RECIPE, _NGRAMS, _SUBWORDS)
-_LONG = 20_000
 
 
 def seeds() -> Iterator[bytes]:
-    """Two bytes of a target, one of how often the text is repeated, the text."""
+    """Two bytes of a target, first character and length, then the text."""
     for text in written_texts():
-        yield b"\x03\x04\0" + text.encode("utf-8", "surrogatepass")
-    for unit in ("a", "n't ", "#aA", "=", "www.", "don ", "d'", ":-", "<br ", "1.", "\u2019", "n' t"):
-        yield b"\0\0\xff" + unit.encode()
+        yield b"\x03\x04" + text.encode("utf-8", "surrogatepass")
 
 
 def check(data: bytes) -> None:
-    """Offsets index the text, rows index the tables, long texts take no longer than their length says."""
-    text = text_of(data[3:])
-    if data[2:3] == b"\xff" and text:
-        text *= _LONG // len(text)
+    """One text toward a target."""
+    first, length = (*data[:2], 0, 0)[:2]
+    check_text(text_of(data[2:]), (first, first + length))
+
+
+def check_text(text: str, target: Span) -> None:
+    """Offsets index the text, rows index the tables."""
     start = 0
     for token in tokenize(text):
         assert token.text
-        assert 0 <= token.start < token.end <= len(text)
-        assert token.start >= start
+        assert start <= token.start < token.end <= len(text)
         start = token.start
-    first, length = (*data[:2], 0, 0)[:2]
-    encoded = _ENCODER.encode(text, (first, first + length))
+    encoded = _ENCODER.encode(text, target)
     assert 1 <= len(encoded.rows) == len(encoded.relation) <= _RECIPE.head + _RECIPE.tail
     for rows, size in (
         (encoded.rows, len(_WORDS)),
