@@ -1,6 +1,6 @@
 """`python -m tests.nemesis run --seeds 100`, `python -m tests.nemesis report`; `make faults` calls it.
 
-Finished seeds are appended to a file of JSON lines and not run again, so that a long run can be done in pieces.
+Finished seeds are appended to a file of JSON lines and not run again: a long run can be done in pieces.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from tests.nemesis import results
 from tests.nemesis.run import Options, Servers, run_seed, servers
@@ -42,15 +42,8 @@ def run(
     options.kinds  # noqa: B018 - a wrong name is told before any server starts
     done = {one.seed for one in results.read(output)}
     wanted = [seed] if seed is not None else [n for n in range(1, seeds + 1) if n not in done]
-    started, bad = time.monotonic(), 0
-    with servers() as shared, _progress() as progress:
-        task = progress.add_task("", total=len(wanted))
-        for number in wanted:
-            if seconds is not None and time.monotonic() - started > seconds:
-                break
-            bad += not _one(shared, number, options, output, progress, task)
-            progress.advance(task)
-    raise typer.Exit(bool(bad))
+    # One loop for all: servers that its threads started again would end with them.
+    raise typer.Exit(asyncio.run(_run(wanted, options, output)))
 
 
 @cli.command()
@@ -65,15 +58,27 @@ def report(output: Results = RESULTS) -> None:
                 print(f"  {example}")
 
 
-def _one(
-    shared: Servers, seed: int, options: Options, output: Path, progress: Progress, task: object
+async def _run(wanted: list[int], options: Options, output: Path) -> int:
+    started, bad = time.monotonic(), 0
+    with servers() as shared, _progress() as progress:
+        task = progress.add_task("", total=len(wanted))
+        for number in wanted:
+            if options.seconds is not None and time.monotonic() - started > options.seconds:
+                break
+            bad += not await _one(shared, number, options, output, progress, task)
+            progress.advance(task)
+    return min(bad, 1)
+
+
+async def _one(
+    shared: Servers, seed: int, options: Options, output: Path, progress: Progress, task: TaskID
 ) -> bool:
     def say(what: str) -> None:
-        progress.update(task, description=f"seed {seed}: {what}")  # type: ignore[arg-type]
+        progress.update(task, description=f"seed {seed}: {what}")
         if not console.is_terminal:
             console.print(f"{time.strftime('%H:%M:%S')} seed {seed}: {what}", highlight=False)
 
-    outcome = asyncio.run(run_seed(shared, seed, options, say))
+    outcome = await run_seed(shared, seed, options, say)
     results.append(output, outcome)
     slowest = max((phase.recovery or 0 for phase in outcome.phases), default=0)
     console.print(

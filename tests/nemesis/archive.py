@@ -1,5 +1,5 @@
-"""Everything that was ever in the topics of a run, read by the harness itself: committed records from offset 0,
-whatever their codec, also those that the log no longer holds.
+"""Everything that was ever in the topics of a run, read by the harness itself: committed records from offset
+0, whatever their codec, also those that the log no longer holds.
 
 What is about to be deleted has to be read before (`read`). A topic that is created anew begins a new life.
 """
@@ -121,7 +121,7 @@ class Archive:
             )
             answer = await self._ask(topic, partition, request)
             found = answer.topics[0][1][0]
-            error, stable = found[1], found[3]
+            error, high = found[1], found[2]
             if error:
                 raise RuntimeError(f"{topic}[{partition}]@{position.next}: fetch error {error}")
             aborted = sorted(
@@ -129,7 +129,7 @@ class Archive:
             )
             before = position.next
             self._take(topic, life, partition, position, found[-1], aborted)
-            if position.next >= stable or position.next == before:
+            if position.next >= high or position.next == before:  # an open transaction ends it, too
                 return
 
     def _take(

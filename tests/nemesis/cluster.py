@@ -1,5 +1,5 @@
-"""Three Apache Kafka nodes (broker and controller in one) from Kafka's own jars, each to be killed, frozen and
-started again by itself."""
+"""Three Apache Kafka nodes (broker and controller in one) from Kafka's own jars, each to be killed, frozen
+and started again by itself."""
 
 import os
 import signal

@@ -1,5 +1,5 @@
-"""The workers of a run and whoever starts them again: a small supervisor, as systemd or a container runtime is
-one."""
+"""The workers of a run and whoever starts them again: a small supervisor, as systemd or a container runtime
+is one."""
 
 import asyncio
 import contextlib
@@ -129,13 +129,13 @@ class Crew:
     def resume(self) -> None:
         self.paused = False
 
-    def log_tail(self, lines: int = 12) -> str:
+    def log_tail(self, lines: int = 6) -> str:
         """What the workers said last, batches left out."""
         said = []
         for worker in self.workers:
             text = worker.process.log.read_text(errors="replace").splitlines()
             text = [line for line in text if '"event": "batch"' not in line]
-            said += [f"--- worker {worker.number}", *(line[:400] for line in text[-lines:])]
+            said += [f"--- worker {worker.number}", *(line[:240] for line in text[-lines:])]
         return "\n".join(said)
 
     def _start(self, worker: Worker) -> None:

@@ -26,6 +26,7 @@ _OPTIONS: Final = {
     "log_min_messages": "error",
     "shared_buffers": "64MB",
 }
+_SESSIONS: Final = "FROM pg_stat_activity WHERE application_name = 'brand-monitor'"
 _TEMPLATE: Final = "nemesis_template"
 
 
@@ -126,9 +127,7 @@ class Database:
         held: list[psycopg.Connection[Any]] = []
         with self.connect() as first:
             for _ in range(200):
-                first.execute(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'brand-monitor'"
-                )
+                first.execute(f"SELECT pg_terminate_backend(pid) {_SESSIONS}")
                 try:
                     held.append(self.connect())
                 except psycopg.OperationalError:
@@ -140,11 +139,8 @@ class Database:
                     connection.close()
 
     def kill_backend(self) -> None:
-        """kill -9 of one server process that works for a worker: PostgreSQL ends all sessions and recovers."""
-        found = self.rows(
-            "SELECT pid FROM pg_stat_activity WHERE application_name = 'brand-monitor' AND datname = %s LIMIT 1",
-            self.name,
-        )
+        """kill -9 of a server process that works for a worker: PostgreSQL ends all sessions and recovers."""
+        found = self.rows(f"SELECT pid {_SESSIONS} AND datname = %s LIMIT 1", self.name)
         for (pid,) in found:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)

@@ -88,8 +88,10 @@ async def _freeze(stage: Stage) -> AsyncIterator[None]:
 @_fault("worker-comes-and-goes", "worker", hold=(4.0, 7.0))
 async def _visit(stage: Stage) -> AsyncIterator[None]:
     visitor = stage.crew.add()
-    yield
-    await stage.crew.retire(visitor)
+    try:
+        yield
+    finally:
+        await stage.crew.retire(visitor)
 
 
 @_fault("workers-flap", "worker", hold=(0.0, 0.5))
@@ -109,9 +111,11 @@ async def _flap(stage: Stage) -> AsyncIterator[None]:
 async def _leader(stage: Stage, gently: bool = False) -> AsyncIterator[None]:
     topic = stage.settings.topic(TEXT)
     node = stage.cluster.node(await stage.archive.leader(topic, stage.rng.randrange(stage.partitions[TEXT])))
-    await asyncio.to_thread(node.stop if gently else node.kill)
-    yield
-    node.launch()
+    try:
+        await asyncio.to_thread(node.stop if gently else node.kill)
+        yield
+    finally:
+        node.launch()
 
 
 @_fault("leader-freeze", "broker", hold=(2.0, 7.0))
@@ -128,17 +132,21 @@ async def _leader_freeze(stage: Stage) -> AsyncIterator[None]:
 @_fault("coordinator-kill", "broker", hold=(1.0, 5.0))
 async def _coordinator(stage: Stage) -> AsyncIterator[None]:
     node = stage.cluster.node(await stage.kafka.coordinator())
-    await asyncio.to_thread(node.kill)
-    yield
-    node.launch()
+    try:
+        await asyncio.to_thread(node.kill)
+        yield
+    finally:
+        node.launch()
 
 
 @_fault("brokers-away", "broker", hold=(1.0, 8.0))
 async def _all_brokers(stage: Stage) -> AsyncIterator[None]:
-    for node in stage.cluster.nodes:
-        await asyncio.to_thread(node.kill)
-    yield
-    stage.cluster.launch_all()
+    try:
+        for node in stage.cluster.nodes:
+            await asyncio.to_thread(node.kill)
+        yield
+    finally:
+        stage.cluster.launch_all()
 
 
 @_fault("brokers-frozen", "broker", hold=(1.0, 8.0))
@@ -207,9 +215,11 @@ _cruel("database-silent", (1.0, 5.0), silent=True)
 @_fault("postgres-kill", "database", hold=(0.0, 5.0))
 @_fault("postgres-restart", "database", hold=(0.0, 2.0), gently=True)
 async def _postgres(stage: Stage, gently: bool = False) -> AsyncIterator[None]:
-    await asyncio.to_thread(stage.postgres.stop if gently else stage.postgres.kill)
-    yield
-    await asyncio.to_thread(stage.postgres.launch)
+    try:
+        await asyncio.to_thread(stage.postgres.stop if gently else stage.postgres.kill)
+        yield
+    finally:
+        await asyncio.to_thread(stage.postgres.launch)
 
 
 @_fault("backend-kill", "database")
@@ -221,24 +231,30 @@ async def _backend(stage: Stage) -> AsyncIterator[None]:
 @_fault("database-read-only", "database", hold=(1.0, 5.0))
 async def _read_only(stage: Stage) -> AsyncIterator[None]:
     await asyncio.to_thread(stage.database.read_only, True)
-    yield
-    await asyncio.to_thread(stage.database.read_only, False)
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(stage.database.read_only, False)
 
 
 @_fault("database-full", "database", hold=(1.0, 5.0), state="53100", share=1.0)
 @_fault("serialization-failures", "database", hold=(1.0, 5.0), state="40001", share=0.5)
 async def _raising(stage: Stage, state: str, share: float) -> AsyncIterator[None]:
     await asyncio.to_thread(stage.database.raising, state, share)
-    yield
-    await asyncio.to_thread(stage.database.raise_nothing)
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(stage.database.raise_nothing)
 
 
 @_fault("out-of-connections", "database", hold=(1.0, 5.0), alone=True)
 async def _connections(stage: Stage) -> AsyncIterator[None]:
     held = stage.database.all_connections()
     await asyncio.to_thread(held.__enter__)
-    yield
-    await asyncio.to_thread(held.__exit__, None, None, None)
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(held.__exit__, None, None, None)
 
 
 @_fault("rows-locked", "database", alone=True)

@@ -5,7 +5,7 @@ Everything retries for a while, since brokers come and go here.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeVar
 
@@ -86,11 +86,12 @@ class Kafka:
 
         await self._retry(drop)
 
-    async def committed(self) -> dict[Place, int]:
-        """The group's offsets."""
+    async def committed(self, places: Iterable[Place] | None = None) -> dict[Place, int]:
+        """The group's offsets, all of them or those of these partitions."""
+        wanted = None if places is None else [TopicPartition(*place) for place in places]
 
         async def ask(admin: AIOKafkaAdminClient) -> dict[Place, int]:
-            found = await admin.list_consumer_group_offsets(self._group)
+            found = await admin.list_consumer_group_offsets(self._group, partitions=wanted)
             return {
                 (one.topic, one.partition): held.offset for one, held in found.items() if held.offset >= 0
             }

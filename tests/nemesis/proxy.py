@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Final, Self
 
 _CHUNK: Final = 2**16
-_QUERY, _PARSE = b"Q", b"P"
+_QUERY, _PARSE, _BIND = b"Q", b"P", b"B"
 
 
 class Cut(StrEnum):
@@ -160,7 +160,7 @@ class Proxy:
 
     def _chosen(self, kind: bytes, message: bytes) -> Cut | None:
         cruelty = self.cruelty
-        if not cruelty.cuts or kind not in (_QUERY, _PARSE) or self.rng.random() >= cruelty.share:
+        if not cruelty.cuts or kind not in (_QUERY, _PARSE, _BIND) or self.rng.random() >= cruelty.share:
             return None
         cut = self.rng.choice(cruelty.cuts)
         if cut is Cut.MID_STATEMENT:

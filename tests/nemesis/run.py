@@ -37,6 +37,9 @@ OLD: Final = "old"
 _PAIRED: Final = 0.25
 """Of the phases, how many have two faults at once."""
 
+_ORDER: Final = ("topic", "log", "worker", "database", "broker")
+"""Of the families of two faults at once."""
+
 _FINAL: Final = 120.0
 """Seconds for everything to be stored at the end."""
 
@@ -123,8 +126,7 @@ async def run_seed(shared: Servers, seed: int, options: Options, say: Say) -> Ou
         supervisor = asyncio.create_task(stage.crew.supervise())
         resources.callback(supervisor.cancel)
         try:
-            if not fresh:
-                await _commit_something(stage)
+            await (_commit_nothing(stage) if fresh else _commit_something(stage))
             for number, chosen in enumerate(_draw(rng, options), 1):
                 if options.seconds is not None and time.monotonic() - started > options.seconds:
                     break
@@ -229,7 +231,8 @@ def _draw(rng: random.Random, options: Options) -> Iterator[tuple[faults.Kind, .
         if first.alone or not beside or rng.random() >= _PAIRED:
             yield (first,)
         else:
-            yield (first, rng.choice(beside))
+            # What publishes goes first: where the brokers are away, it could not.
+            yield tuple(sorted((first, rng.choice(beside)), key=lambda kind: _ORDER.index(kind.family)))
 
 
 async def _phase(stage: Stage, number: int, chosen: Sequence[faults.Kind], notes: _Notes) -> None:
@@ -273,6 +276,17 @@ async def _commit_something(stage: Stage) -> None:
     drafts += [stage.publisher.drafts.image() for _ in range(20)]
     await stage.publisher.publish(drafts)
     await stage.recovered(60)
+
+
+async def _commit_nothing(stage: Stage) -> None:
+    """Records are there before the workers, and come while they join; back as soon as one is stored."""
+    loading = asyncio.create_task(stage.publisher.load(stage.records // 2, rate=stage.records / 4))
+    deadline = time.monotonic() + 60
+    while not (await asyncio.to_thread(stage.database.rows, "SELECT 1 FROM mention LIMIT 1")):
+        if time.monotonic() > deadline:
+            raise StuckError("nothing is stored a minute after the start")
+        await asyncio.sleep(0.2)
+    await loading
 
 
 async def _heal(stage: Stage) -> None:
