@@ -8,7 +8,7 @@ SERVICE := .venv/.service-installed
 DEVELOPMENT := .venv/.development-installed
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help install install-dev demo test browser test-browser frontend test-faults test-training fuzz bench-sentiment bench-logos bench-pages lint format constraints clean
+.PHONY: help install install-dev demo test browser test-browser frontend test-faults faults faults-report test-training fuzz bench-sentiment bench-logos bench-pages lint format constraints clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -49,6 +49,13 @@ frontend: ## Bundle what browsers load anew (node and npm); the bundles are comm
 
 test-faults: $(DEVELOPMENT) ## Kills, outages and rebalances with real servers
 	$(BIN)/python -m pytest -m fault --timeout 900
+
+faults: $(DEVELOPMENT) ## Seeded faults on three Kafka nodes, PostgreSQL and workers; SEEDS=100 goes on, SEED=7, SECONDS=120, FAULTS=worker-kill,...
+	$(BIN)/python -m tests.nemesis run $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),10)) \
+	  $(if $(SECONDS),--seconds $(SECONDS)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(RESULTS),--output $(RESULTS))
+
+faults-report: $(DEVELOPMENT) ## What all seeds came to, as a table
+	$(BIN)/python -m tests.nemesis report $(if $(RESULTS),--output $(RESULTS))
 
 test-training: $(DEVELOPMENT) ## Small real training runs: stop, resume, export
 	$(BIN)/python -m pytest -m training --timeout 900
