@@ -42,8 +42,10 @@ def run(
     options.kinds  # noqa: B018 - a wrong name is told before any server starts
     done = {one.seed for one in results.read(output)}
     wanted = [seed] if seed is not None else [n for n in range(1, seeds + 1) if n not in done]
-    # One loop for all: servers that its threads started again would end with them.
-    raise typer.Exit(asyncio.run(_run(wanted, options, output)))
+    with servers() as shared:
+        # One loop for all seeds: servers that its threads started again would end with them.
+        bad = asyncio.run(_run(shared, wanted, options, output))
+    raise typer.Exit(min(bad, 1))
 
 
 @cli.command()
@@ -58,16 +60,17 @@ def report(output: Results = RESULTS) -> None:
                 print(f"  {example}")
 
 
-async def _run(wanted: list[int], options: Options, output: Path) -> int:
+async def _run(shared: Servers, wanted: list[int], options: Options, output: Path) -> int:
+    """How many seeds were not well."""
     started, bad = time.monotonic(), 0
-    with servers() as shared, _progress() as progress:
+    with _progress() as progress:
         task = progress.add_task("", total=len(wanted))
         for number in wanted:
             if options.seconds is not None and time.monotonic() - started > options.seconds:
                 break
             bad += not await _one(shared, number, options, output, progress, task)
             progress.advance(task)
-    return min(bad, 1)
+    return bad
 
 
 async def _one(
