@@ -1,17 +1,19 @@
 """Where the system stands: what Kafka holds, how far the workers are, and what became of it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, select, tuple_
 
 from monitor.settings import Settings
 from monitor.storage.audit import AuditReport, audit
 from monitor.storage.engine import sync_engine
 from monitor.storage.faults import translated
+from monitor.storage.logs import find_logs
 from monitor.storage.tables import ingest_batch
-from monitor.stream.positions import PartitionPosition, read_log_id, read_positions
+from monitor.stream.identity import LogIdentity, read_log
+from monitor.stream.positions import PartitionPosition, read_positions
 
 
 class PartitionStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,7 +35,9 @@ class PartitionStatus(msgspec.Struct, frozen=True, kw_only=True):
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """Every partition workers consume, and the audit of all books."""
 
-    log_id: str
+    cluster_id: str
+    logs: Mapping[str, str]
+    """Topic -> log_id: the life of it that Kafka holds now."""
     partitions: tuple[PartitionStatus, ...]
     audit: AuditReport
 
@@ -48,16 +52,18 @@ async def read_status(settings: Settings) -> Status:
 
     Raises `OutageError` where a server is away, `SetupError` where topics or schema are missing.
     """
-    log_id = await read_log_id(settings)
+    identity = await read_log(settings)
     positions = await read_positions(settings)
-    return await asyncio.to_thread(_read_books, settings, log_id, positions)
+    return await asyncio.to_thread(_read_books, settings, identity, positions)
 
 
-def _read_books(settings: Settings, log_id: str, positions: Sequence[PartitionPosition]) -> Status:
+def _read_books(settings: Settings, identity: LogIdentity, positions: Sequence[PartitionPosition]) -> Status:
     engine = sync_engine(settings)
     try:
-        report = audit(engine, positions, log_id)
-        sums = _sums(engine, log_id)
+        with translated(), engine.connect() as connection:
+            logs = find_logs(connection, identity.cluster_id, identity.topic_ids)
+        report = audit(engine, positions, logs)
+        sums = _sums(engine, logs)
     finally:
         engine.dispose()
     rejected = {(line.topic, line.partition): line.rejected for line in report.partitions}
@@ -77,15 +83,15 @@ def _read_books(settings: Settings, log_id: str, positions: Sequence[PartitionPo
                 dead_letters=rejected.get(place, 0),
             )
         )
-    return Status(log_id=log_id, partitions=tuple(lines), audit=report)
+    return Status(cluster_id=identity.cluster_id, logs=logs, partitions=tuple(lines), audit=report)
 
 
-def _sums(engine: Engine, log_id: str) -> dict[tuple[str, int], tuple[int, int]]:
-    """(topic, partition) -> (stored, replaced) over all batches of this log."""
+def _sums(engine: Engine, logs: Mapping[str, str]) -> dict[tuple[str, int], tuple[int, int]]:
+    """(topic, partition) -> (stored, replaced) over all batches of these lives."""
     table = ingest_batch.c
     query = (
         select(table.topic, table.partition, func.sum(table.stored), func.sum(table.replaced))
-        .where(table.log_id == log_id)
+        .where(tuple_(table.topic, table.log_id).in_(logs.items()))
         .group_by(table.topic, table.partition)
     )
     with translated(), engine.connect() as connection:

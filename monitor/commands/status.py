@@ -17,14 +17,16 @@ def status(
     audit: Annotated[
         bool,
         typer.Option(
-            "--audit", help="Also add everything up; exit 1 if a committed record is unaccounted for."
+            "--audit",
+            help="Also say what does not add up, and what cannot be known; exit 1 if anything does not.",
         ),
     ] = False,
 ) -> None:
     """Lag, stored mentions and dead letters, per topic and partition.
 
-    With --audit every committed record must be a row or a dead letter, and every row must come from a record:
-    what is not so is listed, and the exit code is 1.
+    With --audit every committed offset must be accounted for, and the mentions must be those that came from
+    records: what is not so is a fault, and the exit code is 1. Notes are true and no faults: what Kafka no
+    longer holds, what was erased and why, what cannot be known.
     """
     from monitor.status import read_status
 
@@ -35,13 +37,16 @@ def status(
         _show(found)
     if not audit:
         return
-    for fault in found.audit.faults:
-        say(f"fault: {fault}")
     books = found.audit
+    for note in books.notes:
+        say(f"note: {note}")
+    for fault in books.faults:
+        say(f"fault: {fault}")
     say(
         f"audit: {f'{len(books.faults)} faults' if books.faults else 'ok'}; "
         f"{books.mentions:,} mentions in the database (batches stored {books.stored:,}, "
-        f"replaced {books.replaced:,}), {books.dead_letters:,} dead letters; lag {found.lag:,}"
+        f"replaced {books.replaced:,}; erased {books.erased:,}), {books.dead_letters:,} dead letters; "
+        f"lag {found.lag:,}"
     )
     if not books.ok:
         raise typer.Exit(1)

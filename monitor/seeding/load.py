@@ -205,9 +205,11 @@ def _rejection(topic: str, offset: int, moment: datetime, n: int) -> Rejection:
 
 
 _BATCH_LINE = text("""
-    INSERT INTO ingest_batch (log_id, topic, partition, first_offset, last_offset, offsets, rejected_offsets,
-                              deliveries, records, stored, replaced, rejected)
+    INSERT INTO ingest_batch (log_id, topic, partition, first_offset, last_offset,
+                              offsets, mention_offsets, rejected_offsets,
+                              deliveries, records, stored, replaced, rejected, stored_digest)
     SELECT :log, :topic, 0, 0, n + bad - 1, int8multirange(int8range(0, n + bad)),
-           int8multirange(int8range(n, n + bad)), 1, n + bad, n, 0, bad
+           int8multirange(int8range(0, n)), int8multirange(int8range(n, n + bad)), 1, n + bad, n, 0, bad,
+           (SELECT bit_xor(mention_digest(id)) FROM mention WHERE log_id = :log AND topic = :topic)
     FROM (SELECT CAST(:n AS bigint) AS n, CAST(:bad AS bigint) AS bad) AS given
 """)

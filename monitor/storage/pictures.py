@@ -66,6 +66,22 @@ class PictureStore:
             raise OutageError(f"picture store {self._location}: {path} was changed; restore it from a backup")
         return data
 
+    def remove(self, url: str) -> None:
+        """Remove a picture put here; one that is gone already is fine.
+
+        A worker that stores the same picture at this very moment may leave a row without its file: publishing
+        the mention again brings it back.
+
+        Raises `OutageError` if it cannot be removed now.
+        """
+        path = self._files._strip_protocol(url)
+        try:
+            self._files.rm_file(path)
+        except FileNotFoundError:
+            pass
+        except Exception as error:  # as above
+            raise self._outage("remove", path, error) from error
+
     def _holds(self, path: str, n_bytes: int) -> bool:
         try:
             return bool(self._files.size(path) == n_bytes)

@@ -18,7 +18,7 @@ _NAMESPACE: Final = uuid.UUID("0d6a8a52-3f0c-5b6e-8f43-7c1b6f1c9a27")
 # NUL has no place in a PostgreSQL text; half of a surrogate pair none in UTF-8.
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 # Enough to see what kind of thing was sent; the whole of it lies in the dead-letter topic.
-_HEAD_BYTES: Final = 1024
+HEAD_BYTES: Final = 1024
 
 
 def clean(value: str | None) -> str | None:
@@ -260,8 +260,8 @@ def dead_letter_row(rejection: Rejection, log_id: str) -> Row:
         "error_code": clean(letter.error_code),
         "error_detail": clean(letter.error_detail),
         "failed_at": letter.failed_at,
-        "record_key": None if letter.key is None else letter.key[:_HEAD_BYTES],
-        "value_head": letter.value[:_HEAD_BYTES],
+        "record_key": None if letter.key is None else letter.key[:HEAD_BYTES],
+        "value_head": letter.value[:HEAD_BYTES],
         "value_bytes": len(letter.value),
     }
 

@@ -29,7 +29,9 @@ from monitor.local.system import environment, ready
 from monitor.settings import Settings, load_settings
 from monitor.storage.audit import AuditReport, audit
 from monitor.storage.engine import sync_engine
-from monitor.stream.positions import read_log_id, read_positions
+from monitor.storage.logs import find_logs
+from monitor.stream.identity import read_log
+from monitor.stream.positions import read_positions
 from monitor.stream.topics import create_topics
 
 REBALANCE_TIMEOUT = {EmbeddedBroker: 1.5}
@@ -120,10 +122,12 @@ class Deployment:
 
     def audit(self) -> AuditReport:
         positions = asyncio.run(read_positions(self.settings))
-        log_id = asyncio.run(read_log_id(self.settings))
+        identity = asyncio.run(read_log(self.settings))
         engine = sync_engine(self.settings)
         try:
-            return audit(engine, positions, log_id)
+            with engine.connect() as connection:
+                logs = find_logs(connection, identity.cluster_id, identity.topic_ids)
+            return audit(engine, positions, logs)
         finally:
             engine.dispose()
 

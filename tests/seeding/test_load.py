@@ -48,7 +48,7 @@ def test_the_rollups_agree_with_the_rows(seeded):
 
 
 def test_the_account_adds_up(seeded):
-    assert audit(seeded, (), "synthetic").ok
+    assert audit(seeded, (), {}).ok
 
 
 def test_the_schema_is_what_it_was(seeded, maker):

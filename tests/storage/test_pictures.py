@@ -104,3 +104,15 @@ def test_a_picture_that_is_gone_or_changed_is_not_handed_out(tmp_path):
 def test_an_unknown_scheme_names_the_setting():
     with pytest.raises(SetupError, match="MONITOR_PICTURE_STORE = 'gopher://x'"):
         PictureStore("gopher://x")
+
+
+def test_a_picture_that_is_removed_is_gone_and_can_be_put_again(tmp_path):
+    store = PictureStore(str(tmp_path))
+    data = b"a picture"
+    sha256 = hashlib.sha256(data).hexdigest()
+    url = store.put(data, sha256, "image/png")
+    for _ in range(2):
+        store.remove(url)
+    with pytest.raises(OutageError):
+        store.get(url)
+    assert store.get(store.put(data, sha256, "image/png")) == data

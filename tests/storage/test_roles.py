@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
+from datetime import timedelta
 
 import psycopg
 import pytest
@@ -10,12 +11,20 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from monitor.brands import Brand, Brands
+from monitor.corrections import correct_sentiment, undo
+from monitor.delivery import ledger
+from monitor.delivery.schedule import Period
 from monitor.errors import SetupError
+from monitor.messages import mention_uuid
 from monitor.settings import Settings, load_settings
 from monitor.storage import schema
+from monitor.storage.attempts import Attempts, Place
 from monitor.storage.audit import audit
-from monitor.storage.records import Batch
+from monitor.storage.logs import find_logs
+from monitor.storage.records import Batch, Span
 from monitor.storage.writer import BatchWriter
+from tests.storage.conftest import NOON
 
 
 @pytest.fixture
@@ -48,32 +57,125 @@ def refused(engine: Engine, *statements: str) -> None:
             connection.execute(text(statement))
 
 
-async def test_a_writer_writes_and_cannot_remove_mentions(database, login, brands, made):
+async def test_a_writer_writes_with_the_rights_of_its_role_alone(database, login, brands, made):
+    """Everything a worker, the pages and the schedule write."""
     url = granted(database, login, "brand_monitor_write")
     workers = create_async_engine(url)
     writer = BatchWriter(workers, brands)
     await writer.prepare()
+    for topic_id in (None, "id-1", "id-2"):
+        logs = await writer.open_logs("c", {"mentions.text": topic_id})
+    assert logs == {"mentions.text": "c/id-2"}
+    attempts = Attempts(workers)
+    place = Place(log_id="c", topic="mentions.text", partition=0, position=0, low=0)
+    for _ in range(2):
+        await attempts.claim([place])
+    await attempts.begin(place, 0)
+    await attempts.finish(place)
+    await attempts.release([place])
     said = made.text(0, id="a", brands=(made.named("VMware", 0, "positive"),))
-    shown = made.image(0, detections=(made.found(),))
-    batch = Batch(log_id="c", results=(said, shown), rejections=(made.rejected(1),))
+    shown = made.image(0, detections=(made.found(),), written=(made.read(),))
+    spans = (Span("mentions.text", 0, 0, 3),)
+    batch = Batch(log_id="c", results=(said, shown), rejections=(made.rejected(1),), spans=spans)
     await writer.write(batch)
     assert (await writer.write(batch)).replaced == 2
-    assert await writer.known_detections([shown.picture.sha256], "logos@1")
+    elsewhere = (made.text(5, id="a", partition=1), made.text(6, id="a", partition=2))
+    assert (await writer.write(Batch(log_id="c", results=elsewhere))).replaced == 2
+    wider = BatchWriter(workers, Brands((*brands, Brand("Nutanix", logos=("nutanix",)))))
+    await wider.prepare()
+    await wider.write(batch)  # the scan is due again
+    assert await wider.known_detections([shown.picture.sha256], "logos@1")
     await workers.dispose()
     engine = create_engine(url)
-    assert audit(engine, (), "c").ok
-    refused(
-        engine,
-        "DELETE FROM mention",
-        "DELETE FROM ingest_batch",
-        "DELETE FROM correction",
-        "UPDATE dead_letter SET error_code = 'none'",
-        "UPDATE correction SET label = 'neutral'",
-        "TRUNCATE sentiment",
-        "CREATE TABLE mine (id int)",
-        "DROP VIEW mention_detail",
-    )
+    report = audit(engine, (), {})
+    assert report.ok, report.faults
+    period = Period(NOON, NOON + timedelta(days=7))
+    now = period.until + timedelta(hours=1)
+    with engine.begin() as connection:
+        assert find_logs(connection, "c", {"mentions.text": "id-1"}) == {"mentions.text": "c"}
+        mention = mention_uuid("text", "forum", "a")
+        undo(connection, correct_sentiment(connection, mention, None, "negative", "ann").id, "ann")
+        ledger.skip(connection, "bob", period, now)
+        assert ledger.claim(connection, "ann", period, now, now)
+        ledger.settle(connection, "ann", period, "failed", now, "away")
+        assert ledger.claim(connection, "ann", period, now, now)
+        connection.execute(text("UPDATE alert SET published_at = now(), sent_at = now()"))
     engine.dispose()
+
+
+REFUSED_TO_WRITERS = (
+    # Who a mention is, stays; it goes by its owner's hand only.
+    *(
+        f"UPDATE mention SET {name} = {name}"
+        for name in ("id", "post_id", "kind", "source", "external_id", "first_stored_at")
+    ),
+    "DELETE FROM mention",
+    # The account: written once, added to, never taken back.
+    *(
+        f"UPDATE ingest_batch SET {name} = {name}"
+        for name in ("log_id", "topic", "partition", "first_offset", "last_offset")
+    ),
+    "DELETE FROM ingest_batch",
+    "UPDATE log SET log_id = 'x'",
+    "DELETE FROM log",
+    *(f"UPDATE log_partition SET {name} = 9" for name in ("first_offset", "low_offset", "exact_from")),
+    "DELETE FROM log_partition",
+    "INSERT INTO erasure (kind, erased_by, reason, mentions, digest) VALUES ('delete', 'x', 'x', 1, 1)",
+    "UPDATE erasure SET reason = 'x'",
+    "DELETE FROM erasure",
+    "SELECT erasure_note_delete()",
+    "UPDATE dead_letter SET error_code = 'none'",
+    "DELETE FROM dead_letter",
+    # What people said, and what they were sent.
+    "UPDATE correction SET label = 'neutral'",
+    "DELETE FROM correction",
+    "UPDATE report_delivery SET recipient = 'x'",
+    "DELETE FROM report_delivery",
+    "UPDATE alert SET p_value = 1",
+    "DELETE FROM alert",
+    # Results are replaced whole, pictures not at all.
+    "UPDATE sentiment SET label = 'neutral'",
+    "UPDATE brand_mention SET matched = 'x'",
+    "UPDATE logo_detection SET score = 1",
+    "UPDATE written_brand SET score = 1",
+    "UPDATE picture SET url = 'x'",
+    "DELETE FROM picture",
+    "UPDATE picture_scan SET model_version = 'x'",
+    "DELETE FROM picture_scan",
+    "UPDATE brand SET name = 'x'",
+    "DELETE FROM brand",
+    # The figures are the triggers' business.
+    "UPDATE brand_day SET texts = 1",
+    "INSERT INTO seeding (mentions) VALUES (1)",
+    "DELETE FROM presence",
+    "TRUNCATE sentiment",
+    "ALTER TABLE mention DISABLE TRIGGER USER",
+    "CREATE TABLE mine (id int)",
+    "DROP VIEW mention_detail",
+)
+
+
+def test_a_writer_is_refused_what_it_never_does(database, login):
+    engine = create_engine(granted(database, login, "brand_monitor_write"))
+    refused(engine, *REFUSED_TO_WRITERS)
+    engine.dispose()
+
+
+async def test_a_deletion_by_its_owner_is_noted_with_the_trigger_s_rights(
+    database, login, writer, engine, made
+):
+    """Whoever may delete need not be able to write `erasure`, so nobody can forge a line of it."""
+    await writer.write(Batch(log_id="c", results=(made.text(0),)))
+    url = granted(database, login, "brand_monitor_read")
+    name = psycopg.conninfo.conninfo_to_dict(login)["user"]
+    with engine.begin() as connection:
+        connection.execute(text(f'GRANT DELETE ON mention TO "{name}"'))
+    theirs = create_engine(url)
+    with theirs.begin() as connection:
+        connection.execute(text("DELETE FROM mention"))
+        found = connection.execute(text("SELECT erased_by, mentions, reason FROM erasure")).one()
+    assert tuple(found) == (name, 1, None)
+    theirs.dispose()
 
 
 async def test_a_reader_reads_everything_and_writes_nothing(database, login, writer, made):
@@ -83,9 +185,12 @@ async def test_a_reader_reads_everything_and_writes_nothing(database, login, wri
         views = connection.execute(
             text("SELECT viewname FROM pg_views WHERE schemaname = 'public'")
         ).scalars()
-        for name in [*views, "mention", "dead_letter", "ingest_batch"]:
+        tables = ("mention", "dead_letter", "ingest_batch", "log", "log_partition", "erasure")
+        for name in [*views, *tables]:
             connection.execute(text(f"SELECT * FROM {name}"))
+        assert find_logs(connection, "c", {"mentions.text": None}) == {"mentions.text": "c"}
         assert connection.execute(text("SELECT brand FROM share_of_voice")).scalars().all() == ["VMware"] * 2
+    assert audit(engine, (), {}).ok
     refused(
         engine,
         "INSERT INTO brand (name, own) VALUES ('x', false)",

@@ -4,14 +4,19 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
 from monitor.brands import Brand, Brands
 from monitor.errors import OutageError, SetupError
 from monitor.messages import mention_uuid
 from monitor.settings import load_settings
+from monitor.storage import account
+from monitor.storage.audit import audit
 from monitor.storage.engine import async_engine
-from monitor.storage.records import Batch, StorageRejection, WriteOutcome
+from monitor.storage.records import Batch, Span, StorageRejection, WriteOutcome
 from monitor.storage.writer import BatchWriter
 
 
@@ -166,15 +171,87 @@ async def test_a_redelivered_older_record_does_not_win(writer, engine, made):
     assert rows(engine, "SELECT count(*) FROM sentiment") == [(1,)]
 
 
-async def test_between_clusters_and_partitions_the_records_clock_decides(writer, engine, made):
+async def test_between_lives_and_partitions_the_order_of_arrival_decides(writer, engine, made):
+    """Whatever a publisher's clock says: one that is in 2099 must not win for good."""
     noon = datetime(2026, 3, 1, 12, tzinfo=UTC)
-    await writer.write(batch(made, made.text(9, id="a", text="first", at=noon)))
-    later = made.text(0, id="a", text="from a new cluster", at=noon + timedelta(minutes=1))
-    await writer.write(batch(made, later, log_id="cluster-2"))
-    assert rows(engine, "SELECT text FROM mention") == [("from a new cluster",)]
-    stale = made.text(99, id="a", text="stale", partition=3, at=noon)
-    await writer.write(batch(made, stale, log_id="cluster-2"))
-    assert rows(engine, "SELECT text, log_id FROM mention") == [("from a new cluster", "cluster-2")]
+    skewed = made.text(9, id="a", text="from 2099", at=datetime(2099, 1, 1, tzinfo=UTC))
+    await writer.write(batch(made, skewed))
+    corrected = made.text(0, id="a", text="corrected", partition=3, at=noon)
+    await writer.write(batch(made, corrected))
+    assert rows(engine, "SELECT text, partition FROM mention") == [("corrected", 3)]
+    later = made.text(2, id="a", text="in a new life", at=noon - timedelta(days=1))
+    await writer.write(batch(made, later, log_id="cluster-1/2nd"))
+    assert rows(engine, "SELECT text, log_id FROM mention") == [("in a new life", "cluster-1/2nd")]
+    for again in (skewed, corrected):
+        outcome = await writer.write(batch(made, again))
+        assert outcome == WriteOutcome(stored=0, replaced=1, rejected=0)
+    assert rows(engine, "SELECT text FROM mention") == [("in a new life",)]
+
+
+async def test_a_zombie_and_its_successor_write_a_partition_one_after_the_other(writer, engine, made):
+    """Whoever waits sees the other's account: what it brings then was delivered before."""
+    await writer.write(batch(made, made.text(0, id="a", text="old", partition=1)))
+    with engine.begin() as connection:
+        connection.execute(
+            text("SELECT pg_advisory_xact_lock(:key)"),
+            {"key": account.turns(batch(made, made.text(0)))[0]},
+        )
+        zombie = asyncio.create_task(writer.write(batch(made, made.text(0, id="a", text="zombie's"))))
+        successor = asyncio.create_task(writer.write(batch(made, made.text(1, id="b"))))
+        await asyncio.sleep(0.3)
+        assert not zombie.done()
+        assert not successor.done()
+    await asyncio.gather(zombie, successor)
+    assert rows(engine, "SELECT count(*) FROM mention") == [(2,)]
+
+
+@st.composite
+def arrivals(draw: st.DrawFn) -> list[list[tuple[int, int]]]:
+    """Batches of (partition, offset), all about one mention: each partition in its order, from time to time
+    from an earlier offset again."""
+    come = [0, 0, 0]
+    batches: list[list[tuple[int, int]]] = []
+    for _ in range(draw(st.integers(1, 8))):
+        records: list[tuple[int, int]] = []
+        for partition in draw(st.permutations(range(3)))[: draw(st.integers(1, 3))]:
+            start = come[partition] - draw(st.integers(0, min(come[partition], 3)))
+            end = start + draw(st.integers(1, 3))
+            records += [(partition, offset) for offset in range(start, end)]
+            come[partition] = max(come[partition], end)
+        batches.append(records)
+    return batches
+
+
+@given(batches=arrivals())
+@hypothesis_settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_whatever_is_delivered_again_the_version_that_arrived_last_stays(
+    settings, engine, brands, made, batches
+):
+    with engine.begin() as connection:
+        connection.execute(text("TRUNCATE mention, ingest_batch, erasure CASCADE"))
+
+    async def replay() -> tuple[int, int]:
+        workers = async_engine(settings)
+        writer = BatchWriter(workers, brands)
+        await writer.prepare()
+        seen: set[tuple[int, int]] = set()
+        last = (0, 0)
+        for records in batches:
+            fresh = [place for place in records if place not in seen]
+            last = fresh[-1] if fresh else last
+            seen.update(records)
+            results = [
+                made.text(offset, id="a", partition=partition, text=f"{partition}@{offset}")
+                for partition, offset in records
+            ]
+            await writer.write(batch(made, *results))
+        await workers.dispose()
+        return last
+
+    partition, offset = asyncio.run(replay())
+    assert rows(engine, "SELECT text FROM mention") == [(f"{partition}@{offset}",)]
 
 
 async def test_of_one_mention_twice_in_a_batch_the_later_offset_wins(writer, engine, made):
@@ -185,13 +262,15 @@ async def test_of_one_mention_twice_in_a_batch_the_later_offset_wins(writer, eng
     assert rows(engine, "SELECT text, record_offset FROM mention") == [("second", 8)]
 
 
-async def test_of_one_mention_in_two_partitions_of_a_batch_the_later_record_wins(writer, engine, made):
+async def test_of_one_mention_in_two_partitions_of_a_batch_the_one_that_came_last_wins(writer, engine, made):
     """A key moves to another partition when a topic gets more of them."""
-    noon = datetime(2026, 3, 1, 12, tzinfo=UTC)
-    new = made.text(0, id="a", text="new", partition=0, at=noon + timedelta(minutes=1))
-    old = made.text(99, id="a", text="old", partition=1, at=noon)
-    assert await writer.write(batch(made, new, old)) == WriteOutcome(stored=1, replaced=1, rejected=0)
+    old = made.text(99, id="a", text="old", partition=1)
+    new = made.text(0, id="a", text="new", partition=0)
+    assert await writer.write(batch(made, old, new)) == WriteOutcome(stored=1, replaced=1, rejected=0)
     assert rows(engine, "SELECT text FROM mention") == [("new",)]
+    newest = made.text(100, id="a", text="newest", partition=1)
+    await writer.write(batch(made, newest, new))
+    assert rows(engine, "SELECT text FROM mention") == [("newest",)]
 
 
 async def test_a_text_and_a_picture_of_one_post_are_two_mentions_of_one_post(writer, engine, made):
@@ -222,7 +301,7 @@ async def test_dead_letters_keep_what_a_person_needs(writer, engine, made):
     ) == [("text-empty", "not JSON: \ufffd at byte 3", b"\x00\xff", 1024, 5000, 7)]
 
 
-async def test_one_unstorable_record_is_named_and_nothing_written(writer, engine, made):
+async def test_one_unstorable_record_is_named_and_the_account_adds_up(writer, engine, made):
     # Year 1 in a zone east of Greenwich is year 0 in UTC, which no client could read back.
     never = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=5)))
     good = [made.text(n) for n in range(20)]
@@ -231,23 +310,97 @@ async def test_one_unstorable_record_is_named_and_nothing_written(writer, engine
         await writer.write(batch(made, *good, bad, made.image(21, detections=(made.found(),))))
     assert refusal.value.position == bad.position
     assert refusal.value.code == "storage-rejected"
-    assert rows(engine, "SELECT (SELECT count(*) FROM mention) + (SELECT count(*) FROM picture)") == [(0,)]
+    # As the pipeline goes on: the same batch, that record rejected.
+    shown = made.image(21, detections=(made.found(),))
+    await writer.write(batch(made, *good, shown, rejections=(made.rejected(20),)))
+    assert rows(engine, "SELECT sum(stored), sum(rejected) FROM ingest_batch") == [(21, 1)]
+    assert audit(engine, (), {}).ok
 
 
-async def test_of_several_unstorable_records_each_is_named_in_turn(writer, made):
+async def test_a_record_that_only_a_deferred_trigger_refuses_is_named(writer, engine, made):
+    """An index row of a roll-up too large for PostgreSQL: the brands one text names, at the commit."""
+    names = [f"brand {n}" for n in range(2000)]
+    with engine.begin() as connection:
+        connection.execute(
+            text("INSERT INTO brand (name, own) SELECT unnest(CAST(:names AS text[])), false"),
+            {"names": names},
+        )
+    brands = tuple(made.named(name, start=20 * n) for n, name in enumerate(names))
+    good = [made.text(n) for n in range(5)]
+    with pytest.raises(StorageRejection, match=r"mentions.text\[0\]@5: .*index row size") as refusal:
+        await writer.write(batch(made, *good, made.text(5, brands=brands), made.text(6)))
+    assert refusal.value.position.offset == 5
+    await writer.write(batch(made, *good, made.text(6), rejections=(made.rejected(5),)))
+    assert rows(engine, "SELECT count(*) FROM mention") == [(6,)]
+    assert audit(engine, (), {}).ok
+
+
+async def test_a_batch_that_is_refused_whole_but_not_in_pieces_is_written(writer, engine, made):
+    with engine.begin() as connection:
+        connection.execute(
+            text("""
+            CREATE FUNCTION refuse_many() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                IF (SELECT count(*) FROM came) > 2 THEN
+                    RAISE EXCEPTION 'too many' USING ERRCODE = 'program_limit_exceeded'; END IF;
+                RETURN NULL; END $$
+            """)
+        )
+        connection.execute(
+            text("""
+            CREATE TRIGGER refuse_many AFTER INSERT ON mention REFERENCING NEW TABLE AS came
+            FOR EACH STATEMENT EXECUTE FUNCTION refuse_many()
+            """)
+        )
+    spans = (Span("mentions.text", 0, 0, 9),)
+    whole = Batch(
+        log_id=made.log_id,
+        results=tuple(made.text(n) for n in range(7)),
+        rejections=(made.rejected(7),),
+        spans=spans,
+    )
+    assert await writer.write(whole) == WriteOutcome(stored=7, replaced=0, rejected=1)
+    offsets = "SELECT range_agg(offsets)::text, sum(records), sum(stored), sum(rejected) FROM ingest_batch"
+    assert rows(engine, offsets) == [("{[0,9)}", 8, 7, 1)]
+    assert audit(engine, (), {}).ok
+
+
+async def test_offsets_without_a_record_are_accounted_for(writer, engine, made):
+    """Transaction markers, what was compacted away, the rest of a wire batch nobody could read."""
+    spans = (Span("mentions.text", 0, 0, 6), Span("mentions.text", 1, 4, 5), Span("mentions.text", 2, 3, 3))
+    whole = Batch(log_id=made.log_id, results=(made.text(1),), rejections=(made.rejected(3),), spans=spans)
+    for _ in range(2):
+        await writer.write(whole)
+    lines = rows(
+        engine,
+        "SELECT partition, first_offset, last_offset, offsets::text, mention_offsets::text,"
+        " rejected_offsets::text, records FROM ingest_batch ORDER BY partition",
+    )
+    assert lines == [
+        (0, 0, 5, "{[0,6)}", "{[1,2)}", "{[3,4)}", 4),
+        (1, 4, 4, "{[4,5)}", "{}", "{}", 0),
+    ]
+
+
+async def test_a_batch_of_nothing_but_such_offsets_is_written(writer, engine, made):
+    markers = Batch(log_id=made.log_id, results=(), spans=(Span("mentions.text", 0, 2, 4),))
+    assert await writer.write(markers) == WriteOutcome(0, 0, 0)
+    assert rows(engine, "SELECT offsets::text, records FROM ingest_batch") == [("{[2,4)}", 0)]
+
+
+async def test_of_several_unstorable_records_each_is_named_in_turn(writer, engine, made):
     bad = [made.image(n, picture=str(n), detections=(made.found(score=1.5),)) for n in (3, 11)]
     results = [made.image(n, picture=str(n)) for n in range(16) if n not in (3, 11)] + bad
     named = []
     while True:
         try:
-            outcome = await writer.write(batch(made, *results))
+            await writer.write(batch(made, *results))
         except StorageRejection as refusal:
             named.append(refusal.position.offset)
             results = [result for result in results if result.position != refusal.position]
         else:
             break
     assert sorted(named) == [3, 11]
-    assert outcome.stored == 14
+    assert rows(engine, "SELECT sum(stored) FROM ingest_batch") == [(14,)]
 
 
 async def test_an_empty_batch_writes_nothing(writer, engine, made):
