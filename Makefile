@@ -8,7 +8,7 @@ SERVICE := .venv/.service-installed
 DEVELOPMENT := .venv/.development-installed
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help install install-dev demo test browser test-browser frontend test-faults faults faults-report test-training fuzz bench-sentiment bench-logos bench-pages lint format constraints clean
+.PHONY: help install install-dev demo test browser test-browser frontend test-faults faults faults-report test-training fuzz bench-sentiment bench-logos bench-pages lint format audit audit-dependencies secrets constraints clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -27,7 +27,7 @@ $(SERVICE): .venv/bin/python pyproject.toml constraints.txt
 
 $(DEVELOPMENT): $(SERVICE)
 	@echo "Installing training and test tools into .venv (torch is several GB the first time) ..."
-	@$(PIP) --editable '.[training,test]'
+	@$(PIP) --editable '.[training,test,audit]'
 	@touch $@
 
 demo: $(SERVICE) ## The whole system on the samples; writes demo-report/; SERVE=1 goes on serving the pages
@@ -81,6 +81,14 @@ lint: $(DEVELOPMENT) ## ruff and mypy --strict
 format: $(DEVELOPMENT) ## Sort imports, format, apply safe fixes
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+audit: audit-dependencies secrets ## Known vulnerabilities of what we depend on, secrets in what is committed
+
+audit-dependencies: $(DEVELOPMENT) ## pip-audit over constraints.txt; says NOT CHECKED where no advisories can be had
+	$(BIN)/python .ci/audit_dependencies.py
+
+secrets: $(DEVELOPMENT) ## Keys, tokens and passwords in committed files, by detect-secrets
+	$(BIN)/python .ci/find_secrets.py
 
 constraints: $(DEVELOPMENT) ## Resolve constraints.txt anew for every supported Python and platform
 	$(PIP) uv
