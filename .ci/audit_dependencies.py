@@ -3,8 +3,8 @@
     python .ci/audit_dependencies.py [--constraints FILE] [--accepted FILE] [--osv-url URL]
 
 Asks PyPI, and OSV where PyPI has nothing to say. Exit code 0 without findings, or with a line NOT CHECKED
-where no advisory service can be reached (a closed network); 1 with findings, or if only some packages could be
-checked. accepted-advisories.toml names findings that nobody has a fix for yet.
+where no advisory service can be reached (a closed network); 1 with findings, or if only some packages could
+be checked. accepted-advisories.toml names findings that nobody has a fix for yet.
 """
 
 import argparse
