@@ -16,7 +16,7 @@ What is changed of Faust 0.15.3, and why, so that an upgrade can be checked agai
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
@@ -144,6 +144,8 @@ class LedgerConsumer(driver.Consumer):
                         await self._reader.go_to(fetched.partition, self._next[fetched.partition])
                 for partition in poll.outside:
                     await self._find(partition)
+                if not (poll.fetched or poll.outside):
+                    await self._look_at_ends(wanted)
         except self.consumer_stopped_errors:
             if not app.should_stop:
                 raise
@@ -171,6 +173,13 @@ class LedgerConsumer(driver.Consumer):
             channel.queue.put_nowait(channel._create_event(None, stretch, headers=None, message=message))
         return True
 
+    async def _look_at_ends(self, partitions: Iterable[TP]) -> None:
+        """The embedded broker answers a fetch beyond the end with nothing, where Kafka names the error."""
+        for partition in partitions:
+            end, position = self.highwater(partition), self._next.get(partition, 0)
+            if end is not None and end < position:
+                await self._beyond(partition, position, end)
+
     async def _find(self, partition: TP) -> None:
         """The log does not hold our position: it expired, or this is not the log we knew."""
         app = _app(self)
@@ -183,13 +192,13 @@ class LedgerConsumer(driver.Consumer):
             app.ledger.begin({partition: low})
             self._next[partition] = low
         elif position > high:
-            await app.assignments.check_log()
             await self._beyond(partition, position, high)
         else:
             self._beyond_since.pop(partition, None)
         await self._reader.go_to(partition, self._next.get(partition, position))
 
     async def _beyond(self, partition: TP, position: int, high: int) -> None:
+        await _app(self).assignments.check_log()  # a topic made anew explains it, and is no fault
         now = self.loop.time()
         if now - self._beyond_since.setdefault(partition, now) < _BEYOND:
             await asyncio.sleep(1)

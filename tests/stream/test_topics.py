@@ -1,5 +1,6 @@
 """Topics, positions and the log's identity, as both brokers report them."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -7,7 +8,9 @@ import pytest
 from monitor.errors import OutageError, SetupError
 from monitor.local.child import free_port
 from monitor.settings import load_settings
-from monitor.stream.positions import read_log_id, read_positions
+from monitor.stream.clients import open_admin
+from monitor.stream.identity import read_log
+from monitor.stream.positions import read_positions
 from monitor.stream.topics import TopicCondition, create_topics, wait_for_broker
 
 
@@ -41,8 +44,23 @@ async def test_positions_of_topics_never_created_say_what_to_do(broker: Any) -> 
         await read_positions(settings)
 
 
-async def test_the_log_has_one_name(site: Any) -> None:
-    assert await read_log_id(site.settings) == await read_log_id(site.settings) != ""
+async def test_a_topic_made_anew_has_another_id_in_the_same_cluster(site: Any) -> None:
+    first = await read_log(site.settings)
+    assert first == await read_log(site.settings)
+    text, image = site.settings.topic("text"), site.settings.topic("image")
+    async with open_admin(site.settings) as admin:
+        await admin.delete_topics([text])
+    async with asyncio.timeout(20):
+        while text in (gone := await read_log(site.settings)).topic_ids:  # noqa: ASYNC110 - a server's word
+            await asyncio.sleep(0.1)
+    assert gone.topic_ids == {image: first.topic_ids[image]}
+
+    await create_topics(site.settings)
+    second = await read_log(site.settings)
+    assert second.cluster_id == first.cluster_id != ""
+    assert second.topic_ids[image] == first.topic_ids[image]
+    assert None not in (first.topic_ids[text], second.topic_ids[text])
+    assert first.topic_ids[text] != second.topic_ids[text]
 
 
 async def test_a_broker_that_is_not_there_is_an_outage_that_says_so() -> None:
