@@ -161,7 +161,7 @@ class Settings(BaseSettings):
     )
     score_timeout: Annotated[float, Field(gt=0)] = Field(
         120.0,
-        description="Seconds a batch may be in a model until the worker ends and its records are tried singly.",
+        description="Seconds a batch may be in a model until the worker ends, to try its records singly.",
     )
     brands_file: Path | None = Field(None, description="brands.toml; without, the packaged one.")
 

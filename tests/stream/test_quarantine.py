@@ -1,0 +1,190 @@
+"""A record that ends workers is found, alone, and costs only itself."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from monitor.errors import OutageError
+from monitor.storage.attempts import Claim, Place
+from monitor.stream.records import Partition
+from monitor.stream.scoring import StuckError, Threads
+
+PARTITION = Partition("mentions.text", 0)
+
+
+async def claim(bench: Any, known: Claim, position: int = 0) -> None:
+    bench.claims.known[PARTITION] = known
+    place = Place(log_id="log", topic=PARTITION.topic, partition=0, position=position, low=0)
+    await bench.quarantine.claim([place], {PARTITION.topic: bench.batch_size})
+
+
+@pytest.fixture
+def run(bench: Any, stretches: Any, wait_until: Any) -> Callable[..., Any]:
+    """Runs a pipeline over one stretch of records until `done`, then cancels it."""
+
+    async def go(records: list[Any], done: Callable[[], bool]) -> None:
+        async def source() -> Any:
+            yield stretches(*records)
+            await asyncio.Event().wait()
+
+        task = asyncio.create_task(bench.pipeline().run(source()))
+        try:
+            await wait_until(lambda: done() or task.done(), 5)
+            if task.done():
+                task.result()
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    return go
+
+
+async def test_nobody_is_suspected_after_two_deaths(bench: Any, records: Any, run: Any) -> None:
+    await claim(bench, Claim(deaths=2))
+    await run([records(n) for n in range(4)], lambda: bench.ledger.committable(PARTITION) == 4)
+    assert bench.scoring.batches == [[0, 1, 2, 3]]
+    assert bench.claims.said == [], "no round trip to the database where nobody is suspected"
+
+
+async def test_after_three_deaths_each_record_is_tried_alone_and_the_database_knows_which(
+    bench: Any, records: Any, run: Any
+) -> None:
+    await claim(bench, Claim(deaths=3))
+    seen: list[tuple[int, Any, int]] = []
+
+    def look(batch: Any) -> None:
+        seen.append((batch[0].position.offset, bench.claims.said[-1], len(bench.writer.ids)))
+
+    bench.scoring.before = look
+    await run([records(n) for n in range(20)], lambda: bench.ledger.committable(PARTITION) == 20)
+    assert seen[:3] == [(0, ("begin", 0), 0), (1, ("begin", 1), 1), (2, ("begin", 2), 2)]
+    assert bench.scoring.batches[:16] == [[n] for n in range(16)], "four batches of four"
+    assert bench.scoring.batches[16:] == [[16, 17, 18, 19]], "who is behind them is not suspected"
+    assert bench.claims.said.count(("finish",)) == 16
+    assert bench.writer.ids == [f"0-{n}" for n in range(20)]
+
+
+async def test_a_record_that_was_tried_twice_and_never_heard_of_again_is_dead_lettered_untried(
+    bench: Any, records: Any, run: Any
+) -> None:
+    await claim(bench, Claim(deaths=5, record_offset=2, record_deaths=2))
+    await run([records(n) for n in range(4)], lambda: bench.ledger.committable(PARTITION) == 4)
+    assert bench.scoring.batches == [[0], [1], [3]]
+    (letter,) = (one.letter for one in bench.announcer.rejections)
+    assert (letter.error_code, letter.source_offset) == ("kills-the-worker", 2)
+    assert bench.claims.said[-3:] == [("finish",), ("begin", 3), ("finish",)]
+
+
+async def test_one_death_alone_is_no_proof(bench: Any, records: Any, run: Any) -> None:
+    await claim(bench, Claim(deaths=4, record_offset=0, record_deaths=1))
+    await run([records(0)], lambda: bench.ledger.committable(PARTITION) == 1)
+    assert bench.writer.ids == ["0-0"]
+
+
+async def test_a_suspect_that_is_cancelled_or_fails_stays_begun(bench: Any, records: Any, run: Any) -> None:
+    await claim(bench, Claim(deaths=3))
+
+    def away(_batch: Any) -> None:
+        raise OutageError("the database is away")
+
+    bench.writer.before = away
+    with pytest.raises(OutageError):
+        await run([records(0)], lambda: False)
+    assert bench.claims.said == [("begin", 0)]
+
+
+async def test_nothing_of_another_pipeline_is_under_way_beside_a_suspect(
+    bench: Any, records: Any, stretches: Any, wait_until: Any
+) -> None:
+    await claim(bench, Claim(deaths=3))
+    busy: list[str] = []
+
+    def watch(name: str) -> Callable[[Any], Any]:
+        async def scored(batch: Any) -> None:
+            busy.append(name)
+            suspected = name == "texts" and len(batch) == 1
+            assert not (suspected and len(busy) > 1), busy
+            await asyncio.sleep(0.005)
+            busy.remove(name)
+
+        return scored
+
+    other = type(bench.scoring)()
+    bench.scoring.before, other.before = watch("texts"), watch("images")
+    beside = Partition("mentions.image", 0)
+    bench.ledger.begin({beside: 0})
+
+    async def source(partition: Partition) -> Any:
+        for n in range(12):
+            one = stretches(records(n))
+            yield type(one)(
+                partition=partition, start=n, end=n + 1, records=one.records, generation=one.generation
+            )
+        await asyncio.Event().wait()
+
+    tasks = [
+        asyncio.create_task(bench.pipeline("texts").run(source(PARTITION))),
+        asyncio.create_task(bench.pipeline("images", other).run(source(beside))),
+    ]
+    done = [bench.ledger.committable(PARTITION), bench.ledger.committable(beside)]
+    try:
+        async with asyncio.timeout(10):
+            while done != [12, 12]:
+                await asyncio.sleep(0.01)
+                for task in tasks:
+                    if task.done():
+                        task.result()
+                done = [bench.ledger.committable(PARTITION), bench.ledger.committable(beside)]
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_a_batch_that_stays_in_a_model_is_accused_and_ends_the_worker(
+    bench: Any, records: Any, run: Any
+) -> None:
+    await claim(bench, Claim())
+
+    def hang(_batch: Any) -> None:
+        raise StuckError("sentiment has been at work for 120 s")
+
+    bench.scoring.before = hang
+    with pytest.raises(OutageError, match=r"3 records, mentions\.text\[0\]@0 to mentions\.text\[0\]@2"):
+        await run([records(n) for n in range(3)], lambda: False)
+    assert bench.claims.said == [("accuse", 0, 3)]
+    assert bench.ledger.committable(PARTITION) is None
+
+
+async def test_a_suspect_that_stays_in_a_model_is_convicted(bench: Any, records: Any, run: Any) -> None:
+    await claim(bench, Claim(deaths=3))
+
+    def hang(_batch: Any) -> None:
+        raise StuckError("sentiment has been at work for 120 s")
+
+    bench.scoring.before = hang
+    with pytest.raises(OutageError):
+        await run([records(n) for n in range(3)], lambda: False)
+    assert bench.claims.said == [("begin", 0), ("convict", 0, 2)]
+
+
+async def test_work_that_does_not_come_back_in_time_is_told_from_work_that_times_out_itself() -> None:
+    release = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def hang() -> None:
+        asyncio.run_coroutine_threadsafe(release.wait(), loop).result()
+
+    threads = Threads("model", limit=0.05)
+    with pytest.raises(StuckError, match="model has been at work for 0 s"):
+        await threads(hang)
+    assert threads.busy
+    release.set()
+
+    def own() -> None:
+        raise TimeoutError("a lock")
+
+    with pytest.raises(TimeoutError, match="a lock"):
+        await Threads("model", limit=5)(own)
