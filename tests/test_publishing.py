@@ -187,6 +187,21 @@ def test_a_first_line_that_cannot_be_read_is_refused(header: bytes, said: str) -
         texts(header + b"\na,b\n", path=CSV)
 
 
+def test_fields_in_fields_in_fields_are_sent_or_refused() -> None:
+    for depth in range(700, 1_010):  # somewhere there reading works and writing no more
+        (found,) = texts('{"text": "a", "unknown": ' + '{"a":' * depth + "1" + "}" * depth + "}")
+        assert isinstance(found, TextMention) or found[1] in (ErrorCode.JSON_INVALID, ErrorCode.FIELD_INVALID)
+
+
+def test_a_number_beyond_64_bits_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"picture")
+    listed = tmp_path / "list.jsonl"
+    listed.write_text('{"file": "a.png", "reach": ' + "9" * 25 + "}")
+    (refused,) = read_images([listed], Defaults(source="s"))
+    assert isinstance(refused, Refused)
+    assert refused.error.code is ErrorCode.FIELD_INVALID
+
+
 def test_raw_lines_are_sent_as_they_stand() -> None:
     records = list(read_raw_texts([b"nope\r\n", b"\n", b"\xff"], "text/csv"))
     assert [(record.where, record.key, record.value) for record in records] == [

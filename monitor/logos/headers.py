@@ -3,6 +3,7 @@
 Nothing is decoded and nothing is trusted: every offset is checked, and work is bounded by the file's length.
 """
 
+import re
 import struct
 from dataclasses import dataclass
 from typing import Final
@@ -34,6 +35,16 @@ _KNOWN_OTHERS: Final = (
     (b"\xff\x0a", "JPEG XL"),
 )
 _PNG_MAGIC: Final = b"\x89PNG\r\n\x1a\n"
+
+# What decoders do for a few bytes each, so that a small file could keep one busy for minutes. Encoders write
+# some 10 scans and, with the largest colour profile, 300 segments; text comes in one chunk or two.
+_MOST_SEGMENTS: Final = 2_000
+_MOST_SCANS: Final = 100
+_MOST_PACKED_TEXTS: Final = 20
+
+_FILL: Final = re.compile(rb"\xff*(?=\xff)")
+_MARKER: Final = re.compile(rb"\xff[^\x00\x01\xd0-\xd7\xff]")
+"""In a scan, the next thing that is neither data nor a restart."""
 
 
 def read_header(data: bytes) -> PictureHeader:
@@ -90,9 +101,9 @@ def _jpeg(data: bytes) -> PictureHeader:
     """
     size: tuple[int, int] | None = None
     at = 2
-    while True:
-        while data[at : at + 2] == b"\xff\xff":  # fill bytes
-            at += 1
+    for _ in range(_MOST_SEGMENTS):
+        if fill := _FILL.match(data, at):
+            at = fill.end()
         if at + 4 > len(data):
             raise _truncated("JPEG", data)
         if data[at] != 0xFF:
@@ -114,11 +125,27 @@ def _jpeg(data: bytes) -> PictureHeader:
         if marker == 0xDA:
             break
         at += 2 + length
+    else:
+        raise _corrupt("JPEG", f"more than {_MOST_SEGMENTS:,} segments before the first scan")
     if size is None or 0 in size:
         raise _corrupt("JPEG", "it does not say how large it is")
     if data.find(b"\xff\xd9", at) < 0:
         raise _truncated("JPEG", data)
+    if _scans(data, at) > _MOST_SCANS:
+        raise _corrupt("JPEG", f"more than {_MOST_SCANS} scans")
     return PictureHeader("image/jpeg", size[0], size[1], has_alpha=False)
+
+
+def _scans(data: bytes, at: int) -> int:
+    """How many scans there are from the marker at `at` on, to the end marker or one more than are allowed."""
+    scans = 0
+    while scans <= _MOST_SCANS and (marker := _MARKER.search(data, at)):
+        kind, at = data[marker.end() - 1], marker.end()
+        if kind == 0xD9:
+            break
+        scans += kind == 0xDA
+        at += int.from_bytes(data[at : at + 2])
+    return scans
 
 
 def _png(data: bytes) -> PictureHeader:
@@ -131,7 +158,7 @@ def _png(data: bytes) -> PictureHeader:
     if not (0 < width < 2**31 and 0 < height < 2**31):
         raise _corrupt("PNG", f"impossible size {width} x {height}")
     has_alpha = data[25] in (4, 6)
-    at = 8
+    at, packed_texts = 8, 0
     while True:
         if at + 12 > len(data):
             raise _truncated("PNG", data)
@@ -139,6 +166,9 @@ def _png(data: bytes) -> PictureHeader:
         if kind == b"IEND":
             return PictureHeader("image/png", width, height, has_alpha, deep=data[24] == 16)
         has_alpha = has_alpha or kind == b"tRNS"
+        packed_texts += kind in (b"zTXt", b"iTXt")
+        if packed_texts > _MOST_PACKED_TEXTS:
+            raise _corrupt("PNG", f"more than {_MOST_PACKED_TEXTS} chunks of packed text")
         at += 12 + length
 
 

@@ -82,7 +82,11 @@ def _mention(path: Path, fields: dict[str, Any], defaults: Defaults) -> ImageMen
     source = fields["source"]
     fields.setdefault("id", derived_id(source if isinstance(source, str) else None, data))
     # MessagePack for this check: the bytes stay raw, no base64 there and back.
-    return decode_image(msgspec.msgpack.encode({**fields, "image": data}), "application/msgpack")
+    try:
+        packed = msgspec.msgpack.encode({**fields, "image": data})
+    except (OverflowError, RecursionError) as error:  # a number beyond 64 bits, fields in fields
+        raise DataError(ErrorCode.FIELD_INVALID, f"a field cannot be sent: {error}") from error
+    return decode_image(packed, "application/msgpack")
 
 
 def _unreadable(error: OSError | ValueError) -> DataError:

@@ -89,7 +89,11 @@ def _mention(fields: dict[str, Any], path: Path | None, defaults: Defaults, max_
             )
         ),
     )
-    return decode_text(to_json(fields), max_chars=max_chars)
+    try:
+        written = to_json(fields)
+    except RecursionError as error:
+        raise DataError(ErrorCode.FIELD_INVALID, f"a field cannot be sent: {error}") from error
+    return decode_text(written, max_chars=max_chars)
 
 
 def _json_lines(file: BinaryIO) -> Iterator[tuple[int, dict[str, Any] | DataError]]:

@@ -92,11 +92,16 @@ def _folded(text: str) -> tuple[str, Sequence[int]]:
     places: list[int] = []
     for index, character in enumerate(text):
         # Curly apostrophes are how phones write "McDonald's".
-        plain = "'" if character == "\u2019" else unicodedata.normalize("NFKD", character.casefold())
+        plain = "'" if character == "\u2019" else _plain(character)
         kept = [one for one in plain if not unicodedata.combining(one)]
         characters += kept
         places += [index] * len(kept)
     return "".join(characters), places
+
+
+def _plain(character: str) -> str:
+    # Compatibility first: the plain form of U+1D415, a bold V as in the "fonts" of social media, is a capital.
+    return unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", character).casefold())
 
 
 def _after_marks(text: str, end: int) -> int:

@@ -168,6 +168,36 @@ print((most() - before) * 1024 / {side**2})
     assert float(ran.stdout) < 10  # bytes a pixel: of all four channels twice, then of the alpha and the rest
 
 
+def test_many_scans_are_refused() -> None:
+    """Each makes the decoder go over the whole picture, and takes some 30 bytes."""
+    jpeg = encoded(".jpg", photograph(), cv2.IMWRITE_JPEG_PROGRESSIVE, 1)
+    first = jpeg.index(b"\xff\xda")
+    scan = jpeg[first : jpeg.index(b"\xff", first + 20)]
+    end = jpeg.rindex(b"\xff\xd9")
+    assert decoded(jpeg[:end] + scan * 50 + jpeg[end:]).width == 64
+    for hidden in (b"", b"\xff\x01\xff\xff"):  # a marker without a body: what follows is no length
+        many = refusal(jpeg[:end] + hidden + scan * 120 + jpeg[end:])
+        assert (many.code, many.detail) == (
+            ErrorCode.IMAGE_CORRUPT,
+            "the JPEG is damaged: more than 100 scans",
+        )
+
+
+def test_many_segments_are_refused() -> None:
+    jpeg = encoded(".jpg", photograph())
+    assert decoded(jpeg[:2] + b"\xff\xfe\x00\x02" * 300 + b"\xff" * 1000 + jpeg[2:]).width == 64
+    assert "segments" in refusal(jpeg[:2] + b"\xff\xfe\x00\x02" * 2_000 + jpeg[2:]).detail
+
+
+@pytest.mark.parametrize("text", [b"zTXt", b"iTXt"])
+def test_many_packed_texts_are_refused(text: bytes) -> None:
+    """Each unpacks to 8 MB from 8 kB, and nobody reads it."""
+    data = encoded(".png", photograph())
+    chunk = png_chunk(text, b"a\0\0" + zlib.compress(b"b"))
+    assert decoded(data[:33] + chunk * 20 + data[33:]).width == 64
+    assert "packed text" in refusal(data[:33] + chunk * 21 + data[33:]).detail
+
+
 def test_cmyk_jpeg() -> None:
     # Adobe stores CMYK inverted: 255 is no ink. No ink at all is white; full cyan takes the red away.
     assert (decoded(cmyk_jpeg((255, 255, 255, 255))).pixels >= 250).all()

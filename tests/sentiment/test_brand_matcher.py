@@ -102,6 +102,12 @@ def test_a_spelling_of_nothing_to_match_is_refused(spelling: str) -> None:
         BrandMatcher(Brands((Brand(name="Acme", aliases=(spelling,)),)))
 
 
+def test_letters_of_other_fonts_are_letters() -> None:
+    assert found("\U0001d415\U0001d40c\U0001d430\U0001d41a\U0001d42b\U0001d41e!")[0][0] == "VMware"
+    # Folded once or twice, a spelling is the same.
+    assert BrandMatcher(Brands((Brand(name="\u2119ay"),))).find("pay \u2119AY")[1].end == 7
+
+
 def test_no_brands_find_nothing() -> None:
     assert BrandMatcher(Brands()).find("VMware") == ()
 

@@ -19,6 +19,7 @@ NAMES: Sequence[str] = (
     "addresses",
     "texts",
     "images",
+    "wire",
 )
 
 

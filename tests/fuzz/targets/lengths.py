@@ -1,4 +1,4 @@
-"""Long texts of one thing again and again: they take tokenizer, encoder and matcher no longer than they are."""
+"""Long texts of one thing again and again: tokenizer, encoder and matcher take time in proportion."""
 
 from collections.abc import Iterator
 
