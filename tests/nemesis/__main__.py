@@ -81,7 +81,7 @@ async def _one(
         if not console.is_terminal:
             console.print(f"{time.strftime('%H:%M:%S')} seed {seed}: {what}", highlight=False)
 
-    outcome = await run_seed(shared, seed, options, say)
+    outcome = await run_seed(shared, seed, options, say, output.with_suffix(""))
     results.append(output, outcome)
     slowest = max((phase.recovery or 0 for phase in outcome.phases), default=0)
     console.print(
@@ -90,6 +90,8 @@ async def _one(
         f"memory {outcome.memory_mb} MB: " + ("ok" if outcome.ok else f"[bold red]{outcome.wrong}[/]"),
         highlight=False,
     )
+    for what, times in outcome.crashes.items():
+        console.print(f"  {times} workers ended by {what}", highlight=False, markup=False)
     for example in outcome.examples:
         console.print(f"  {example}", highlight=False, markup=False)
     if outcome.stuck:

@@ -3,8 +3,10 @@ is one."""
 
 import asyncio
 import contextlib
+import json
 import os
 import re
+import shutil
 import signal
 import sys
 from collections import Counter
@@ -26,6 +28,9 @@ _LOOK: Final = 0.1
 
 _HELPLESS: Final = 8
 """Exits with code 2 (something has to be set right by a person) in a row that count as needing a hand."""
+
+_UNCAUGHT: Final = re.compile(r"[A-Za-z.]*(Error|Exception)\b.*")
+"""The last line of a traceback that nobody caught."""
 
 _WRAPPER: Final = Path(__file__).with_name("worker.py")
 
@@ -137,6 +142,24 @@ class Crew:
             text = [line for line in text if '"event": "batch"' not in line]
             said += [f"--- worker {worker.number}", *(line[:240] for line in text[-lines:])]
         return "\n".join(said)
+
+    def crashes(self) -> Counter[str]:
+        """Failures of their own, as workers told them with a traceback: the last line of each."""
+        found: Counter[str] = Counter()
+        for worker in self.workers:
+            for line in worker.process.log.read_text(errors="replace").splitlines():
+                if line.startswith("{") and '"exception"' in line:
+                    told = json.loads(line)["exception"].strip().splitlines()
+                    found[told[-1][:200]] += 1
+                elif _UNCAUGHT.match(line):
+                    found[line[:200]] += 1
+        return found
+
+    def keep_logs(self, folder: Path) -> None:
+        """Copy what the workers said, to be looked into after the run."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for worker in self.workers:
+            shutil.copy(worker.process.log, folder / worker.process.log.name)
 
     def _start(self, worker: Worker) -> None:
         worker.process.start(lambda: True, timeout=1)

@@ -39,6 +39,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     audit: tuple[str, ...]
     memory_mb: tuple[int, ...]
     exits: dict[str, int]
+    crashes: dict[str, int] = {}
+    """Failures of their own that ended workers: not wrong, since others go on, but not right either."""
 
     @property
     def ok(self) -> bool:
@@ -101,6 +103,12 @@ def table(outcomes: Iterable[Outcome]) -> str:
             f"| {name} | {times[name]} | {flight[name]:,} | {lost[name]} | {doubled[name]} | {rest} "
             f"| {middle} | {worst} |"
         )
+    crashes: Counter[str] = Counter()
+    for one in kept:
+        crashes.update(one.crashes)
+    if crashes:
+        lines += ["", "Workers ended by failures of their own:", ""]
+        lines += [f"* {times}: `{what}`" for what, times in crashes.most_common(12)]
     return "\n".join(lines)
 
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from monitor.settings import Settings, load_settings
-from monitor.status import read_status
 from tests.nemesis import faults
 from tests.nemesis.archive import Archive
 from tests.nemesis.checker import Fault, Wrong, check
@@ -115,8 +114,8 @@ class _Notes:
     stuck: str = ""
 
 
-async def run_seed(shared: Servers, seed: int, options: Options, say: Say) -> Outcome:
-    """One seed from its topics to the verdict."""
+async def run_seed(shared: Servers, seed: int, options: Options, say: Say, logs: Path) -> Outcome:
+    """One seed from its topics to the verdict. The workers' logs are kept in `logs` if anything was wrong."""
     started, notes = time.monotonic(), _Notes()
     rng = random.Random(seed)
     fresh = not options.old and rng.random() < 0.5
@@ -143,7 +142,10 @@ async def run_seed(shared: Servers, seed: int, options: Options, say: Say) -> Ou
         if supervisor.done() and not notes.stuck:
             notes.stuck = f"the supervisor ended: {supervisor.exception()!r}"
         expected, wrong, audit = await _verdict(shared, stage)
-        return _outcome(seed, fresh, time.monotonic() - started, stage, notes, expected, wrong, audit)
+        outcome = _outcome(seed, fresh, time.monotonic() - started, stage, notes, expected, wrong, audit)
+        if not outcome.ok or outcome.crashes:
+            stage.crew.keep_logs(logs / f"seed-{seed}")
+        return outcome
 
 
 async def _set_up(
@@ -190,7 +192,7 @@ async def _set_up(
 _EXTRA: Final = {
     # Short, since every death costs a start of some seconds here.
     "MONITOR_DEATHS_BEFORE_QUARANTINE": "2",
-    "MONITOR_SCORE_TIMEOUT": "6",
+    "MONITOR_SCORE_TIMEOUT": "12",
 }
 """Settings of workers that not every version knows."""
 
@@ -323,6 +325,8 @@ async def _audit(stage: Stage) -> tuple[str, ...]:
         update={"database_url": load_settings(database_url=stage.database.url).database_url}
     )
     try:
+        from monitor.status import read_status
+
         async with asyncio.timeout(_AUDIT):
             return tuple((await read_status(direct)).audit.faults)
     except Exception as error:  # an audit that cannot be made is a complaint
@@ -371,6 +375,7 @@ def _outcome(
         audit=audit,
         memory_mb=tuple(worker.high_water // 1024 for worker in stage.crew.workers),
         exits=dict(exits),
+        crashes=dict(stage.crew.crashes()),
     )
 
 
