@@ -3,6 +3,7 @@
 import base64
 import binascii
 import ipaddress
+from collections.abc import Mapping
 from typing import Annotated, Final
 from urllib.parse import quote, urlsplit
 
@@ -35,11 +36,16 @@ class RequireLogin:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] != "http" or scope["path"].startswith(_OPEN) or scope["session"].get("name"):
+        if scope["type"] != "http" or scope["path"].startswith(_OPEN) or self._is_in(scope["session"]):
             await self._app(scope, receive, send)
             return
         refusal = await self._refusal(scope)
         await (refusal or self._app)(scope, receive, send)
+
+    def _is_in(self, session: Mapping[str, str]) -> bool:
+        """Whether the cookie is of a person who may still come in, by the password of today."""
+        name = session.get("name")
+        return bool(name) and session.get("seal") == self._people.seal(name or "")
 
     async def _refusal(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
@@ -89,6 +95,7 @@ def log_in(
         if people.check(name, password, caller(request.scope)):
             request.session.clear()
             request.session["name"] = name
+            request.session["seal"] = people.seal(name)
             return RedirectResponse(_local(next), status_code=303)
     except TooManyAttemptsError:
         fault, status = _SLOW_DOWN, 429

@@ -5,6 +5,9 @@ memory: after ten from one address its next ones are refused, right or wrong; af
 anywhere, everybody's from an address that this person has not logged in from before.
 """
 
+import hashlib
+import hmac
+import secrets
 import threading
 import time
 import zlib
@@ -48,10 +51,12 @@ class People:
         hashes: Mapping[str, str],
         shared: str | None = None,
         clock: Callable[[], float] = time.monotonic,
+        shared_seal: str = "",
     ) -> None:
-        """`hashes` by name; `shared` is the hash that fits any name."""
+        """`hashes` by name; `shared` is the hash that fits any name, `shared_seal` changes with its password."""
         self._hashes = dict(hashes)
         self._shared = shared
+        self._shared_seal = shared_seal
         self._callers = Throttle(_CALLER_FAILURES, _WINDOW, clock)
         self._accounts = Throttle(_ACCOUNT_FAILURES, _WINDOW, clock)
         self._known: OrderedDict[tuple[str, str], None] = OrderedDict()
@@ -78,6 +83,11 @@ class People:
                 self._callers.count(caller)
                 self._accounts.count(account)
         return right and len(name) <= _LONGEST_NAME
+
+    def seal(self, name: str) -> str | None:
+        """What a session holds beside the name: another one after a new password, None for nobody."""
+        credential = self._hashes.get(name) if self._shared is None else self._shared_seal
+        return None if credential is None else hashlib.sha256(credential.encode()).hexdigest()[:16]
 
     def _refuse(self, account: str, caller: str) -> None:
         # Somebody else's guesses shall not hold up a person where they log in every day.
@@ -114,7 +124,10 @@ def load_people(settings: Settings) -> People | None:
         return None
     password = settings.web_password.get_secret_value()
     check_length(password, "MONITOR_WEB_PASSWORD")
-    return People({}, shared=hasher.hash(password))
+    # With the cookies' own secret: whoever steals one cannot try passwords on it.
+    secret = settings.web_secret.get_secret_value() if settings.web_secret else secrets.token_urlsafe(32)
+    seal = hmac.digest(secret.encode(), password.encode(), "sha256").hex()
+    return People({}, shared=hasher.hash(password), shared_seal=seal)
 
 
 def check_length(password: str, what: str) -> None:

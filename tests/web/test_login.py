@@ -95,6 +95,39 @@ def test_a_restart_keeps_people_in_where_the_secret_is_set(call: Calling, settin
     assert third.get("/").status_code == 303
 
 
+def test_who_left_or_changed_the_password_is_out_after_the_restart(
+    tmp_path: Path, call: Calling, settings: Settings
+) -> None:
+    file = tmp_path / "users"
+    add_user(file, "Ann", PASSWORD)
+    add_user(file, "Ben", PASSWORD)
+    given = {"web_users_file": file, "web_secret": SecretStr("s" * 40)}
+    ann, ben = call(settings, **given), call(settings, **given)
+    log_in(ann)
+    log_in(ben, name="Ben")
+
+    def after_restart(before: TestClient) -> int:
+        client = call(settings, **given)
+        client.cookies = before.cookies
+        return client.get("/quality").status_code
+
+    add_user(file, "Cy", PASSWORD)
+    assert (after_restart(ann), after_restart(ben)) == (200, 200)
+    add_user(file, "Ann", "a new long password")
+    assert (after_restart(ann), after_restart(ben)) == (303, 200)
+    file.write_text("".join(line for line in file.open() if not line.startswith("Ben")))
+    assert after_restart(ben) == 303
+
+
+def test_a_new_password_for_all_ends_every_session(call: Calling, settings: Settings) -> None:
+    secret = SecretStr("s" * 40)
+    first = call(settings, web_password=SecretStr(PASSWORD), web_secret=secret)
+    log_in(first)
+    second = call(settings, web_password=SecretStr("another long password"), web_secret=secret)
+    second.cookies = first.cookies
+    assert second.get("/").status_code == 303
+
+
 def test_programs_log_in_with_http_basic(guarded: TestClient) -> None:
     refused = guarded.get("/api/summary")
     assert refused.status_code == 401
