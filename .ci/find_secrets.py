@@ -2,9 +2,9 @@
 
     python .ci/find_secrets.py [--known FILE] [FOLDER]
 
-Every file that git tracks below FOLDER is read. known-secrets.toml lists what looks like a secret and is none;
-the rest is printed in that file's form, and the exit code is 1. No key is tried with its issuer: nothing leaves
-this machine.
+Every file that git tracks below FOLDER is read. known-secrets.toml lists what looks like a secret and is
+none; the rest is printed in that file's form, and the exit code is 1. No key is tried with its issuer:
+nothing leaves this machine.
 """
 
 import argparse

@@ -53,7 +53,7 @@ class People:
         clock: Callable[[], float] = time.monotonic,
         shared_seal: str = "",
     ) -> None:
-        """`hashes` by name; `shared` is the hash that fits any name, `shared_seal` changes with its password."""
+        """`hashes` by name; `shared` is the hash that fits any name, `shared_seal` changes with it."""
         self._hashes = dict(hashes)
         self._shared = shared
         self._shared_seal = shared_seal
