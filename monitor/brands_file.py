@@ -74,13 +74,18 @@ class BrandsFile:
 
     def drop(self, name: str) -> bool:
         """Take a brand's block out; returns whether there was one. What is written above the next block
-        stays."""
+        stays.
+
+        Raises `SetupError` where the blocks' first lines cannot be told: one like them stands inside a text.
+        """
         names = [str(block["name"]) for block in self._blocks()]
         if name not in names:
             return False
         # By lines: the parser takes comments above a block for the end of the one before.
         lines = tomlkit.dumps(self._document).splitlines(keepends=True)
         starts = [number for number, line in enumerate(lines) if _HEADER.match(line)]
+        if len(starts) != len(names):
+            raise SetupError(f"{self.path}: cannot tell the lines of {name!r}; take its block out by hand")
         start = starts[names.index(name)]
         end = min((later for later in starts if later > start), default=len(lines))
         while end < len(lines) and not lines[end - 1].split("#")[0].strip():

@@ -124,6 +124,12 @@ def test_inline_brands_are_not_rewritten(path: Path) -> None:
         BrandsFile(path).put("Bolt", [], own=False)
 
 
+def test_a_block_is_left_where_a_text_looks_like_one(path: Path) -> None:
+    path.write_text(WRITTEN + 'query = """\n[[brand]]\n"""\n')
+    with pytest.raises(SetupError, match="out by hand"):
+        BrandsFile(path).drop("Bolt")
+
+
 def test_one_starts_with_a_copy_that_nothing_overwrites(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     start_file(path)

@@ -100,7 +100,7 @@ def _folded(text: str) -> tuple[str, Sequence[int]]:
 
 
 def _plain(character: str) -> str:
-    # Compatibility first: the plain form of U+1D415, a bold V as in the "fonts" of social media, is a capital.
+    # Compatibility first: the plain form of U+1D415, a bold V of the "fonts" of social media, is a capital.
     return unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", character).casefold())
 
 
