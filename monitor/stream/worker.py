@@ -23,6 +23,7 @@ from monitor.stream.announcements import Announcer
 from monitor.stream.app import StreamApp
 from monitor.stream.assignment import Assignment
 from monitor.stream.clients import open_producer
+from monitor.stream.deadman import stay_alive
 from monitor.stream.health import Check, CheckResult, HealthServer
 from monitor.stream.identity import read_log
 from monitor.stream.intake import Intake
@@ -156,6 +157,7 @@ class _Worker:
         app = parts.app
         start = asyncio.create_task(app.start(), name="start")
         watch = asyncio.create_task(parts.watch.run(app), name="watch")
+        alive = asyncio.create_task(stay_alive(self._settings.score_timeout), name="alive")
         crash = asyncio.create_task(app._crashed.wait(), name="crash")
         stop = asyncio.create_task(self._stopping.wait(), name="signal")
         try:
@@ -165,6 +167,7 @@ class _Worker:
             failed_start = start.exception() if start.done() and not start.cancelled() else None
             return await self._stop(app, app.crash_reason or failed_start, [start, watch])
         finally:
+            alive.cancel()
             crash.cancel()
             stop.cancel()
 
