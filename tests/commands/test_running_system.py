@@ -172,4 +172,5 @@ def test_the_audit_notices_a_row_that_somebody_removed(system: Running) -> None:
         connection.execute("DELETE FROM mention WHERE external_id = 'soon gone'")
     done = system.run("status", "--audit")
     assert done.returncode == 1
-    assert "fault: batches stored" in done.stderr
+    assert "fault: removed 1 mentions on" in done.stderr
+    assert "without a reason" in done.stderr

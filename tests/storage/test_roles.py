@@ -94,7 +94,7 @@ async def test_a_writer_writes_with_the_rights_of_its_role_alone(database, login
     with engine.begin() as connection:
         assert find_logs(connection, "c", {"mentions.text": "id-1"}) == {"mentions.text": "c"}
         mention = mention_uuid("text", "forum", "a")
-        undo(connection, correct_sentiment(connection, mention, None, "negative", "ann").id, "ann")
+        undo(connection, correct_sentiment(connection, mention, None, "negative", "ann"), "ann")
         ledger.skip(connection, "bob", period, now)
         assert ledger.claim(connection, "ann", period, now, now)
         ledger.settle(connection, "ann", period, "failed", now, "away")
