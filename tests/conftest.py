@@ -45,9 +45,11 @@ from monitor.storage import schema
 
 # Before torch is imported: of two processes on two cores each takes one.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-# How long an example takes says what else the machine does.
-hypothesis.settings.register_profile("untimed", deadline=None)
-hypothesis.settings.load_profile("untimed")
+# How long an example takes says what else the machine does. The examples are the same in every run, so that a
+# change is what broke a test; new ones are for fuzzing, and for `pytest --hypothesis-profile lucky`.
+hypothesis.settings.register_profile("fixed", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("lucky", deadline=None)
+hypothesis.settings.load_profile("fixed")
 
 _REPOSITORY = Path(__file__).parent.parent
 _KAFKA_POM = Path(__file__).parent / "integration" / "kafka" / "pom.xml"
