@@ -185,15 +185,22 @@ class Publisher:
         partition = self.partition(draft)
         self.sent += 1
         # A correction sent by another producer than the version before it may overtake it; the log decides.
-        answer: Awaitable[object] = await producer.send(
-            self._topics[draft.topic],
-            value=draft.bare.value,
-            key=draft.bare.key,
-            headers=draft.headers,
-            partition=partition,
-            timestamp_ms=draft.timestamp,
-        )
-        return answer
+        for _ in range(50):
+            try:
+                answer: Awaitable[object] = await producer.send(
+                    self._topics[draft.topic],
+                    value=draft.bare.value,
+                    key=draft.bare.key,
+                    headers=draft.headers,
+                    partition=partition,
+                    timestamp_ms=draft.timestamp,
+                )
+            except AssertionError:  # a partition so new that the client has not heard of it
+                await producer.client.force_metadata_update()
+                await asyncio.sleep(0.1)
+            else:
+                return answer
+        raise TimeoutError(f"{self._topics[draft.topic]}[{partition}] is not there")
 
     def partition(self, draft: Draft) -> int:
         """Where a mention is at home: drawn from its id, once."""

@@ -1,6 +1,7 @@
 """Runs seeds: servers once, then for each seed topics, a group, a database and workers of its own."""
 
 import asyncio
+import contextlib
 import random
 import subprocess
 import tempfile
@@ -24,7 +25,7 @@ from tests.nemesis.expectations import NEEDS_WIRE
 from tests.nemesis.kafka import Kafka
 from tests.nemesis.models import LOGOS, SENTIMENT, write_models
 from tests.nemesis.oracle import Expected, Oracle
-from tests.nemesis.proxy import Proxy
+from tests.nemesis.proxy import Cruelty, Proxy
 from tests.nemesis.publisher import Publisher
 from tests.nemesis.results import Outcome, Phase
 from tests.nemesis.stage import Stage, StuckError
@@ -138,6 +139,9 @@ async def run_seed(shared: Servers, seed: int, options: Options, say: Say, logs:
             notes.stuck = f"{type(error).__name__}: {error}\n{stage.crew.log_tail()}"
         say("stopping the workers, adding up")
         await _heal(stage)
+        if notes.stuck:  # what comes late is not lost
+            with contextlib.suppress(StuckError, OSError):
+                await stage.recovered(_FINAL)
         await stage.crew.stop_all()
         if supervisor.done() and not notes.stuck:
             notes.stuck = f"the supervisor ended: {supervisor.exception()!r}"
@@ -297,6 +301,8 @@ async def _heal(stage: Stage) -> None:
         node.thaw()
     stage.cluster.launch_all()
     await asyncio.to_thread(stage.postgres.launch)
+    stage.proxy.cruelty = Cruelty()
+    stage.crew.resume()
     await asyncio.to_thread(stage.database.raise_nothing)
     await asyncio.to_thread(stage.database.read_only, False)
 

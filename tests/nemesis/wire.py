@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import cramjam
-from aiokafka.codec import snappy_decode, snappy_encode
+from aiokafka.codec import lz4_encode, snappy_decode, snappy_encode
 from aiokafka.record.util import calc_crc32c
 
 CODECS: Final = ("none", "gzip", "snappy", "lz4", "zstd")
@@ -127,7 +127,7 @@ PACK: Final[dict[str, Callable[[bytes], bytes]]] = {
     "none": bytes,
     "gzip": _gzip,
     "snappy": lambda data: bytes(snappy_encode(data)),
-    "lz4": lambda data: bytes(cramjam.lz4.compress(data)),
+    "lz4": lambda data: bytes(lz4_encode(data)),  # blocks that stand alone: Kafka takes no others
     "zstd": lambda data: bytes(cramjam.zstd.compress(data)),
 }
 UNPACK: Final[dict[str, Callable[[bytes], bytes]]] = {
