@@ -35,6 +35,12 @@ class Claim(NamedTuple):
     before: bool = False
 
 
+_KNOWN: Final = text("""
+SELECT topic, partition FROM log_partition
+WHERE (log_id, topic, partition) IN (
+    SELECT * FROM unnest(cast(:log_id AS text[]), cast(:topic AS text[]), cast(:partition AS int[])))
+""")
+
 _CLAIM: Final = text("""
 INSERT INTO log_partition AS known (log_id, topic, partition, first_offset, low_offset, position, held)
 SELECT log_id, topic, partition, position, low, position, true
@@ -89,26 +95,26 @@ class Attempts:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
+    async def known(self, places: Sequence[Place]) -> set[tuple[str, int]]:
+        """Those of the partitions that were ever claimed, by topic and number."""
+        with translated():
+            async with self._engine.connect() as connection:
+                found = await connection.execute(_KNOWN, _columns(places))
+        return {(row.topic, row.partition) for row in found}
+
     async def claim(self, places: Sequence[Place]) -> dict[tuple[str, int], Claim]:
         """Take the partitions, by topic and number, and learn what happened to their last holders."""
         if not places:
             return {}
-        columns = {
-            name: [getattr(place, name) for place in places]
-            for name in ("log_id", "topic", "partition", "position", "low")
-        }
         with translated():
             async with self._engine.begin() as connection:
-                rows = (await connection.execute(_CLAIM, columns)).all()
+                rows = (await connection.execute(_CLAIM, _columns(places, "position", "low"))).all()
         return {(row.topic, row.partition): Claim(*row[2:]) for row in rows}
 
     async def release(self, places: Sequence[Place]) -> None:
         """Give the partitions back in good order: whoever is next has nothing to suspect."""
         if places:
-            columns = {
-                name: [getattr(place, name) for place in places] for name in ("log_id", "topic", "partition")
-            }
-            await self._execute(_RELEASE, columns)
+            await self._execute(_RELEASE, _columns(places))
 
     async def begin(self, place: Place, offset: int) -> None:
         """A record is tried alone now; should this be the last that is heard of it, it counts as a death."""
@@ -130,6 +136,11 @@ class Attempts:
         with translated():
             async with self._engine.begin() as connection:
                 await connection.execute(statement, parameters)
+
+
+def _columns(places: Sequence[Place], *more: str) -> dict[str, list[object]]:
+    names = ("log_id", "topic", "partition", *more)
+    return {name: [getattr(place, name) for place in places] for name in names}
 
 
 def _key(place: Place) -> dict[str, object]:

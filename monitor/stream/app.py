@@ -77,8 +77,8 @@ class Assignments(Protocol):
     async def check_log(self) -> None:
         """Whether the log is still the one we know. What it raises ends the application."""
 
-    async def assigned(self, starts: Mapping[TP, Start]) -> None:
-        """These partitions are read from here on. What it raises ends the application."""
+    async def assigned(self, starts: Mapping[TP, Start]) -> Mapping[TP, Start]:
+        """Where these partitions are to be read from. What it raises ends the application."""
 
     async def released(self) -> None:
         """The partitions are given up in good order. Raises nothing."""
@@ -118,8 +118,11 @@ class LedgerConsumer(driver.Consumer):
     async def perform_seek(self) -> None:
         """Seek every partition to where it has to be read from; called by Faust after each assignment."""
         self._next.clear()
-        starts = await self._reader.begin()
-        await _app(self).assignments.assigned(starts)
+        found = await self._reader.begin()
+        starts = await _app(self).assignments.assigned(found)
+        for one, start in starts.items():
+            if start.offset != found[one].offset:
+                await self._reader.go_to(one, start.offset)
         self._beyond_since.clear()
         self._committed_offset.update({one: start.committed for one, start in starts.items()})
         offsets = {one: start.offset for one, start in starts.items()}

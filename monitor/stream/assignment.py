@@ -6,6 +6,7 @@ import structlog
 from faust.types import TP
 
 from monitor.storage.attempts import Claim, Place
+from monitor.stream.identity import LogIdentity
 from monitor.stream.metrics import Metrics
 from monitor.stream.quarantine import Quarantine
 from monitor.stream.reader import Start
@@ -23,12 +24,14 @@ class Assignment:
         watch: BrokerWatch,
         quarantine: Quarantine,
         metrics: Metrics,
+        log: LogIdentity,
         logs: Mapping[str, str],
         batch_sizes: Mapping[str, int],
     ) -> None:
         self._watch = watch
         self._quarantine = quarantine
         self._metrics = metrics
+        self._log = log
         self._logs = logs
         self._batch_sizes = batch_sizes
 
@@ -36,21 +39,43 @@ class Assignment:
         """Raises `LogReplacedError` where the log is no longer the one this worker started on."""
         await self._watch.check_log()
 
-    async def assigned(self, starts: Mapping[TP, Start]) -> None:
-        """Claim the partitions in the database. Raises `OutageError` after all retries."""
-        places = [
-            Place(
-                log_id=self._logs[one.topic],
-                topic=one.topic,
-                partition=one.partition,
-                position=start.offset,
-                low=start.low,
-            )
-            for one, start in starts.items()
-        ]
+    async def assigned(self, starts: Mapping[TP, Start]) -> Mapping[TP, Start]:
+        """Claim the partitions in the database, and say where each is read from after all. Raises
+        `OutageError` after all retries.
+        """
+        starts = await self._of_this_life(starts)
+        places = [self._place(one, start) for one, start in starts.items()]
         claims = await self._quarantine.claim(places, self._batch_sizes)
         for one, start in starts.items():
             self._tell(one, start, claims[one])
+        return starts
+
+    async def _of_this_life(self, starts: Mapping[TP, Start]) -> Mapping[TP, Start]:
+        """In a topic made anew, an offset that does not name its life counts only if we have read this life
+        before: the embedded broker keeps no such word, nor does it forget the offsets of a topic deleted."""
+        doubtful = {
+            one: start
+            for one, start in starts.items()
+            if start.committed is not None
+            and not start.life
+            and self._logs[one.topic] != self._log.cluster_id
+        }
+        if not doubtful:
+            return starts
+        known = await self._quarantine.known([self._place(one, start) for one, start in doubtful.items()])
+        return {
+            **starts,
+            **{one: start._replace(offset=start.low) for one, start in doubtful.items() if one not in known},
+        }
+
+    def _place(self, one: TP, start: Start) -> Place:
+        return Place(
+            log_id=self._logs[one.topic],
+            topic=one.topic,
+            partition=one.partition,
+            position=start.offset,
+            low=start.low,
+        )
 
     async def released(self) -> None:
         """Give them back; raises nothing."""

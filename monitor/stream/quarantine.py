@@ -16,7 +16,7 @@ after it has accused the batch's partitions, or convicted the record if it was a
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Final, NoReturn, Protocol
 
@@ -41,6 +41,9 @@ that the last worker had finished without coming to commit it."""
 
 class Claims(Protocol):
     """The database's memory, as `Attempts` has it. All raise `OutageError`."""
+
+    async def known(self, places: Sequence[Place]) -> Collection[tuple[str, int]]:
+        """Which of them were ever claimed."""
 
     async def claim(self, places: Sequence[Place]) -> Mapping[tuple[str, int], Claim]:
         """Take partitions."""
@@ -73,6 +76,10 @@ class Quarantine:
         self._suspect_until: dict[Partition, int] = {}
         self._tried: dict[Partition, Claim] = {}
         self._gate = _Gate()
+
+    async def known(self, places: Sequence[Place]) -> Collection[tuple[str, int]]:
+        """Partitions that this service has ever read. Raises `OutageError` after all retries."""
+        return await self._retry("looking up partitions", lambda: self._claims.known(places))
 
     async def claim(
         self, places: Sequence[Place], batch_sizes: Mapping[str, int]

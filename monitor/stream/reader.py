@@ -11,6 +11,7 @@ Beside aiokafka 0.14 and Faust 0.15.3 (docs/guarantees.md has the faults):
 """
 
 import asyncio
+import logging
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
@@ -78,6 +79,7 @@ def start_of(committed: OffsetAndMetadata | None, low: int, topic_id: str | None
 class ReaderThread(driver.AIOKafkaConsumerThread):
     """Faust's consumer thread with the reading and committing of its own."""
 
+    logger = logging.getLogger("faust.consumer")  # as LedgerConsumer's
     topic_ids: Mapping[str, str | None] = {}
     unpacked_max_bytes: int = 0
 

@@ -148,7 +148,7 @@ class _Worker:
         }
         watch = BrokerWatch(settings, log, self._metrics)
         by_topic = {settings.topic(name): size for name, size in sizes.items()}
-        assignment = Assignment(watch, quarantine, self._metrics, logs, by_topic)
+        assignment = Assignment(watch, quarantine, self._metrics, log, logs, by_topic)
         app = StreamApp(settings, self._agents, pipelines, ledger, self._metrics, assignment, log.topic_ids)
         return _Parts(app, watch, writer)
 

@@ -122,10 +122,11 @@ def test_a_topic_deleted_and_made_anew_is_a_new_log_and_nothing_of_it_is_lost(de
     deployment.publish(("text", mention(f"old{n}", "better"), f"k{n}".encode(), None) for n in range(50))
     deployment.wait(lambda: worker.process.pid is None, what="the worker ends: its log is gone")
     deployment.worker("texts")
-    deployment.wait_for_all()
     wanted = {f"old{n}" for n in range(300)} | {f"new{n}" for n in range(450)}
-    assert stored(deployment) == wanted
-    corrected = deployment.rows("SELECT count(*) FROM mention WHERE text = 'better'")
-    assert corrected == [(50,)], "a correction in the new log wins, however low its offset"
+    deployment.wait(lambda: stored(deployment) == wanted, what="every mention of both lives")
+    # However low its offset, a correction in the new log wins.
+    better = "SELECT count(*) FROM mention WHERE text = 'better'"
+    deployment.wait(lambda: deployment.rows(better) == [(50,)], what="50 corrections")
+    deployment.wait_for_all()
     assert deployment.audit().faults == ()
     assert deployment.lag() == 0

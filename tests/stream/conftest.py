@@ -156,8 +156,9 @@ class Bench:
     async def check_log(self) -> None:
         """Nothing to check here."""
 
-    async def assigned(self, starts: Mapping[Any, Start]) -> None:
+    async def assigned(self, starts: Mapping[Any, Start]) -> Mapping[Any, Start]:
         self.starts.append(dict(starts))
+        return starts
 
     async def released(self) -> None:
         """Nothing was claimed."""
