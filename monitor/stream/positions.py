@@ -14,7 +14,6 @@ from aiokafka.errors import GroupCoordinatorNotAvailableError, NotCoordinatorFor
 from monitor.errors import SetupError
 from monitor.settings import Settings
 from monitor.stream.clients import open_admin, open_reader
-from monitor.stream.identity import read_log as read_log
 from monitor.stream.topics import INPUTS
 from monitor.stream.watermarks import end_offsets
 

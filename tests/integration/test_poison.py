@@ -120,13 +120,13 @@ def test_a_topic_deleted_and_made_anew_is_a_new_log_and_nothing_of_it_is_lost(de
     asyncio.run(anew())
     deployment.publish(("text", mention(f"new{n}", "t"), f"k{n}".encode(), None) for n in range(450))
     deployment.publish(("text", mention(f"old{n}", "better"), f"k{n}".encode(), None) for n in range(50))
-    deployment.wait(lambda: worker.process.pid is None, what="the worker ends: its log is gone")
+    deployment.wait(lambda: worker.process.pid is None, seconds=120, what="the worker ends: its log is gone")
     deployment.worker("texts")
     wanted = {f"old{n}" for n in range(300)} | {f"new{n}" for n in range(450)}
-    deployment.wait(lambda: stored(deployment) == wanted, what="every mention of both lives")
+    deployment.wait(lambda: stored(deployment) == wanted, seconds=120, what="both lives")
     # However low its offset, a correction in the new log wins.
     better = "SELECT count(*) FROM mention WHERE text = 'better'"
-    deployment.wait(lambda: deployment.rows(better) == [(50,)], what="50 corrections")
+    deployment.wait(lambda: deployment.rows(better) == [(50,)], seconds=120, what="50 corrections")
     deployment.wait_for_all()
     assert deployment.audit().faults == ()
     assert deployment.lag() == 0

@@ -1,0 +1,50 @@
+"""Which brands a text names, in bounds: what one record may cost, in rows and in runs of a model."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+from monitor.errors import DataError, ErrorCode
+from monitor.messages import BrandMention
+from monitor.sentiment import BrandMatcher
+from monitor.settings import Settings
+
+_PLACES: Final = 100
+"""Places kept of one brand in one text: a brand that stands there oftener is not named more for it."""
+
+
+class Naming:
+    """Finds brands in texts and captions."""
+
+    def __init__(self, matcher: BrandMatcher, settings: Settings) -> None:
+        self._matcher = matcher
+        self._max_brands = settings.text_max_brands
+
+    def find(self, text: str) -> tuple[BrandMention, ...]:
+        """The brands that the text names, in its order, each at its first 100 places.
+
+        Raises `DataError` (`too-many-brands`) where it names more than `text_max_brands` of them.
+        """
+        places: Counter[str] = Counter()
+        kept: list[BrandMention] = []
+        for mention in self._matcher.find(text):
+            places[mention.brand] += 1
+            if places[mention.brand] <= _PLACES:
+                kept.append(mention)
+        if len(places) > self._max_brands:
+            raise DataError(
+                ErrorCode.TOO_MANY_BRANDS,
+                f"the text names {len(places)} brands, more than {self._max_brands} "
+                "(MONITOR_TEXT_MAX_BRANDS); send a directory's parts as mentions of their own",
+            )
+        return tuple(kept)
+
+
+def first_places(named: Sequence[BrandMention], limit: int) -> list[int]:
+    """Indexes of at most `limit` of the places, ascending: every brand's first before any's second."""
+    seen: Counter[str] = Counter()
+    turns: list[tuple[int, int]] = []
+    for index, mention in enumerate(named):
+        turns.append((seen[mention.brand], index))
+        seen[mention.brand] += 1
+    return sorted(index for _, index in sorted(turns)[:limit])
