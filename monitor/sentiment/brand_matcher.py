@@ -8,6 +8,7 @@ counts.
 
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Final
 
@@ -26,6 +27,7 @@ _UNSPACED: Final = (
     r"\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff"  # Thai, Lao, Burmese, Hangul Jamo, Khmer
     r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"  # Kana, Han, Hangul
 )
+_LONGEST_PLAIN: Final = 4
 _LETTER: Final = rf"[^\W_{_UNSPACED}]"
 
 
@@ -60,11 +62,13 @@ class BrandMatcher:
             return ()
         folded, places = _folded(text)
         addresses = [match.span() for match in _ADDRESS.finditer(text)]
+        beginnings = [first for first, _ in addresses]
         mentions = []
         for match in self._pattern.finditer(folded):
             start = places[match.start()]
             end = _after_marks(text, places[match.end() - 1] + 1)
-            if not any(first <= start < last for first, last in addresses):
+            before = bisect_right(beginnings, start)
+            if not before or start >= addresses[before - 1][1]:
                 brand = self._brand_of[_key(match.group())]
                 mentions.append(BrandMention(brand=brand, matched=text[start:end], start=start, end=end))
         return tuple(mentions)
@@ -100,8 +104,10 @@ def _folded(text: str) -> tuple[str, Sequence[int]]:
 
 
 def _plain(character: str) -> str:
+    """One to four characters; signs that stand for a whole saying (U+FDFA: 18) stay as they are."""
     # Compatibility first: the plain form of U+1D415, a bold V of the "fonts" of social media, is a capital.
-    return unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", character).casefold())
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", character).casefold())
+    return plain if len(plain) <= _LONGEST_PLAIN else character
 
 
 def _after_marks(text: str, end: int) -> int:

@@ -40,7 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _given(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"of: {', '.join(NAMES)} (default: all)")
-    parser.add_argument("--executions", type=int, default=20_000, help="of each target, at most")
+    parser.add_argument(
+        "--executions", type=int, default=20_000, help="of each target, at most; fewer of slow ones"
+    )
     parser.add_argument("--seconds", type=int, default=600, help="for each target, at most")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where corpora and counts stay")
     parser.add_argument("--input", type=Path, help="run this one input, without atheris")
@@ -67,7 +69,7 @@ def _run(name: str, executions: int, seconds: int, folder: Path) -> bool:
     account = _account(folder)
     before = account.get(name, {"executions": 0, "findings": 0, "slowest": 0.0, "memory": 0})
     flags = [
-        f"-runs={executions}",
+        f"-runs={executions // getattr(target, 'COST', 1)}",
         f"-max_total_time={seconds}",
         f"-seed={1 + before['executions']}",  # the first run is always the same; the next one is another
         f"-artifact_prefix={findings}/",

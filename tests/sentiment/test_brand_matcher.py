@@ -1,5 +1,7 @@
 """Brands are found as whole words, whatever their case, accents, width and joiners; spans point at them."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 from monitor.brands import Brand, Brands, load_brands
 from monitor.errors import SetupError
 from monitor.sentiment import BrandMatcher
+from monitor.sentiment.brand_matcher import _folded
 
 BRANDS = Brands(
     (
@@ -106,6 +109,19 @@ def test_letters_of_other_fonts_are_letters() -> None:
     assert found("\U0001d415\U0001d40c\U0001d430\U0001d41a\U0001d42b\U0001d41e!")[0][0] == "VMware"
     # Folded once or twice, a spelling is the same.
     assert BrandMatcher(Brands((Brand(name="\u2119ay"),))).find("pay \u2119AY")[1].end == 7
+
+
+def test_folding_twice_is_folding_once() -> None:
+    every = "".join(map(chr, range(0x20000)))
+    folded = _folded(every)[0]
+    assert _folded(folded)[0] == folded
+
+
+@pytest.mark.parametrize("unit", ["VMware a@b.c ", "VMware http://a ", "\ufdfa", "www."])
+def test_work_is_in_proportion_to_the_length(unit: str) -> None:
+    began = time.process_time()
+    MATCHER.find(unit * (100_000 // len(unit)))
+    assert time.process_time() - began < 1
 
 
 def test_no_brands_find_nothing() -> None:

@@ -1,4 +1,5 @@
-"""What is fuzzed, a module each: `seeds()`, `check(data)`, `LONGEST` bytes of an input, perhaps `WORDS`.
+"""What is fuzzed, a module each: `seeds()`, `check(data)`, `LONGEST` bytes of an input; perhaps `WORDS` to
+use, and as `COST` how many executions of others one of them takes the time of.
 
 `check` takes any bytes and returns, or lets through what the contract of the code under test does not allow.
 """

@@ -6,15 +6,18 @@ from tests.fuzz.material import text_of
 from tests.fuzz.targets import names, tokens
 
 LONGEST = 24
+COST = 100
 WORDS = tokens.WORDS + names.WORDS
 _LONG = 20_000
+_UNITS = (
+    *("a", "n't ", "#aA", "=", "www.", "don ", "d'", ":-", "<br ", "1.", "\u2019", "n' t", "red-", "#", "@"),
+    *("VMware ", "VMware a@b.c ", "VMware http://a ", "a@b.", "http://", "e\u0301", "\ufdfa", "\U0001f44d"),
+)
 
 
 def seeds() -> Iterator[bytes]:
     """What is repeated."""
-    for unit in ("a", "n't ", "#aA", "=", "www.", "don ", "d'", ":-", "<br ", "1.", "\u2019", "n' t", "red-"):
-        yield unit.encode()
-    for unit in ("VMware ", "a@b.", "http://", "#", "@", "e\u0301", "\ufdfa", "\U0001f44d\U0001f3fd"):
+    for unit in _UNITS:
         yield unit.encode()
 
 
