@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from monitor.errors import DataError
 from monitor.messages import DeadLetter, decode_text
 from monitor.storage.records import RecordPosition
-from monitor.stream.announcements import envelope, opened
+from monitor.stream.announcements import _cut, envelope, opened
 from monitor.stream.records import Record
 from tests.fuzz.material import text_of
 
@@ -26,9 +26,7 @@ def check(data: bytes) -> None:
     """Decode the value by its headers; what is refused goes into an envelope and out again."""
     value, *parts = data.split(b"\x1e")
     headers = tuple(
-        # Names reach us as text; those that were none are the reader's to escape.
-        (name.decode("utf-8", "replace"), content)
-        for name, _, content in (part.partition(b"\x1f") for part in parts)
+        (text_of(name), content) for name, _, content in (part.partition(b"\x1f") for part in parts)
     )
     record = Record(
         position=RecordPosition(topic="mentions.text", partition=0, offset=7, timestamp=_AT),
@@ -58,8 +56,9 @@ def check(data: bytes) -> None:
 
 
 def _round_trip(letter: DeadLetter, headers: tuple[tuple[str, bytes], ...]) -> None:
+    sendable = tuple((name.encode("utf-8", "backslashreplace").decode(), value) for name, value in headers)
     said, original = opened(envelope(letter))
-    assert original == headers, (original, headers)
+    assert original == sendable, (original, headers)
     assert said == {
         "error-code": letter.error_code,
         "error-detail": letter.error_detail.encode("utf-8", "replace").decode(),
@@ -69,3 +68,10 @@ def _round_trip(letter: DeadLetter, headers: tuple[tuple[str, bytes], ...]) -> N
         "failed-at": letter.failed_at.isoformat(),
     }
     opened(headers)
+    for room in (8, 64):
+        key, value, short = _cut(letter, room)
+        said, original = opened(short)
+        assert original == sendable[: len(original)]
+        assert said["value-bytes"] == str(len(letter.value))
+        assert sum(len(name) + len(content) for name, content in original) <= room >= len(value)
+        assert len(key or b"") <= room
