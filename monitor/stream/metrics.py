@@ -104,7 +104,7 @@ class Metrics:
             ["topic"],
             "records",
             "Records dead-lettered because workers died with them alone (code kills-the-worker).",
-            "`brand-monitor dead-letters show`: try it on a machine apart, and report what it breaks.",
+            "`brand-monitor dead-letters list --code kills-the-worker` names them; report what they break.",
         )
 
         self.gallery_version = self._gauge(
