@@ -29,9 +29,6 @@ _LOOK: Final = 0.1
 _HELPLESS: Final = 8
 """Exits with code 2 (something has to be set right by a person) in a row that count as needing a hand."""
 
-_UNCAUGHT: Final = re.compile(r"[A-Za-z.]*(Error|Exception)\b.*")
-"""The last line of a traceback that nobody caught."""
-
 _WRAPPER: Final = Path(__file__).with_name("worker.py")
 
 
@@ -151,8 +148,6 @@ class Crew:
                 if line.startswith("{") and '"exception"' in line:
                     told = json.loads(line)["exception"].strip().splitlines()
                     found[told[-1][:200]] += 1
-                elif _UNCAUGHT.match(line):
-                    found[line[:200]] += 1
         return found
 
     def keep_logs(self, folder: Path) -> None:

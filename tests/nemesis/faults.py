@@ -38,6 +38,8 @@ class Kind:
     """Seconds to recover in; more needs a hand."""
     alone: bool
     """Whether no other fault may be on at the same time."""
+    weight: float
+    """How readily it is drawn; what takes a minute is drawn less often."""
 
 
 FAULTS: Final[dict[str, Kind]] = {}
@@ -49,11 +51,12 @@ def _fault(
     hold: tuple[float, float] = (0.0, 0.0),
     limit: float = 60.0,
     alone: bool = False,
+    weight: float = 1.0,
     **more: Any,
 ) -> Callable[[Callable[..., AsyncIterator[None]]], Callable[..., AsyncIterator[None]]]:
     def register(act: Callable[..., AsyncIterator[None]]) -> Callable[..., AsyncIterator[None]]:
         manager = asynccontextmanager(act)
-        FAULTS[name] = Kind(name, family, lambda stage: manager(stage, **more), hold, limit, alone)
+        FAULTS[name] = Kind(name, family, lambda stage: manager(stage, **more), hold, limit, alone, weight)
         return act
 
     return register
@@ -364,7 +367,7 @@ async def _many(stage: Stage) -> AsyncIterator[None]:
 
 
 def _deadly(kind: str) -> None:
-    @_fault(kind, "log", limit=180.0, alone=True)
+    @_fault(kind, "log", limit=180.0, alone=True, weight=0.25)
     async def act(stage: Stage) -> AsyncIterator[None]:
         drafts = [stage.publisher.drafts.text() for _ in range(60)]
         drafts.insert(stage.rng.randrange(60), stage.publisher.drafts.deadly(kind))

@@ -196,7 +196,7 @@ async def _set_up(
 _EXTRA: Final = {
     # Short, since every death costs a start of some seconds here.
     "MONITOR_DEATHS_BEFORE_QUARANTINE": "2",
-    "MONITOR_SCORE_TIMEOUT": "12",
+    "MONITOR_SCORE_TIMEOUT": "10",
 }
 """Settings of workers that not every version knows."""
 
@@ -231,7 +231,8 @@ def _draw(rng: random.Random, options: Options) -> Iterator[tuple[faults.Kind, .
     deck: list[faults.Kind] = []
     for _ in range(options.phases):
         if not deck:
-            deck = rng.sample(options.kinds, len(options.kinds))
+            # Weighted, without putting back: the heavier, the nearer to the top.
+            deck = sorted(options.kinds, key=lambda kind: rng.random() ** (1 / kind.weight))
         first = deck.pop()
         beside = [kind for kind in options.kinds if kind.family != first.family and not kind.alone]
         if first.alone or not beside or rng.random() >= _PAIRED:

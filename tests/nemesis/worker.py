@@ -23,7 +23,7 @@ SEIZES: Final = "nemesisseizes"
 SWELLS: Final = "nemesisswells"
 """Takes memory until there is none."""
 
-_ROOM: Final = 768 * 2**20
+_ROOM: Final = 256 * 2**20
 """Bytes that the process may take beyond what it has when the first such text comes."""
 
 
