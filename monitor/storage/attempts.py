@@ -72,17 +72,14 @@ WHERE log_id = :log_id AND topic = :topic AND partition = :partition
 """)
 
 _FINISH: Final = text("""
-UPDATE log_partition SET record_offset = NULL, record_deaths = 0, changed_at = now()
-WHERE log_id = :log_id AND topic = :topic AND partition = :partition AND record_offset IS NOT NULL
+UPDATE log_partition SET
+    record_deaths = record_deaths - 1,
+    record_offset = CASE WHEN record_deaths > 1 THEN record_offset END, changed_at = now()
+WHERE log_id = :log_id AND topic = :topic AND partition = :partition AND record_offset = :offset
 """)
 
 _ACCUSE: Final = text("""
 UPDATE log_partition SET deaths = greatest(deaths, :deaths), changed_at = now()
-WHERE log_id = :log_id AND topic = :topic AND partition = :partition
-""")
-
-_CONVICT: Final = text("""
-UPDATE log_partition SET record_offset = :offset, record_deaths = :deaths, changed_at = now()
 WHERE log_id = :log_id AND topic = :topic AND partition = :partition
 """)
 
@@ -120,17 +117,13 @@ class Attempts:
         """A record is tried alone now; should this be the last that is heard of it, it counts as a death."""
         await self._execute(_BEGIN, _key(place) | {"offset": offset})
 
-    async def finish(self, place: Place) -> None:
-        """The record begun last is stored."""
-        await self._execute(_FINISH, _key(place))
+    async def finish(self, place: Place, offset: int) -> None:
+        """The record begun last came back; deaths before that stay."""
+        await self._execute(_FINISH, _key(place) | {"offset": offset})
 
     async def accuse(self, place: Place, deaths: int) -> None:
         """Records of the partition's next batches must be tried alone, as after so many deaths."""
         await self._execute(_ACCUSE, _key(place) | {"deaths": deaths})
-
-    async def convict(self, place: Place, offset: int, deaths: int) -> None:
-        """The record is what it was, as after so many deaths with it alone."""
-        await self._execute(_CONVICT, _key(place) | {"offset": offset, "deaths": deaths})
 
     async def _execute(self, statement: TextClause, parameters: Mapping[str, object]) -> None:
         with translated():

@@ -13,6 +13,10 @@ _PLACES: Final = 100
 """Places kept of one brand in one text: a brand that stands there oftener is not named more for it."""
 
 
+_SCORED_CHARS: Final = 1_000_000
+"""Characters a model reads for the places of one text: ten places of the longest, a second on a slow CPU."""
+
+
 class Naming:
     """Finds brands in texts and captions."""
 
@@ -40,8 +44,10 @@ class Naming:
         return tuple(kept)
 
 
-def first_places(named: Sequence[BrandMention], limit: int) -> list[int]:
-    """Indexes of at most `limit` of the places, ascending: every brand's first before any's second."""
+def first_places(named: Sequence[BrandMention], limit: int, chars: int) -> list[int]:
+    """Indexes of at most `limit` of the places in a text of `chars` characters, ascending: every brand's
+    first before any's second. Each costs a reading of the whole text, so of a very long one they are fewer."""
+    limit = min(limit, max(1, _SCORED_CHARS // max(1, chars)))
     seen: Counter[str] = Counter()
     turns: list[tuple[int, int]] = []
     for index, mention in enumerate(named):

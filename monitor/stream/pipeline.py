@@ -25,6 +25,7 @@ from typing import Protocol
 
 import structlog
 
+from monitor.errors import OutageError, SetupError
 from monitor.storage.records import Batch, Rejection, Result, StorageRejection, WriteOutcome
 from monitor.stream.intake import Intake
 from monitor.stream.ledger import Ledger
@@ -176,19 +177,20 @@ class Pipeline:
             self._begin()
             started = self._to.clock()
             if guilty is None:
-                outcomes = await self._outcomes([suspect], suspect)
+                async with self._to.quarantine.marked(suspect):
+                    outcomes = await self._outcomes([suspect])
             else:
                 outcomes = [suspect.rejected(guilty, self._to.now())]
             self._hand_over(_Scored(stretches, [suspect], outcomes, self._to.clock() - started, suspect))
             await self._idle.wait()
 
-    async def _outcomes(self, records: list[Record], suspect: Record | None = None) -> list[Outcome]:
+    async def _outcomes(self, records: list[Record]) -> list[Outcome]:
         """One a record, in order; nobody looks into a record that could not be read off the wire."""
         sound = [record for record in records if record.fault is None]
         try:
             scored = iter(await self.scoring.score(sound) if sound else [])
         except StuckError as error:
-            await self._to.quarantine.stuck(sound, suspect, error)
+            await self._to.quarantine.stuck(sound, error)
         return [
             next(scored) if record.fault is None else record.rejected(record.fault, self._to.now())
             for record in records
@@ -202,7 +204,14 @@ class Pipeline:
         while True:
             scored = await self._scored.get()
             self._turn.release()
-            await self._store(scored)
+            try:
+                await self._store(scored)
+            except (OutageError, SetupError):
+                raise
+            except Exception:
+                if scored.suspect is not None:
+                    await self._to.quarantine.blame(scored.suspect)
+                raise
             if scored.suspect is None:
                 await self._to.quarantine.leave()
             self._end()

@@ -6,13 +6,13 @@ process (`monitor.storage.attempts`):
 
 1. A worker claims its partitions. After `deaths_before_quarantine` deaths in a row at one position, its next
    records are suspects.
-2. A suspect goes through all five steps alone: no other record of this worker is in them meanwhile, and the
-   database knows which one it is.
-3. A record that was tried alone `_CERTAIN` times and never heard of again is not tried any more: it becomes a
-   dead letter, `kills-the-worker`, and the stream goes on.
+2. A suspect goes through all five steps alone: no other record of this worker is in them meanwhile. While it
+   is decoded and scored, where things happen that nobody can catch, the database knows which one it is.
+3. A record that did not come back from that `_CERTAIN` times is not tried any more: it becomes a dead letter,
+   `kills-the-worker`, and the stream goes on. So does one whose storing raises what is no outage.
 
 A batch that stays in a model longer than `score_timeout` cannot be called back either: the worker ends itself
-after it has accused the batch's partitions, or convicted the record if it was alone.
+after it has accused the batch's partitions.
 """
 
 import asyncio
@@ -54,14 +54,11 @@ class Claims(Protocol):
     async def begin(self, place: Place, offset: int) -> None:
         """A record is tried alone."""
 
-    async def finish(self, place: Place) -> None:
-        """It is stored."""
+    async def finish(self, place: Place, offset: int) -> None:
+        """It came back."""
 
     async def accuse(self, place: Place, deaths: int) -> None:
         """The partition's next records are suspects."""
-
-    async def convict(self, place: Place, offset: int, deaths: int) -> None:
-        """The record is guilty."""
 
 
 class Quarantine:
@@ -131,15 +128,14 @@ class Quarantine:
 
     @asynccontextmanager
     async def alone(self, record: Record) -> AsyncIterator[DataError | None]:
-        """While a suspect goes through the steps: no batch of another pipeline is under way, and the database
-        knows. Gives the reason where the record is guilty and must not be tried.
+        """While a suspect goes through the steps: no batch of another pipeline is under way. Gives the reason
+        where the record is guilty and must not be tried.
         """
-        place = self._places[record.partition]
         tried = self._tried[record.partition]
-        offset = record.position.offset
+        guilty = record.position.offset == tried.record_offset and tried.record_deaths >= _CERTAIN
         async with self._gate.alone():
-            if offset == tried.record_offset and tried.record_deaths >= _CERTAIN:
-                self._metrics.quarantined.labels(place.topic).inc()
+            if guilty:
+                self._metrics.quarantined.labels(record.position.topic).inc()
                 _log.error("a record ends workers, it is dead-lettered", record=str(record.position))
                 yield DataError(
                     ErrorCode.KILLS_THE_WORKER,
@@ -147,10 +143,21 @@ class Quarantine:
                     "crashes a library, takes all memory or never leaves a model",
                 )
             else:
-                await self._retry("beginning a suspect", lambda: self._claims.begin(place, offset))
                 yield None
-            # Not in a `finally`: whoever is cancelled or fails in between has not seen the record's end.
-            await self._retry("finishing a suspect", lambda: self._claims.finish(place))
+
+    @asynccontextmanager
+    async def marked(self, record: Record) -> AsyncIterator[None]:
+        """While a suspect is in the hands of libraries; should the process end here, the database knows."""
+        place, offset = self._places[record.partition], record.position.offset
+        await self._retry("beginning a suspect", lambda: self._claims.begin(place, offset))
+        yield
+        # Not in a `finally`: whoever fails in between has not seen the record's end.
+        await self._retry("finishing a suspect", lambda: self._claims.finish(place, offset))
+
+    async def blame(self, record: Record) -> None:
+        """Storing a suspect raised what is no outage: it counts as a death, for the next worker meets the
+        same. Raises `OutageError`."""
+        await self._claims.begin(self._places[record.partition], record.position.offset)
 
     def passed(self, stretches: Sequence[Stretch]) -> None:
         """These are stored: a partition whose suspects are behind it is sound again."""
@@ -158,16 +165,12 @@ class Quarantine:
             if stretch.end >= self._suspect_until.get(stretch.partition, stretch.end + 1):
                 del self._suspect_until[stretch.partition]
 
-    async def stuck(self, records: Sequence[Record], suspect: Record | None, error: StuckError) -> NoReturn:
+    async def stuck(self, records: Sequence[Record], error: StuckError) -> NoReturn:
         """These are in a model that does not come back; its thread cannot be stopped, so the worker has to
         end. Raises `OutageError`, having told the database who it was.
         """
         for partition in {record.partition for record in records} & self._places.keys():
-            place = self._places[partition]
-            if suspect is None:
-                await self._claims.accuse(place, self._deaths)
-            else:
-                await self._claims.convict(place, suspect.position.offset, _CERTAIN)
+            await self._claims.accuse(self._places[partition], self._deaths)
         first, last = records[0].position, records[-1].position
         raise OutageError(
             f"{error}: {len(records)} records, {first} to {last}; the worker ends, and the next one tries "

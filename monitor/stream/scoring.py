@@ -2,9 +2,10 @@
 mention."""
 
 import asyncio
+import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from monitor.errors import DataError, ErrorCode, OutageError
 from monitor.settings import Device
@@ -37,6 +38,10 @@ class Scoring(Protocol):
         """
 
 
+_STEP: Final = 1.0
+"""Seconds between looks at work under way."""
+
+
 class StuckError(Exception):
     """Work did not come back in time, and its thread cannot be stopped."""
 
@@ -48,7 +53,7 @@ class Threads:
 
     def __init__(self, name: str, count: int = 1, limit: float | None = None) -> None:
         self._name = name
-        self._limit = limit
+        self._limit = math.inf if limit is None else limit
         self._executor = ThreadPoolExecutor(max_workers=count, thread_name_prefix=name)
         self._running: set[Future[Any]] = set()
 
@@ -62,15 +67,17 @@ class Threads:
         future = self._executor.submit(work)
         self._running.add(future)
         future.add_done_callback(self._running.discard)
-        try:
-            async with asyncio.timeout(self._limit) as limit:
-                return await asyncio.wrap_future(future)
-        except TimeoutError as error:
-            if not limit.expired():
-                raise
-            raise StuckError(
-                f"{self._name} has been at work for {self._limit:.0f} s (MONITOR_SCORE_TIMEOUT)"
-            ) from error
+        result = asyncio.wrap_future(future)
+        left = self._limit
+        while not result.done():
+            # In small steps: a process that was stopped for a while (SIGSTOP, a frozen container) took one.
+            await asyncio.wait([result], timeout=min(left, _STEP))
+            left -= _STEP
+            if left <= 0 and not result.done():
+                raise StuckError(
+                    f"{self._name} has been at work for {self._limit:.0f} s (MONITOR_SCORE_TIMEOUT)"
+                )
+        return result.result()
 
 
 def score_each(

@@ -94,7 +94,7 @@ class TextScoring:
         targets: list[_Span] = [None] * len(texts)
         asked: list[list[int]] = [[] for _ in decoded]
         if self._scorer.takes_targets:
-            asked = [first_places(one.named, self._max_targets) for one in decoded]
+            asked = [first_places(one.named, self._max_targets, len(one.mention.text)) for one in decoded]
             for one, places in zip(decoded, asked, strict=True):
                 texts += [one.mention.text] * len(places)
                 targets += [(one.named[place].start, one.named[place].end) for place in places]

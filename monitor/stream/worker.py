@@ -193,6 +193,9 @@ class _Worker:
         except TimeoutError:
             _log.warning("leaving the group without a goodbye: stopping took too long")
             _leave(code)
+        except Exception as error:  # what runs on was told to stop, but its thread or server may be gone
+            _log.warning("leaving the group without a goodbye", error=f"{type(error).__name__}: {error}")
+            _leave(code)
         return code
 
     async def _unless_stopped(self, work: Coroutine[Any, Any, T]) -> T | None:

@@ -117,14 +117,11 @@ class MemoryClaims:
     async def begin(self, place: Place, offset: int) -> None:
         self.said.append(("begin", offset))
 
-    async def finish(self, place: Place) -> None:
-        self.said.append(("finish",))
+    async def finish(self, place: Place, offset: int) -> None:
+        self.said.append(("finish", offset))
 
     async def accuse(self, place: Place, deaths: int) -> None:
         self.said.append(("accuse", place.partition, deaths))
-
-    async def convict(self, place: Place, offset: int, deaths: int) -> None:
-        self.said.append(("convict", offset, deaths))
 
 
 @dataclass

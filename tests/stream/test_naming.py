@@ -1,0 +1,47 @@
+"""One text costs a bounded amount, whatever it names."""
+
+import pytest
+
+from monitor.brands import Brand, Brands
+from monitor.errors import DataError, ErrorCode
+from monitor.messages import BrandMention
+from monitor.sentiment import BrandMatcher
+from monitor.settings import load_settings
+from monitor.stream.naming import Naming, first_places
+
+
+@pytest.fixture(scope="module")
+def naming() -> Naming:
+    brands = Brands(tuple(Brand(name=f"Brand{n}x") for n in range(200)))
+    return Naming(BrandMatcher(brands), load_settings(text_max_brands=100))
+
+
+def test_a_hundred_brands_are_named_and_one_more_is_too_many(naming: Naming) -> None:
+    """An index row too large, raised by a deferred trigger at the commit, ended the worker for good."""
+    assert len(naming.find(" ".join(f"Brand{n}x" for n in range(100)))) == 100
+    with pytest.raises(DataError, match="names 101 brands, more than 100") as raised:
+        naming.find(" ".join(f"Brand{n}x" for n in range(101)))
+    assert raised.value.code is ErrorCode.TOO_MANY_BRANDS
+
+
+def test_of_one_brand_the_first_hundred_places_are_kept(naming: Naming) -> None:
+    found = naming.find("Brand7x " * 5000 + "Brand8x")
+    assert [(one.start, one.brand) for one in found[:2]] == [(0, "Brand7x"), (8, "Brand7x")]
+    assert (len(found), found[-1].brand) == (101, "Brand8x")
+
+
+@pytest.mark.parametrize(
+    ("limit", "chars", "expected"),
+    [
+        (9, 50, [0, 1, 2, 3, 4]),
+        (3, 50, [0, 2, 3]),
+        (4, 50, [0, 1, 2, 3]),
+        (9, 400_000, [0, 2]),
+        (9, 10**7, [0]),
+    ],
+)
+def test_every_brand_is_asked_about_before_any_is_asked_twice(
+    limit: int, chars: int, expected: list[int]
+) -> None:
+    named = [BrandMention(brand=brand, matched=brand, start=n, end=n + 1) for n, brand in enumerate("aabca")]
+    assert first_places(named, limit, chars) == expected
