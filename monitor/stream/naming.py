@@ -46,7 +46,7 @@ class Naming:
 
 def first_places(named: Sequence[BrandMention], limit: int, chars: int) -> list[int]:
     """Indexes of at most `limit` of the places in a text of `chars` characters, ascending: every brand's
-    first before any's second. Each costs a reading of the whole text, so of a very long one they are fewer."""
+    first before any's second. Each costs a reading of the whole text: of a very long one they are fewer."""
     limit = min(limit, max(1, _SCORED_CHARS // max(1, chars)))
     seen: Counter[str] = Counter()
     turns: list[tuple[int, int]] = []
