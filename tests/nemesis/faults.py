@@ -353,7 +353,7 @@ async def _bomb(stage: Stage, codec: str) -> AsyncIterator[None]:
 
 @_fault("brand-thousands", "log", limit=90.0)
 async def _thousands(stage: Stage) -> AsyncIterator[None]:
-    for times in (1_600, 5_000, 14_000):
+    for times in (1_600, 4_000, 7_000):
         await stage.publisher.publish([stage.publisher.drafts.one_brand(times)])
     yield
 
