@@ -124,7 +124,10 @@ class LedgerConsumer(driver.Consumer):
             if start.offset != found[one].offset:
                 await self._reader.go_to(one, start.offset)
         self._beyond_since.clear()
-        self._committed_offset.update({one: start.committed for one, start in starts.items()})
+        # Of another life nothing is committed: Faust would not commit what is not beyond it.
+        self._committed_offset.update(
+            {one: None if start.other_life else start.committed for one, start in starts.items()}
+        )
         offsets = {one: start.offset for one, start in starts.items()}
         _app(self).ledger.begin(offsets)
         self._next.update(offsets)

@@ -127,6 +127,7 @@ def test_a_topic_deleted_and_made_anew_is_a_new_log_and_nothing_of_it_is_lost(de
     # However low its offset, a correction in the new log wins.
     better = "SELECT count(*) FROM mention WHERE text = 'better'"
     deployment.wait(lambda: deployment.rows(better) == [(50,)], seconds=120, what="50 corrections")
-    deployment.wait_for_all()
-    assert deployment.audit().faults == ()
-    assert deployment.lag() == 0
+    # The embedded broker keeps the old life's offsets, so that its lag says nothing until they are passed.
+    deployment.wait(
+        lambda: deployment.audit().ok and deployment.lag() == 0, seconds=120, what="books that balance"
+    )

@@ -212,7 +212,14 @@ async def test_the_offset_of_an_earlier_life_of_the_topic_does_not_count(
     second = type(bench)(topic_ids={site.settings.topic("text"): "second"})
     async with site.running({"text": second.pipeline()}, second):
         await wait_until(lambda: len(second.writer.ids) == 5)
-    assert [start.other_life for starts in second.starts for start in starts.values()] == [True]
+    third = type(bench)(topic_ids={site.settings.topic("text"): "second"})
+    async with site.running({"text": third.pipeline()}, third):
+        await wait_until(lambda: third.starts)
+    starts = [start for one in (second, third) for found in one.starts for start in found.values()]
+    assert [(start.offset, start.life, start.other_life) for start in starts] == [
+        (0, "first", True),
+        (5, "second", False),
+    ]
 
 
 async def test_partitions_added_are_read_within_seconds(site: Any, bench: Any, wait_until: Any) -> None:
