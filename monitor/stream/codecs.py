@@ -23,6 +23,11 @@ _XERIAL_HEADER: Final = len(_XERIAL) + 8
 _GZIP_WINDOW: Final = 31
 """zlib's word for a gzip header and the largest window."""
 
+_MOST_PIECES: Final = 10_000
+"""Members or blocks of a batch. Encoders write one, or one for each 32 kB; a million take seconds."""
+
+_PIECE: Final = 4096
+
 _OVERFLOW: Final = "failed to write whole buffer"
 """What cramjam says of an output that is too small."""
 
@@ -52,20 +57,26 @@ def unpack(codec: int, data: bytes, limit: int) -> bytes:
 
 def _gunzip(data: bytes, limit: int) -> bytes:
     parts: list[bytes] = []
-    left = limit
-    while data:
-        stream = zlib.decompressobj(_GZIP_WINDOW)
+    left, place, members = limit, 0, 1
+    stream = zlib.decompressobj(_GZIP_WINDOW)
+    while place < len(data):
+        if stream.eof:
+            stream, members = zlib.decompressobj(_GZIP_WINDOW), members + 1
+            if members > _MOST_PIECES:
+                raise ValueError(f"gzip: more than {_MOST_PIECES:,} members")
+        # By pieces: behind each member zlib copies all that it was given.
+        piece = data[place : place + _PIECE]
         try:
-            part = stream.decompress(data, left + 1)
+            part = stream.decompress(piece, left + 1)
         except zlib.error as error:
             raise ValueError(f"gzip: {error}") from error
         left -= len(part)
         if left < 0:
             raise TooLargeError(limit)
-        if not stream.eof:
-            raise ValueError("gzip: the data ends early")
         parts.append(part)
-        data = stream.unused_data
+        place += len(piece) - len(stream.unused_data)
+    if data and not stream.eof:
+        raise ValueError("gzip: the data ends early")
     return b"".join(parts)
 
 
@@ -86,6 +97,8 @@ def _unsnap(data: bytes, limit: int) -> bytes:
         left -= len(part)
         parts.append(part)
         place += size
+        if len(parts) > _MOST_PIECES:
+            raise ValueError(f"snappy: more than {_MOST_PIECES:,} blocks")
     return b"".join(parts)
 
 

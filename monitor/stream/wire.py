@@ -31,6 +31,11 @@ _ATTRIBUTES_AT: Final = struct.calcsize(">qiibI")
 _MAGIC_AT: Final = struct.calcsize(">qii")
 _MAGIC: Final = 2
 
+_OLD_ATTRIBUTES_AT: Final = _MAGIC_AT + 1
+_OLD_TIME: Final = 8
+_OLD_LENGTH: Final = struct.Struct(">i")
+"""Formats 0 and 1: attributes after the magic byte, in format 1 a timestamp, then key and value by length."""
+
 _CODEC: Final = 0x07
 _LOG_APPEND_TIME: Final = 0x08
 _TRANSACTIONAL: Final = 0x10
@@ -96,11 +101,8 @@ class Fetch:
             if self._skipped(batch):
                 self.next_fetch_offset = batch.last + 1
                 continue
-            for entry in _entries(batch, self._limit):
-                if entry.offset < self.next_fetch_offset:
-                    if entry.fault is None:
-                        continue  # a fetch begins with the whole batch that holds the position
-                    entry = entry._replace(offset=self.next_fetch_offset)
+            # A fetch begins with the whole batch that holds the position.
+            for entry in _entries(batch, self.next_fetch_offset, self._limit):
                 self.next_fetch_offset = entry.offset + 1
                 yield entry
             self.next_fetch_offset = batch.last + 1
@@ -137,10 +139,10 @@ class _Batch:
         detail = f"{why}; the dead letter's value is {len(value):,} bytes as they lay in the log"
         return Entry(offset, self.last_timestamp, None, value, (), DataError(code, detail))
 
-    def lost(self, why: str) -> Entry:
-        """The batch as a whole: one letter at its first offset."""
+    def lost(self, why: str, offset: int) -> Entry:
+        """The batch as a whole, in one letter."""
         whole = f"batch of offsets {self.first} to {self.last}: {why}"
-        return self.unreadable(ErrorCode.BATCH_UNREADABLE, whole, self.first, self.data)
+        return self.unreadable(ErrorCode.BATCH_UNREADABLE, whole, offset, self.data)
 
 
 def _batches(data: bytes) -> Iterator[_Batch]:
@@ -171,16 +173,17 @@ def _is_abort(batch: _Batch) -> bool:
     return False
 
 
-def _entries(batch: _Batch, limit: int) -> Iterator[Entry]:
-    """The batch's records, offsets ascending within it; raises nothing."""
+def _entries(batch: _Batch, start: int, limit: int) -> Iterator[Entry]:
+    """The batch's records from offset `start` on, offsets ascending within it; raises nothing."""
     if batch.magic < _MAGIC:
-        yield from _old(batch)
+        yield from _old(batch, start, limit)
         return
+    start = max(start, batch.first)
     if batch.magic > _MAGIC or len(batch.data) < _HEADER.size:
-        yield batch.lost(f"message format {batch.magic} is none this version knows")
+        yield batch.lost(f"message format {batch.magic} is none this version knows", start)
         return
     if not _sound(batch.data):
-        yield batch.lost("its checksum does not fit")
+        yield batch.lost("its checksum does not fit", start)
         return
     codec = batch.attributes & _CODEC
     payload = batch.data[_HEADER.size :]
@@ -189,7 +192,7 @@ def _entries(batch: _Batch, limit: int) -> Iterator[Entry]:
         try:
             payload = codecs.unpack(codec, payload, limit)
         except ValueError as error:
-            yield batch.lost(str(error))
+            yield batch.lost(str(error), start)
             return
         data = _plain(batch, payload)
     reached = batch.first - 1
@@ -198,14 +201,15 @@ def _entries(batch: _Batch, limit: int) -> Iterator[Entry]:
             if not reached < record.offset <= batch.last:
                 break
             reached = record.offset
-            yield Entry(
-                record.offset, record.timestamp, record.key, record.value, tuple(record.headers), None
-            )
+            if reached >= start:
+                yield Entry(
+                    record.offset, record.timestamp, record.key, record.value, tuple(record.headers), None
+                )
         else:
             return
     except Exception:  # noqa: S110 - whatever it stumbled over, the forgiving parser goes on from there
         pass
-    yield from _forgiving(batch, payload, reached)
+    yield from _forgiving(batch, payload, max(reached, start - 1))
 
 
 def _sound(data: bytes) -> bool:
@@ -222,14 +226,30 @@ def _plain(batch: _Batch, payload: bytes) -> bytes:
     return bytes(header) + payload
 
 
-def _old(batch: _Batch) -> Iterator[Entry]:
+def _old(batch: _Batch, start: int, limit: int) -> Iterator[Entry]:
     """Message formats 0 and 1, which Kafka 4 no longer writes."""
     try:
+        # aiokafka unpacks them without a limit: see whether they keep within it before it does.
+        codec = batch.data[_OLD_ATTRIBUTES_AT] & _CODEC
+        if codec:
+            codecs.unpack(codec, _old_value(batch), limit)
         entries = [_old_entry(record) for record in MemoryRecords(batch.data).next_batch()]
     except Exception as error:
-        yield batch.lost(f"message format {batch.magic}: {type(error).__name__}: {error}")
+        yield batch.lost(f"message format {batch.magic}: {type(error).__name__}: {error}", batch.last)
         return
-    yield from entries
+    for entry in entries:
+        if start <= entry.offset <= batch.last:
+            start = entry.offset + 1
+            yield entry
+
+
+def _old_value(batch: _Batch) -> bytes:
+    place = _OLD_ATTRIBUTES_AT + 1 + (_OLD_TIME if batch.magic else 0)
+    for _ in ("key", "value"):
+        (length,) = _OLD_LENGTH.unpack_from(batch.data, place)
+        begin = place + _OLD_LENGTH.size
+        place = begin + max(length, 0)
+    return batch.data[begin:place]
 
 
 def _old_entry(record: Any) -> Entry:

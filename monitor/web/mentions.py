@@ -4,7 +4,7 @@ from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 from starlette.responses import Response
 
 from monitor.messages import Label
@@ -18,7 +18,8 @@ router: Final = APIRouter(include_in_schema=False)
 
 _PAGE: Final = 25
 
-Words = Annotated[str | None, BeforeValidator(blank_as_missing), Query(max_length=500)]
+# The limit stands with the text: around both it would be asked of None too.
+Words = Annotated[Annotated[str, Field(max_length=500)] | None, BeforeValidator(blank_as_missing), Query()]
 OneLabel = Annotated[Label | None, BeforeValidator(blank_as_missing), Query()]
 
 

@@ -90,12 +90,12 @@ class Choice:
     def view(self, connection: Connection, zone: ZoneInfo) -> View:
         """With the missing days filled in. Raises `WrongAddressError`."""
         last = self._until or _newest_day(connection, zone)
-        first = self._since or max(_FIRST, last - timedelta(days=DEFAULT_DAYS - 1))
-        for name, day in (("since", first), ("until", last)):
-            if not _FIRST <= day <= _LAST:
+        for name, day in (("since", self._since), ("until", last)):
+            if day is not None and not _FIRST <= day <= _LAST:
                 raise WrongAddressError(
                     f"{name} = {day} is out of range; take a day from {_FIRST} to {_LAST}"
                 )
+        first = self._since or max(_FIRST, last - timedelta(days=DEFAULT_DAYS - 1))
         if first > last:
             raise WrongAddressError(f"The first day ({first}) is after the last ({last}); exchange them")
         return View(

@@ -1,10 +1,12 @@
 """What lies in the log costs its own record and never the stream."""
 
+import struct
 import zlib
 from collections.abc import Sequence
 
 import cramjam
 import pytest
+from aiokafka.codec import gzip_encode
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -128,6 +130,39 @@ def test_a_fetch_begins_inside_a_batch_and_ends_inside_another() -> None:
 def test_an_unreadable_batch_met_half_way_is_still_told() -> None:
     entries, position = read(batch(0, [b"", b"", b""], codec=1, payload=b"no"), 2)
     assert (codes(entries), position) == ([(2, "batch-unreadable")], 3)
+
+
+def test_unreadable_records_before_the_position_are_not_told_again() -> None:
+    data = batch(5, [b""] * 4, payload=b"\0" * 8) + batch(9, [record(0, b"next")])
+    entries, position = read(data, 6)
+    assert (codes(entries), position) == ([(n, "record-unreadable") for n in (6, 7, 8)] + [(9, None)], 10)
+
+
+@pytest.mark.parametrize(("codec", "piece"), [(1, gzip_encode(b"")), (2, b"\0\0\0\3\x01\x00a")])
+def test_a_million_pieces_of_nothing_are_one_letter(codec: int, piece: bytes) -> None:
+    start = b"\x82SNAPPY\0" + b"\0" * 8 if codec == 2 else b""
+    entries, _ = read(batch(0, [b""], codec=codec, payload=start + piece * 20_000))
+    assert codes(entries) == [(0, "batch-unreadable")]
+
+
+def test_a_bomb_in_an_old_format_is_one_letter() -> None:
+    bomb = old_message(1, gzip_encode(old_message(0, b"0" * 2 * LIMIT)), attributes=1)
+    entries, position = read(bomb, 0)
+    assert (codes(entries), position) == ([(1, "batch-unreadable")], 2)
+
+
+def test_a_message_of_an_old_format_holds_those_before_its_offset() -> None:
+    held = gzip_encode(old_message(0, b"a") + old_message(1, b"b"))
+    data = old_message(6, held, attributes=1) + old_message(7, b"c")
+    assert codes(read(data, 0)[0]) == [(5, None), (6, None), (7, None)]
+    assert codes(read(data, 6)[0]) == [(6, None), (7, None)]
+
+
+def old_message(offset: int, value: bytes, attributes: int = 0) -> bytes:
+    """A message of format 1 without a key, as Kafka wrote until 0.11."""
+    body = struct.pack(">bbqii", 1, attributes, 1_772_357_400_000, -1, len(value)) + value
+    body = struct.pack(">I", zlib.crc32(body)) + body
+    return struct.pack(">qi", offset, len(body)) + body
 
 
 def test_slices_bound_what_is_held() -> None:

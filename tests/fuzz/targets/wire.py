@@ -51,6 +51,8 @@ def seeds() -> Iterator[bytes]:
     bomb = batch(0, [], codec=codecs.GZIP, payload=bytes(cramjam.gzip.compress(b"\0" * 2**19)))
     yield bytes([_RIGHT_SUMS, 0, 0]) + bomb + batch(1, records[:1])
     yield bytes([0, 0, 0]) + _old(0, b"key", b"value") + _old(1, None, None)
+    bomb = _old(0, b"k", b"v" * 2**19)
+    yield bytes([0, 0, 0]) + _old(1, None, bytes(cramjam.gzip.compress(bomb)), attributes=1)
     yield bytes([0, 0, 0]) + _old(1, None, bytes(cramjam.gzip.compress(_old(1, b"k", b"v"))), attributes=1)
 
 
