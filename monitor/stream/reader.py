@@ -11,6 +11,7 @@ Beside aiokafka 0.14 and Faust 0.15.3 (docs/guarantees.md has the faults):
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -110,12 +111,12 @@ class ReaderThread(driver.AIOKafkaConsumerThread):
         partitions = list(consumer.assignment())
         committed = await consumer._coordinator.fetch_committed_offsets(partitions)
         low = await consumer.beginning_offsets(partitions) if partitions else {}
-        starts = {
-            one: start_of(committed.get(one), low[one], self.topic_ids.get(one.topic)) for one in partitions
-        }
-        for one, start in starts.items():
+        starts: dict[TP, Start] = {}
+        for one in consumer.assignment() & low.keys():  # a rebalance may have begun meanwhile
+            start = start_of(committed.get(one), low[one], self.topic_ids.get(one.topic))
             consumer.seek(one, start.offset)
-        return {TP(*one): start for one, start in starts.items()}
+            starts[TP(*one)] = start
+        return starts
 
     async def go_to(self, partition: TP, offset: int) -> None:
         """Read the partition from here on; one that is no longer assigned is left alone."""
@@ -125,6 +126,13 @@ class ReaderThread(driver.AIOKafkaConsumerThread):
         consumer = self._ensure_consumer()
         if consumer.assignment() >= {TopicPartition(*partition)}:
             consumer.seek(TopicPartition(*partition), offset)
+
+    def highwater(self, tp: TP) -> int | None:
+        """The offset after the partition's last record, as of the last fetch; `None` before the first, and of
+        one that is not assigned (aiokafka asserts)."""
+        with contextlib.suppress(AssertionError, AttributeError):
+            return super().highwater(tp)
+        return None
 
     async def bounds(self, partition: TP) -> tuple[int, int]:
         """First offset of the partition's log, and the one after its last."""

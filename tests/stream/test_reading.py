@@ -222,6 +222,18 @@ async def test_the_offset_of_an_earlier_life_of_the_topic_does_not_count(
     ]
 
 
+async def test_a_partition_that_was_taken_away_has_no_end_and_no_position(
+    site: Any, bench: Any, wait_until: Any
+) -> None:
+    """aiokafka asserts; a worker ended at rebalances, and its watch fell silent."""
+    async with site.running({"text": bench.pipeline()}, bench) as app:
+        await wait_until(lambda: app.held)
+        elsewhere = TP(site.settings.topic("text"), 99)
+        assert app.consumer.highwater(elsewhere) is None
+        await app.consumer._reader.go_to(elsewhere, 5)
+        await app.consumer._look_at_ends({elsewhere})
+
+
 async def test_partitions_added_are_read_within_seconds(site: Any, bench: Any, wait_until: Any) -> None:
     """After 296 s: the client's default age of metadata is five minutes."""
     async with site.running({"text": bench.pipeline()}, bench) as app:
