@@ -127,7 +127,7 @@ class ReaderThread(driver.AIOKafkaConsumerThread):
         if consumer.assignment() >= {TopicPartition(*partition)}:
             consumer.seek(TopicPartition(*partition), offset)
 
-    def highwater(self, tp: TP) -> int | None:
+    def highwater(self, tp: TP) -> int | None:  # type: ignore[override]
         """The offset after the partition's last record, as of the last fetch; `None` before the first, and of
         one that is not assigned (aiokafka asserts)."""
         with contextlib.suppress(AssertionError, AttributeError):
