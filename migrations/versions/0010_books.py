@@ -283,7 +283,9 @@ def _count_what_is_there() -> None:
         WHERE counted.stored > 0 OR there.mentions > 0
     """)
     op.execute("""
-        INSERT INTO log (log_id, topic, cluster_id) SELECT DISTINCT log_id, topic, log_id FROM ingest_batch
+        INSERT INTO log (log_id, topic, cluster_id, topic_id)
+        SELECT DISTINCT log_id, topic, split_part(log_id, '/', 1), nullif(split_part(log_id, '/', 2), '')
+        FROM ingest_batch
     """)
     op.execute("""
         INSERT INTO log_partition (log_id, topic, partition, first_offset, position, exact_from)

@@ -26,17 +26,20 @@ class Place:
 
 
 class Claim(NamedTuple):
-    """What is known of a partition: `deaths` in a row at this position, how often a worker tried the record
-    at `record_offset` alone and never came back, and whether anybody held it `before`."""
+    """What is known of a partition: `deaths` in a row at this position, and how often a worker tried the
+    record at `record_offset` alone and never came back."""
 
     deaths: int = 0
     record_offset: int | None = None
     record_deaths: int = 0
-    before: bool = False
 
 
-_KNOWN: Final = text("""
-SELECT topic, partition FROM log_partition
+_WRITTEN: Final = text("""
+SELECT topic, partition,
+       (SELECT max(first_offset) FROM ingest_batch AS one
+        WHERE (one.log_id, one.topic, one.partition) = (known.log_id, known.topic, known.partition)
+       ) AS written
+FROM log_partition AS known
 WHERE (log_id, topic, partition) IN (
     SELECT * FROM unnest(cast(:log_id AS text[]), cast(:topic AS text[]), cast(:partition AS int[])))
 """)
@@ -55,7 +58,7 @@ ON CONFLICT (log_id, topic, partition) DO UPDATE SET
     record_offset = CASE WHEN known.record_offset >= excluded.position THEN known.record_offset END,
     record_deaths = CASE WHEN known.record_offset >= excluded.position THEN known.record_deaths ELSE 0 END,
     changed_at = now()
-RETURNING topic, partition, deaths, record_offset, record_deaths, known.xmax <> 0 AS before
+RETURNING topic, partition, deaths, record_offset, record_deaths
 """)
 
 _RELEASE: Final = text("""
@@ -92,12 +95,13 @@ class Attempts:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def known(self, places: Sequence[Place]) -> set[tuple[str, int]]:
-        """Those of the partitions that were ever claimed, by topic and number."""
+    async def written(self, places: Sequence[Place]) -> dict[tuple[str, int], int | None]:
+        """Those of the partitions that were ever claimed, by topic and number, and where the last batch
+        begins that was written of each."""
         with translated():
             async with self._engine.connect() as connection:
-                found = await connection.execute(_KNOWN, _columns(places))
-        return {(row.topic, row.partition) for row in found}
+                found = await connection.execute(_WRITTEN, _columns(places))
+        return {(row.topic, row.partition): row.written for row in found}
 
     async def claim(self, places: Sequence[Place]) -> dict[tuple[str, int], Claim]:
         """Take the partitions, by topic and number, and learn what happened to their last holders."""

@@ -17,10 +17,10 @@ What is changed of Faust 0.15.3, and why, so that an upgrade can be checked agai
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
 import faust
+from aiokafka.errors import KafkaError
 from faust.transport.conductor import Conductor
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
@@ -28,21 +28,26 @@ from faust.types.transports import ConsumerT
 from faust.types.tuples import ConsumerMessage
 from mode import CrashingSupervisor
 
-from monitor.errors import SetupError
+from monitor.errors import OutageError, SetupError
 from monitor.kafka import faust_credentials
 from monitor.settings import Agents, Settings
 from monitor.storage.records import RecordPosition
 from monitor.stream.clients import REQUEST_TIMEOUT, largest_request
+from monitor.stream.intake import LARGEST_BATCH
 from monitor.stream.ledger import Ledger
 from monitor.stream.metrics import Metrics
 from monitor.stream.pipeline import Pipeline
+from monitor.stream.quarantine import StuckWorkerError
 from monitor.stream.reader import Fetched, ReaderThread, Start
-from monitor.stream.records import Partition, Record, Stretch
+from monitor.stream.records import Partition, Record, Stretch, moment
 from monitor.stream.wire import Entry
 
-_COMMIT_INTERVAL: Final = 1.0
+_COMMIT_INTERVAL: Final = 0.25
 """Seconds between commits of offsets: what a kill -9 makes the next worker do again, for one small
-request."""
+request; and how far behind the committed offset a record that kills workers may lie."""
+
+_SEEK_MARGIN: Final = 5.0
+"""Seconds before Faust gives up on a seek."""
 
 _POLL_RECORDS: Final = {Agents.TEXTS: 256, Agents.IMAGES: 8, Agents.ALL: 16}
 """Records a poll hands over. One that brings pictures stays small: each may take 10 MB."""
@@ -67,9 +72,6 @@ _METADATA_AGE: Final = 15.0
 _HEARTBEATS: Final = 3
 """Heartbeats in a session: two may be lost."""
 
-_LAST_MOMENT: Final = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
-"""Seconds; Python's and PostgreSQL's last common year."""
-
 
 class Assignments(Protocol):
     """Who has to know where partitions are read from, before a record flows."""
@@ -91,13 +93,20 @@ class LedgerConsumer(driver.Consumer):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         self._next: dict[TP, int] = {}
+        self._starts: dict[TP, int] = {}
         self._beyond_since: dict[TP, float] = {}
         super().__init__(*args, **options)
 
-    @property
-    def positions(self) -> Mapping[TP, int]:
-        """The next offset of each partition that an agent will get; empty during a rebalance."""
-        return self._next
+    def committed(self, partition: TP) -> int | None:
+        """The offset that the group has committed, or would begin at; as far as this worker knows."""
+        committed = self._committed_offset[partition]
+        return self._starts.get(partition) if committed is None else committed
+
+    async def check(self) -> None:
+        """Raises `SetupError` where Kafka refuses this member (its group, its rights), `OutageError` where
+        the client has failed. Nothing else asks while nobody polls."""
+        if self._reader.connected:
+            await self._reader.check()
 
     @property
     def _reader(self) -> ReaderThread:
@@ -116,7 +125,24 @@ class LedgerConsumer(driver.Consumer):
         await super().on_partitions_revoked(revoked)
 
     async def perform_seek(self) -> None:
-        """Seek every partition to where it has to be read from; called by Faust after each assignment."""
+        """Seek every partition to where it has to be read from; called by Faust after each assignment.
+
+        Ends the application where that fails or takes too long: Faust would give up in silence, and hold the
+        partitions without reading them.
+        """
+        app = _app(self)
+        try:
+            async with asyncio.timeout(app.conf.broker_request_timeout - _SEEK_MARGIN) as limit:
+                await self._seek_all()
+        except TimeoutError as error:
+            reason = "no answer from Kafka or the database" if limit.expired() else repr(error)
+            await app.crash(OutageError(f"where to read the partitions assigned is not known: {reason}"))
+        except KafkaError as error:
+            await app.crash(OutageError(f"Kafka does not say where to read the partitions: {error!r}"))
+        except Exception as error:
+            await app.crash(error)
+
+    async def _seek_all(self) -> None:
         self._next.clear()
         found = await self._reader.begin()
         starts = await _app(self).assignments.assigned(found)
@@ -130,6 +156,7 @@ class LedgerConsumer(driver.Consumer):
         )
         offsets = {one: start.offset for one, start in starts.items()}
         _app(self).ledger.begin(offsets)
+        self._starts = offsets
         self._next.update(offsets)
 
     async def _drain_messages(self, fetcher: Any) -> None:
@@ -164,6 +191,7 @@ class LedgerConsumer(driver.Consumer):
         if not self.flow_active or self._next.get(partition) != fetched.start:
             return False
         self._next[partition] = fetched.end
+        self._beyond_since.pop(partition, None)
         generation = app.consumer_generation_id
         stretch = Stretch(
             partition=Partition(*partition),
@@ -183,7 +211,9 @@ class LedgerConsumer(driver.Consumer):
         """The embedded broker answers a fetch beyond the end with nothing, where Kafka names the error."""
         for partition in partitions:
             end, position = self.highwater(partition), self._next.get(partition, 0)
-            if end is not None and end < position:
+            if end is None or end >= position:
+                self._beyond_since.pop(partition, None)
+            else:
                 await self._beyond(partition, position, end)
 
     async def _find(self, partition: TP) -> None:
@@ -277,7 +307,10 @@ class StreamApp(faust.App):
             broker_rebalance_timeout=settings.rebalance_timeout,
             broker_heartbeat_interval=settings.session_timeout / _HEARTBEATS,
             # Joining a group takes up to the rebalance timeout, and Faust refuses less than the session's.
-            broker_request_timeout=max(settings.rebalance_timeout, settings.session_timeout)
+            # Seeking after one takes as long as an outage of the database may.
+            broker_request_timeout=max(
+                settings.rebalance_timeout, settings.session_timeout, settings.outage_retry
+            )
             + REQUEST_TIMEOUT,
         )
         for name, pipeline in pipelines.items():
@@ -287,8 +320,13 @@ class StreamApp(faust.App):
         """The next offset the group will read, as far as this worker knows."""
         position = self.ledger.committable(partition)
         if position is None and isinstance(self.consumer, LedgerConsumer):
-            position = self.consumer._committed_offset[partition]
+            position = self.consumer.committed(partition)
         return position
+
+    async def check(self) -> None:
+        """See `LedgerConsumer.check`."""
+        if isinstance(self.consumer, LedgerConsumer):
+            await self.consumer.check()
 
     @property
     def held(self) -> set[TP] | None:
@@ -298,7 +336,7 @@ class StreamApp(faust.App):
     def room(self, partition: TP) -> bool:
         """Whether the partition's agent can take more."""
         channels = self.channels(partition)
-        return bool(channels) and all(channel.queue.qsize() < _WAITING_STRETCHES for channel in channels)
+        return bool(channels) and not any(_full(channel.queue) for channel in channels)
 
     def channels(self, partition: TP) -> Collection[Any]:
         """Where the partition's agent listens; one channel, or none before the assignment is complete."""
@@ -336,8 +374,14 @@ class StreamApp(faust.App):
             # The group waits for us meanwhile; half leaves the other half for joining.
             timeout = min(timeout, self.settings.rebalance_timeout / 2)
         await asyncio.gather(*(pipeline.drain(timeout) for pipeline in self.pipelines.values()))
+        assert isinstance(consumer, LedgerConsumer)
+        # A commit under way began before the last batch was stored, and the next would only wait for it.
+        await consumer.maybe_wait_for_commit_to_finish()
         await consumer.commit()
-        if self.crash_reason is None:
+        # After a death by a record, or what may be one, the next worker has to know.
+        reason = self.crash_reason
+        stuck = isinstance(reason, StuckWorkerError)
+        if reason is None or (isinstance(reason, OutageError | SetupError) and not stuck):
             await self.assignments.released()
 
     async def _on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
@@ -360,10 +404,9 @@ def _app(consumer: LedgerConsumer) -> StreamApp:
     return app
 
 
-def moment(seconds: float | None) -> datetime:
-    """A record's timestamp. Publishers set it, to anything: what no calendar holds is moved to the nearest
-    day."""
-    return datetime.fromtimestamp(min(max(seconds or 0.0, 0.0), _LAST_MOMENT), UTC)
+def _full(queue: Any) -> bool:
+    waiting = [event.value for event in queue._queue]
+    return len(waiting) >= _WAITING_STRETCHES or sum(stretch.size for stretch in waiting) >= LARGEST_BATCH
 
 
 def _record(partition: TP, entry: Entry, generation: int) -> Record:

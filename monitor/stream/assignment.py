@@ -1,11 +1,11 @@
 """What has to happen before the first record of an assignment flows, and after its last."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 import structlog
 from faust.types import TP
 
-from monitor.storage.attempts import Claim, Place
+from monitor.storage.attempts import Place
 from monitor.stream.identity import LogIdentity
 from monitor.stream.metrics import Metrics
 from monitor.stream.quarantine import Quarantine
@@ -43,30 +43,22 @@ class Assignment:
         """Claim the partitions in the database, and say where each is read from after all. Raises
         `OutageError` after all retries.
         """
-        starts = await self._of_this_life(starts)
-        places = [self._place(one, start) for one, start in starts.items()]
-        claims = await self._quarantine.claim(places, self._batch_sizes)
+        written = await self._quarantine.written([self._place(one, start) for one, start in starts.items()])
+        starts = {one: self._of_this_life(one, start, written) for one, start in starts.items()}
+        await self._quarantine.claim(
+            [self._place(one, start) for one, start in starts.items()], self._batch_sizes
+        )
         for one, start in starts.items():
-            self._tell(one, start, claims[one])
+            self._tell(one, start, written.get(one))
         return starts
 
-    async def _of_this_life(self, starts: Mapping[TP, Start]) -> Mapping[TP, Start]:
+    def _of_this_life(self, one: TP, start: Start, read: Container[TP]) -> Start:
         """In a topic made anew, an offset that does not name its life counts only if we have read this life
         before: the embedded broker keeps no such word, nor does it forget the offsets of a topic deleted."""
-        doubtful = {
-            one: start
-            for one, start in starts.items()
-            if start.committed is not None
-            and not start.life
-            and self._logs[one.topic] != self._log.cluster_id
-        }
-        if not doubtful:
-            return starts
-        known = await self._quarantine.known([self._place(one, start) for one, start in doubtful.items()])
-        return {
-            **starts,
-            **{one: start._replace(offset=start.low) for one, start in doubtful.items() if one not in known},
-        }
+        doubtful = start.committed is not None and not (start.life or start.other_life)
+        if doubtful and self._logs[one.topic] != self._log.cluster_id and one not in read:
+            return start._replace(offset=start.low, other_life=True)
+        return start
 
     def _place(self, one: TP, start: Start) -> Place:
         return Place(
@@ -81,7 +73,7 @@ class Assignment:
         """Give them back; raises nothing."""
         await self._quarantine.release()
 
-    def _tell(self, one: TP, start: Start, claim: Claim) -> None:
+    def _tell(self, one: TP, start: Start, written: int | None) -> None:
         place = {"topic": one.topic, "partition": one.partition, "offset": start.offset}
         if start.expired:
             self._metrics.expired.labels(one.topic).inc(start.expired)
@@ -97,9 +89,9 @@ class Assignment:
                 committed=start.committed,
                 topic_id=start.life,
             )
-        elif start.committed is None and claim.before:
+        elif start.committed is None and written is not None and written >= start.offset:
             _log.warning(
-                "the group's offset is gone (expired, deleted, or never committed), the log is read from its "
+                "the group's offset is gone (expired, deleted, or never committed): the log is read from its "
                 "start; what is stored already is replaced, not doubled",
                 **place,
             )

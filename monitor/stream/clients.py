@@ -99,10 +99,12 @@ async def open_producer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
 
 
 def _is_connection(error: KafkaError) -> bool:
-    """Whether the broker could not be reached; aiokafka marks these as not retriable."""
+    """Whether the broker could not be reached or had a fault of its own; aiokafka marks these as not
+    retriable."""
     return type(error).__name__ in {
         "KafkaConnectionError",
         "KafkaTimeoutError",
         "NodeNotReadyError",
         "NoBrokersAvailable",
+        "UnknownError",
     }

@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import AsyncIterator, Collection, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -14,6 +14,7 @@ from monitor.messages import DeadLetter
 from monitor.settings import Settings
 from monitor.stream import announcements
 from monitor.stream.clients import kafka_faults, open_admin, open_producer, open_reader
+from monitor.stream.records import moment
 from monitor.stream.topics import INPUTS, missing_topics
 from monitor.stream.watermarks import end_offsets
 
@@ -242,4 +243,4 @@ def _moment(text: str | None, timestamp_ms: int) -> datetime:
         said = datetime.fromisoformat(text or "")
         if said.tzinfo is not None:
             return said
-    return datetime.fromtimestamp(timestamp_ms / 1000, UTC)
+    return moment(timestamp_ms / 1000)

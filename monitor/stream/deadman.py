@@ -13,8 +13,14 @@ _RENEWED: Final = 1.0
 """Seconds between signs of life; each starts a thread anew."""
 
 
-async def stay_alive(limit: float) -> None:
-    """Renew the process's life every second, for ever; `limit` seconds without that end it."""
+_LEAST: Final = 30.0
+"""Seconds that a loop may stand still in any case: a machine that swaps, a debugger."""
+
+
+async def stay_alive(limit: float, least: float = _LEAST) -> None:
+    """Renew the process's life every second, for ever; `limit` seconds without that end it, but not less than
+    `least`. They count while the process is stopped from outside, too."""
+    limit = max(limit, least)
     try:
         while True:
             faulthandler.dump_traceback_later(limit, exit=True)

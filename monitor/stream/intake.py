@@ -7,13 +7,17 @@ or is cancelled loses its batch, and they end quietly on a record that does not 
 
 import asyncio
 from collections import deque
+from typing import Final
 
 from monitor.stream.records import Stretch
+
+LARGEST_BATCH: Final = 32 * 2**20
+"""Bytes of records after which a batch is full: three are under way at a time, of each agent."""
 
 
 class Intake:
     """A queue that hands out lists. `size` records at most, `wait` seconds at most after the first stretch
-    came."""
+    came; a batch of large records is full sooner."""
 
     def __init__(self, size: int, wait: float) -> None:
         self._size = size
@@ -52,15 +56,17 @@ class Intake:
             self._changed.notify_all()
 
     def _full(self) -> bool:
-        return sum(len(stretch.records) for stretch in self._waiting) >= self._size
+        records = sum(len(stretch.records) for stretch in self._waiting)
+        return records >= self._size or sum(stretch.size for stretch in self._waiting) >= LARGEST_BATCH
 
     def _take(self) -> list[Stretch]:
         batch: list[Stretch] = []
-        room = self._size
-        while self._waiting and room > 0:
+        room, size = self._size, 0
+        while self._waiting and room > 0 and size < LARGEST_BATCH:
             first, rest = self._waiting.popleft().cut(room)
             if rest is not None:
                 self._waiting.appendleft(rest)
             batch.append(first)
             room -= len(first.records)
+            size += first.size
         return batch

@@ -14,6 +14,7 @@ partition's position is the end of what was stored without a gap from where read
 records were dropped on the way here; it ends the worker before anything is committed over them.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,7 +34,7 @@ class Ledger:
     """The group's generation in which records now arrive; records of another one are not accounted."""
 
     _reached: dict[Partition, int] = field(default_factory=dict)
-    _resumed: dict[Partition, int] = field(default_factory=dict)
+    _resumed: dict[Partition, set[int]] = field(default_factory=lambda: defaultdict(set))
     _stored: set[Partition] = field(default_factory=set)
 
     def assigned(self, generation: int) -> None:
@@ -48,7 +49,10 @@ class Ledger:
         records left the log unread."""
         for key, offset in starts.items():
             partition = Partition(*key)
-            (self._resumed if partition in self._reached else self._reached)[partition] = offset
+            if partition in self._reached:
+                self._resumed[partition].add(offset)
+            else:
+                self._reached[partition] = offset
 
     def stored(self, stretches: Iterable[Stretch]) -> None:
         """These stretches are stored, and their announcements sent.
@@ -61,8 +65,8 @@ class Ledger:
             if stretch.generation != self.generation:
                 continue
             reached = self._reached.get(stretch.partition, -1)
-            resumed = self._resumed.get(stretch.partition, -1)
-            if stretch.start != reached and not stretch.start == resumed > reached:
+            resumed = stretch.start > reached and stretch.start in self._resumed[stretch.partition]
+            if stretch.start != reached and not resumed:
                 raise GapError(
                     f"{stretch.partition} was stored up to offset {reached}, and now from {stretch.start} on"
                 )

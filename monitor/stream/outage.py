@@ -18,6 +18,9 @@ _FIRST_PAUSE: Final = 0.2
 _LONGEST_PAUSE: Final = 5.0
 """Seconds: with the outage over, nobody should wait much longer for the worker to notice."""
 
+_ATTEMPT: Final = 60.0
+"""Seconds of one attempt: a lock is waited for 30, and a batch is written in far less than one."""
+
 _log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
@@ -41,7 +44,7 @@ class OutageRetry:
         attempt = 0
         while True:
             try:
-                result = await action()
+                result = await self._attempt(what, action)
             except OutageError as error:
                 attempt += 1
                 self.on_failure(what)
@@ -59,6 +62,20 @@ class OutageRetry:
                         "outage over", what=what, attempts=attempt, seconds=round(self.clock() - started, 1)
                     )
                 return result
+
+    async def _attempt(self, what: str, action: Callable[[], Awaitable[T]]) -> T:
+        """One attempt. A server that hangs without a word is an outage, too; what waits for it is left
+        behind, for it may wait on though it is cancelled."""
+        task = asyncio.ensure_future(action())
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        try:
+            await asyncio.wait([task], timeout=_ATTEMPT)
+        finally:
+            if not task.done():
+                task.cancel()
+        if not task.done():
+            raise OutageError(f"{what}: no answer for {_ATTEMPT:.0f} s")
+        return task.result()
 
     @staticmethod
     def _pause(attempt: int) -> float:

@@ -174,6 +174,9 @@ class Pipeline:
         """A suspect, through all steps, while nothing else of this worker is in them."""
         await self._idle.wait()
         async with self._to.quarantine.alone(suspect) as guilty:
+            if not all(self._wanted(stretch) for stretch in stretches):
+                self._turn.release()  # a rebalance came while it waited
+                return
             self._begin()
             started = self._to.clock()
             if guilty is None:

@@ -16,13 +16,14 @@ after it has accused the batch's partitions.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Final, NoReturn, Protocol
+from typing import Any, Final, NoReturn, Protocol
 
 import structlog
 
-from monitor.errors import DataError, ErrorCode, OutageError
+from monitor.errors import DataError, ErrorCode, OutageError, SetupError
 from monitor.storage.attempts import Claim, Place
 from monitor.stream.metrics import Metrics
 from monitor.stream.outage import OutageRetry
@@ -39,11 +40,15 @@ _SUSPECT_BATCHES: Final = 4
 that the last worker had finished without coming to commit it."""
 
 
+class StuckWorkerError(OutageError):
+    """A record, or several, is in a model that does not come back."""
+
+
 class Claims(Protocol):
     """The database's memory, as `Attempts` has it. All raise `OutageError`."""
 
-    async def known(self, places: Sequence[Place]) -> Collection[tuple[str, int]]:
-        """Which of them were ever claimed."""
+    async def written(self, places: Sequence[Place]) -> Mapping[tuple[str, int], int | None]:
+        """Which of them were ever claimed, and where their last batch begins."""
 
     async def claim(self, places: Sequence[Place]) -> Mapping[tuple[str, int], Claim]:
         """Take partitions."""
@@ -74,13 +79,12 @@ class Quarantine:
         self._tried: dict[Partition, Claim] = {}
         self._gate = _Gate()
 
-    async def known(self, places: Sequence[Place]) -> Collection[tuple[str, int]]:
-        """Partitions that this service has ever read. Raises `OutageError` after all retries."""
-        return await self._retry("looking up partitions", lambda: self._claims.known(places))
+    async def written(self, places: Sequence[Place]) -> Mapping[Any, int | None]:
+        """Partitions that this service has ever read, and where their last batch begins. Raises `OutageError`
+        after all retries."""
+        return await self._retry("looking up partitions", lambda: self._claims.written(places))
 
-    async def claim(
-        self, places: Sequence[Place], batch_sizes: Mapping[str, int]
-    ) -> Mapping[tuple[str, int], Claim]:
+    async def claim(self, places: Sequence[Place], batch_sizes: Mapping[str, int]) -> None:
         """Take these partitions; `batch_sizes` are by topic. Raises `OutageError` after all retries."""
         self._places = {Partition(place.topic, place.partition): place for place in places}
         claims = await self._retry("claiming partitions", lambda: self._claims.claim(places))
@@ -98,7 +102,6 @@ class Quarantine:
                     offset=place.position,
                     deaths=known.deaths,
                 )
-        return claims
 
     async def release(self) -> None:
         """Give everything back; without a database it stays claimed, which only counts as one death more."""
@@ -109,10 +112,12 @@ class Quarantine:
 
     def parts(self, batch: Sequence[Stretch]) -> list[tuple[list[Stretch], Record | None]]:
         """The batch as it has to be tried: what nobody suspects together, then each suspect alone."""
-        sound = [stretch for stretch in batch if not self._suspected(stretch)]
+        suspected = {stretch.partition for stretch in batch if self._suspected(stretch)}
+        sound = [stretch for stretch in batch if stretch.partition not in suspected]
         parts: list[tuple[list[Stretch], Record | None]] = [(sound, None)] if sound else []
         for stretch in batch:
-            rest: Stretch | None = stretch if self._suspected(stretch) else None
+            # All of the partition, also what is behind its suspects: nothing overtakes.
+            rest: Stretch | None = stretch if stretch.partition in suspected else None
             while rest is not None:
                 first, rest = rest.cut(1)
                 parts.append(([first], first.records[0] if first.records else None))
@@ -131,10 +136,9 @@ class Quarantine:
         """While a suspect goes through the steps: no batch of another pipeline is under way. Gives the reason
         where the record is guilty and must not be tried.
         """
-        tried = self._tried[record.partition]
-        guilty = record.position.offset == tried.record_offset and tried.record_deaths >= _CERTAIN
         async with self._gate.alone():
-            if guilty:
+            tried = self._tried.get(record.partition, Claim())
+            if record.position.offset == tried.record_offset and tried.record_deaths >= _CERTAIN:
                 self._metrics.quarantined.labels(record.position.topic).inc()
                 _log.error("a record ends workers, it is dead-lettered", record=str(record.position))
                 yield DataError(
@@ -150,8 +154,14 @@ class Quarantine:
         """While a suspect is in the hands of libraries; should the process end here, the database knows."""
         place, offset = self._places[record.partition], record.position.offset
         await self._retry("beginning a suspect", lambda: self._claims.begin(place, offset))
-        yield
-        # Not in a `finally`: whoever fails in between has not seen the record's end.
+        try:
+            yield
+        except (OutageError, SetupError, asyncio.CancelledError) as error:
+            # Not the record's fault, unless it is stuck; a database that is away leaves the mark, one of two.
+            if not isinstance(error, StuckWorkerError):
+                with contextlib.suppress(OutageError):
+                    await self._claims.finish(place, offset)
+            raise
         await self._retry("finishing a suspect", lambda: self._claims.finish(place, offset))
 
     async def blame(self, record: Record) -> None:
@@ -167,12 +177,12 @@ class Quarantine:
 
     async def stuck(self, records: Sequence[Record], error: StuckError) -> NoReturn:
         """These are in a model that does not come back; its thread cannot be stopped, so the worker has to
-        end. Raises `OutageError`, having told the database who it was.
+        end. Raises `StuckWorkerError`, having told the database who it was.
         """
         for partition in {record.partition for record in records} & self._places.keys():
             await self._claims.accuse(self._places[partition], self._deaths)
         first, last = records[0].position, records[-1].position
-        raise OutageError(
+        raise StuckWorkerError(
             f"{error}: {len(records)} records, {first} to {last}; the worker ends, and the next one tries "
             "them one at a time"
         ) from error

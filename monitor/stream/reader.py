@@ -18,17 +18,18 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from aiokafka.consumer.fetcher import FetchResult
-from aiokafka.errors import CommitFailedError, IllegalStateError, NoOffsetForPartitionError
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError, NoOffsetForPartitionError
 from aiokafka.errors import OffsetOutOfRangeError as BeyondLogError
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
+from monitor.errors import OutageError, SetupError
 from monitor.stream.wire import Entry, Fetch
 
 _STRETCH_BYTES: Final = 8 * 2**20
-"""Bytes of values after which a stretch ends: with pictures of 10 MB each is one."""
+"""Bytes of records after which a stretch ends: with pictures of 10 MB each is one."""
 
 
 class Fetched(NamedTuple):
@@ -50,22 +51,18 @@ class Poll:
 
 class Start(NamedTuple):
     """Where to begin a partition: `low` is the first offset the log holds, `committed` what the group left,
-    if anything, in which life of the topic."""
+    if anything, in which life of the topic; `other_life` if that was an earlier one."""
 
     offset: int
     low: int
     committed: int | None
     life: str
+    other_life: bool = False
 
     @property
     def expired(self) -> int:
         """Offsets that left the log between the commit and now."""
         return self.offset - self.committed if self.committed is not None and not self.other_life else 0
-
-    @property
-    def other_life(self) -> bool:
-        """Whether the committed offset is of an earlier life of the topic."""
-        return self.committed is not None and self.offset < self.committed
 
 
 def start_of(committed: OffsetAndMetadata | None, low: int, topic_id: str | None) -> Start:
@@ -73,7 +70,7 @@ def start_of(committed: OffsetAndMetadata | None, low: int, topic_id: str | None
     if committed is None or committed.offset < 0:
         return Start(low, low, None, "")
     if committed.metadata and topic_id and committed.metadata != topic_id:
-        return Start(low, low, committed.offset, committed.metadata)
+        return Start(low, low, committed.offset, committed.metadata, other_life=True)
     return Start(max(committed.offset, low), low, committed.offset, committed.metadata)
 
 
@@ -128,11 +125,35 @@ class ReaderThread(driver.AIOKafkaConsumerThread):
             consumer.seek(TopicPartition(*partition), offset)
 
     def highwater(self, tp: TP) -> int | None:  # type: ignore[override]
-        """The offset after the partition's last record, as of the last fetch; `None` before the first, and of
-        one that is not assigned (aiokafka asserts)."""
+        """The offset after the last record that may be read (before any open transaction), as of the last
+        fetch; `None` before the first, and of a partition that is not assigned (aiokafka asserts)."""
+        consumer = self._ensure_consumer()
         with contextlib.suppress(AssertionError, AttributeError):
-            return super().highwater(tp)
+            stable: int | None = consumer.last_stable_offset(tp)
+            return consumer.highwater(tp) if stable is None else stable
         return None
+
+    @property
+    def connected(self) -> bool:
+        """Whether the consumer has been started."""
+        return hasattr(self, "_tap")
+
+    async def check(self) -> None:
+        """See `LedgerConsumer.check`."""
+        await self.call_thread(self._check)
+
+    async def _check(self) -> None:
+        consumer = self._ensure_consumer()
+        try:
+            if consumer._coordinator is not None:
+                consumer._coordinator.check_errors()
+        except KafkaError as error:
+            raise SetupError(
+                f"Kafka refuses this worker in group {consumer._group_id!r}: {error!r}"
+            ) from error
+        fetching = consumer._fetcher._fetch_task if consumer._fetcher is not None else None
+        if fetching is not None and fetching.done() and not (consumer._closed or fetching.cancelled()):
+            raise OutageError(f"the Kafka client no longer fetches: {fetching.exception()!r}")
 
     async def bounds(self, partition: TP) -> tuple[int, int]:
         """First offset of the partition's log, and the one after its last."""
@@ -157,8 +178,13 @@ class ReaderThread(driver.AIOKafkaConsumerThread):
         consumer = self._ensure_consumer()
         fetcher = consumer._fetcher
         deadline = asyncio.get_running_loop().time() + timeout
+        await self._check()
+        assignment = fetcher._subscriptions.subscription and fetcher._subscriptions.subscription.assignment
         with fetcher._subscriptions.fetch_context():  # or the group believes that nobody polls
             while not (consumer._closed or fetcher._closed):
+                subscription = fetcher._subscriptions.subscription
+                if subscription is None or subscription.assignment is not assignment:
+                    return Poll()  # what is fetched now is for whoever asks after the assignment
                 if not fetcher._subscriptions.reassignment_in_progress:
                     poll = self._take(fetcher, wanted, records)
                     if poll.fetched or poll.outside:
@@ -190,6 +216,8 @@ class ReaderThread(driver.AIOKafkaConsumerThread):
                     pass  # found out before we sought a position for it
             elif not result.check_assignment(one):
                 del fetcher._records[one]  # of a position that was left
+            elif not self._opened(one, result):
+                del fetcher._records[one]
             else:
                 fetched = self._unpack(one, result, share)
                 if result._partition_records.exhausted:
@@ -199,12 +227,21 @@ class ReaderThread(driver.AIOKafkaConsumerThread):
         fetcher._notify(fetcher._wait_consume_future)
         return poll
 
+    def _opened(self, one: Any, result: Any) -> bool:
+        """Put our own reading in the place of aiokafka's. False where the bytes kept are of another fetch,
+        which aiokafka did not take: the partition is fetched again."""
+        records = result._partition_records
+        if isinstance(records, Fetch):
+            return True
+        offset, data = self._tap.fetched.pop(one, (-1, b""))
+        if offset != records.next_fetch_offset:
+            return False
+        aborted = records._aborted_transactions
+        result._partition_records = Fetch(data, aborted, offset, self.unpacked_max_bytes)
+        return True
+
     def _unpack(self, one: Any, result: Any, records: int) -> Fetched:
         fetch = result._partition_records
-        if not isinstance(fetch, Fetch):
-            data = self._tap.data.pop(one)
-            fetch = Fetch(data, fetch._aborted_transactions, fetch.next_fetch_offset, self.unpacked_max_bytes)
-            result._partition_records = fetch
         start = fetch.next_fetch_offset
         entries = fetch.take(records, _STRETCH_BYTES)
         result._update_position()
@@ -217,6 +254,8 @@ class ReaderThread(driver.AIOKafkaConsumerThread):
             for one, offset in offsets.items()
             if one in held
         }
+        if not due:
+            return False
         try:
             await self._ensure_consumer().commit(due)
         except (CommitFailedError, IllegalStateError) as error:
@@ -238,7 +277,8 @@ class _Tap:
 
     def __init__(self, client: Any) -> None:
         self._client = client
-        self.data: dict[TopicPartition, bytes] = {}
+        self.fetched: dict[TopicPartition, tuple[int, bytes]] = {}
+        """The offset asked for, and what came."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._client, name)
@@ -246,7 +286,13 @@ class _Tap:
     async def send(self, node_id: int, request: Any, **options: Any) -> Any:
         response = await self._client.send(node_id, request, **options)
         if isinstance(request, FetchRequest):
+            asked = {
+                TopicPartition(topic, partition): offset
+                for topic, partitions in request.topics
+                for partition, offset, _size in partitions
+            }
             for topic, partitions in response.topics:
                 for partition, _error, _high, *rest in partitions:
-                    self.data[TopicPartition(topic, partition)] = rest[-1] or b""
+                    one = TopicPartition(topic, partition)
+                    self.fetched[one] = (asked[one], rest[-1] or b"")
         return response

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from monitor.errors import DataError
 from monitor.messages import DeadLetter
@@ -33,6 +33,12 @@ class Record:
     def partition(self) -> Partition:
         """Topic and partition."""
         return Partition(self.position.topic, self.position.partition)
+
+    @property
+    def size(self) -> int:
+        """Bytes of key, value and headers."""
+        headers = sum(len(name) + len(value) for name, value in self.headers)
+        return len(self.key or b"") + len(self.value or b"") + headers
 
     @property
     def content_type(self) -> str | None:
@@ -76,6 +82,11 @@ class Stretch:
     generation: int
 
     @property
+    def size(self) -> int:
+        """Bytes of the records as they came."""
+        return sum(record.size for record in self.records)
+
+    @property
     def span(self) -> Span:
         """The offsets, for the batch's account."""
         return Span(*self.partition, self.start, self.end)
@@ -89,6 +100,16 @@ class Stretch:
             replace(self, end=border, records=self.records[:count]),
             replace(self, start=border, records=self.records[count:]),
         )
+
+
+_LAST_MOMENT: Final = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
+"""Seconds; Python's and PostgreSQL's last common year."""
+
+
+def moment(seconds: float | None) -> datetime:
+    """A record's timestamp. Publishers set it, to anything: what no calendar holds is moved to the nearest
+    day."""
+    return datetime.fromtimestamp(min(max(seconds or 0.0, 0.0), _LAST_MOMENT), UTC)
 
 
 def utc_now() -> datetime:

@@ -7,6 +7,7 @@ was restarted) or a topic was deleted and created anew: offsets of one have noth
 
 import asyncio
 import time
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from typing import Final
 
@@ -44,8 +45,9 @@ class BrokerWatch:
         self._metrics = metrics
         self._clock = clock
         self._answered_at = clock()
-        self._moved_at = clock()
-        self._lag = 0
+        started = clock()
+        self._moved_at: defaultdict[str, float] = defaultdict(lambda: started)
+        self._lag: Counter[str] = Counter()
         self._failure: Exception | None = None
 
     async def check_log(self) -> None:
@@ -63,8 +65,8 @@ class BrokerWatch:
                 f"{self._log.cluster_id!r}; offsets of one mean nothing to the other: start the worker again"
             )
         for topic, known in self._log.topic_ids.items():
-            # One that is gone may be coming back; its id will tell.
-            if known != log.topic_ids.get(topic, known):
+            # One that is gone, or that a broker does not know yet, may be coming back; its id will tell.
+            if known and known != (log.topic_ids.get(topic) or known):
                 raise LogReplacedError(
                     f"topic {topic} was deleted and created anew (id {known}, now {log.topic_ids[topic]}); "
                     "its offsets begin again: start the worker again"
@@ -77,8 +79,9 @@ class BrokerWatch:
             self._measure(app)
             asked_at = self._clock()
             try:
+                await app.check()
                 await self.check_log()
-            except LogReplacedError as error:
+            except (OutageError, SetupError) as error:
                 await app.crash(error)
                 return
             if self._answered_at >= asked_at:
@@ -94,29 +97,25 @@ class BrokerWatch:
         away = self._clock() - self._answered_at
         if away > 3 * _INTERVAL:
             return CheckResult(False, f"the broker has not answered for {away:.0f} s")
-        still = self._clock() - max([self._moved_at, *self._finished(app)])
-        if self._lag and still > STALLED_AFTER:
-            return CheckResult(False, f"{self._lag} records wait and no batch was finished for {still:.0f} s")
-        return CheckResult(True, f"lag {self._lag}")
-
-    def _finished(self, app: StreamApp) -> list[float]:
-        return [
-            pipeline.last_batch_at
-            for pipeline in app.pipelines.values()
-            if pipeline.last_batch_at is not None
-        ]
+        for name, pipeline in app.pipelines.items():
+            lag = self._lag.get(self._settings.topic(name), 0)
+            still = self._clock() - max(self._moved_at[name], pipeline.last_batch_at or 0.0)
+            if lag and still > STALLED_AFTER:
+                waiting = f"{lag} records of {pipeline.name} wait"
+                return CheckResult(False, f"{waiting} and no batch was finished for {still:.0f} s")
+        return CheckResult(True, f"lag {sum(self._lag.values())}")
 
     def _measure(self, app: StreamApp) -> None:
         held = app.held
         if held is None:
             return
-        lag = 0
+        self._lag.clear()
         for tp in held:
             high = app.consumer.highwater(tp)
             behind = max((high or 0) - (app.committed(tp) or 0), 0)  # the watermark may be of the last fetch
             self._metrics.lag.labels(tp.topic, str(tp.partition)).set(behind)
-            lag += behind
+            self._lag[tp.topic] += behind
         self._metrics.partitions.set(len(held))
-        if not lag:
-            self._moved_at = self._clock()
-        self._lag = lag
+        for name in app.pipelines:
+            if not self._lag[self._settings.topic(name)]:
+                self._moved_at[name] = self._clock()

@@ -79,8 +79,8 @@ class Fetch:
         self._limit = unpacked_max_bytes
         self._entries = self._read()
 
-    def take(self, records: int, value_bytes: int) -> list[Entry]:
-        """The next entries: at most `records`, and no more after `value_bytes` of values. Raises nothing.
+    def take(self, records: int, most_bytes: int) -> list[Entry]:
+        """The next entries: at most `records`, and no more after `most_bytes` of them. Raises nothing.
 
         An empty list that leaves `exhausted` false does not occur.
         """
@@ -88,8 +88,9 @@ class Fetch:
         size = 0
         for entry in self._entries:
             taken.append(entry)
-            size += len(entry.value or b"")
-            if len(taken) >= records or size >= value_bytes:
+            size += len(entry.key or b"") + len(entry.value or b"")
+            size += sum(len(name) + len(value or b"") for name, value in entry.headers)
+            if len(taken) >= records or size >= most_bytes:
                 return taken
         self.exhausted = True
         return taken

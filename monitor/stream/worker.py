@@ -160,16 +160,19 @@ class _Worker:
         alive = asyncio.create_task(stay_alive(self._settings.score_timeout), name="alive")
         crash = asyncio.create_task(app._crashed.wait(), name="crash")
         stop = asyncio.create_task(self._stopping.wait(), name="signal")
+        waiting = {start, crash, stop, watch, alive}
         try:
-            done, _ = await asyncio.wait([start, crash, stop], return_when=asyncio.FIRST_COMPLETED)
-            if done == {start} and start.exception() is None:
-                await asyncio.wait([crash, stop], return_when=asyncio.FIRST_COMPLETED)
-            failed_start = start.exception() if start.done() and not start.cancelled() else None
-            return await self._stop(app, app.crash_reason or failed_start, [start, watch])
+            while not (stop.done() or crash.done()):
+                done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+                for task in done - {stop, crash}:
+                    if task is not start or task.exception() is not None:
+                        # What watches has ended: nobody would notice an outage, or a standstill.
+                        failed = task.exception() or RuntimeError(f"task {task.get_name()} ended")
+                        return await self._stop(app, app.crash_reason or failed, [start, watch])
+            return await self._stop(app, app.crash_reason, [start, watch])
         finally:
-            alive.cancel()
-            crash.cancel()
-            stop.cancel()
+            for task in (crash, stop, alive):
+                task.cancel()
 
     async def _stop(
         self, app: StreamApp, reason: BaseException | None, background: list[asyncio.Task[None]]

@@ -39,8 +39,8 @@ def with_attempts(settings: Settings) -> Callable[[Callable[[Attempts], Awaitabl
 
 def test_deaths_at_one_position_are_counted_and_a_step_forward_forgets_them(with_attempts: Any) -> None:
     claims = [with_attempts(lambda one: one.claim([place(7)]))[KEY] for _ in range(3)]
-    assert claims == [Claim(before=False), Claim(deaths=1, before=True), Claim(deaths=2, before=True)]
-    assert with_attempts(lambda one: one.claim([place(9)]))[KEY] == Claim(before=True)
+    assert claims == [Claim(), Claim(deaths=1), Claim(deaths=2)]
+    assert with_attempts(lambda one: one.claim([place(9)]))[KEY] == Claim()
 
 
 def test_who_leaves_in_good_order_leaves_no_suspicion(with_attempts: Any) -> None:
@@ -52,7 +52,7 @@ def test_who_leaves_in_good_order_leaves_no_suspicion(with_attempts: Any) -> Non
 
     for _ in range(4):
         claim = with_attempts(come_and_go)
-    assert claim == Claim(before=True)
+    assert claim == Claim()
 
 
 def test_a_record_begun_and_never_finished_is_remembered(with_attempts: Any) -> None:

@@ -106,6 +106,9 @@ class MemoryClaims:
         self.known: dict[tuple[str, int], Claim] = {}
         self.said: list[tuple[Any, ...]] = []
 
+    async def written(self, places: Sequence[Place]) -> dict[tuple[str, int], int | None]:
+        return {(one.topic, one.partition): None for one in places}
+
     async def claim(self, places: Sequence[Place]) -> dict[tuple[str, int], Claim]:
         return {
             (one.topic, one.partition): self.known.get((one.topic, one.partition), Claim()) for one in places

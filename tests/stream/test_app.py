@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.settings import Agents, load_settings
-from monitor.stream.app import StreamApp, moment
+from monitor.stream.app import StreamApp
 from monitor.stream.ledger import Ledger
 from monitor.stream.metrics import Metrics
+from monitor.stream.records import moment
 
 nobody: Any = None
 """Asked at an assignment; there is none here."""

@@ -11,7 +11,7 @@ def seize():
     hash((1 << 40_000_000) ** 4000)  # hours in C, the lock held
 
 async def main():
-    alive = asyncio.create_task(stay_alive(1.5))
+    alive = asyncio.create_task(stay_alive(1.5, least=1.5))
     await asyncio.sleep(3)
     print("alive", flush=True)
     {what}

@@ -60,6 +60,20 @@ async def test_a_long_stretch_is_cut_into_batches_without_a_gap(records: Any, st
     assert [(one.start, one.end) for batch in batches for one in batch] == [(2, 6), (6, 10), (10, 15)]
 
 
+async def test_large_records_fill_a_batch_by_their_bytes(
+    records: Any, stretches: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """64 records of 60 MB each, 4 MB on the wire, were 4 GB in every step."""
+    monkeypatch.setattr("monitor.stream.intake.LARGEST_BATCH", 250)
+    intake = Intake(64, wait=60)
+    for n in range(3):
+        await intake.put(stretches(records(n, value=b"x" * 100)))
+    waiting = asyncio.create_task(intake.put(stretches(records(3, value=b"x" * 100))))
+    async with asyncio.timeout(1):
+        assert offsets(await intake.batch()) == [0, 1, 2]
+        await waiting
+
+
 @given(
     gaps=st.lists(st.integers(1, 4), min_size=1, max_size=20),
     before=st.integers(0, 3),

@@ -52,6 +52,13 @@ def test_what_left_the_log_is_no_gap(ledger: Ledger) -> None:
     assert ledger.committable(A) == 9
 
 
+def test_a_log_that_drops_records_twice_before_the_first_are_stored_is_no_gap(ledger: Ledger) -> None:
+    ledger.begin({A: 7})
+    ledger.begin({A: 20})
+    ledger.stored([stretch(A, 2, 5), stretch(A, 7, 9), stretch(A, 20, 21)])
+    assert ledger.committable(A) == 21
+
+
 @given(st.lists(st.tuples(st.sampled_from([A, B]), st.integers(1, 9)), max_size=30))
 def test_a_position_is_the_end_of_what_was_stored(steps: list[tuple[Partition, int]]) -> None:
     ledger = Ledger()

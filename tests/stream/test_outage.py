@@ -1,5 +1,7 @@
 """Back-off through an outage, on a clock of its own."""
 
+import asyncio
+
 import pytest
 
 from monitor.errors import OutageError
@@ -68,3 +70,21 @@ async def test_other_errors_are_not_retried() -> None:
     with pytest.raises(ValueError, match="a bug"):
         await OutageRetry(60, clock=clock, pause=clock.pause)("asking", broken)
     assert clock.pauses == []
+
+
+async def test_a_server_that_hangs_without_a_word_is_an_outage(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A frozen database acknowledges every packet, so that no time-out of the network ends the wait."""
+    monkeypatch.setattr("monitor.stream.outage._ATTEMPT", 0.05)
+    attempts: list[int] = []
+
+    async def hang() -> None:
+        attempts.append(len(attempts))
+        try:
+            await asyncio.sleep(5)
+        except asyncio.CancelledError:
+            await asyncio.sleep(0.5)  # a driver that tries to say goodbye
+            raise
+
+    with pytest.raises(OutageError, match=r"asking failed for .*no answer for 0 s"):
+        await OutageRetry(0.2, pause=lambda _seconds: asyncio.sleep(0.06))("asking", hang)
+    assert len(attempts) > 1

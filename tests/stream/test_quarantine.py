@@ -21,12 +21,19 @@ async def claim(bench: Any, known: Claim, position: int = 0) -> None:
 
 
 @pytest.fixture
-def run(bench: Any, stretches: Any, wait_until: Any) -> Callable[..., Any]:
+def run(stretches: Any, run_stretches: Any) -> Callable[..., Any]:
     """Runs a pipeline over one stretch of records until `done`, then cancels it."""
+    return lambda records, done: run_stretches([stretches(*records)], done)
 
-    async def go(records: list[Any], done: Callable[[], bool]) -> None:
+
+@pytest.fixture
+def run_stretches(bench: Any, wait_until: Any) -> Callable[..., Any]:
+    """Runs a pipeline over stretches until `done`, then cancels it."""
+
+    async def go(stretches: list[Any], done: Callable[[], bool]) -> None:
         async def source() -> Any:
-            yield stretches(*records)
+            for one in stretches:
+                yield one
             await asyncio.Event().wait()
 
         task = asyncio.create_task(bench.pipeline().run(source()))
@@ -95,6 +102,60 @@ async def test_an_outage_while_a_suspect_is_stored_is_not_its_fault(
     with pytest.raises(OutageError):
         await run([records(0)], lambda: False)
     assert bench.claims.said == [("begin", 0), ("finish", 0)]
+
+
+async def test_an_outage_while_a_suspect_is_scored_is_not_its_fault(
+    bench: Any, records: Any, run: Any
+) -> None:
+    """A picture store that was away for minutes convicted one healthy picture after the other."""
+    await claim(bench, Claim(deaths=3))
+
+    def away(_batch: Any) -> None:
+        raise OutageError("the picture store is away")
+
+    bench.scoring.before = away
+    with pytest.raises(OutageError):
+        await run([records(0)], lambda: False)
+    assert bench.claims.said == [("begin", 0), ("finish", 0)]
+
+
+async def test_suspects_of_a_partition_are_not_overtaken_by_what_is_behind_them(
+    bench: Any, records: Any, stretches: Any, run_stretches: Any
+) -> None:
+    await claim(bench, Claim(deaths=3))
+    bench.quarantine._suspect_until[PARTITION] = 2
+    trickle = [stretches(records(0), records(1), records(2)), stretches(records(3))]
+    await run_stretches(trickle, lambda: bench.ledger.committable(PARTITION) == 4)
+    assert bench.writer.ids == [f"0-{n}" for n in range(4)]
+
+
+async def test_a_suspect_that_waits_through_a_rebalance_is_left_to_whoever_has_it_now(
+    bench: Any, records: Any, stretches: Any, wait_until: Any
+) -> None:
+    await claim(bench, Claim())
+    release = asyncio.Event()
+    bench.writer.before = lambda _batch: release.wait()
+
+    async def source() -> Any:
+        yield stretches(records(0))
+        await wait_until(lambda: bench.scoring.batches)
+        bench.quarantine._suspect_until[PARTITION] = 9
+        yield stretches(records(1))
+        await asyncio.Event().wait()
+
+    task = asyncio.create_task(bench.pipeline().run(source()))
+    try:
+        await asyncio.sleep(0.3)  # the suspect waits for the batch that is being written
+        bench.ledger.assigned(2)
+        bench.quarantine._places.clear()
+        bench.quarantine._tried.clear()
+        release.set()
+        await asyncio.sleep(0.2)
+        assert not task.done()
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert bench.scoring.batches == [[0]]
 
 
 async def test_a_suspect_whose_storing_fails_by_itself_is_blamed(bench: Any, records: Any, run: Any) -> None:

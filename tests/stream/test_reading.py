@@ -11,7 +11,7 @@ from aiokafka.admin import RecordsToDelete
 from aiokafka.structs import OffsetAndMetadata
 from faust.types import TP
 
-from monitor.errors import SetupError
+from monitor.errors import OutageError, SetupError
 from monitor.local import EmbeddedBroker
 from monitor.stream.app import LedgerConsumer
 from monitor.stream.clients import open_admin
@@ -34,7 +34,7 @@ def ids(*numbers: int) -> list[str]:
         (OffsetAndMetadata(-1, ""), 4, Start(4, 4, None, "")),
         (OffsetAndMetadata(9, "mine"), 4, Start(9, 4, 9, "mine")),
         (OffsetAndMetadata(9, ""), 4, Start(9, 4, 9, "")),
-        (OffsetAndMetadata(9, "other"), 0, Start(0, 0, 9, "other")),
+        (OffsetAndMetadata(9, "other"), 0, Start(0, 0, 9, "other", other_life=True)),
         (OffsetAndMetadata(2, "mine"), 4, Start(4, 4, 2, "mine")),
     ],
 )
@@ -234,12 +234,87 @@ async def test_a_partition_that_was_taken_away_has_no_end_and_no_position(
         await app.consumer._look_at_ends({elsewhere})
 
 
+async def test_a_database_that_hangs_at_an_assignment_ends_the_worker(
+    site: Any, bench: Any, wait_until: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Faust gave up on it in silence, and held the partitions for ever without reading them."""
+    monkeypatch.setattr("monitor.stream.app._SEEK_MARGIN", 74.0)  # of 75 s
+
+    async def hang(_starts: Any) -> Any:
+        await asyncio.Event().wait()
+
+    bench.assigned = hang
+    async with site.running({"text": bench.pipeline()}, bench) as app:
+        await wait_until(app._crashed.is_set)
+        assert isinstance(app.crash_reason, OutageError)
+        assert "no answer from Kafka or the database" in str(app.crash_reason)
+
+
+async def test_a_group_that_kafka_refuses_ends_the_worker(
+    broker: Any, site: Any, bench: Any, wait_until: Any
+) -> None:
+    """aiokafka keeps the error until somebody polls, and nobody does before there is an assignment."""
+    if isinstance(broker, EmbeddedBroker):
+        pytest.skip("the embedded broker takes any session timeout")
+    site.settings = site.settings.model_copy(update={"session_timeout": 1.0})
+    async with site.running({"text": bench.pipeline()}, bench) as app:
+        await wait_until(lambda: app.consumer._reader.connected)
+        async with asyncio.timeout(20):
+            while not (refusal := await refused(app)):  # noqa: ASYNC110 - Kafka's word
+                await asyncio.sleep(0.1)
+    assert "Kafka refuses this worker in group" in refusal
+
+
+async def test_bytes_of_a_fetch_that_was_not_taken_are_not_read_for_another(
+    site: Any, bench: Any, wait_until: Any
+) -> None:
+    """A leader that thawed answered an old fetch, and what lay between would have been taken for nothing."""
+    await site.publish("text", 5)
+    partition = TopicPartition(site.settings.topic("text"), 0)
+    async with site.running({"text": bench.pipeline()}, bench) as app:
+        await wait_until(lambda: app.consumer is not None and app.consumer._reader.connected)
+        send = app.consumer._reader._tap.send
+        answers: list[int] = []
+
+        async def late(*args: Any, **options: Any) -> Any:
+            response = await send(*args, **options)
+            tap = app.consumer._reader._tap
+            if partition in tap.fetched and not answers and tap.fetched[partition][1]:
+                answers.append(tap.fetched[partition][0])
+                tap.fetched[partition] = (3, b"")  # of a fetch from offset 3
+            return response
+
+        app.consumer._reader._consumer._fetcher._client.send = late
+        await wait_until(lambda: len(bench.writer.ids) == 5)
+    assert answers == [0]
+    assert bench.writer.ids == ids(*range(5))
+
+
+async def test_a_watermark_that_was_late_once_is_forgotten(site: Any, bench: Any, wait_until: Any) -> None:
+    """A new leader's is, for a moment: the second time, hours later, ended the worker."""
+    await site.publish("text", 5)
+    async with site.running({"text": bench.pipeline()}, bench) as app:
+        await wait_until(lambda: len(bench.writer.ids) == 5)
+        one, consumer = TP(site.settings.topic("text"), 0), app.consumer
+        consumer._beyond_since[one] = -1000.0
+        await consumer._look_at_ends({one})
+        assert consumer._beyond_since == {}
+
+
 async def test_partitions_added_are_read_within_seconds(site: Any, bench: Any, wait_until: Any) -> None:
     """After 296 s: the client's default age of metadata is five minutes."""
     async with site.running({"text": bench.pipeline()}, bench) as app:
         await wait_until(lambda: app.held)
         conf = app.conf.consumer_metadata_max_age_ms
         assert app.consumer._reader._consumer._client._metadata_max_age_ms == conf <= 15_000
+
+
+async def refused(app: Any) -> str:
+    try:
+        await app.check()
+    except SetupError as error:
+        return str(error)
+    return ""
 
 
 async def expire(site: Any, before: int) -> None:

@@ -86,8 +86,9 @@ async def test_an_agent_that_fails_ends_the_worker_and_its_batch_comes_again(
     """Faust's default supervisor restarts the agent with the next batch; the failed one is committed over."""
     await site.publish("text", 20)
 
-    def fail_on_the_second(_batch: Any) -> None:
+    async def fail_on_the_second(_batch: Any) -> None:
         if len(bench.scoring.batches) == 2:
+            await wait_until(bench.ledger.partitions)
             raise OutageError("the model is gone")
 
     bench.scoring.before = fail_on_the_second

@@ -138,7 +138,9 @@ def test_unreadable_records_before_the_position_are_not_told_again() -> None:
     assert (codes(entries), position) == ([(n, "record-unreadable") for n in (6, 7, 8)] + [(9, None)], 10)
 
 
-@pytest.mark.parametrize(("codec", "piece"), [(1, gzip_encode(b"")), (2, b"\0\0\0\3\x01\x00a")])
+@pytest.mark.parametrize(
+    ("codec", "piece"), [(1, gzip_encode(b"")), (2, b"\0\0\0\3\x01\x00a")], ids=["gzip", "snappy"]
+)
 def test_a_million_pieces_of_nothing_are_one_letter(codec: int, piece: bytes) -> None:
     start = b"\x82SNAPPY\0" + b"\0" * 8 if codec == 2 else b""
     entries, _ = read(batch(0, [b""], codec=codec, payload=start + piece * 20_000))
