@@ -181,19 +181,19 @@ class Pipeline:
             started = self._to.clock()
             if guilty is None:
                 async with self._to.quarantine.marked(suspect):
-                    outcomes = await self._outcomes([suspect])
+                    outcomes = await self._outcomes([suspect], suspect)
             else:
                 outcomes = [suspect.rejected(guilty, self._to.now())]
             self._hand_over(_Scored(stretches, [suspect], outcomes, self._to.clock() - started, suspect))
             await self._idle.wait()
 
-    async def _outcomes(self, records: list[Record]) -> list[Outcome]:
+    async def _outcomes(self, records: list[Record], suspect: Record | None = None) -> list[Outcome]:
         """One a record, in order; nobody looks into a record that could not be read off the wire."""
         sound = [record for record in records if record.fault is None]
         try:
             scored = iter(await self.scoring.score(sound) if sound else [])
         except StuckError as error:
-            await self._to.quarantine.stuck(sound, error)
+            await self._to.quarantine.stuck(sound, suspect, error)
         return [
             next(scored) if record.fault is None else record.rejected(record.fault, self._to.now())
             for record in records

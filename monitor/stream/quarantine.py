@@ -12,7 +12,7 @@ process (`monitor.storage.attempts`):
    `kills-the-worker`, and the stream goes on. So does one whose storing raises what is no outage.
 
 A batch that stays in a model longer than `score_timeout` cannot be called back either: the worker ends itself
-after it has accused the batch's partitions.
+after it has accused the batch's partitions. A record that stays there alone is not tried again.
 """
 
 import asyncio
@@ -165,8 +165,8 @@ class Quarantine:
         await self._retry("finishing a suspect", lambda: self._claims.finish(place, offset))
 
     async def blame(self, record: Record) -> None:
-        """Storing a suspect raised what is no outage: it counts as a death, for the next worker meets the
-        same. Raises `OutageError`."""
+        """What a suspect came to counts as a death, for the next worker would meet the same: storing it raised
+        what is no outage. Raises `OutageError`."""
         await self._claims.begin(self._places[record.partition], record.position.offset)
 
     def passed(self, stretches: Sequence[Stretch]) -> None:
@@ -175,12 +175,14 @@ class Quarantine:
             if stretch.end >= self._suspect_until.get(stretch.partition, stretch.end + 1):
                 del self._suspect_until[stretch.partition]
 
-    async def stuck(self, records: Sequence[Record], error: StuckError) -> NoReturn:
+    async def stuck(self, records: Sequence[Record], suspect: Record | None, error: StuckError) -> NoReturn:
         """These are in a model that does not come back; its thread cannot be stopped, so the worker has to
         end. Raises `StuckWorkerError`, having told the database who it was.
         """
         for partition in {record.partition for record in records} & self._places.keys():
             await self._claims.accuse(self._places[partition], self._deaths)
+        if suspect is not None:
+            await self.blame(suspect)  # a second time: that long alone is more than a suspicion
         first, last = records[0].position, records[-1].position
         raise StuckWorkerError(
             f"{error}: {len(records)} records, {first} to {last}; the worker ends, and the next one tries "

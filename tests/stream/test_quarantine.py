@@ -233,7 +233,7 @@ async def test_a_batch_that_stays_in_a_model_is_accused_and_ends_the_worker(
     assert bench.ledger.committable(PARTITION) is None
 
 
-async def test_a_suspect_that_stays_in_a_model_stays_begun(bench: Any, records: Any, run: Any) -> None:
+async def test_a_suspect_that_stays_in_a_model_is_not_tried_again(bench: Any, records: Any, run: Any) -> None:
     await claim(bench, Claim(deaths=3))
 
     def hang(_batch: Any) -> None:
@@ -242,7 +242,7 @@ async def test_a_suspect_that_stays_in_a_model_stays_begun(bench: Any, records: 
     bench.scoring.before = hang
     with pytest.raises(OutageError):
         await run([records(n) for n in range(3)], lambda: False)
-    assert bench.claims.said == [("begin", 0), ("accuse", 0, 3)]
+    assert bench.claims.said == [("begin", 0), ("accuse", 0, 3), ("begin", 0)]
 
 
 async def test_work_that_does_not_come_back_in_time_is_told_from_work_that_times_out_itself() -> None:
