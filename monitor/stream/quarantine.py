@@ -165,8 +165,8 @@ class Quarantine:
         await self._retry("finishing a suspect", lambda: self._claims.finish(place, offset))
 
     async def blame(self, record: Record) -> None:
-        """What a suspect came to counts as a death, for the next worker would meet the same: storing it raised
-        what is no outage. Raises `OutageError`."""
+        """What a suspect came to counts as a death, for the next worker would meet the same: storing it
+        raised what is no outage. Raises `OutageError`."""
         await self._claims.begin(self._places[record.partition], record.position.offset)
 
     def passed(self, stretches: Sequence[Stretch]) -> None:
