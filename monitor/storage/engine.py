@@ -44,6 +44,8 @@ def _connection(url: URL) -> dict[str, Any]:
         "keepalives_idle": 20,
         "keepalives_interval": 10,
         "keepalives_count": 3,
+        # Keepalives do not count while something sent is unacknowledged: this, in milliseconds, does.
+        "tcp_user_timeout": 50_000,
         # A worker frozen inside its transaction holds row locks: it loses them after a minute, and whoever
         # waits for them gives up after half of one and retries.
         "options": "-c lock_timeout=30s -c idle_in_transaction_session_timeout=60s",
