@@ -13,8 +13,8 @@ from faust.types import TP
 
 from monitor.errors import OutageError, SetupError
 from monitor.local import EmbeddedBroker
-from monitor.stream.app import LedgerConsumer
 from monitor.stream.clients import open_admin
+from monitor.stream.consumer import LedgerConsumer
 from monitor.stream.reader import Start, start_of
 
 
@@ -184,7 +184,7 @@ async def test_an_offset_beyond_the_end_stops_the_worker_with_a_message(
     site: Any, bench: Any, wait_until: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It was committed into the new log, and everything below it was dropped in silence."""
-    monkeypatch.setattr("monitor.stream.app._BEYOND", 1.0)
+    monkeypatch.setattr("monitor.stream.consumer._BEYOND", 1.0)
     await site.publish("text", 5)
     topic = site.settings.topic("text")
     async with site.running({"text": bench.pipeline()}, bench) as app:
@@ -238,7 +238,7 @@ async def test_a_database_that_hangs_at_an_assignment_ends_the_worker(
     site: Any, bench: Any, wait_until: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Faust gave up on it in silence, and held the partitions for ever without reading them."""
-    monkeypatch.setattr("monitor.stream.app._SEEK_MARGIN", 74.0)  # of 75 s
+    monkeypatch.setattr("monitor.stream.consumer._SEEK_MARGIN", 74.0)  # of 75 s
 
     async def hang(_starts: Any) -> Any:
         await asyncio.Event().wait()

@@ -13,7 +13,8 @@ from faust.types import TP
 
 from monitor.errors import OutageError
 from monitor.settings import Agents, load_settings
-from monitor.stream.app import LedgerConsumer, StreamApp
+from monitor.stream.app import StreamApp
+from monitor.stream.consumer import LedgerConsumer
 from monitor.stream.ledger import Ledger
 from monitor.stream.metrics import Metrics
 from monitor.stream.records import Partition, Stretch
