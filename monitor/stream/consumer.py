@@ -176,6 +176,12 @@ class LedgerConsumer(driver.Consumer):
         except self.consumer_stopped_errors:
             if not app.should_stop:
                 raise
+        except asyncio.CancelledError:
+            reason = self._reader.crash_reason
+            if reason is None:
+                raise
+            # Its thread has ended (a commit that Kafka refused, say), and only this says why.
+            raise OutageError(f"the Kafka client ended: {reason!r}") from reason
 
     def _hand_on(self, fetched: Fetched) -> bool:
         """Give a stretch to the agent, if it continues where the last one ended. In one go: nothing that a
