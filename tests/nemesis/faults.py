@@ -367,7 +367,7 @@ async def _many(stage: Stage) -> AsyncIterator[None]:
 
 
 def _deadly(kind: str) -> None:
-    @_fault(kind, "log", limit=180.0, alone=True, weight=0.25)
+    @_fault(kind, "log", limit=300.0, alone=True, weight=0.25)
     async def act(stage: Stage) -> AsyncIterator[None]:
         drafts = [stage.publisher.drafts.text() for _ in range(60)]
         drafts.insert(stage.rng.randrange(60), stage.publisher.drafts.deadly(kind))

@@ -4,6 +4,7 @@ Only the innermost scoring function is replaced, and it acts only on texts that 
 """
 
 import os
+import re
 import resource
 import signal
 import sys
@@ -39,7 +40,7 @@ def act(texts: Sequence[str]) -> None:
             while True:
                 pass
         if SEIZES in text:
-            hash((1 << 40_000_000) ** 4000)
+            re.match(r"(a+)+$", "a" * 64 + "b")
         if SWELLS in text:
             size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
             resource.setrlimit(resource.RLIMIT_AS, (size + _ROOM, resource.RLIM_INFINITY))
