@@ -5,6 +5,7 @@ Finished seeds are appended to a file of JSON lines and not run again: a long ru
 
 import asyncio
 import logging
+import signal
 import time
 from pathlib import Path
 from typing import Annotated
@@ -37,6 +38,8 @@ def run(
 ) -> None:
     """Run seeds; exit code 1 if anything was lost, doubled, wrong or stuck."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    # A run that is told to end takes its workers with it, also those that no longer hear anything.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     only = tuple(name for name in faults.split(",") if name)
     options = Options(phases=phases, records=records, workers=workers, only=only, seconds=seconds)
     options.kinds  # noqa: B018 - a wrong name is told before any server starts
