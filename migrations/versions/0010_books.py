@@ -16,7 +16,7 @@ down_revision = "0009"
 branch_labels = None
 depends_on = None
 
-_TABLES = ("log", "log_partition", "erasure")
+_TABLES = ("log", "log_partition", "suspect", "erasure")
 _TRIGGER_FUNCTIONS = ("erasure_note_delete()", "erasure_note_truncate()")
 
 # What the writer's role keeps of the rights that 0003 and 0004 gave for whole tables.
@@ -34,7 +34,8 @@ _UPDATES = {
     "alert": ("published_at", "sent_at"),
     "log": ("topic_id",),
     # Not where reading began: what lies before it is not owed.
-    "log_partition": ("position", "deaths", "held", "record_offset", "record_deaths", "changed_at"),
+    "log_partition": ("position", "deaths", "held", "changed_at"),
+    "suspect": ("deaths",),
 }
 
 
@@ -182,19 +183,6 @@ def _tables() -> None:
             comment="A worker is at this position.",
         ),
         sa.Column(
-            "record_offset",
-            sa.BigInteger(),
-            nullable=True,
-            comment="The one record being tried, to find what ends workers.",
-        ),
-        sa.Column(
-            "record_deaths",
-            sa.Integer(),
-            server_default=sa.text("0"),
-            nullable=False,
-            comment="Workers that ended without a word at that record.",
-        ),
-        sa.Column(
             "changed_at",
             sa.DateTime(timezone=True),
             server_default=sa.text("now()"),
@@ -205,8 +193,26 @@ def _tables() -> None:
         sa.CheckConstraint(
             "first_offset >= 0 AND low_offset >= 0 AND exact_from >= 0", name=op.f("log_partition_offsets_ck")
         ),
-        sa.CheckConstraint("deaths >= 0 AND record_deaths >= 0", name=op.f("log_partition_deaths_ck")),
+        sa.CheckConstraint("deaths >= 0", name=op.f("log_partition_deaths_ck")),
         comment="One row per partition of a log: where reading began, where it stands, what happened there.",
+    )
+    op.create_table(
+        "suspect",
+        sa.Column("log_id", sa.Text(), nullable=False, comment="As in log."),
+        sa.Column("topic", sa.Text(), nullable=False, comment="As in log."),
+        sa.Column("partition", sa.Integer(), nullable=False),
+        sa.Column(
+            "record_offset", sa.BigInteger(), nullable=False, comment="The record that is tried alone."
+        ),
+        sa.Column(
+            "deaths",
+            sa.Integer(),
+            nullable=False,
+            comment="Tries that nobody came back from, one under way included.",
+        ),
+        sa.CheckConstraint("deaths > 0", name=op.f("suspect_deaths_ck")),
+        sa.PrimaryKeyConstraint("log_id", "topic", "partition", "record_offset", name=op.f("suspect_pk")),
+        comment="Records tried alone, to find those that end workers. Gone once they are behind the position.",
     )
     op.create_table(
         "erasure",
@@ -311,7 +317,8 @@ def _rights() -> None:
     _for_role(
         "brand_monitor_write",
         "REVOKE UPDATE ON mention, ingest_batch, report_delivery, alert FROM brand_monitor_write",
-        "GRANT INSERT ON log, log_partition TO brand_monitor_write",
+        "GRANT INSERT ON log, log_partition, suspect TO brand_monitor_write",
+        "GRANT DELETE ON suspect TO brand_monitor_write",
         *(
             f"GRANT UPDATE ({', '.join(columns)}) ON {table} TO brand_monitor_write"
             for table, columns in _UPDATES.items()

@@ -4,6 +4,7 @@ A worker claims its partitions when they are assigned, and releases them when it
 that finds the last one unreleased at the very same position means that its holder died there.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -26,12 +27,11 @@ class Place:
 
 
 class Claim(NamedTuple):
-    """What is known of a partition: `deaths` in a row at this position, and how often a worker tried the
-    record at `record_offset` alone and never came back."""
+    """What is known of a partition: `deaths` in a row at this position, and by offset how often a worker
+    tried a record alone and never came back."""
 
     deaths: int = 0
-    record_offset: int | None = None
-    record_deaths: int = 0
+    suspects: Mapping[int, int] = {}
 
 
 _WRITTEN: Final = text("""
@@ -44,6 +44,9 @@ WHERE (log_id, topic, partition) IN (
     SELECT * FROM unnest(cast(:log_id AS text[]), cast(:topic AS text[]), cast(:partition AS int[])))
 """)
 
+_PLACES: Final = """
+    SELECT * FROM unnest(cast(:log_id AS text[]), cast(:topic AS text[]), cast(:partition AS int[]))"""
+
 _CLAIM: Final = text("""
 INSERT INTO log_partition AS known (log_id, topic, partition, first_offset, low_offset, position, held)
 SELECT log_id, topic, partition, position, low, position, true
@@ -52,33 +55,43 @@ FROM unnest(cast(:log_id AS text[]), cast(:topic AS text[]), cast(:partition AS 
      AS given (log_id, topic, partition, position, low)
 ORDER BY log_id, topic, partition
 ON CONFLICT (log_id, topic, partition) DO UPDATE SET
-    deaths = CASE WHEN known.held AND known.position = excluded.position THEN known.deaths + 1 ELSE 0 END,
+    deaths = CASE WHEN known.position = excluded.position THEN known.deaths + known.held::int ELSE 0 END,
     position = excluded.position,
     held = true,
-    record_offset = CASE WHEN known.record_offset >= excluded.position THEN known.record_offset END,
-    record_deaths = CASE WHEN known.record_offset >= excluded.position THEN known.record_deaths ELSE 0 END,
     changed_at = now()
-RETURNING topic, partition, deaths, record_offset, record_deaths
+RETURNING topic, partition, deaths
 """)
 
-_RELEASE: Final = text("""
-UPDATE log_partition SET held = false, deaths = 0, record_offset = NULL, record_deaths = 0, changed_at = now()
-WHERE held AND (log_id, topic, partition) IN (
-    SELECT * FROM unnest(cast(:log_id AS text[]), cast(:topic AS text[]), cast(:partition AS int[])))
+_RELEASE: Final = text(f"""
+UPDATE log_partition SET held = false, changed_at = now()
+WHERE held AND (log_id, topic, partition) IN ({_PLACES})
+""")  # noqa: S608 - a part of our own
+
+_FORGET: Final = text("""
+DELETE FROM suspect AS one
+USING unnest(cast(:log_id AS text[]), cast(:topic AS text[]), cast(:partition AS int[]),
+             cast(:position AS bigint[])) AS given (log_id, topic, partition, position)
+WHERE (one.log_id, one.topic, one.partition) = (given.log_id, given.topic, given.partition)
+  AND one.record_offset < given.position
 """)
+
+_SUSPECTS: Final = text(f"""
+SELECT topic, partition, record_offset, deaths FROM suspect WHERE (log_id, topic, partition) IN ({_PLACES})
+""")  # noqa: S608 - a part of our own
 
 _BEGIN: Final = text("""
-UPDATE log_partition SET
-    record_deaths = CASE WHEN record_offset = :offset THEN record_deaths + 1 ELSE 1 END,
-    record_offset = :offset, changed_at = now()
-WHERE log_id = :log_id AND topic = :topic AND partition = :partition
+INSERT INTO suspect AS known (log_id, topic, partition, record_offset, deaths)
+VALUES (:log_id, :topic, :partition, :offset, 1)
+ON CONFLICT (log_id, topic, partition, record_offset) DO UPDATE SET deaths = known.deaths + 1
 """)
 
 _FINISH: Final = text("""
-UPDATE log_partition SET
-    record_deaths = record_deaths - 1,
-    record_offset = CASE WHEN record_deaths > 1 THEN record_offset END, changed_at = now()
-WHERE log_id = :log_id AND topic = :topic AND partition = :partition AND record_offset = :offset
+WITH gone AS (
+    DELETE FROM suspect
+    WHERE (log_id, topic, partition, record_offset) = (:log_id, :topic, :partition, :offset) AND deaths = 1
+)
+UPDATE suspect SET deaths = deaths - 1
+WHERE (log_id, topic, partition, record_offset) = (:log_id, :topic, :partition, :offset) AND deaths > 1
 """)
 
 _ACCUSE: Final = text("""
@@ -88,8 +101,8 @@ WHERE log_id = :log_id AND topic = :topic AND partition = :partition
 
 
 class Attempts:
-    """Reads and writes table `log_partition`. All methods wait for the database only, in a transaction of
-    their own, and raise `OutageError` or `SetupError`.
+    """Reads and writes tables `log_partition` and `suspect`. All methods wait for the database only, in a
+    transaction of their own, and raise `OutageError` or `SetupError`.
     """
 
     def __init__(self, engine: AsyncEngine) -> None:
@@ -109,11 +122,18 @@ class Attempts:
             return {}
         with translated():
             async with self._engine.begin() as connection:
-                rows = (await connection.execute(_CLAIM, _columns(places, "position", "low"))).all()
-        return {(row.topic, row.partition): Claim(*row[2:]) for row in rows}
+                claimed = (await connection.execute(_CLAIM, _columns(places, "position", "low"))).all()
+                await connection.execute(_FORGET, _columns(places, "position"))
+                suspects: dict[tuple[str, int], dict[int, int]] = defaultdict(dict)
+                for row in await connection.execute(_SUSPECTS, _columns(places)):
+                    suspects[row.topic, row.partition][row.record_offset] = row.deaths
+        return {
+            (row.topic, row.partition): Claim(row.deaths, suspects[row.topic, row.partition])
+            for row in claimed
+        }
 
     async def release(self, places: Sequence[Place]) -> None:
-        """Give the partitions back in good order: whoever is next has nothing to suspect."""
+        """Give the partitions back in good order: that is no death, nor does it take one back."""
         if places:
             await self._execute(_RELEASE, _columns(places))
 

@@ -78,14 +78,6 @@ log_partition = Table(
     Column(
         "held", Boolean, nullable=False, server_default=text("false"), comment="A worker is at this position."
     ),
-    Column("record_offset", BigInteger, comment="The one record being tried, to find what ends workers."),
-    Column(
-        "record_deaths",
-        Integer,
-        nullable=False,
-        server_default=text("0"),
-        comment="Workers that ended without a word at that record.",
-    ),
     Column(
         "changed_at",
         DateTime(timezone=True),
@@ -94,8 +86,22 @@ log_partition = Table(
         comment="When the row became what it is.",
     ),
     CheckConstraint("first_offset >= 0 AND low_offset >= 0 AND exact_from >= 0", name="offsets"),
-    CheckConstraint("deaths >= 0 AND record_deaths >= 0", name="deaths"),
+    CheckConstraint("deaths >= 0", name="deaths"),
     comment="One row per partition of a log: where reading began, where it stands, what happened there.",
+)
+
+suspect = Table(
+    "suspect",
+    metadata,
+    Column("log_id", Text, primary_key=True, comment="As in log."),
+    Column("topic", Text, primary_key=True, comment="As in log."),
+    Column("partition", Integer, primary_key=True),
+    Column("record_offset", BigInteger, primary_key=True, comment="The record that is tried alone."),
+    Column(
+        "deaths", Integer, nullable=False, comment="Tries that nobody came back from, one under way included."
+    ),
+    CheckConstraint("deaths > 0", name="deaths"),
+    comment="Records tried alone, to find those that end workers. Gone once they are behind the position.",
 )
 
 erasure = Table(

@@ -161,16 +161,19 @@ class StreamApp(faust.App):
         if not self.should_stop:
             # The group waits for us meanwhile; half leaves the other half for joining.
             timeout = min(timeout, self.settings.rebalance_timeout / 2)
-        await asyncio.gather(*(pipeline.drain(timeout) for pipeline in self.pipelines.values()))
+        drained = await asyncio.gather(*(pipeline.drain(timeout) for pipeline in self.pipelines.values()))
         assert isinstance(consumer, LedgerConsumer)
         # A commit under way began before the last batch was stored, and the next would only wait for it.
         await consumer.maybe_wait_for_commit_to_finish()
         await consumer.commit()
-        # After a death by a record, or what may be one, the next worker has to know.
+        # What did not come back in time, or ended this worker, may end the next one, which has to know.
+        topics = {
+            self.settings.topic(name) for name, done in zip(self.pipelines, drained, strict=True) if done
+        }
         reason = self.crash_reason
         stuck = isinstance(reason, StuckWorkerError)
         if reason is None or (isinstance(reason, OutageError | SetupError) and not stuck):
-            await self.assignments.released()
+            await self.assignments.released(topics)
 
     async def _on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         if not self.should_stop:

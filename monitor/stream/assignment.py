@@ -1,6 +1,6 @@
 """What has to happen before the first record of an assignment flows, and after its last."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Collection, Container, Mapping
 
 import structlog
 from faust.types import TP
@@ -69,9 +69,9 @@ class Assignment:
             low=start.low,
         )
 
-    async def released(self) -> None:
-        """Give them back; raises nothing."""
-        await self._quarantine.release()
+    async def released(self, topics: Collection[str]) -> None:
+        """Give those of these topics back; raises nothing."""
+        await self._quarantine.release(topics)
 
     def _tell(self, one: TP, start: Start, written: int | None) -> None:
         place = {"topic": one.topic, "partition": one.partition, "offset": start.offset}

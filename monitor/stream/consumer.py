@@ -51,8 +51,8 @@ class Assignments(Protocol):
     async def assigned(self, starts: Mapping[TP, Start]) -> Mapping[TP, Start]:
         """Where these partitions are to be read from. What it raises ends the application."""
 
-    async def released(self) -> None:
-        """The partitions are given up in good order. Raises nothing."""
+    async def released(self, topics: Collection[str]) -> None:
+        """The partitions of these topics are given up in good order. Raises nothing."""
 
 
 class Host(Protocol):

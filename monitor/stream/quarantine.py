@@ -17,7 +17,7 @@ after it has accused the batch's partitions. A record that stays there alone is 
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, NoReturn, Protocol
 
@@ -69,10 +69,14 @@ class Claims(Protocol):
 class Quarantine:
     """Who is suspect, for the pipelines of one worker."""
 
-    def __init__(self, claims: Claims, retry: OutageRetry, metrics: Metrics, deaths: int) -> None:
+    def __init__(
+        self, claims: Claims, retry: OutageRetry, metrics: Metrics, logs: Mapping[str, str], deaths: int
+    ) -> None:
+        """`logs` are by topic; `deaths` at one place make its records suspects."""
         self._claims = claims
         self._retry = retry
         self._metrics = metrics
+        self._logs = logs
         self._deaths = deaths
         self._places: dict[Partition, Place] = {}
         self._suspect_until: dict[Partition, int] = {}
@@ -92,7 +96,7 @@ class Quarantine:
         self._tried.clear()
         for partition, place in self._places.items():
             known = claims[partition]
-            if known.deaths >= self._deaths or known.record_deaths:
+            if known.deaths >= self._deaths or known.suspects:
                 self._suspect_until[partition] = place.position + _SUSPECT_BATCHES * batch_sizes[place.topic]
                 self._tried[partition] = known
                 _log.warning(
@@ -103,10 +107,11 @@ class Quarantine:
                     deaths=known.deaths,
                 )
 
-    async def release(self) -> None:
-        """Give everything back; without a database it stays claimed, which only counts as one death more."""
+    async def release(self, topics: Collection[str]) -> None:
+        """Give partitions of these topics back; without a database they stay claimed, which only counts as
+        one death more."""
         try:
-            await self._claims.release(list(self._places.values()))
+            await self._claims.release([place for place in self._places.values() if place.topic in topics])
         except OutageError as error:
             _log.warning("partitions not released", error=str(error))
 
@@ -137,13 +142,13 @@ class Quarantine:
         where the record is guilty and must not be tried.
         """
         async with self._gate.alone():
-            tried = self._tried.get(record.partition, Claim())
-            if record.position.offset == tried.record_offset and tried.record_deaths >= _CERTAIN:
+            tries = self._tried.get(record.partition, Claim()).suspects.get(record.position.offset, 0)
+            if tries >= _CERTAIN:
                 self._metrics.quarantined.labels(record.position.topic).inc()
                 _log.error("a record ends workers, it is dead-lettered", record=str(record.position))
                 yield DataError(
                     ErrorCode.KILLS_THE_WORKER,
-                    f"{tried.record_deaths} workers tried this record alone and did not come back: it "
+                    f"{tries} workers tried this record alone and did not come back: it "
                     "crashes a library, takes all memory or never leaves a model",
                 )
             else:
@@ -152,7 +157,7 @@ class Quarantine:
     @asynccontextmanager
     async def marked(self, record: Record) -> AsyncIterator[None]:
         """While a suspect is in the hands of libraries; should the process end here, the database knows."""
-        place, offset = self._places[record.partition], record.position.offset
+        place, offset = self._place(record.partition), record.position.offset
         await self._retry("beginning a suspect", lambda: self._claims.begin(place, offset))
         try:
             yield
@@ -167,7 +172,7 @@ class Quarantine:
     async def blame(self, record: Record) -> None:
         """What a suspect came to counts as a death, for the next worker would meet the same: storing it
         raised what is no outage. Raises `OutageError`."""
-        await self._claims.begin(self._places[record.partition], record.position.offset)
+        await self._claims.begin(self._place(record.partition), record.position.offset)
 
     def passed(self, stretches: Sequence[Stretch]) -> None:
         """These are stored: a partition whose suspects are behind it is sound again."""
@@ -179,8 +184,8 @@ class Quarantine:
         """These are in a model that does not come back; its thread cannot be stopped, so the worker has to
         end. Raises `StuckWorkerError`, having told the database who it was.
         """
-        for partition in {record.partition for record in records} & self._places.keys():
-            await self._claims.accuse(self._places[partition], self._deaths)
+        for partition in {record.partition for record in records}:
+            await self._claims.accuse(self._place(partition), self._deaths)
         if suspect is not None:
             await self.blame(suspect)  # a second time: that long alone is more than a suspicion
         first, last = records[0].position, records[-1].position
@@ -188,6 +193,11 @@ class Quarantine:
             f"{error}: {len(records)} records, {first} to {last}; the worker ends, and the next one tries "
             "them one at a time"
         ) from error
+
+    def _place(self, partition: Partition) -> Place:
+        """Of a partition that may be with another worker by now, where what happened here counts, too."""
+        log_id = self._logs[partition.topic]
+        return Place(log_id=log_id, topic=partition.topic, partition=partition.partition, position=0, low=0)
 
     def _suspected(self, stretch: Stretch) -> bool:
         return stretch.start < self._suspect_until.get(stretch.partition, stretch.start)

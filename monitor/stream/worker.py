@@ -138,7 +138,9 @@ class _Worker:
             load_scorings, settings, self._agents, brands, writer, galleries, retry, self._metrics
         )
         ledger = Ledger()
-        quarantine = Quarantine(Attempts(engine), retry, self._metrics, settings.deaths_before_quarantine)
+        quarantine = Quarantine(
+            Attempts(engine), retry, self._metrics, logs, settings.deaths_before_quarantine
+        )
         announcer = Announcer(producer, settings)
         destination = Destination(logs, writer, announcer, ledger, retry, quarantine, self._metrics)
         sizes = {"text": settings.text_batch_size, "image": settings.image_batch_size}

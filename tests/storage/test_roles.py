@@ -71,7 +71,7 @@ async def test_a_writer_writes_with_the_rights_of_its_role_alone(database, login
     for _ in range(2):
         await attempts.claim([place])
     await attempts.begin(place, 0)
-    await attempts.finish(place)
+    await attempts.finish(place, 0)
     await attempts.release([place])
     said = made.text(0, id="a", brands=(made.named("VMware", 0, "positive"),))
     shown = made.image(0, detections=(made.found(),), written=(made.read(),))

@@ -144,7 +144,8 @@ class Bench:
     starts: list[dict[Any, Start]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.quarantine = Quarantine(self.claims, self.retry, self.metrics, deaths=3)
+        logs = defaultdict(lambda: "log")
+        self.quarantine = Quarantine(self.claims, self.retry, self.metrics, logs, deaths=3)
 
     def pipeline(self, name: str = "texts", scoring: ScriptedScoring | None = None) -> Pipeline:
         return Pipeline(name, scoring or self.scoring, Intake(self.batch_size, 0.05), self.destination)
@@ -160,7 +161,7 @@ class Bench:
         self.starts.append(dict(starts))
         return starts
 
-    async def released(self) -> None:
+    async def released(self, topics: Any) -> None:
         """Nothing was claimed."""
 
     @property

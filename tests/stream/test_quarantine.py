@@ -76,7 +76,7 @@ async def test_after_three_deaths_each_record_is_tried_alone_and_the_database_kn
 async def test_a_record_that_was_tried_twice_and_never_heard_of_again_is_dead_lettered_untried(
     bench: Any, records: Any, run: Any
 ) -> None:
-    await claim(bench, Claim(deaths=5, record_offset=2, record_deaths=2))
+    await claim(bench, Claim(deaths=5, suspects={2: 2, 3: 1}))
     await run([records(n) for n in range(4)], lambda: bench.ledger.committable(PARTITION) == 4)
     assert bench.scoring.batches == [[0], [1], [3]]
     (letter,) = (one.letter for one in bench.announcer.rejections)
@@ -85,7 +85,7 @@ async def test_a_record_that_was_tried_twice_and_never_heard_of_again_is_dead_le
 
 
 async def test_one_death_alone_is_no_proof(bench: Any, records: Any, run: Any) -> None:
-    await claim(bench, Claim(deaths=4, record_offset=0, record_deaths=1))
+    await claim(bench, Claim(deaths=4, suspects={0: 1}))
     await run([records(0)], lambda: bench.ledger.committable(PARTITION) == 1)
     assert bench.writer.ids == ["0-0"]
 
@@ -231,6 +231,22 @@ async def test_a_batch_that_stays_in_a_model_is_accused_and_ends_the_worker(
         await run([records(n) for n in range(3)], lambda: False)
     assert bench.claims.said == [("accuse", 0, 3)]
     assert bench.ledger.committable(PARTITION) is None
+
+
+async def test_a_batch_that_hangs_is_accused_though_its_partition_has_moved_on(
+    bench: Any, records: Any, run: Any
+) -> None:
+    """The next worker hangs with it, too, and the evidence was lost with each rebalance."""
+    await claim(bench, Claim())
+
+    def hang(_batch: Any) -> None:
+        bench.quarantine._places.clear()
+        raise StuckError("sentiment has been at work for 120 s")
+
+    bench.scoring.before = hang
+    with pytest.raises(OutageError):
+        await run([records(0)], lambda: False)
+    assert bench.claims.said == [("accuse", 0, 3)]
 
 
 async def test_a_suspect_that_stays_in_a_model_is_not_tried_again(bench: Any, records: Any, run: Any) -> None:
