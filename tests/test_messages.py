@@ -183,8 +183,8 @@ identifiers = st.text(
 )
 printable = st.text(st.characters(exclude_categories=["Cs"]), max_size=50)
 moments = st.datetimes(
-    datetime(1, 1, 3),
-    datetime(9999, 12, 28),
+    datetime(2, 1, 3),
+    datetime(9998, 12, 28),
     timezones=st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes))),
 )
 optional = st.none() | printable
