@@ -97,7 +97,8 @@ class Quarantine:
         for partition, place in self._places.items():
             known = claims[partition]
             if known.deaths >= self._deaths or known.suspects:
-                self._suspect_until[partition] = place.position + _SUSPECT_BATCHES * batch_sizes[place.topic]
+                window = place.position + _SUSPECT_BATCHES * batch_sizes[place.topic]
+                self._suspect_until[partition] = max(window, *(offset + 1 for offset in known.suspects), 0)
                 self._tried[partition] = known
                 _log.warning(
                     "a worker died here before, records are tried one at a time",

@@ -84,6 +84,12 @@ async def test_a_record_that_was_tried_twice_and_never_heard_of_again_is_dead_le
     assert ("begin", 2) not in bench.claims.said
 
 
+async def test_a_culprit_far_ahead_is_not_met_among_others(bench: Any, records: Any, run: Any) -> None:
+    await claim(bench, Claim(suspects={30: 2}))
+    await run([records(n) for n in range(32)], lambda: bench.ledger.committable(PARTITION) == 32)
+    assert bench.scoring.batches == [[n] for n in range(32) if n != 30]
+
+
 async def test_one_death_alone_is_no_proof(bench: Any, records: Any, run: Any) -> None:
     await claim(bench, Claim(deaths=4, suspects={0: 1}))
     await run([records(0)], lambda: bench.ledger.committable(PARTITION) == 1)
