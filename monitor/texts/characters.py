@@ -1,7 +1,7 @@
 """What kind of character one is: the ranges that `monitor.texts` cuts and compares words by.
 
-Ranges of scripts are those of Unicode's Blocks.txt, invisible characters those of Default_Ignorable_Code_Point in
-DerivedCoreProperties.txt, emoji the blocks that hold most of them.
+Ranges of scripts are those of Unicode's Blocks.txt, invisible characters those of
+Default_Ignorable_Code_Point in DerivedCoreProperties.txt, emoji the blocks that hold most of them.
 """
 
 import re
@@ -15,7 +15,7 @@ JOINERS: Final = "\\s_\\-\u2013\u30fb"
 """What parts of a name may be joined by, as the inside of a regular expression's class."""
 
 UNSPACED: Final = (
-    "\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff"  # Thai, Lao, Tibetan, Burmese, Jamo, Khmer
+    "\u0e00-\u0fff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff"  # Thai, Lao, Tibetan, Burmese, Jamo, Khmer
     "\u3005-\u3007\u3041-\u30fa\u30fc-\u30ff\u3105-\u318e\u31f0-\u31ff"  # Kana, Bopomofo, Jamo
     "\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff"  # Han, Hangul
 )
@@ -39,12 +39,12 @@ def _ranges(codes: Iterable[int]) -> str:
     """The inside of a class: runs of code points as a-b."""
     runs = []
     for _, group in groupby(enumerate(codes), lambda pair: pair[1] - pair[0]):
-        run = [code for _, code in group]
-        runs.append(re.escape(chr(run[0])) + ("-" + re.escape(chr(run[-1])) if len(run) > 1 else ""))
+        run = [re.escape(chr(code)) for _, code in group]
+        runs.append(f"{run[0]}-{run[-1]}" if len(run) > 1 else run[0])
     return "".join(runs)
 
 
-# Python's \w knows letters and digits, not the vowel signs that Devanagari, Bengali or Thai words are written with.
+# Python's \w knows letters and digits, not the vowel signs that Devanagari, Bengali or Thai are written with.
 MARKS: Final = _ranges(
     code
     for code in chain(range(0x300, 0x1F000), range(0xE0100, 0xE01F0))
@@ -63,8 +63,8 @@ SIGN: Final = 4
 
 @lru_cache(maxsize=65_536)
 def kind_of(character: str) -> int:
-    """NOTHING for what is in no word; SPACED for letters, marks and digits of scripts with spaces; for the others
-    KATAKANA, SIGN (a mark that belongs to the letter before it) or UNSPACED_LETTER."""
+    """NOTHING for what is in no word; SPACED for letters, marks and digits of scripts with spaces; for the
+    others KATAKANA, SIGN (a mark that belongs to the letter before it) or UNSPACED_LETTER."""
     category = unicodedata.category(character)
     if category == "No" or category[0] not in "LNM":
         return NOTHING

@@ -1,9 +1,9 @@
 """Characters made plain and folded, with the way back: which part of the text each of them came from.
 
-*Plain* keeps what a reader sees: HTML entities decoded, letters of other fonts and widths as plain ones (NFKC),
-apostrophes alike, invisible characters gone. *Folded* also drops what does not tell two words apart: case, the
-accents of Latin and Greek letters, the points of Hebrew and Arabic. Voiced kana, vowel signs of Indic scripts and
-syllables of Hangul are letters and stay.
+*Plain* keeps what a reader sees: HTML entities decoded, letters of other fonts and widths as plain ones
+(NFKC), apostrophes alike, invisible characters gone. *Folded* also drops what does not tell two words apart:
+case, the accents of Latin and Greek letters, the points of Hebrew and Arabic. Voiced kana, vowel signs of
+Indic scripts and syllables of Hangul are letters and stay.
 """
 
 import html
@@ -19,12 +19,13 @@ _BLANK: Final = "\u2800"  # a braille cell without a dot, by its category a symb
 _INVISIBLE: Final = re.compile(f"[{INVISIBLE}]")
 _APOSTROPHES: Final = frozenset("\u2018\u2019\u201b\u02bb\u02bc\u055a\ua78c\uff07")
 _ACCENTS_AS_APOSTROPHES: Final = frozenset("\u00b4\u2032\u02b9\u0060\uff40")
-"""Apostrophes only between letters: `isn´t`."""
+"""Apostrophes only between letters: "isn\u00b4t"."""
 _HYPHENS: Final = frozenset("\u2010\u2011\u2012\u2043\ufe63\uff0d")
 
 # Feeds encode what was encoded already: AT&amp;amp;T. Without its semicolon "&copy=1" is part of an address.
 _ENTITY: Final = re.compile(r"&(?:amp;){0,3}(#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
 _ASCII: Final = re.compile(r"[\x00-\x7f]+")
+_VOWELS: Final = "\u0430\u0435\u0438\u043e\u0443\u044b\u044d\u044e\u044f"  # Cyrillic
 _LONGEST_PLAIN: Final = 4
 """Signs that stand for a whole saying (U+FDFA: 18 letters) stay as they are."""
 _LONGEST_CLUSTER: Final = 16
@@ -79,8 +80,8 @@ class _Builder:
 
 
 def _pieces(text: str) -> list[tuple[str, int, int]]:
-    """Runs of ASCII, and the other characters each with the marks upon it; entities decoded, what is invisible
-    left out, accents between letters as the apostrophes they stand for."""
+    """Runs of ASCII, and the other characters each with the marks upon it; entities decoded, what is
+    invisible left out, accents between letters as the apostrophes they stand for."""
     pieces: list[tuple[str, int, int]] = []
     for decoded, start, end in _decoded(text):
         if end - start != len(decoded):
@@ -141,13 +142,14 @@ def _add_clusters(
 
 @lru_cache(maxsize=65_536)
 def _continues(character: str) -> bool:
-    """Whether it belongs to the character before it: a mark, a vowel or final consonant of Hangul, a voice mark."""
+    """Whether it belongs to the character before it: a mark, a vowel or final consonant of Hangul, a voice
+    mark."""
     first = unicodedata.normalize("NFKD", character)[0]
     return unicodedata.category(first)[0] == "M" or "\u1161" <= first <= "\u11ff"
 
 
 def _with_apostrophes(pieces: list[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
-    """Accents that stand between two letters, as in isn´t or isn`t, become apostrophes."""
+    """Accents that stand between two letters (U+00B4, U+0060 in "isn't") become apostrophes."""
     for index in range(1, len(pieces) - 1):
         piece, start, end = pieces[index]
         if (
@@ -200,7 +202,8 @@ def _casefold(plain: str) -> str:
 
 @lru_cache(maxsize=4_096)
 def _stands_apart(character: str) -> bool:
-    """Signs that no word goes on with: ™, ², ½, ①, and accents that stand alone. As "TM" or "2" they would."""
+    """Signs that no word goes on with: ™, ², ½, ①, and accents that stand alone. As "TM" or "2" they
+    would."""
     category = unicodedata.category(character)
     if category in ("No", "Sk"):
         return True
@@ -228,8 +231,8 @@ def _tells_apart(base: str, mark: str) -> bool:
     script = unicodedata.name(base, "").split(" ")[0]
     if script in ("LATIN", "GREEK", "HEBREW"):
         return False
-    if script == "CYRILLIC":  # е for ё is common, и for й a mistake; an acute shows the stress
-        return (base, mark) != ("\u0435", "\u0308") and not (mark == "\u0301" and base in "аеиоуыэюя")
+    if script == "CYRILLIC":  # io is written as ie, short i never as i; an acute shows the stress
+        return (base, mark) != ("\u0435", "\u0308") and not (mark == "\u0301" and base in _VOWELS)
     if script == "ARABIC":  # alef is written with and without its hamza; elsewhere that makes another letter
         return "\u0653" <= mark <= "\u0655" and base != "\u0627"
     return True

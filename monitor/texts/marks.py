@@ -16,9 +16,12 @@ class Mark(NamedTuple):
     end: int
 
 
-# Links end where a script without spaces begins: in Japanese the sentence goes on directly behind one. Entities
-# that quote a link in HTML are not part of it.
-_IN_LINK: Final = rf"(?:(?!&(?:quot|lt|gt|apos|nbsp|\#0?3[49]|\#x2[27]);)(?:[!\#-;=?-\[\]_a-z~]|(?![{UNSPACED}])[^\W\x00-\x7f]))"
+# Links end where a script without spaces begins: in Japanese the sentence goes on directly behind one.
+# Entities that quote a link in HTML are not part of it.
+_IN_LINK: Final = (
+    r"(?:(?!&(?:quot|lt|gt|apos|nbsp|\#0?3[49]|\#x2[27]);)"
+    rf"(?:[!\#-;=?-\[\]_a-z~]|(?![{UNSPACED}])[^\W\x00-\x7f]))"
+)
 
 _MARK: Final = re.compile(
     rf"""
@@ -26,21 +29,18 @@ _MARK: Final = re.compile(
   | (?P<address>(?<![a-z0-9_%+\-.])[a-z0-9_%+\-]{{1,64}}(?:\.[a-z0-9_%+\-]{{1,64}}){{0,8}}
         @[a-z0-9\-]{{1,63}}(?:\.[a-z0-9\-]{{1,63}}){{0,8}}\.[a-z]{{2,24}})
   | (?P<handle>[@\uff20]\w{{1,64}})
-  | (?P<hashtag>[\#\uff03](?!\d)[\w{MARKS}]*[^\W\d_][\w{MARKS}]*)
+  | (?P<hashtag>[\#\uff03][^\W\d][\w{MARKS}]*)
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+_SIGNS: Final = re.compile("[@#\uff20\uff03]|://|www[.]", re.IGNORECASE)
 _TRAILING: Final = ".,;:!?'\")]}*"
 """What stands behind a link, not at its end."""
 
 
 def find_marks(text: str) -> tuple[Mark, ...]:
     """All of them in order, none overlapping; linear in the text's length."""
-    if (
-        not any(sign in text for sign in "@#\uff20\uff03")
-        and "://" not in text
-        and "www." not in text.lower()
-    ):
+    if not _SIGNS.search(text):
         return ()
     return tuple(_mark(match) for match in _MARK.finditer(text))
 

@@ -1,6 +1,7 @@
 """A text read once: what the matcher, queries, the tokenizer, language detection and near-duplicates look at.
 
-None of them folds, cuts or decodes for itself, so "AT&amp;T", "ＡＴ＆Ｔ" and "AT&T" are one name everywhere.
+None of them folds, cuts or decodes for itself, so "AT&amp;T" and "AT&T", in letters of any width, are one
+name everywhere.
 """
 
 import re
@@ -29,7 +30,8 @@ _ASCII_WORD: Final = re.compile(r"[a-z0-9]+")
 class Word(NamedTuple):
     """A folded word and where it stands: `start` and `end` index the original text.
 
-    A word of a script with spaces is whole (`word`); of other scripts each character is one, as is each emoji.
+    A word of a script with spaces is whole (`word`); of other scripts each character is one, as is each
+    emoji.
     """
 
     text: str
@@ -47,7 +49,8 @@ class Reading:
 
     @property
     def plain(self) -> str:
-        """The text as its reader sees it: entities decoded, letters of any font plain, case and accents kept."""
+        """The text as its reader sees it: entities decoded, letters of any font plain, case and accents
+        kept."""
         return self._plain.text
 
     @property
@@ -90,7 +93,8 @@ class Reading:
         return before - 1 if covered else before
 
     def lexemes(self) -> frozenset[str]:
-        """What the search index holds: the words, and pairs of adjacent characters of scripts without spaces."""
+        """What the search index holds: the words, and pairs of adjacent characters of scripts without
+        spaces."""
         pairs = (
             one.text + two.text
             for one, two in pairwise(self.words)

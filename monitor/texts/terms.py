@@ -1,10 +1,10 @@
 """Finds terms in a Reading: the spellings of brands and the words of queries, however many, in one pass.
 
 A term matches as a whole word, whatever its case, accents or width, and with its parts joined, spaced or
-hyphenated: "Red Bull" finds "red-bull", "#redbull" and "@RedBull". One written with # or @ matches only as that
-hashtag or handle. An Aho-Corasick automaton (Aho and Corasick 1975) over the folded text without its joiners
-finds candidates; each is then held against the boundaries of words, so that no list of terms makes a pattern that
-could run away.
+hyphenated: "Red Bull" finds "red-bull", "#redbull" and "@RedBull". One written with # or @ matches only as
+that hashtag or handle. An Aho-Corasick automaton (Aho and Corasick 1975) over the folded text without its
+joiners finds candidates; each is then held against the boundaries of words, so that no list of terms makes a
+pattern that could run away.
 """
 
 import re
@@ -27,8 +27,8 @@ _MOST_JOINERS: Final = 3
 class Term(NamedTuple):
     """What to find, as people write it.
 
-    `prefix`: any word that begins so (`vm*`). `exact`: case and accents count (`raw:"Apple"`). `wild`: each "?"
-    in it stands for one letter or digit.
+    `prefix`: any word that begins so (`vm*`). `exact`: case and accents count (`raw:"Apple"`). `wild`: each
+    "?" in it stands for one letter or digit.
     """
 
     text: str
@@ -83,7 +83,8 @@ class Terms:
         )
 
     def find(self, reading: Reading) -> dict[Term, tuple[Hit, ...]]:
-        """The terms that occur, each with its places in text order. Those in links and addresses do not count."""
+        """The terms that occur, each with its places in text order. Those in links and addresses do not
+        count."""
         found: dict[Term, list[Hit]] = {}
         for term, hit in self._hits(reading):
             found.setdefault(term, []).append(hit)
