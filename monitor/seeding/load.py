@@ -134,7 +134,7 @@ def _copy_pictures(
         lines = {
             "picture": [
                 f"{each.sha256}\t{each.media_type}\t{each.width}\t{each.height}\t{each.n_bytes}\t"
-                f"{copied(each.url)}\n"
+                f"{copied(each.url)}\t\\N\n"
                 for each in some
             ],
             "picture_scan": [f"{each.sha256}\t{MODEL}\t{key}\n" for each in some],

@@ -203,8 +203,9 @@ class Author:
         lines.mention.append(
             f"{id}\t{post_id(post.source, post.key)}\t{kind}\t{post.source}\t{post.key}\t"
             f"{clock.at(post.at)}\t{said}\t{post.author}\thttps://{post.source}.example/{post.key}\t"
-            f"{'en' if kind == 'text' else _NULL}\t{post.reach}\t{sha256}\t{MODEL}\t{LOG_ID}\t"
-            f"{_TOPICS[kind]}\t0\t{offset}\t{clock.at(recorded)}\t{stored}\t{stored}\n"
+            f"{'en' if kind == 'text' else _NULL}\t{post.reach}\t{sha256}\t{MODEL}\t"
+            f"{'und' if said == _NULL else 'en'}\t{_NULL}\t{LOG_ID}\t"
+            f"{_TOPICS[kind]}\t0\t{offset}\t{clock.at(recorded)}\t{id}\tt\t{stored}\t{stored}\n"
         )
         return id
 

@@ -82,9 +82,10 @@ _PARTS: Final = {
     "sentiments": ("sentiment", "n_sentiments"),
 }
 
+# One in a language that the model does not speak was written without a sentiment, and says so (0).
 _UNSCORED: Final = text("""
 SELECT count(*) FROM mention AS m
-WHERE kind = 'text' AND NOT EXISTS (
+WHERE kind = 'text' AND n_sentiments IS DISTINCT FROM 0 AND NOT EXISTS (
     SELECT FROM sentiment AS s
     WHERE s.mention_id = m.id AND s.brand_id IS NULL AND s.model_version = m.model_version
 )

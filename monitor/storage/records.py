@@ -31,7 +31,10 @@ class RecordPosition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureRef:
-    """A picture in the store; width and height in pixels after EXIF rotation, `n_bytes` of the file."""
+    """A picture in the store; width and height in pixels after EXIF rotation, `n_bytes` of the file.
+
+    `phash` is its perceptual hash as a signed 64-bit number; None: not worked out.
+    """
 
     sha256: str
     media_type: str
@@ -39,24 +42,33 @@ class PictureRef:
     height: int
     n_bytes: int
     url: str
+    phash: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextResult:
-    """A scored text: its sentiment as a whole, and the brands it names (with one toward each, if known)."""
+    """A read text: its sentiment as a whole, and the brands it names (with one toward each, if known).
+
+    `sentiment` is None for a text in a language that the model does not speak. `language` is the text's
+    (ISO 639 code; und: nobody knows), `words` are the lexemes of its reading; without them a search looks at
+    the text itself.
+    """
 
     position: RecordPosition
     mention: TextMention
-    sentiment: Sentiment
+    sentiment: Sentiment | None
     brands: tuple[BrandMention, ...]
     model_version: str
+    language: str = "und"
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageResult:
     """A scored picture: the logos it shows, the brands its caption names, and those written in it.
 
-    `model_version` says whether words were read at all: `written` is empty where they were not.
+    `model_version` says whether words were read at all: `written` is empty where they were not. `language`
+    and `words` are those of the caption, as in `TextResult`.
     """
 
     position: RecordPosition
@@ -66,6 +78,8 @@ class ImageResult:
     model_version: str
     brands: tuple[BrandMention, ...] = ()
     written: tuple[WrittenBrand, ...] = ()
+    language: str = "und"
+    words: tuple[str, ...] = ()
 
 
 Result = TextResult | ImageResult

@@ -20,6 +20,16 @@ _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 # Enough to see what kind of thing was sent; the whole of it lies in the dead-letter topic.
 HEAD_BYTES: Final = 1024
 
+LOOK_AT_TEXT: Final = "\x01"
+"""The lexeme in `mention.words` that stands for those left out: the text itself has to be looked at."""
+
+# What PostgreSQL can hold: a tsvector has 20 bits for a lexeme's place and 11 for its length, and an entry of
+# a GIN index has to fit a third of a page.
+_LEXEME_BYTES: Final = 1024
+_WORDS_BYTES: Final = 1_000_000
+# In no word: a control character that separates.
+_SEPARATOR: Final = "\x1f"
+
 
 def clean(value: str | None) -> str | None:
     """The text with what PostgreSQL cannot hold replaced by U+FFFD, character for character."""
@@ -31,6 +41,20 @@ def mention_id(result: Result) -> uuid.UUID:
     return mention_uuid(
         "text" if isinstance(result, TextResult) else "image", result.mention.source, result.mention.id
     )
+
+
+def joined_words(words: Iterable[str], said: str | None) -> str | None:
+    """Lexemes as `statements` takes them, in one text; None where there are none though something was said.
+
+    Those too long to be stored, or too many, are left out, and `LOOK_AT_TEXT` stands for them.
+    """
+    found = {_UNSTORABLE.sub("\ufffd", word) for word in words if word and _SEPARATOR not in word}
+    if not found:
+        return None if said else ""
+    kept = {word for word in found if len(word.encode()) <= _LEXEME_BYTES}
+    if sum(len(word.encode()) for word in kept) > _WORDS_BYTES:
+        kept = set()
+    return _SEPARATOR.join(sorted(kept if kept == found else kept | {LOOK_AT_TEXT}))
 
 
 def mention_digest(id: uuid.UUID) -> int:
@@ -101,15 +125,20 @@ def mention_row(id: uuid.UUID, result: Result, log_id: str) -> Row:
         "reach": said.reach,
         "model_version": result.model_version,
         "n_brand_mentions": len(result.brands),
+        "language": clean(result.language),
+        # A story of its own, until it is found to be a copy.
+        "story_id": id,
+        "lead": True,
         **_position_row(result.position, log_id),
     }
     if isinstance(result, TextResult):
         text = result.mention
         return row | {
-            "n_sentiments": 1 + len(_by_brand(result.brands)),
+            "n_sentiments": 0 if result.sentiment is None else 1 + len(_by_brand(result.brands)),
             "kind": "text",
             "text": clean(text.text),
             "lang": clean(text.lang),
+            "words": joined_words(result.words, text.text),
             "picture_sha256": None,
         }
     return row | {
@@ -117,6 +146,7 @@ def mention_row(id: uuid.UUID, result: Result, log_id: str) -> Row:
         "kind": "image",
         "text": clean(result.mention.caption),
         "lang": None,
+        "words": joined_words(result.words, result.mention.caption),
         "picture_sha256": result.picture.sha256,
     }
 
@@ -131,6 +161,7 @@ def picture_row(result: ImageResult) -> Row:
         "height": picture.height,
         "n_bytes": picture.n_bytes,
         "url": picture.url,
+        "phash": picture.phash,
     }
 
 
@@ -206,7 +237,10 @@ def brand_mention_rows(owner: uuid.UUID, result: Result, brand_ids: Mapping[str,
 
 
 def sentiment_rows(owner: uuid.UUID, result: TextResult, brand_ids: Mapping[str, int]) -> list[Row]:
-    """Rows of table `sentiment`: the whole text's, and one toward each brand the model could tell."""
+    """Rows of table `sentiment`: the whole text's, and one toward each brand the model could tell; none of a
+    text that was not scored."""
+    if result.sentiment is None:
+        return []
     toward: dict[int | None, Sentiment] = {None: result.sentiment}
     for brand, opinions in _by_brand(result.brands).items():
         toward[brand_ids[brand]] = _mean(opinions)

@@ -29,7 +29,7 @@ from sqlalchemy import (
     text,
     tuple_,
 )
-from sqlalchemy.dialects.postgresql import INT8MULTIRANGE, Insert, insert
+from sqlalchemy.dialects.postgresql import INT8MULTIRANGE, TSVECTOR, Insert, insert
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.types import TypeEngine
 
@@ -50,7 +50,7 @@ from monitor.storage.tables import (
 _TEXT: Final = Text()
 
 BRAND: Final = ("name", "own")
-PICTURE: Final = ("sha256", "media_type", "width", "height", "n_bytes", "url")
+PICTURE: Final = ("sha256", "media_type", "width", "height", "n_bytes", "url", "phash")
 SCAN: Final = ("picture_sha256", "model_version", "brands_key")
 DETECTION: Final = (
     *("id", "picture_sha256", "model_version", "brand_id", "score"),
@@ -63,9 +63,12 @@ WRITTEN: Final = (
 POSITION: Final = ("log_id", "topic", "partition", "record_offset", "recorded_at")
 MENTION_CONTENT: Final = (
     *("published_at", "text", "author", "url", "lang", "reach", "picture_sha256", "model_version"),
+    *("language", "words"),
     *POSITION,
 )
-MENTION: Final = ("id", "post_id", "kind", "source", "external_id", *MENTION_CONTENT)
+# Which story it belongs to is told by others as well: a new version of a mention leaves that as it is.
+STORY: Final = ("story_id", "lead")
+MENTION: Final = ("id", "post_id", "kind", "source", "external_id", *MENTION_CONTENT, *STORY)
 MENTION_COUNTS: Final = ("n_brand_mentions", "n_sentiments")
 COUNTED_MENTION: Final = (*MENTION, *MENTION_COUNTS)
 BRAND_MENTION: Final = ("mention_id", "brand_id", "start_char", "end_char", "matched")
@@ -258,8 +261,7 @@ def _insert(table: Table, names: Sequence[str], order_by: Sequence[str]) -> Inse
     """INSERT … SELECT FROM unnest(one array a column) ORDER BY key."""
     sent = {name: _sent_as(table.c[name]) for name in names}
     given = _given(sent)
-    # PostgreSQL drops a cast to the type a value has already.
-    values = [cast(given.c[name], table.c[name].type) for name in names]
+    values = [_stored_as(table.c[name], given.c[name]) for name in names]
     return insert(table).from_select(
         list(names), select(*values).order_by(*(given.c[name] for name in order_by))
     )
@@ -273,5 +275,13 @@ def _given(types: Mapping[str, TypeEngine[Any]]) -> TableValuedAlias:
 
 
 def _sent_as(target: Column[Any]) -> TypeEngine[Any]:
-    # The driver has no array of multiranges; they travel as text.
-    return _TEXT if isinstance(target.type, INT8MULTIRANGE) else target.type
+    # The driver has no array of multiranges; they travel as text. So do words, joined (`rows.joined_words`):
+    # arrays of arrays would have to be equally long.
+    return _TEXT if isinstance(target.type, (INT8MULTIRANGE, TSVECTOR)) else target.type
+
+
+def _stored_as(target: Column[Any], sent: ColumnElement[Any]) -> ColumnElement[Any]:
+    if isinstance(target.type, TSVECTOR):
+        return func.array_to_tsvector(func.string_to_array(sent, literal_column("E'\\x1f'")))
+    # PostgreSQL drops a cast to the type a value has already.
+    return cast(sent, target.type)

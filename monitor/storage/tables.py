@@ -26,7 +26,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import INT8MULTIRANGE
+from sqlalchemy.dialects.postgresql import INT8MULTIRANGE, TSVECTOR
 
 metadata: Final = MetaData(
     naming_convention={
@@ -88,6 +88,11 @@ picture = Table(
     Column("n_bytes", BigInteger, nullable=False, comment="Size of the file."),
     Column("url", Text, nullable=False, comment="Where the picture store keeps the file."),
     _moment("stored_at", "When the row was first written.", server_default=func.now()),
+    Column(
+        "phash",
+        BigInteger,
+        comment="Perceptual hash, 64 bits: alike pictures differ in few of them; null: not worked out.",
+    ),
     CheckConstraint("sha256 ~ '^[0-9a-f]{64}$'", name="sha256"),
     CheckConstraint("width > 0 AND height > 0 AND n_bytes > 0", name="size"),
     comment="A picture, once for equal bytes, however many mentions show it.",
@@ -188,6 +193,25 @@ mention = Table(
     Column("n_sentiments", Integer, comment="Its rows in sentiment; null as n_brand_mentions."),
     _moment("first_stored_at", "When the mention was first written.", server_default=func.now()),
     _moment("stored_at", "When this version of it was written.", server_default=func.now()),
+    Column(
+        "language",
+        Text,
+        nullable=False,
+        comment="Language code (ISO 639): the publisher's, else the one detected, else und.",
+    ),
+    Column(
+        "words",
+        TSVECTOR,
+        comment="Words it is found by. U+0001 among them: not all are here, look at the text; "
+        "null: not read yet, look at the text.",
+    ),
+    Column("story_id", Uuid, nullable=False, comment="Shared by copies of one text or picture."),
+    Column(
+        "lead",
+        Boolean,
+        nullable=False,
+        comment="First of its story, by published_at, then id: the one that counts.",
+    ),
     ForeignKeyConstraint(
         ["picture_sha256", "model_version"], [picture_scan.c.picture_sha256, picture_scan.c.model_version]
     ),
@@ -195,6 +219,10 @@ mention = Table(
     Index(None, "published_at", "id"),
     Index(None, "source", "published_at"),
     # Words of any language as they are written: people search for names and phrases.
+    Index(None, "words", postgresql_using="gin"),
+    # Languages that few mentions have; copies of a story, the first of them first.
+    Index(None, "language", "published_at", "id"),
+    Index(None, "story_id", "published_at", "id"),
     Index("mention_text_search_ix", text("to_tsvector('simple'::regconfig, text)"), postgresql_using="gin"),
     Index("mention_most_reached_ix", "source", "kind", text("coalesce(reach, -1)"), "id", "published_at"),
     CheckConstraint("kind IN ('text', 'image')", name="kind"),

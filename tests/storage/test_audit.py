@@ -267,9 +267,11 @@ async def test_rows_changed_behind_its_back_are_noticed(writer, engine, made, da
 
 FORGED = """
 INSERT INTO mention (id, post_id, kind, source, external_id, published_at, text, model_version, log_id, topic,
-                     partition, record_offset, recorded_at, n_brand_mentions, n_sentiments)
+                     partition, record_offset, recorded_at, n_brand_mentions, n_sentiments, language,
+                     story_id, lead)
 SELECT gen_random_uuid(), gen_random_uuid(), kind, source, 'forged', published_at, text, model_version,
-       log_id, topic, partition, record_offset, recorded_at, 0, 0 FROM mention WHERE external_id = 'm3'
+       log_id, topic, partition, record_offset, recorded_at, 0, 0, language, story_id, lead
+FROM mention WHERE external_id = 'm3'
 """
 
 
