@@ -30,11 +30,12 @@ import psycopg
 from aiokafka import AIOKafkaProducer
 from numpy.typing import NDArray
 
+from monitor.brand_matcher import BrandMatcher
 from monitor.brands import load_brands
 from monitor.local.system import LocalSystem, environment
 from monitor.logos import decode_picture, load_detector
 from monitor.messages import TextMention, decode_text
-from monitor.sentiment import BrandMatcher, load_scorer
+from monitor.sentiment import load_scorer
 from monitor.settings import Settings, load_settings
 from monitor.storage.engine import async_engine
 from monitor.storage.records import Batch, RecordPosition, TextResult

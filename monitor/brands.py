@@ -13,6 +13,7 @@ own = true                           # ours; the others are competitors
 """
 
 import tomllib
+from collections.abc import Callable, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Annotated
@@ -20,6 +21,7 @@ from typing import Annotated
 import msgspec
 
 from monitor.errors import SetupError
+from monitor.texts import MOST_JOINERS, Term, Terms, read
 
 
 class Brand(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -81,22 +83,39 @@ def load_brands(path: Path | None = None) -> Brands:
 
 def _refuse_ambiguity(brands: Brands, source: Path) -> None:
     """Two brands with one spelling or one logo label would make every count depend on file order."""
-    for what, words in (
-        (
-            "spelling",
-            [
-                (word.casefold(), brand.name)
-                for brand in brands
-                for word in (*brand.spellings, *brand.written)
-            ],
-        ),
-        ("logo label", [(label, brand.name) for brand in brands for label in brand.logos]),
-    ):
-        owner: dict[str, str] = {}
-        for word, name in words:
-            if not word.strip():
-                raise SetupError(f"{source}: brand {name!r} has a blank {what}; remove it")
-            if owner.setdefault(word, name) != name:
-                raise SetupError(
-                    f"{source}: {what} {word!r} belongs to both {owner[word]!r} and {name!r}; keep it in one"
-                )
+    written = [(word, brand.name) for brand in brands for word in (*brand.spellings, *brand.written)]
+    for word, name in written:
+        fault = _never_found(word)
+        if fault:
+            raise SetupError(f"{source}: spelling {word!r} of {name!r} {fault}; change or remove it")
+    _refuse_shared(written, "spelling", "reads like", lambda word: Term(word).key, source)
+    labels = [(label, brand.name) for brand in brands for label in brand.logos]
+    for label, name in labels:
+        if not label.strip():
+            raise SetupError(f"{source}: brand {name!r} has a blank logo label; remove it")
+    _refuse_shared(labels, "logo label", "is also", str, source)
+
+
+def _never_found(spelling: str) -> str | None:
+    """Why a spelling would not be found where it stands alone, if so."""
+    if not Term(spelling).key:  # it would match between any two characters
+        return "is nothing but spacing, hyphens, accents or invisible characters"
+    reading = read(spelling)
+    if reading.addresses:
+        return "is a link or a mail address, in which no brand counts"
+    if not Terms([Term(spelling)]).find(reading):
+        return f"has more than {MOST_JOINERS} spaces or hyphens in a row"
+    return None
+
+
+def _refuse_shared(
+    words: Sequence[tuple[str, str]], what: str, how: str, key: Callable[[str], str], source: Path
+) -> None:
+    owners: dict[str, tuple[str, str]] = {}
+    for word, name in words:
+        other, owner = owners.setdefault(key(word), (word, name))
+        if owner != name:
+            raise SetupError(
+                f"{source}: {what} {word!r} of {name!r} {how} {other!r} of {owner!r}; "
+                "keep it in one of the two"
+            )

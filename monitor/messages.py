@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Literal, TypeVar
 import msgspec
 
 from monitor.errors import DataError, ErrorCode
+from monitor.texts import is_blank
 
 JSON: Final = "application/json"
 MSGPACK: Final = "application/msgpack"
@@ -198,7 +199,7 @@ def decode_text(value: bytes | None, content_type: str | None = None, *, max_cha
 
 def check_text(text: str, *, max_chars: int) -> None:
     """Raise `DataError` for a text that is blank or longer than the limit."""
-    if not text.strip():
+    if is_blank(text):
         raise DataError(ErrorCode.TEXT_EMPTY, "field `text` has no visible character")
     if len(text) > max_chars:
         raise DataError(

@@ -20,6 +20,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from monitor.brand_matcher import BrandMatcher
 from monitor.brands import load_brands
 from monitor.errors import ErrorCode, OutageError
 from monitor.logos import LogoDetector, load_detector
@@ -37,7 +38,7 @@ from monitor.scoring import (
     score_texts,
 )
 from monitor.scoring.answers import PixelDetection, PixelWriting
-from monitor.sentiment import BrandMatcher, SentimentScorer, load_scorer
+from monitor.sentiment import SentimentScorer, load_scorer
 from monitor.settings import Device, packaged
 
 ROOT: Final = Path(__file__).parents[1]

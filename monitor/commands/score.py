@@ -45,9 +45,10 @@ def texts(
     A line is a text mention, or just {"text": ...}; "target" (a part of the text, or where it starts and
     ends) asks for the sentiment toward it. A bad line is answered with its error, and the run goes on.
     """
+    from monitor.brand_matcher import BrandMatcher
     from monitor.brands import load_brands
     from monitor.scoring import TextPolicy, as_available, batches, score_texts
-    from monitor.sentiment import BrandMatcher, load_scorer
+    from monitor.sentiment import load_scorer
 
     settings = load_settings(device=device, inference_threads=threads, text_batch_size=batch_size)
     matcher = BrandMatcher(load_brands(settings.brands_file))
@@ -83,11 +84,11 @@ def images(
 
     A file that is no picture is answered with its error, and the run goes on.
     """
+    from monitor.brand_matcher import BrandMatcher
     from monitor.brands import load_brands
     from monitor.logos import load_detector
     from monitor.logos.words import load_words
     from monitor.scoring import ImagePolicy, score_images
-    from monitor.sentiment import BrandMatcher
 
     settings = load_settings(device=device, inference_threads=threads, image_batch_size=batch_size, ocr=ocr)
     brands = load_brands(settings.brands_file)

@@ -8,10 +8,11 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from monitor.brand_matcher import BrandMatcher
 from monitor.errors import DataError, ErrorCode
 from monitor.messages import Identifier, Moment, Reach, Sentiment, check_text, validation_code
 from monitor.scoring.answers import Fault, TextAnswer, TextFault, TextId
-from monitor.sentiment import BrandMatcher, SentimentScorer
+from monitor.sentiment import SentimentScorer
 from monitor.stream.scoring import score_each
 
 _Answer = TypeVar("_Answer")

@@ -1,6 +1,5 @@
-"""Text -> tokens -> probabilities; and which brands a text is about."""
+"""Text -> tokens -> probabilities."""
 
-from monitor.sentiment.brand_matcher import BrandMatcher
 from monitor.sentiment.scorer import SentimentScorer, load_scorer
 
-__all__ = ["BrandMatcher", "SentimentScorer", "load_scorer"]
+__all__ = ["SentimentScorer", "load_scorer"]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from monitor.sentiment.ngrams import NgramTable, ngram_hashes, subword_hashes
 from monitor.sentiment.tokenizer import Token, tokenize
 from monitor.sentiment.vocabulary import EMPTY, Vocabulary
+from monitor.texts import Reading
 
 Span = tuple[int, int]
 
@@ -73,7 +74,7 @@ class Encoder:
         self._ngrams = ngrams if recipe.ngrams else None
         self._subwords = subwords if recipe.subwords else None
 
-    def encode(self, text: str, target: Span | None = None) -> Encoded:
+    def encode(self, text: str | Reading, target: Span | None = None) -> Encoded:
         """Any text becomes at least one token; a `target` that covers no token counts as none."""
         tokens = tokenize(text)
         aimed = _covered(tokens, target) if self.recipe.targets and target is not None else None

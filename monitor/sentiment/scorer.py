@@ -14,6 +14,7 @@ from monitor.sentiment.encoding import Encoded, Encoder, Recipe, Span, collate
 from monitor.sentiment.ngrams import NGRAMS_FILE, SUBWORDS_FILE, NgramTable
 from monitor.sentiment.vocabulary import Vocabulary
 from monitor.settings import Device
+from monitor.texts import Reading
 
 LABELS: Final[tuple[Label, ...]] = ("negative", "neutral", "positive")
 
@@ -54,8 +55,11 @@ class SentimentScorer:
         """Run a short and a long text: the first mention shall not pay for allocation and kernel choice."""
         self.score(["", "warm up " * (self._encoder.recipe.head + self._encoder.recipe.tail)])
 
-    def score(self, texts: Sequence[str], targets: Sequence[Span | None] | None = None) -> list[Sentiment]:
-        """One `Sentiment` for each text, in order; any string is a text, also an empty one.
+    def score(
+        self, texts: Sequence[str | Reading], targets: Sequence[Span | None] | None = None
+    ) -> list[Sentiment]:
+        """One `Sentiment` for each text, in order; any string is a text, also an empty one, read
+        (`monitor.texts`) or not.
 
         `targets` gives for each text the characters (start, end) the sentiment is toward, or None for the
         whole text. Raises `ValueError` where it has another length than `texts`.
@@ -64,7 +68,7 @@ class SentimentScorer:
         return [_sentiment(row) for row in probabilities.tolist()]
 
     def probabilities(
-        self, texts: Sequence[str], targets: Sequence[Span | None] | None = None
+        self, texts: Sequence[str | Reading], targets: Sequence[Span | None] | None = None
     ) -> NDArray[np.float64]:
         """As `score`: (texts, 3) of negative, neutral, positive, rows summing to 1."""
         aims = targets if targets is not None else [None] * len(texts)

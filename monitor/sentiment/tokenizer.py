@@ -1,13 +1,16 @@
 """Text -> tokens that keep what carries sentiment: n't, !, ?, emoji, hashtags, capitals, lengthened words.
 
-Training and service share this module, so a token means the same on both sides; its rules are part of the
-model. English contractions are cut as in the Penn Treebank ("don't" -> "do", "n't"), which is how GloVe and
-SST were cut.
+Training and service share this module and the `Reading` it cuts, so a token means the same on both sides; its
+rules are part of the model. English contractions are cut as in the Penn Treebank ("don't" -> "do", "n't"),
+which is how GloVe and SST were cut.
 """
 
 import re
 from collections.abc import Callable
 from typing import Final, NamedTuple
+
+from monitor.texts import Reading, read
+from monitor.texts.characters import EMOJI
 
 
 class Token(NamedTuple):
@@ -26,26 +29,18 @@ CAPITALS: Final = "<caps>"
 LENGTHENED: Final = "<long>"
 """Comes after a word written with a letter three times or more: "sooo" -> "soo", LENGTHENED."""
 
-_EMOJI: Final = (
-    "\U0001f1e6-\U0001f1ff\U0001f300-\U0001f3fa\U0001f400-\U0001faff"
-    "\u2600-\u27bf\u2b00-\u2bff\u203c\u2049\u2190-\u21ff"
-)
-# Controls, zero-width and direction marks, variation selectors, lone surrogates, skin tones.
-_SILENT: Final = (
-    r"\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2060-\u206f\ufe00-\ufe0f\ud800-\udfff\U0001f3fb-\U0001f3ff"
-)
-_APOSTROPHE: Final = "['\u2019\u02bc\u0060]"
+# Controls, unpaired surrogates as they are read, skin tones.
+_SILENT: Final = r"\s\x00-\x1f\x7f-\x9f\ufffd\U0001f3fb-\U0001f3ff"
+_APOSTROPHE: Final = "['`]"
 # Auxiliaries that people negate without an apostrophe; "wont" and "cant" are far more often typos than words.
 _AUXILIARY: Final = "do|does|did|is|are|was|were|has|have|had|would|could|should|ca|wo|ai|must|need"
 
 _PATTERN: Final = re.compile(
     rf"""
-    (?P<url>https?://\S+|www\.\S+|\{{link\}})
-  | (?P<markup><br\s*/?>|&(?:amp|lt|gt|quot|nbsp);)
-  | (?P<handle>@\w{{1,64}})
-  | (?P<hashtag>\#[^\W\d]\w*)
-  | (?P<emoticon>[:;=]['\u2019]?[-o^]?[)(\[\]DPp/\\|*3]+(?!\w)|<3+(?!\w)|</3|\^_+\^|-_+-|[xX]D+\b|\([:;=])
-  | (?P<emoji>[{_EMOJI}])
+    (?P<url>\{{link\}})
+  | (?P<markup><br\s*/?>)
+  | (?P<emoticon>[:;=]'?[-o^]?[)(\[\]DPp/\\|*3]+(?!\w)|<3+(?!\w)|</3|\^_+\^|-_+-|[xX]D+\b|\([:;=])
+  | (?P<emoji>[{EMOJI}])
   | (?P<negated>[^\W\d_]*?n[ ]?{_APOSTROPHE}t\b|\b(?:{_AUXILIARY})nt\b)
   | (?P<clitic>{_APOSTROPHE}(?:s|re|ve|ll|d|m)\b)
   | (?P<number>\d+(?:[.,:/]\d+)*)
@@ -57,30 +52,46 @@ _PATTERN: Final = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_ENTITY: Final = {"&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"'}
-_QUOTES: Final = dict.fromkeys(("\u201c", "\u201d", "\u00ab", "\u00bb", "\u201e"), '"') | dict.fromkeys(
-    ("\u2018", "\u2019", "\u0060"), "'"
-)
+_QUOTES: Final = dict.fromkeys(("\u201c", "\u201d", "\u00ab", "\u00bb", "\u201e"), '"') | {"`": "'"}
 _RUN: Final = re.compile(r"(.)\1{2,}")
 _CAMEL: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|\d+|[^\W\d_]+")
 # Longer "words" are noise (base64, keyboard mashing); the cut keeps a megabyte of it from becoming one token.
 _WORD_CHARS: Final = 64
 
 
-def tokenize(text: str) -> list[Token]:
-    """Cut `text` (any characters, any length) into tokens; linear in its length, never raises.
+def tokenize(text: str | Reading) -> list[Token]:
+    """Cut a text (any characters, any length) into tokens; linear in its length, never raises.
 
-    White space, control characters, unpaired surrogates and HTML line breaks leave no token.
+    White space, control characters and HTML line breaks leave no token.
     """
+    reading = read(text) if isinstance(text, str) else text
     tokens: list[Token] = []
-    shouting_throughout = not any(character.islower() for character in text)
-    for match in _PATTERN.finditer(text):
+    shouting = any(character.islower() for character in reading.plain)
+    at = 0
+    for mark in reading.marks:
+        start, end = reading.plain_at(mark.start), reading.plain_at(mark.end)
+        _cut(tokens, reading.plain, at, start, shouting=shouting)
+        written = reading.plain[start:end]
+        if mark.kind == "hashtag":
+            _add_hashtag(tokens, written, start)
+        else:
+            tokens.append(Token(written.lower() if mark.kind == "handle" else URL, start, end))
+        at = end
+    _cut(tokens, reading.plain, at, len(reading.plain), shouting=shouting)
+    if reading.is_plain:
+        return tokens
+    return [Token(token.text, *reading.plain_span(token.start, token.end)) for token in tokens]
+
+
+def _cut(tokens: list[Token], plain: str, start: int, end: int, *, shouting: bool) -> None:
+    """Append the tokens of plain[start:end], with their places in `plain`. A word in capitals is marked where
+    `shouting` means something: not in a text of capitals throughout."""
+    for match in _PATTERN.finditer(plain, start, end):
         kind = match.lastgroup
         if kind == "word":
-            _add_word(tokens, match.group(), match.start(), match.end(), mark=not shouting_throughout)
-        elif kind not in (None, "ignored"):
+            _add_word(tokens, match.group(), match.start(), match.end(), mark=shouting)
+        elif kind not in (None, "ignored", "markup"):
             _RULES[str(kind)](tokens, match)
-    return tokens
 
 
 def _add_word(tokens: list[Token], word: str, start: int, end: int, *, mark: bool) -> None:
@@ -101,22 +112,15 @@ def _add_constant(name: str) -> Callable[[list[Token], re.Match[str]], None]:
     return add
 
 
-def _add_markup(tokens: list[Token], match: re.Match[str]) -> None:
-    meant = _ENTITY.get(match.group().lower())
-    if meant is not None:
-        tokens.append(Token(meant, match.start(), match.end()))
-
-
 def _add_lowered(tokens: list[Token], match: re.Match[str]) -> None:
     tokens.append(Token(match.group().lower(), match.start(), match.end()))
 
 
-def _add_hashtag(tokens: list[Token], match: re.Match[str]) -> None:
+def _add_hashtag(tokens: list[Token], hashtag: str, start: int) -> None:
     """#EpicFail -> HASHTAG, "epic", "fail"; #epicfail stays one word."""
-    tokens.append(Token(HASHTAG, match.start(), match.end()))
-    offset = match.start() + 1
-    for part in _CAMEL.finditer(match.group()[1:]):
-        _add_word(tokens, part.group(), offset + part.start(), offset + part.end(), mark=False)
+    tokens.append(Token(HASHTAG, start, start + len(hashtag)))
+    for part in _CAMEL.finditer(hashtag[1:]):
+        _add_word(tokens, part.group(), start + 1 + part.start(), start + 1 + part.end(), mark=False)
 
 
 def _add_emoticon(tokens: list[Token], match: re.Match[str]) -> None:
@@ -137,7 +141,7 @@ def _emoticon(face: str) -> str:
     if mouth in ")]*3":
         return ";)" if face[0] == ";" else ":)"
     if mouth in "([":
-        return ":'(" if "'" in face or "\u2019" in face else ":("
+        return ":'(" if "'" in face else ":("
     return ":p" if mouth == "p" else ":/"
 
 
@@ -172,9 +176,6 @@ def _add_other(tokens: list[Token], match: re.Match[str]) -> None:
 
 _RULES: Final[dict[str, Callable[[list[Token], re.Match[str]], None]]] = {
     "url": _add_constant(URL),
-    "markup": _add_markup,
-    "handle": _add_lowered,
-    "hashtag": _add_hashtag,
     "emoticon": _add_emoticon,
     "emoji": _add_lowered,
     "negated": _add_negated,

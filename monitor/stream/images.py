@@ -16,10 +16,10 @@ from typing import Any, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.brand_matcher import BrandMatcher
 from monitor.errors import DataError
 from monitor.logos import LogoDetector, decode_picture
 from monitor.messages import BrandMention, Detection, ImageMention, WrittenBrand, decode_image
-from monitor.sentiment import BrandMatcher
 from monitor.settings import Device, Settings
 from monitor.storage.pictures import PictureStore
 from monitor.storage.records import ImageResult, PictureRef

@@ -37,8 +37,9 @@ def load_scorings(
 
     Raises `SetupError` where a model's files are wrong or it does not come up on the device asked for.
     """
+    from monitor.brand_matcher import BrandMatcher
     from monitor.logos.words import load_words
-    from monitor.sentiment import BrandMatcher, load_scorer
+    from monitor.sentiment import load_scorer
     from monitor.storage.pictures import PictureStore
 
     matcher = BrandMatcher(brands)

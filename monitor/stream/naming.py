@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
+from monitor.brand_matcher import BrandMatcher
 from monitor.errors import DataError, ErrorCode
 from monitor.messages import BrandMention
-from monitor.sentiment import BrandMatcher
 from monitor.settings import Settings
+from monitor.texts import Reading
 
 _PLACES: Final = 100
 """Places kept of one brand in one text: a brand that stands there oftener is not named more for it."""
@@ -24,7 +25,7 @@ class Naming:
         self._matcher = matcher
         self._max_brands = settings.text_max_brands
 
-    def find(self, text: str) -> tuple[BrandMention, ...]:
+    def find(self, text: str | Reading) -> tuple[BrandMention, ...]:
         """The brands that the text names, in its order, each at its first 100 places.
 
         Raises `DataError` (`too-many-brands`) where it names more than `text_max_brands` of them.

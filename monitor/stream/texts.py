@@ -7,14 +7,16 @@ from datetime import datetime
 
 import msgspec
 
+from monitor.brand_matcher import BrandMatcher
 from monitor.errors import DataError
 from monitor.messages import BrandMention, Sentiment, TextMention, decode_text
-from monitor.sentiment import BrandMatcher, SentimentScorer
+from monitor.sentiment import SentimentScorer
 from monitor.settings import Device, Settings
 from monitor.storage.records import TextResult
 from monitor.stream.naming import Naming, first_places
 from monitor.stream.records import Record, utc_now
 from monitor.stream.scoring import Outcome, Threads, score_each
+from monitor.texts import Reading, read
 
 _Span = tuple[int, int] | None
 _Scores = tuple[Sentiment, tuple[BrandMention, ...]]
@@ -23,6 +25,7 @@ _Scores = tuple[Sentiment, tuple[BrandMention, ...]]
 @dataclass(frozen=True, slots=True)
 class _Decoded:
     mention: TextMention
+    reading: Reading
     named: tuple[BrandMention, ...]
 
 
@@ -83,20 +86,21 @@ class TextScoring:
     def _decode(self, record: Record) -> _Decoded | DataError:
         try:
             mention = decode_text(record.value, record.content_type, max_chars=self._max_chars)
-            return _Decoded(mention, self._naming.find(mention.text))
+            reading = read(mention.text)
+            return _Decoded(mention, reading, self._naming.find(reading))
         except DataError as error:
             return error
 
     def _score_mentions(self, decoded: Sequence[_Decoded]) -> list[_Scores]:
         """One run of the model: every text as a whole, then the places where one names brands, as far as the
         model takes targets and the limit allows."""
-        texts = [one.mention.text for one in decoded]
+        texts = [one.reading for one in decoded]
         targets: list[_Span] = [None] * len(texts)
         asked: list[list[int]] = [[] for _ in decoded]
         if self._scorer.takes_targets:
             asked = [first_places(one.named, self._max_targets, len(one.mention.text)) for one in decoded]
             for one, places in zip(decoded, asked, strict=True):
-                texts += [one.mention.text] * len(places)
+                texts += [one.reading] * len(places)
                 targets += [(one.named[place].start, one.named[place].end) for place in places]
         sentiments = self._scorer.score(texts, targets)
         toward = iter(sentiments[len(decoded) :])

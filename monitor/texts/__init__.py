@@ -2,6 +2,17 @@
 
 from monitor.texts.marks import Mark
 from monitor.texts.reading import LEXEME_CHARS, Reading, Word, is_blank, read
-from monitor.texts.terms import Hit, Term, Terms
+from monitor.texts.terms import MOST_JOINERS, Hit, Term, Terms
 
-__all__ = ["LEXEME_CHARS", "Hit", "Mark", "Reading", "Term", "Terms", "Word", "is_blank", "read"]
+__all__ = [
+    "LEXEME_CHARS",
+    "MOST_JOINERS",
+    "Hit",
+    "Mark",
+    "Reading",
+    "Term",
+    "Terms",
+    "Word",
+    "is_blank",
+    "read",
+]

@@ -192,7 +192,9 @@ def _plain(character: str) -> str:
         return " "
     if _stands_apart(character):
         return character
-    plain = unicodedata.normalize("NFKD", character)
+    if unicodedata.category(character) == "Cs":  # half a character, which no encoding has
+        return "\ufffd"
+    plain = unicodedata.normalize("NFKD", character).replace("\u02bc", "'")
     return plain if len(plain) <= _LONGEST_PLAIN else character
 
 

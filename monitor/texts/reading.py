@@ -58,6 +58,11 @@ class Reading:
         """`plain` without what does not tell words apart: case, accents of Latin and Greek letters."""
         return self._folded.text
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether `plain` is the text itself, so that both have the same offsets."""
+        return isinstance(self._plain.starts, range)
+
     @cached_property
     def marks(self) -> tuple[Mark, ...]:
         """Links, addresses, handles and hashtags; offsets index the original text."""

@@ -21,7 +21,8 @@ from monitor.texts.reading import Reading, read
 _JOINER: Final = re.compile(f"[{JOINERS}]+")
 _PART: Final = re.compile(f"[^{JOINERS}]+")
 _WILD: Final = "?"
-_MOST_JOINERS: Final = 3
+MOST_JOINERS: Final = 3
+"""Spaces and hyphens between two parts of a term, at most."""
 
 
 class Term(NamedTuple):
@@ -120,7 +121,7 @@ def _compile(term: Term) -> tuple[str, _Compiled]:
     parts = _PART.findall(reading.folded)
     rest = None
     if term.wild:
-        joined = rf"[{JOINERS}]{{0,{_MOST_JOINERS}}}".join(
+        joined = rf"[{JOINERS}]{{0,{MOST_JOINERS}}}".join(
             re.escape(part).replace(re.escape(_WILD), f"[^\\W_][{MARKS}]*") for part in parts
         )
         rest = re.compile(joined)
@@ -146,7 +147,7 @@ def _joints(places: Iterable[int], first: int, after: int) -> list[int] | None:
     joints = []
     for index in range(first + 1, after):
         gap = places[index] - places[index - 1] - 1
-        if gap > _MOST_JOINERS:
+        if gap > MOST_JOINERS:
             return None
         if gap:
             joints.append(index - first)

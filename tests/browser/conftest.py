@@ -24,10 +24,10 @@ from typing import Any, Final
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from monitor.brand_matcher import BrandMatcher
 from monitor.brands import load_brands
 from monitor.local import EmbeddedDatabase
 from monitor.messages import Sentiment, TextMention, mention_uuid
-from monitor.sentiment import BrandMatcher
 from monitor.settings import load_settings
 from monitor.storage.engine import async_engine
 from monitor.storage.records import Batch, RecordPosition, TextResult

@@ -17,9 +17,10 @@ import cv2
 import msgspec
 import numpy as np
 
+from monitor.brand_matcher import BrandMatcher
 from monitor.brands import load_brands
 from monitor.logos import load_detector
-from monitor.sentiment import BrandMatcher, load_scorer
+from monitor.sentiment import load_scorer
 from monitor.settings import Device
 from tests.nemesis.archive import Entry, Place
 from tests.nemesis.expectations import CODES, HEADER, PHASE_OF_UNREADABLE

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from sqlalchemy import Connection
 
+from monitor.brand_matcher import BrandMatcher
 from monitor.brands import Brand, Brands
 from monitor.local import EmbeddedDatabase
 from monitor.messages import (
@@ -24,7 +25,6 @@ from monitor.messages import (
     Sentiment,
     TextMention,
 )
-from monitor.sentiment import BrandMatcher
 from monitor.settings import Settings, load_settings
 from monitor.storage.engine import async_engine, sync_engine
 from monitor.storage.pictures import PictureStore

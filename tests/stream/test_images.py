@@ -12,10 +12,10 @@ import cv2
 import numpy as np
 import pytest
 
+from monitor.brand_matcher import BrandMatcher
 from monitor.brands import load_brands
 from monitor.errors import ErrorCode
 from monitor.messages import Box, Detection, WrittenBrand
-from monitor.sentiment import BrandMatcher
 from monitor.settings import Device, load_settings
 from monitor.storage.pictures import PictureStore
 from monitor.storage.records import ImageResult, Rejection

@@ -2,10 +2,10 @@
 
 import pytest
 
+from monitor.brand_matcher import BrandMatcher
 from monitor.brands import Brand, Brands
 from monitor.errors import DataError, ErrorCode
 from monitor.messages import BrandMention
-from monitor.sentiment import BrandMatcher
 from monitor.settings import load_settings
 from monitor.stream.naming import Naming, first_places
 

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
+from monitor.brand_matcher import BrandMatcher
 from monitor.brands import Brand, Brands
 from monitor.local import EmbeddedDatabase
 from monitor.messages import (
@@ -27,7 +28,6 @@ from monitor.messages import (
     Sentiment,
     TextMention,
 )
-from monitor.sentiment import BrandMatcher
 from monitor.settings import Settings, load_settings
 from monitor.storage.engine import async_engine, sync_engine
 from monitor.storage.pictures import PictureStore

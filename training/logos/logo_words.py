@@ -17,12 +17,12 @@ import msgspec
 import numpy as np
 from tqdm import tqdm
 
+from monitor.brand_matcher import BrandMatcher
 from monitor.brands import Brands, load_brands
 from monitor.logos import LogoDetector, load_detector
 from monitor.logos.decoding import decode_picture
 from monitor.logos.words import WordFinder, load_reader
 from monitor.logos.words.reader import PictureReader
-from monitor.sentiment import BrandMatcher
 from monitor.settings import Device
 from training.data.logo_sets import read_logo_sets
 from training.data.pictures import AnnotatedPicture

@@ -1,6 +1,6 @@
 """Which brands are named in the lines read in a picture.
 
-Names and aliases count as in texts (`monitor.sentiment.brand_matcher`): whole words, whatever their case,
+Names and aliases count as in texts (`monitor.brand_matcher`): whole words, whatever their case,
 their parts joined or apart. Spellings that brands.toml lists under `written` count only where they are the
 whole line: "Supreme" alone on a shirt is the brand, in a sentence it hardly ever is.
 
@@ -18,7 +18,7 @@ from monitor.messages import BrandMention, WrittenBrand
 
 
 class NameFinder(Protocol):
-    """Finds brand names in a text, as `monitor.sentiment.BrandMatcher` does."""
+    """Finds brand names in a text, as `monitor.brand_matcher.BrandMatcher` does."""
 
     def find(self, text: str) -> tuple[BrandMention, ...]:
         """Every mention in text order; `start` and `end` index `text`."""

@@ -4,10 +4,10 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from monitor.brand_matcher import BrandMatcher
 from monitor.brands import load_brands
 from monitor.brands_file import BrandsFile
 from monitor.errors import SetupError
-from monitor.sentiment.brand_matcher import BrandMatcher
 from tests.fuzz.material import ROOT
 
 LONGEST = 500

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitor.brand_matcher import BrandMatcher
 from monitor.brands import Brand, Brands, load_brands
 from monitor.logos.words import TextLine, WordFinder, WrittenMatcher
-from monitor.sentiment import BrandMatcher
 from monitor.settings import Device
 
 WIDE = ((0.0, 0.0), (1.0, 0.0), (1.0, 0.1), (0.0, 0.1))

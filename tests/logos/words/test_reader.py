@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from monitor.brand_matcher import BrandMatcher
 from monitor.brands import load_brands
 from monitor.errors import SetupError
 from monitor.logos import decode_picture
 from monitor.logos.words import WordFinder, WordReader, load_reader, load_words, reader
 from monitor.logos.words.reader import ReadingPlan
-from monitor.sentiment import BrandMatcher
 from monitor.settings import Device, load_settings
 
 PICTURES = Path(__file__).parents[3] / "samples" / "pictures"

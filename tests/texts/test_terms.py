@@ -1,0 +1,115 @@
+"""Terms are found as whole words in any script, wherever they stand, however many are looked for."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.texts import Term, Terms, read
+from monitor.texts.characters import SPACED, kind_of
+
+
+def places(text: str, *terms: Term | str) -> list[str]:
+    """What is found of any of the terms, in text order."""
+    sought = [Term(term) if isinstance(term, str) else term for term in terms]
+    found = Terms(sought).find(read(text))
+    return [text[hit.start : hit.end] for hit in sorted(hit for hits in found.values() for hit in hits)]
+
+
+@pytest.mark.parametrize(
+    ("text", "term", "expected"),
+    [
+        ("VMware\u2122, VMware\u00b2 VMware\u2460 VMware\u00ae", "VMware", ["VMware"] * 4),
+        ("VMwares VMware2 unVMware", "VMware", []),
+        ("\u30b9\u30b9\u30ad\u304c\u304d\u308c\u3044", "\u30b9\u30ba\u30ad", []),
+        (
+            "\u65b0\u578b\u30b9\u30ba\u30ad\u30b9\u30a4\u30d5\u30c8",
+            "\u30b9\u30ba\u30ad",
+            ["\u30b9\u30ba\u30ad"],
+        ),
+        ("\u30aa\u30f3\u30e9\u30a4\u30f3", "\u30e9\u30a4\u30f3", []),  # "line" in "online"
+        ("\u30ec\u30c3\u30c9\u30fb\u30d6\u30eb", "\u30ec\u30c3\u30c9\u30d6\u30eb", []),
+        (
+            "\u30ec\u30c3\u30c9\u30d6\u30eb",
+            "\u30ec\u30c3\u30c9\u30fb\u30d6\u30eb",
+            ["\u30ec\u30c3\u30c9\u30d6\u30eb"],
+        ),
+        ("\ud604\ub300\ub294 \uc88b\ub2e4", "\ud604\ub300", ["\ud604\ub300"]),
+        ("\ud604", "\ud600", []),
+        ("\u6211\u559c\u6b22\u4f60", "\u559c\u6b22", ["\u559c\u6b22"]),
+        ("\u091f\u093e\u091f\u093e", "\u091f\u093e\u091f", []),
+        ("\u0e44\u0e19\u0e01\u0e35\u0e49", "\u0e44\u0e19\u0e01", []),
+        ("so good\U0001f600", "\U0001f600", ["\U0001f600"]),
+        ("AT&amp;T AT & T", "AT&T", ["AT&amp;T"]),
+        ("\ufb01at \ufb02y", "fiat", ["\ufb01at"]),
+        (
+            "red bull RED-BULL red  -bull red----bull redbull r ed bull",
+            "Red Bull",
+            ["red bull", "RED-BULL", "red  -bull", "redbull"],
+        ),
+        ("VM ware", "VMware", []),
+        ("#nike nike", "#nike", ["#nike"]),
+        ("nike.com joe@nike.com http://nike.com", "nike", ["nike"]),
+        ("C++ c+ C++x", "C++", ["C++", "C++"]),
+    ],
+)
+def test_whole_words(text: str, term: str, expected: list[str]) -> None:
+    assert places(text, term) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "term", "expected"),
+    [
+        ("vm VMs vmware vm-x evm", Term("vm", prefix=True), ["vm", "VMs", "vmware", "vm"]),
+        ("\u30b9\u30ba\u30ad\u30b9\u30a4\u30d5\u30c8", Term("\u30b9\u30ba", prefix=True), ["\u30b9\u30ba"]),
+        ("Apple apple APPLE \uff21pple", Term("Apple", exact=True), ["Apple", "\uff21pple"]),
+        ("cafe caf\u00e9", Term("caf\u00e9", exact=True), ["caf\u00e9"]),
+        ("advise advice advixxe", Term("advi?e", wild=True), ["advise", "advice"]),
+        ("red bulls red-bull", Term("red bull?", wild=True), ["red bulls"]),
+        ("colours", Term("colo?r", wild=True, prefix=True), ["colours"]),
+        ("colxrs", Term("colo?r", wild=True, prefix=True), []),
+        ("coloxrs", Term("colo?r", wild=True, prefix=True), ["coloxrs"]),
+    ],
+)
+def test_prefixes_case_and_wildcards(text: str, term: Term, expected: list[str]) -> None:
+    assert places(text, term) == expected
+
+
+@pytest.mark.parametrize("term", ["-", " _ ", "\u0301", "\u3164", ""])
+def test_a_term_of_nothing_is_refused(term: str) -> None:
+    with pytest.raises(ValueError, match="nothing but"):
+        Terms([Term(term)])
+
+
+LETTERS = st.characters(categories=["L", "Nd"])
+SPELLINGS = st.text(LETTERS, min_size=1, max_size=8)
+
+
+@given(
+    SPELLINGS,
+    st.sampled_from([str, str.upper, str.lower, str.title]),
+    st.sampled_from(' .,!?\n()"*\u2122\u00b2'),
+)
+def test_a_term_in_its_own_text_is_found(spelling: str, case: type[str], beside: str) -> None:
+    written = case(spelling)
+    if not Term(spelling).key or read(written).folded != read(spelling).folded:
+        return  # letters whose capitals are other words (the dotless i)
+    for text in (written, f"x{beside if beside != chr(0xB2) else ' '}{written}{beside}"):
+        assert written in places(text, spelling), text
+
+
+@given(SPELLINGS, st.text(LETTERS, min_size=1, max_size=3))
+def test_inside_a_longer_word_it_is_not(spelling: str, more: str) -> None:
+    folded, other = read(spelling).folded, read(more).folded
+    if not (folded and other and kind_of(folded[-1]) == kind_of(other[0]) == SPACED):
+        return
+    found = Terms([Term(spelling)]).find(read(spelling + more))
+    assert all(hit.end != len(spelling) or hit.start for hits in found.values() for hit in hits)
+
+
+@given(st.lists(SPELLINGS, min_size=1, max_size=8), st.text(max_size=40))
+def test_many_find_what_each_finds_alone(spellings: list[str], text: str) -> None:
+    terms = [Term(one) for one in spellings if Term(one).key]
+    reading = read(" ".join([text, *spellings]))
+    together = Terms(terms).find(reading)
+    alone = {term: hits for one in terms for term, hits in Terms([one]).find(reading).items()}
+    assert together == alone
