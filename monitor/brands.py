@@ -5,7 +5,7 @@
 name = "VMware"                      # shown in reports; unique
 aliases = ["vm ware", "#vmware"]     # matched case-insensitively as whole words, besides the name
 written = ["vSphere"]                # optional, counted only as a whole line read in a picture (MONITOR_OCR)
-query = "vmware AND NOT vmworld"     # optional, kept for whoever collects mentions upstream
+query = "vmware NOT vmworld"         # optional, decides whether a mention counts: docs/queries.md
 logos = ["vmware"]                   # labels of the logo model that mean this brand
 references = ["logos/vmware.png"]    # optional pictures for the brand gallery, relative to this file
 own = true                           # ours; the others are competitors
@@ -21,6 +21,7 @@ from typing import Annotated
 import msgspec
 
 from monitor.errors import SetupError
+from monitor.queries import QueryError, parse
 from monitor.texts import MOST_JOINERS, Term, Terms, read
 
 
@@ -78,7 +79,25 @@ def load_brands(path: Path | None = None) -> Brands:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
         raise SetupError(f"{source}: {error}; see docs/brands.md for the fields") from error
     _refuse_ambiguity(brands, source)
+    _refuse_wrong_queries(brands, source)
     return brands
+
+
+def _refuse_wrong_queries(brands: Brands, source: Path) -> None:
+    names = {read(brand.name).folded for brand in brands}
+    for brand in brands:
+        if brand.query is None:
+            continue
+        try:
+            query = parse(brand.query)
+        except QueryError as error:
+            raise SetupError(f"{source}: query of {brand.name!r}: {error}\n{error.excerpt}") from error
+        for shown in query.images:
+            if read(shown).folded not in names:
+                raise SetupError(
+                    f"{source}: query of {brand.name!r}: image:{shown} is no brand of this file; "
+                    "write a brand's name as it stands there"
+                )
 
 
 def _refuse_ambiguity(brands: Brands, source: Path) -> None:

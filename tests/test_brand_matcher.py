@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from monitor.brand_matcher import BrandMatcher
 from monitor.brands import Brand, Brands, load_brands
+from monitor.queries import Fields
 
 BRANDS = Brands(
     (
@@ -121,3 +122,36 @@ def test_packaged_brands_find_every_own_spelling() -> None:
         for spelling in brand.spellings:
             mentions = matcher.find(f"Today {spelling} is in the news.")
             assert [mention.brand for mention in mentions] == [brand.name]
+
+
+QUERIED = BrandMatcher(
+    Brands(
+        (
+            Brand(name="Apple", query='apple AND (iphone OR mac*) OR "tim cook" OR image:Apple'),
+            Brand(name="Apple Records"),
+            Brand(name="Acme", query="author:bob OR roadrunner NEAR/3 rocket"),
+        )
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "fields", "expected"),
+    [
+        ("an apple a day", Fields(), []),
+        ("my apple macbook", Fields(), [("Apple", "apple")]),
+        ("Tim Cook spoke", Fields(), [("Apple", "Tim Cook")]),
+        ("an apple", Fields(images=frozenset({"Apple"})), [("Apple", "apple")]),
+        ("", Fields(images=frozenset({"Apple"})), []),
+        ("Apple Records", Fields(), [("Apple Records", "Apple Records")]),
+        ("hello", Fields(author="@Bob"), [("Acme", "hello")]),
+        ("the roadrunner has no rocket", Fields(), [("Acme", "roadrunner"), ("Acme", "rocket")]),
+        ("acme", Fields(), []),
+    ],
+)
+def test_a_query_decides(text: str, fields: Fields, expected: list[tuple[str, str]]) -> None:
+    assert [(one.brand, one.matched) for one in QUERIED.find(text, fields)] == expected
+
+
+def test_spellings_are_found_whatever_a_query_says() -> None:
+    assert [one.brand for one in QUERIED.spelled("an apple, acme")] == ["Apple", "Acme"]

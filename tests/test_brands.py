@@ -41,6 +41,8 @@ def test_a_brand_is_found_by_name() -> None:
         ("[[brand]]\nname = 'A'\n[[brand]]\nname = 'B'\naliases = ['a']", "'a' of 'B' reads like 'A' of 'A'"),
         ("[[brand]]\nname = 'A'\n[[brand]]\nname = 'B'\nwritten = ['a']", "'a' of 'B' reads like 'A' of 'A'"),
         ("[[brand]]\nname = 'A'\nwritten = [' ']", "is nothing but spacing"),
+        ("[[brand]]\nname = 'A'\nquery = 'b AND'", "query of 'A': line 1, column"),
+        ("[[brand]]\nname = 'A'\nquery = 'image:B'", "image:B is no brand of this file"),
         ("[[brand]]\nname = 'A'\naliases = ['-']", "spelling '-' of 'A' is nothing but spacing"),
         ("[[brand]]\nname = 'A'\naliases = ['\u3164']", "is nothing but spacing"),
         ("[[brand]]\nname = 'A'\naliases = ['https://a.example']", "is a link or a mail address"),

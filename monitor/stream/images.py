@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from monitor.brand_matcher import BrandMatcher
 from monitor.errors import DataError
 from monitor.logos import LogoDetector, decode_picture
 from monitor.messages import BrandMention, Detection, ImageMention, WrittenBrand, decode_image
+from monitor.queries import Fields, host_of
 from monitor.settings import Device, Settings
 from monitor.storage.pictures import PictureStore
 from monitor.storage.records import ImageResult, PictureRef
@@ -28,6 +29,7 @@ from monitor.stream.outage import OutageRetry
 from monitor.stream.records import Record, utc_now
 from monitor.stream.scoring import Outcome, Threads, score_each
 from monitor.stream.words import WordReading
+from monitor.texts import Reading, read
 
 
 class CurrentDetector(Protocol):
@@ -58,7 +60,7 @@ class KnownPictures(Protocol):
 @dataclass(frozen=True, slots=True)
 class _Decoded:
     mention: ImageMention
-    named: tuple[BrandMention, ...]
+    caption: Reading
     sha256: str
     media_type: str
     pixels: NDArray[np.uint8]
@@ -78,6 +80,15 @@ class _Scan:
 
 
 _Scans = dict[str, _Scan | DataError]
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A picture with what it shows, and what its caption names in the light of that."""
+
+    entry: _Decoded
+    scan: _Scan
+    named: tuple[BrandMention, ...]
 
 
 class ImageScoring:
@@ -122,21 +133,42 @@ class ImageScoring:
         pictures = {entry.sha256: entry for entry in decoded if isinstance(entry, _Decoded)}
         detector = await self._detectors.now()
         scans = await self._scan(detector, pictures)
-        urls = await self._keep([picture for sha256, picture in pictures.items() if _scanned(scans[sha256])])
-        return [
-            self._outcome(record, entry, scans, urls) for record, entry in zip(records, decoded, strict=True)
-        ]
+        judged = await self._thread(lambda: [self._judge(entry, scans) for entry in decoded])
+        sound = {one.entry.sha256: one.entry for one in judged if isinstance(one, _Judged)}
+        urls = await self._keep(sound.values())
+        return [self._outcome(record, one, urls) for record, one in zip(records, judged, strict=True)]
 
     def _decode(self, record: Record) -> _Decoded | DataError:
         try:
             mention = decode_image(record.value, record.content_type)
-            named = self._naming.find(mention.caption or "")
             picture = decode_picture(mention.image, max_bytes=self._max_bytes, max_pixels=self._max_pixels)
         except DataError as error:
             return error
         return _Decoded(
-            mention, named, hashlib.sha256(mention.image).hexdigest(), picture.media_type, picture.pixels
+            mention=mention,
+            caption=read(mention.caption or ""),
+            sha256=hashlib.sha256(mention.image).hexdigest(),
+            media_type=picture.media_type,
+            pixels=picture.pixels,
         )
+
+    def _judge(self, entry: _Decoded | DataError, scans: _Scans) -> _Judged | DataError:
+        """A brand's query may ask what the picture shows, so its caption is judged after the scan."""
+        if isinstance(entry, DataError):
+            return entry
+        scan = scans[entry.sha256]
+        if isinstance(scan, DataError):
+            return scan
+        fields = Fields(
+            author=entry.mention.author,
+            site=host_of(entry.mention.url),
+            source=entry.mention.source,
+            images=frozenset(found.brand for found in scan.detections),
+        )
+        try:
+            return _Judged(entry, scan, self._naming.find(entry.caption, fields))
+        except DataError as error:
+            return error
 
     async def _scan(self, detector: LogoDetector, pictures: dict[str, _Decoded]) -> _Scans:
         """What is in each picture by SHA-256, from memory or from the models; equal bytes are scored once."""
@@ -177,7 +209,7 @@ class ImageScoring:
     def _version(self, detector: LogoDetector) -> str:
         return detector.identity if self._words is None else f"{detector.identity}+{self._words.identity}"
 
-    async def _keep(self, pictures: Sequence[_Decoded]) -> dict[str, str]:
+    async def _keep(self, pictures: Collection[_Decoded]) -> dict[str, str]:
         """Store the files; their URLs by SHA-256."""
         urls = await asyncio.gather(*(self._put(picture) for picture in pictures))
         return {picture.sha256: url for picture, url in zip(pictures, urls, strict=True)}
@@ -190,18 +222,10 @@ class ImageScoring:
             ),
         )
 
-    def _outcome(
-        self,
-        record: Record,
-        entry: _Decoded | DataError,
-        scans: _Scans,
-        urls: dict[str, str],
-    ) -> Outcome:
-        if isinstance(entry, DataError):
-            return record.rejected(entry, self._now())
-        scan = scans[entry.sha256]
-        if isinstance(scan, DataError):
-            return record.rejected(scan, self._now())
+    def _outcome(self, record: Record, judged: _Judged | DataError, urls: dict[str, str]) -> Outcome:
+        if isinstance(judged, DataError):
+            return record.rejected(judged, self._now())
+        entry, scan = judged.entry, judged.scan
         height, width = entry.pixels.shape[:2]
         return ImageResult(
             position=record.position,
@@ -217,9 +241,5 @@ class ImageScoring:
             detections=scan.detections,
             model_version=scan.model_version,
             written=scan.written,
-            brands=entry.named,
+            brands=judged.named,
         )
-
-
-def _scanned(scan: Any) -> bool:
-    return not isinstance(scan, DataError)

@@ -7,6 +7,7 @@ from typing import Final
 from monitor.brand_matcher import BrandMatcher
 from monitor.errors import DataError, ErrorCode
 from monitor.messages import BrandMention
+from monitor.queries import Fields
 from monitor.settings import Settings
 from monitor.texts import Reading
 
@@ -25,14 +26,14 @@ class Naming:
         self._matcher = matcher
         self._max_brands = settings.text_max_brands
 
-    def find(self, text: str | Reading) -> tuple[BrandMention, ...]:
-        """The brands that the text names, in its order, each at its first 100 places.
+    def find(self, reading: Reading, fields: Fields) -> tuple[BrandMention, ...]:
+        """The brands that a mention with these fields names, in its order, each at its first 100 places.
 
         Raises `DataError` (`too-many-brands`) where it names more than `text_max_brands` of them.
         """
         places: Counter[str] = Counter()
         kept: list[BrandMention] = []
-        for mention in self._matcher.find(text):
+        for mention in self._matcher.find(reading, fields):
             places[mention.brand] += 1
             if places[mention.brand] <= _PLACES:
                 kept.append(mention)

@@ -10,6 +10,7 @@ import msgspec
 from monitor.brand_matcher import BrandMatcher
 from monitor.errors import DataError
 from monitor.messages import BrandMention, Sentiment, TextMention, decode_text
+from monitor.queries import Fields, host_of
 from monitor.sentiment import SentimentScorer
 from monitor.settings import Device, Settings
 from monitor.storage.records import TextResult
@@ -87,7 +88,7 @@ class TextScoring:
         try:
             mention = decode_text(record.value, record.content_type, max_chars=self._max_chars)
             reading = read(mention.text)
-            return _Decoded(mention, reading, self._naming.find(reading))
+            return _Decoded(mention, reading, self._naming.find(reading, _fields(mention)))
         except DataError as error:
             return error
 
@@ -108,6 +109,10 @@ class TextScoring:
             (whole, _with_sentiments(one.named, {place: next(toward) for place in places}))
             for whole, one, places in zip(sentiments[: len(decoded)], decoded, asked, strict=True)
         ]
+
+
+def _fields(mention: TextMention) -> Fields:
+    return Fields(author=mention.author, site=host_of(mention.url), source=mention.source)
 
 
 def _with_sentiments(

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from monitor.brand_matcher import BrandMatcher
-from monitor.brands import load_brands
+from monitor.brands import Brand, Brands, load_brands
 from monitor.errors import ErrorCode
 from monitor.messages import Box, Detection, WrittenBrand
 from monitor.settings import Device, load_settings
@@ -87,7 +87,7 @@ class FailingFinder:
 
 
 class Desk:
-    def __init__(self, folder: Path, words: bool = False) -> None:
+    def __init__(self, folder: Path, words: bool = False, brands: Brands | None = None) -> None:
         self.metrics = Metrics()
         self.finder = FailingFinder()
         self.detector = CountingDetector()
@@ -95,7 +95,7 @@ class Desk:
         self.folder = folder
         self.scoring = ImageScoring(
             FixedDetector(self.detector),
-            BrandMatcher(load_brands()),
+            BrandMatcher(brands or load_brands()),
             self.memory,
             PictureStore(str(folder)),
             OutageRetry(0),
@@ -143,6 +143,16 @@ def test_equal_bytes_are_shown_to_the_model_once(desk: Desk, picture: Any) -> No
     assert outcomes[0].picture == outcomes[1].picture
     assert (outcomes[0].picture.width, outcomes[0].picture.height) == (64, 48)
     assert [brand.brand for brand in outcomes[0].brands] == ["VMware"]
+
+
+@pytest.mark.parametrize(("shown", "named"), [("VMware", ["VMware"]), ("Nike", [])])
+def test_a_query_may_ask_what_the_picture_shows(
+    tmp_path: Path, picture: Any, shown: str, named: list[str]
+) -> None:
+    brands = Brands((Brand(name="VMware", query=f"vmware image:{shown}"), Brand(name="Nike")))
+    (outcome,) = Desk(tmp_path / "pictures", brands=brands).score(picture(0, 200))
+    assert [found.brand for found in FOUND] == ["VMware"]
+    assert [one.brand for one in outcome.brands] == named
 
 
 def test_a_picture_the_database_knows_is_not_shown_at_all(desk: Desk, picture: Any) -> None:

@@ -20,8 +20,8 @@ from monitor.messages import BrandMention, WrittenBrand
 class NameFinder(Protocol):
     """Finds brand names in a text, as `monitor.brand_matcher.BrandMatcher` does."""
 
-    def find(self, text: str) -> tuple[BrandMention, ...]:
-        """Every mention in text order; `start` and `end` index `text`."""
+    def spelled(self, text: str) -> tuple[BrandMention, ...]:
+        """Every place of a spelling in text order; `start` and `end` index `text`."""
 
 
 class WrittenMatcher:
@@ -37,7 +37,7 @@ class WrittenMatcher:
         return tuple(written for line in lines for written in self._in_line(line))
 
     def _in_line(self, line: TextLine) -> Iterator[WrittenBrand]:
-        named = self._names.find(line.text)
+        named = self._names.spelled(line.text)
         for name in named:
             yield WrittenBrand(
                 brand=name.brand,
