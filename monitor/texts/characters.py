@@ -52,6 +52,9 @@ MARKS: Final = _ranges(
 )
 """Combining marks, as the inside of a class."""
 
+APART: Final = _ranges(code for code in range(0x80, 0x1F200) if unicodedata.category(chr(code)) == "No")
+"""Digits set high or low, fractions, circled numbers: Python's \\w knows them, no word goes on with them."""
+
 _BEYOND_WORDS: Final = re.compile(f"[{UNSPACED}]")
 
 NOTHING: Final = 0

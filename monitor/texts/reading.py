@@ -11,7 +11,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Final, Literal, NamedTuple
 
-from monitor.texts.characters import EMOJI, INVISIBLE, MARKS, UNSPACED
+from monitor.texts.characters import APART, EMOJI, INVISIBLE, MARKS, UNSPACED
 from monitor.texts.folding import Folded, fold
 from monitor.texts.marks import Mark, find_marks
 
@@ -22,7 +22,7 @@ LEXEME_CHARS: Final = 64
 
 _VISIBLE: Final = re.compile(f"[^\\s\u2800{INVISIBLE}]")
 _WORD: Final = re.compile(
-    rf"(?P<character>[{UNSPACED}][{MARKS}]*)|(?P<emoji>[{EMOJI}])|(?P<word>(?:[^\W_{UNSPACED}]|[{MARKS}])+)"
+    rf"(?P<character>[{UNSPACED}][{MARKS}]*)|(?P<emoji>[{EMOJI}])|(?P<word>(?:[^\W_{UNSPACED}{APART}]|[{MARKS}])+)"
 )
 _ASCII_WORD: Final = re.compile(r"[a-z0-9]+")
 
@@ -69,6 +69,15 @@ class Reading:
         return find_marks(self.text)
 
     @cached_property
+    def prose(self) -> str:
+        """`plain` with spaces for links, addresses, handles and hashtags: what is said in words."""
+        said = list(self.plain)
+        for mark in self.marks:
+            start, end = self.plain_at(mark.start), self.plain_at(mark.end)
+            said[start:end] = " " * (end - start)
+        return "".join(said)
+
+    @cached_property
     def addresses(self) -> tuple[tuple[int, int], ...]:
         """Spans of links and mail addresses: they name a company without speaking of it."""
         return tuple((mark.start, mark.end) for mark in self.marks if mark.kind in ("link", "address"))
@@ -103,9 +112,14 @@ class Reading:
         pairs = (
             one.text + two.text
             for one, two in pairwise(self.words)
-            if one.kind == two.kind == "character" and one.end == two.start
+            if one.kind == two.kind == "character" and self._touch(one, two)
         )
         return frozenset(text[:LEXEME_CHARS] for text in (*(word.text for word in self.words), *pairs))
+
+    def _touch(self, one: Word, two: Word) -> bool:
+        """Whether nothing that anybody sees stands between two words."""
+        between = self.text[one.end : two.start]
+        return not between or (not between.isspace() and not read(between).folded)
 
     def in_address(self, offset: int) -> bool:
         """Whether an offset of the original text lies in a link or a mail address."""

@@ -104,6 +104,19 @@ def test_lexemes_pair_characters_of_scripts_without_spaces() -> None:
     assert max(map(len, read("a" * 100).lexemes())) == 64
 
 
+@pytest.mark.parametrize("between", ["\u200b", "\u00ad", "&shy;", "\ufeff\u2060"])
+def test_characters_that_only_something_invisible_parts_are_a_pair(between: str) -> None:
+    assert "\u30b9\u30ba" in read(f"\u30b9{between}\u30ba").lexemes()
+    assert "\u30b9\u30ba" not in read("\u30b9 \u30ba").lexemes()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [("VMware\u00b2", ["vmware"]), ("1\u00bd x\u2460y", ["1", "x", "y"])]
+)
+def test_no_word_goes_on_with_a_digit_set_high_or_in_a_circle(text: str, words: list[str]) -> None:
+    assert [word.text for word in read(text).words] == words
+
+
 def test_a_word_is_found_by_any_offset_in_it() -> None:
     reading = read("AT&amp;T is here")
     assert [word.text for word in reading.words] == ["at", "t", "is", "here"]
@@ -184,6 +197,8 @@ def test_offsets_index_the_text(text: str) -> None:
         "a.",
         "#_",
         "\u30b9\u30ba",
+        "\u30b9\u200b",
+        "\u30b9&shy;",
     ],
 )
 def test_reading_takes_time_in_proportion(unit: str) -> None:
