@@ -124,10 +124,12 @@ def _show(outcome: "DemoOutcome") -> None:
 
 def _feeling(feeling: "BrandFeeling | None") -> tuple[str, str, str, str]:
     """Net sentiment, and how many texts are positive, neutral, negative; blank for a brand nobody names."""
+    from monitor.reports.wording import signed
+
     if feeling is None:
         return ("", "", "", "")
     return (
-        f"{feeling.net_sentiment:+.2f}",
+        signed(feeling.net_sentiment),
         str(feeling.positive),
         str(feeling.neutral),
         str(feeling.negative),

@@ -30,28 +30,36 @@ def values(chosen: Filter) -> dict[str, Any]:
 
 
 def brand_counts(chosen: Filter) -> str:
-    """A table of counts as in `brand_day`, by brand_id and source: its rows are to be summed up.
+    """A table of counts as in `brand_day`, by brand_id, source and language: its rows are to be summed up.
 
     `twice` are posts whose text and picture are both chosen: counted as two mentions, they are one post.
     """
+    key = "source, brand_id, language"
     days = f"""
-        SELECT source, brand_id, {_counts(chosen)}, {"twice, twice_named" if _both_kinds(chosen) else "0, 0"}
-        FROM brand_day WHERE day >= :since_day AND day < :until_day{_sources(chosen)}
+        SELECT {key}, {_counts(chosen)}, 0, 0 FROM brand_day
+        WHERE day >= :since_day AND day < :until_day{_rows(chosen)}
     """  # noqa: S608 - the conditions are our own; their values travel as parameters
     hours = (
-        f"SELECT source, brand_id, {_counts(chosen)}, 0, 0 FROM brand_hour WHERE {span}{_sources(chosen)}"  # noqa: S608
+        f"SELECT {key}, {_counts(chosen)}, 0, 0 FROM brand_hour WHERE {span}{_rows(chosen)}"  # noqa: S608
         for span in _hours_beside_days(chosen)
     )
-    edges = (f"SELECT p.source, p.brand_id, {_EACH}, 0, 0 {rows}" for rows in _edge_rows(chosen))
-    pairs = f"""
-        SELECT source, brand_id, 0, 0, 0, 0, 0, 0, 0, 0, 1, (brand_id = ANY(caption_brands))::int
+    edges = (f"SELECT p.source, p.brand_id, p.language, {_EACH}, 0, 0 {rows}" for rows in _edge_rows(chosen))
+    names = (*_TEXT_COUNTS, *_IMAGE_COUNTS)
+    none = ", ".join("0" for _ in names)
+    pairs = (
+        f"""
+        SELECT source, brand_id, text_language, {none}, pairs, named FROM brand_pair_day
+        WHERE day >= :since_day AND day < :until_day{_pair_rows(chosen)}
+        """,  # noqa: S608 - the conditions are our own; their values travel as parameters
+        f"""
+        SELECT source, brand_id, text_language, {none}, 1, (brand_id = ANY(caption_brands))::int
         FROM {_pairs_beside_days(chosen)} AS p, unnest(text_brands) AS brand_id
         WHERE brand_id = ANY(image_brands)
-    """  # noqa: S608 - the conditions are our own
-    parts = (days, *hours, *edges, *((pairs,) if _both_kinds(chosen) else ()))
+        """,  # noqa: S608 - the conditions are our own
+    )
+    parts = (days, *hours, *edges, *(pairs if _both_kinds(chosen) else ()))
     return f"""(
-        SELECT * FROM ({_all(parts)})
-            AS counted(source, brand_id, {", ".join((*_TEXT_COUNTS, *_IMAGE_COUNTS))}, twice, twice_named)
+        SELECT * FROM ({_all(parts)}) AS counted({key}, {", ".join(names)}, twice, twice_named)
     )"""  # noqa: S608 - the conditions are our own
 
 
@@ -59,7 +67,7 @@ def brand_hours(chosen: Filter) -> str:
     """The same by hour, without `twice`: for days that are not those of UTC."""
     whole = f"""
         SELECT hour, source, brand_id, {_counts(chosen)}
-        FROM brand_hour WHERE hour >= :since_hour AND hour < :until_hour{_sources(chosen)}
+        FROM brand_hour WHERE hour >= :since_hour AND hour < :until_hour{_rows(chosen)}
     """  # noqa: S608 - the conditions are our own; their values travel as parameters
     edges = (f"SELECT p.published_at, p.source, p.brand_id, {_EACH} {rows}" for rows in _edge_rows(chosen))
     return f"({_all((whole, *edges))})"
@@ -69,10 +77,10 @@ def brand_days(chosen: Filter) -> str:
     """A table like `brand_hours` with the first moments of days (UTC) in `hour`."""
     days = f"""
         SELECT day AS hour, source, brand_id, {_counts(chosen)}
-        FROM brand_day WHERE day >= :since_day AND day < :until_day{_sources(chosen)}
+        FROM brand_day WHERE day >= :since_day AND day < :until_day{_rows(chosen)}
     """  # noqa: S608 - the conditions are our own; their values travel as parameters
     hours = (
-        f"SELECT hour, source, brand_id, {_counts(chosen)} FROM brand_hour WHERE {span}{_sources(chosen)}"  # noqa: S608
+        f"SELECT hour, source, brand_id, {_counts(chosen)} FROM brand_hour WHERE {span}{_rows(chosen)}"  # noqa: S608
         for span in _hours_beside_days(chosen)
     )
     edges = (f"SELECT p.published_at, p.source, p.brand_id, {_EACH} {rows}" for rows in _edge_rows(chosen))
@@ -84,7 +92,7 @@ def combination_hours(chosen: Filter) -> str:
     overlap = "brands && CAST(:brand_ids AS int[])"
     whole = f"""
         SELECT source, kind, brands, mentions FROM combination_hour
-        WHERE hour >= :since_hour AND hour < :until_hour AND {overlap}{_sources(chosen)}{_kinds(chosen)}
+        WHERE hour >= :since_hour AND hour < :until_hour AND {overlap}{_rows(chosen)}{_kinds(chosen)}
     """  # noqa: S608 - the conditions are our own; their values travel as parameters
     edges = (
         f"""
@@ -97,23 +105,27 @@ def combination_hours(chosen: Filter) -> str:
 
 
 def mention_hours(chosen: Filter) -> str:
-    """A table like `mention_hour` of the period, sources and kinds chosen."""
+    """A table like `mention_hour` of the mentions chosen, whatever brands they are about."""
     whole = f"""
-        SELECT source, kind, model_version, mentions FROM mention_hour
-        WHERE hour >= :since_hour AND hour < :until_hour{_sources(chosen)}{_kinds(chosen)}
+        SELECT source, kind, model_version, language, mentions, unscored FROM mention_hour
+        WHERE hour >= :since_hour AND hour < :until_hour{_rows(chosen)}{_kinds(chosen)}
     """  # noqa: S608 - the conditions are our own; their values travel as parameters
     edges = (
-        f"SELECT m.source, m.kind, m.model_version, 1 FROM mention AS m WHERE {where}"  # noqa: S608
+        f"""
+        SELECT m.source, m.kind, m.model_version, m.language, 1,
+               coalesce(m.kind = 'text' AND m.n_sentiments = 0, false)::int
+        FROM mention AS m WHERE {where}
+        """  # noqa: S608 - the conditions are our own
         for where in _in_edges(chosen, "m")
     )
     return f"({_all((whole, *edges))})"
 
 
 def about_hours(chosen: Filter) -> str:
-    """A table like `about_hour` of the period, sources and kinds chosen: mentions about any brand, once."""
+    """A table like `about_hour` of the mentions chosen: those about any brand, once."""
     whole = f"""
         SELECT source, kind, mentions, silent FROM about_hour
-        WHERE hour >= :since_hour AND hour < :until_hour{_sources(chosen)}{_kinds(chosen)}
+        WHERE hour >= :since_hour AND hour < :until_hour{_rows(chosen)}{_kinds(chosen)}
     """  # noqa: S608 - the conditions are our own; their values travel as parameters
     edges = (
         f"SELECT p.source, p.kind, 1, bool_or(p.silent)::int {rows} GROUP BY p.mention_id, p.source, p.kind"
@@ -134,7 +146,7 @@ def pair_counts(chosen: Filter) -> str:
     if not _both_kinds(chosen):
         return "(SELECT 0 AS pairs, 0 AS about)"
     return f"""(
-        SELECT pairs, about FROM pair_day WHERE day >= :since_day AND day < :until_day{_sources(chosen)}
+        SELECT pairs, about FROM pair_day WHERE day >= :since_day AND day < :until_day{_pair_rows(chosen)}
         UNION ALL
         SELECT 1, (text_brands <> '{{}}' AND image_brands <> '{{}}')::int
         FROM {_pairs_beside_days(chosen)} AS p
@@ -142,27 +154,29 @@ def pair_counts(chosen: Filter) -> str:
 
 
 def about(chosen: Filter) -> str:
-    """A table source, texts, images, positive, neutral, negative: mentions about the brands, to be summed up.
+    """A table source, texts, images, positive, neutral, negative, unscored: mentions about the brands, to be
+    summed up.
 
-    Counts texts and images once even if they are about several of the brands; feelings once a brand.
+    Counts texts and images once even if they are about several of the brands; feelings (and texts without
+    one) once a brand.
     Needs the parameter `brand_ids` (`brand_ids()`).
     """
     if not chosen.brands:
         return f"""(
             SELECT source, mentions * (kind = 'text')::int AS texts,
                    mentions * (kind = 'image')::int AS images,
-                   0 AS positive, 0 AS neutral, 0 AS negative
+                   0 AS positive, 0 AS neutral, 0 AS negative, 0 AS unscored
             FROM {about_hours(chosen)} AS a
             UNION ALL
-            SELECT source, 0, 0, positive, neutral, negative FROM {brand_counts(chosen)} AS b
+            SELECT source, 0, 0, positive, neutral, negative, unscored FROM {brand_counts(chosen)} AS b
         )"""  # noqa: S608 - the conditions are our own
     of_each = f"""
-        SELECT source, texts, images, positive, neutral, negative FROM {brand_counts(chosen)} AS b
+        SELECT source, texts, images, positive, neutral, negative, unscored FROM {brand_counts(chosen)} AS b
         WHERE brand_id = ANY(:brand_ids)
     """  # noqa: S608 - the conditions are our own; their values travel as parameters
     again = f"""
         SELECT source, -mentions * (again - 1) * (kind = 'text')::int,
-               -mentions * (again - 1) * (kind = 'image')::int, 0, 0, 0
+               -mentions * (again - 1) * (kind = 'image')::int, 0, 0, 0, 0
         FROM {combination_hours(chosen)} AS c,
              LATERAL (SELECT count(*) AS again FROM unnest(c.brands) AS id WHERE id = ANY(:brand_ids)) AS n
         WHERE again > 1
@@ -209,13 +223,13 @@ def in_steps_of(length: timedelta, zone: tzinfo, chosen: Filter) -> bool:
     return all(offset % length == timedelta() for offset in offsets)
 
 
-_TEXT_COUNTS: Final = ("texts", "positive", "neutral", "negative")
+_TEXT_COUNTS: Final = ("texts", "positive", "neutral", "negative", "unscored")
 _IMAGE_COUNTS: Final = ("images", "captions", "shown", "silent")
 
 # One row of presence, as `_counts` has them.
 _EACH: Final = """(p.kind = 'text')::int, (p.label = 'positive')::int, (p.label = 'neutral')::int,
-               (p.label = 'negative')::int, (p.kind = 'image')::int, (p.kind = 'image' AND p.named)::int,
-               p.shown::int, p.silent::int"""
+               (p.label = 'negative')::int, (p.kind = 'text' AND p.label IS NULL)::int,
+               (p.kind = 'image')::int, (p.kind = 'image' AND p.named)::int, p.shown::int, p.silent::int"""
 
 _OTHER_DAY: Final = "(text_at AT TIME ZONE 'UTC')::date <> (image_at AT TIME ZONE 'UTC')::date"
 
@@ -234,8 +248,28 @@ def _both_kinds(chosen: Filter) -> bool:
     return len(chosen.kinds) != 1
 
 
-def _sources(chosen: Filter) -> str:
-    return " AND source = ANY(:sources)" if chosen.sources else ""
+def _rows(chosen: Filter) -> str:
+    """Which rows of a roll-up."""
+    return "".join(
+        (
+            " AND source = ANY(:sources)" if chosen.sources else "",
+            " AND language = ANY(:languages)" if chosen.languages else "",
+            " AND lead" if chosen.counting == "stories" else "",
+        )
+    )
+
+
+def _pair_rows(chosen: Filter) -> str:
+    """Which rows about pairs: those whose text and picture are both chosen."""
+    return "".join(
+        (
+            " AND source = ANY(:sources)" if chosen.sources else "",
+            " AND text_language = ANY(:languages) AND image_language = ANY(:languages)"
+            if chosen.languages
+            else "",
+            " AND lead" if chosen.counting == "stories" else "",
+        )
+    )
 
 
 def _kinds(chosen: Filter) -> str:
@@ -281,7 +315,7 @@ def _pairs_beside_days(chosen: Filter) -> str:
 
 
 def _paired(span: str, chosen: Filter) -> str:
-    return f"{span} AND image_at >= :since AND image_at < :until{_sources(chosen)}"
+    return f"{span} AND image_at >= :since AND image_at < :until{_pair_rows(chosen)}"
 
 
 def _edge_rows(chosen: Filter) -> Iterator[str]:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, text
 
 from monitor.corrections import Correction, history
 from monitor.messages import Box, WrittenBrand
-from monitor.reports.mentions import MentionLine
+from monitor.reports.mentions import MentionLine, copies
 
 
 class FoundLogo(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,10 +28,11 @@ class Opinion(msgspec.Struct, frozen=True, kw_only=True):
     brand: str | None
     label: str
     """What counts: a person's word first."""
-    p_negative: float
-    p_neutral: float
-    p_positive: float
-    model_version: str
+    p_negative: float | None
+    """None where a person judged what the model did not score."""
+    p_neutral: float | None
+    p_positive: float | None
+    model_version: str | None
     corrected: bool
 
 
@@ -58,6 +59,8 @@ class MentionDetail(msgspec.Struct, frozen=True, kw_only=True):
     """The latest first, undone ones included."""
     siblings: tuple[UUID, ...]
     """The other mentions of the same post: the picture of a text, the text of a picture."""
+    copies: int
+    """The other mentions of the same story."""
 
 
 def mention(connection: Connection, id: UUID) -> MentionDetail | None:
@@ -80,6 +83,7 @@ def mention(connection: Connection, id: UUID) -> MentionDetail | None:
         written=tuple(WrittenBrand(**_boxed(row)) for row in _rows(connection, _READ, id)),
         corrections=history(connection, id),
         siblings=tuple(row["id"] for row in _rows(connection, _SIBLINGS, id)),
+        copies=copies(connection, [fields["story_id"]])[fields["story_id"]],
     )
 
 
@@ -106,6 +110,11 @@ _OPINIONS = """
     SELECT NULL AS brand, label, p_negative, p_neutral, p_positive, model_version,
            correction_id IS NOT NULL AS corrected
     FROM effective_sentiment WHERE mention_id = :id AND brand_id IS NULL
+    UNION ALL
+    SELECT NULL, label, NULL, NULL, NULL, NULL, true
+    FROM sentiment_correction AS c
+    WHERE mention_id = :id AND brand_id IS NULL
+      AND NOT EXISTS (SELECT FROM sentiment AS s WHERE s.mention_id = c.mention_id)
     UNION ALL
     (SELECT brand, label, p_negative, p_neutral, p_positive, model_version, corrected
      FROM brand_sentiment WHERE mention_id = :id ORDER BY brand)

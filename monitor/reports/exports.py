@@ -76,6 +76,7 @@ def write_parquet(figures: Summary, mentions: Iterable[MentionLine], path: Path)
         "p_neutral": pa.float64(),
         "p_positive": pa.float64(),
         "corrected": pa.bool_(),
+        "lead": pa.bool_(),
         "picture_width": pa.int32(),
         "picture_height": pa.int32(),
     }

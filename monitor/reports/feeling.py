@@ -20,11 +20,14 @@ class BrandFeeling(msgspec.Struct, frozen=True, kw_only=True):
     brand: str
     own: bool
     mentions: int
+    """positive + neutral + negative + unscored."""
     positive: int
     neutral: int
     negative: int
-    net_sentiment: float
-    """(positive - negative) / mentions, -1..1."""
+    unscored: int
+    """Texts in a language that the model does not speak."""
+    net_sentiment: float | None
+    """(positive - negative) / (positive + neutral + negative), -1..1; None where nothing was scored."""
     opinions: int
     """positive + negative."""
     health: float | None
@@ -41,10 +44,17 @@ class FeelingPoint(msgspec.Struct, frozen=True, kw_only=True):
     positive: int
     neutral: int
     negative: int
+    unscored: int = 0
+    """Texts in a language that the model does not speak."""
 
     @property
     def mentions(self) -> int:
         """Texts that name the brand."""
+        return self.scored + self.unscored
+
+    @property
+    def scored(self) -> int:
+        """Those with a sentiment."""
         return self.positive + self.neutral + self.negative
 
     @property
@@ -54,8 +64,8 @@ class FeelingPoint(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def net_sentiment(self) -> float | None:
-        """(positive - negative) / mentions, -1..1; None without mentions."""
-        return (self.positive - self.negative) / self.mentions if self.mentions else None
+        """(positive - negative) / scored, -1..1; None where nothing was scored."""
+        return (self.positive - self.negative) / self.scored if self.scored else None
 
     @property
     def health(self) -> float | None:
@@ -96,7 +106,8 @@ def sentiment_over_time(
             SELECT {start.replace("hour", "published_at")},
                    count(*) FILTER (WHERE label = 'positive') AS positive,
                    count(*) FILTER (WHERE label = 'neutral') AS neutral,
-                   count(*) FILTER (WHERE label = 'negative') AS negative
+                   count(*) FILTER (WHERE label = 'negative') AS negative,
+                   count(*) FILTER (WHERE label IS NULL) AS unscored
             FROM presence AS p
             WHERE brand_id = (SELECT id FROM brand WHERE name = :brand)
               AND {chosen.where("p", "kind = 'text'")}
@@ -107,16 +118,17 @@ def sentiment_over_time(
 
 
 _COUNTS = """sum(h.positive)::bigint AS positive, sum(h.neutral)::bigint AS neutral,
-               sum(h.negative)::bigint AS negative"""
+               sum(h.negative)::bigint AS negative, sum(h.unscored)::bigint AS unscored"""
 
 
 def _feeling(counts: dict[str, Any]) -> BrandFeeling:
-    positive, negative, mentions = counts["positive"], counts["negative"], counts["mentions"]
+    positive, negative = counts["positive"], counts["negative"]
     opinions = positive + negative
+    scored = opinions + counts["neutral"]
     low, high = wilson(positive, opinions) if opinions else (None, None)
     return BrandFeeling(
         **counts,
-        net_sentiment=(positive - negative) / mentions,
+        net_sentiment=(positive - negative) / scored if scored else None,
         opinions=opinions,
         health=positive / opinions if opinions else None,
         health_low=low,

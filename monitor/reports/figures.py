@@ -2,6 +2,7 @@
 
 A post is everything with one source and id: its text and its picture count once. Corrections by people are
 counted in. Brands chosen in a filter limit which brands are told; shares stay those among all brands watched.
+By stories, only the first of copies counts, where and when it appeared; so all of this counts less.
 """
 
 from datetime import datetime
@@ -24,6 +25,8 @@ from monitor.reports.counts import (
 from monitor.reports.feeling import BrandFeeling, FeelingPoint, Unit, net_sentiment, sentiment_over_time
 from monitor.reports.filters import Filter
 from monitor.reports.intervals import wilson
+from monitor.reports.languages import Unscored, unscored
+from monitor.reports.mentions import how_many
 from monitor.reports.origins import AuthorActivity, SourceShare, authors, sources
 from monitor.reports.quality import ModelUse, Quality, is_synthetic, quality
 from monitor.reports.terms import Term, terms
@@ -43,6 +46,7 @@ __all__ = [
     "Summary",
     "Term",
     "Unit",
+    "Unscored",
     "authors",
     "changes",
     "gaining",
@@ -90,6 +94,12 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     feeling: tuple[BrandFeeling, ...]
     rejected: tuple[RejectedInputs, ...]
     models: tuple[ModelUse, ...]
+    by_posts: int
+    """Mentions, copies included: what `mentions` is when counted by posts."""
+    by_stories: int
+    """Mentions that are the first of their story: what `mentions` is when counted by stories."""
+    unscored: tuple[Unscored, ...]
+    """Texts in languages that the model does not speak, the most first: in no sentiment."""
     synthetic: bool
     """`brand-monitor seed` made mentions in this database: nobody said these things."""
 
@@ -103,6 +113,11 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
         """Records that became dead letters."""
         return sum(each.records for each in self.rejected)
 
+    @property
+    def unscored_texts(self) -> int:
+        """Texts without a sentiment, in whatever language."""
+        return sum(each.texts for each in self.unscored)
+
 
 def summary(connection: Connection, chosen: Filter) -> Summary:
     """All figures of the mentions chosen, and of the inputs rejected in that period."""
@@ -115,6 +130,9 @@ def summary(connection: Connection, chosen: Filter) -> Summary:
         rejected=tuple(
             RejectedInputs(**row._asdict()) for row in connection.execute(_REJECTED, chosen.values())
         ),
+        by_posts=how_many(connection, msgspec.structs.replace(chosen, counting="posts")),
+        by_stories=how_many(connection, msgspec.structs.replace(chosen, counting="stories")),
+        unscored=unscored(connection, chosen),
         synthetic=is_synthetic(connection),
     )
 
@@ -232,6 +250,7 @@ def _others(chosen: Filter) -> str:
 def _models(chosen: Filter) -> str:
     """Of all mentions of the period: which brand a mention is about changes nothing about who scored it."""
     return f"""
-        SELECT model_version, kind, sum(mentions)::bigint AS mentions FROM {mention_hours(chosen)} AS h
-        GROUP BY 1, 2 ORDER BY kind DESC, mentions DESC, 1
+        SELECT model_version, kind, sum(mentions - unscored)::bigint AS mentions
+        FROM {mention_hours(chosen)} AS h
+        GROUP BY 1, 2 HAVING sum(mentions - unscored) > 0 ORDER BY kind DESC, mentions DESC, 1
     """  # noqa: S608 - the conditions are our own; their values travel as parameters

@@ -1,7 +1,7 @@
 """What a page or report is about: a period, and the brands, sources and kinds looked at."""
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -11,11 +11,15 @@ from monitor.messages import Kind
 _DAWN: Final = datetime(1, 1, 2)
 
 
+Counting = Literal["posts", "stories"]
+"""Every mention, or of copies of one text or picture only the first: where and when the story appeared."""
+
+
 class Filter(msgspec.Struct, frozen=True):
     """Mentions published in [since, until), both with a zone; an empty tuple of names means all of them.
 
     A mention is about a brand that it names or shows. `kinds` are kinds of mention: a picture's caption
-    belongs to the picture.
+    belongs to the picture. `languages` are codes (ISO 639; und: unknown, or a picture without words).
     """
 
     since: datetime
@@ -23,6 +27,8 @@ class Filter(msgspec.Struct, frozen=True):
     brands: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     kinds: tuple[Kind, ...] = ()
+    languages: tuple[str, ...] = ()
+    counting: Counting = "posts"
 
     def __post_init__(self) -> None:
         for name, moment in (("since", self.since), ("until", self.until)):
@@ -47,13 +53,19 @@ class Filter(msgspec.Struct, frozen=True):
             "brands": list(self.brands),
             "sources": list(self.sources),
             "kinds": list(self.kinds),
+            "languages": list(self.languages),
         }
 
     def where(self, table: str, *more: str) -> str:
-        """The SQL condition on `published_at`, `source` and `kind` of a table or its alias, and `more`."""
+        """The SQL condition on `published_at`, `source`, `kind`, `language` and `lead` of a table or its
+        alias, and `more`."""
         parts = [f"{table}.published_at >= :since", f"{table}.published_at < :until"]
         if self.sources:
             parts.append(f"{table}.source = ANY(:sources)")
         if self.kinds:
             parts.append(f"{table}.kind = ANY(:kinds)")
+        if self.languages:
+            parts.append(f"{table}.language = ANY(:languages)")
+        if self.counting == "stories":
+            parts.append(f"{table}.lead")
         return " AND ".join((*parts, *more))

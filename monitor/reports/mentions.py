@@ -49,6 +49,9 @@ class MentionLine(msgspec.Struct, frozen=True, kw_only=True):
     model_version: str
     stored_at: datetime
     brands_written: tuple[str, ...]
+    language: str
+    story_id: UUID
+    lead: bool
 
 
 MentionRow = MentionLine
@@ -63,7 +66,10 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Quote(msgspec.Struct, frozen=True, kw_only=True):
-    """A text with an opinion of a brand; `p` is the model's probability, `corrected` says a person judged."""
+    """A text with an opinion of a brand; `p` is the model's probability, `corrected` says a person judged.
+
+    `p` is 1 where a person judged what the model did not score.
+    """
 
     mention_id: UUID
     brand: str
@@ -134,6 +140,13 @@ def toward(
     return felt
 
 
+def copies(connection: Connection, stories: Sequence[UUID]) -> dict[UUID, int]:
+    """How many mentions each story has besides one, whatever the period."""
+    query = sql("SELECT story_id, count(*) - 1 AS n FROM mention WHERE story_id = ANY(:stories) GROUP BY 1")
+    found = {row.story_id: row.n for row in connection.execute(query, {"stories": list(stories)})}
+    return {id: found.get(id, 0) for id in stories}
+
+
 def all_mentions(connection: Connection, chosen: Filter) -> Iterator[MentionLine]:
     """Every mention chosen, oldest first, fetched as it is consumed."""
     which = chosen.where("m", _ABOUT) if chosen.brands else chosen.where("m")
@@ -169,9 +182,9 @@ def most_extreme(
     query = f"""
         SELECT m.id AS mention_id, CAST(:brand AS text) AS brand, m.text, m.source, m.author, m.url,
                m.published_at, m.reach, found.corrected,
-               CASE CAST(:label AS text) WHEN 'positive' THEN coalesce(t.p_positive, w.p_positive)
-                   WHEN 'negative' THEN coalesce(t.p_negative, w.p_negative)
-                   ELSE coalesce(t.p_neutral, w.p_neutral) END AS p
+               CASE CAST(:label AS text) WHEN 'positive' THEN coalesce(t.p_positive, w.p_positive, 1)
+                   WHEN 'negative' THEN coalesce(t.p_negative, w.p_negative, 1)
+                   ELSE coalesce(t.p_neutral, w.p_neutral, 1) END AS p
         FROM (
             SELECT p.mention_id, p.brand_id, p.corrected FROM presence AS p
             WHERE p.brand_id = (SELECT id FROM brand WHERE name = :brand)

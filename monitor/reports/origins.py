@@ -27,6 +27,8 @@ class SourceShare(msgspec.Struct, frozen=True, kw_only=True):
     """Texts, by how they feel about a brand they name; one that names two counts twice."""
     neutral: int
     negative: int
+    unscored: int
+    """Texts in a language that the model does not speak, counted in the same way."""
 
 
 class AuthorActivity(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +41,8 @@ class AuthorActivity(msgspec.Struct, frozen=True, kw_only=True):
     positive: int
     neutral: int
     negative: int
+    unscored: int
+    """Texts in a language that the model does not speak."""
     estimated: bool
     """The counts are extrapolated from a sample of the period's hours; of less than that, they are exact."""
 
@@ -50,7 +54,7 @@ def sources(connection: Connection, chosen: Filter, limit: int = 50) -> tuple[So
                sum(images)::bigint AS images,
                (sum(texts + images) / sum(sum(texts + images)) OVER ())::double precision AS share,
                sum(positive)::bigint AS positive, sum(neutral)::bigint AS neutral,
-               sum(negative)::bigint AS negative
+               sum(negative)::bigint AS negative, sum(unscored)::bigint AS unscored
         FROM {about(chosen)} AS a GROUP BY 1 HAVING sum(texts + images) > 0
         ORDER BY mentions DESC, 1 LIMIT :limit
     """  # noqa: S608 - the conditions are our own; their values travel as parameters
@@ -60,20 +64,23 @@ def sources(connection: Connection, chosen: Filter, limit: int = 50) -> tuple[So
 
 def authors(connection: Connection, chosen: Filter, limit: int = 20) -> tuple[AuthorActivity, ...]:
     """Authors of mentions about the chosen brands (or any brand), the busiest first."""
-    # What is read is of all sources and kinds: indexes that begin with those are no way to find an hour.
-    every = msgspec.structs.replace(chosen, sources=(), kinds=())
+    # What is read is of all sources, kinds and languages: indexes that begin with those are no way to find an
+    # hour.
+    every = Filter(chosen.since, chosen.until, chosen.brands)
     step = step_of_sample(sum(each.mentions for each in sources(connection, every, limit=10_000)), _READ)
     hours = sampled_hours(step)
     # Grouped twice, which hashes: count(DISTINCT mention_id) would sort.
     query = f"""
         SELECT source, author, count(*) * {step} AS mentions, max(reach) AS reach,
                sum(positive)::bigint * {step} AS positive, sum(neutral)::bigint * {step} AS neutral,
-               sum(negative)::bigint * {step} AS negative, {step} > 1 AS estimated
+               sum(negative)::bigint * {step} AS negative, sum(unscored)::bigint * {step} AS unscored,
+               {step} > 1 AS estimated
         FROM (
             SELECT source, author, mention_id, max(reach) AS reach,
                    count(*) FILTER (WHERE label = 'positive') AS positive,
                    count(*) FILTER (WHERE label = 'neutral') AS neutral,
-                   count(*) FILTER (WHERE label = 'negative') AS negative
+                   count(*) FILTER (WHERE label = 'negative') AS negative,
+                   count(*) FILTER (WHERE kind = 'text' AND label IS NULL) AS unscored
             FROM {hours} AS s(first, last) CROSS JOIN unnest(CAST(:brand_ids AS int[])) AS b(id)
             CROSS JOIN LATERAL (
                 SELECT * FROM presence AS p

@@ -103,6 +103,6 @@ _REJECTIONS = text("""
 """)
 
 _MODELS = text("""
-    SELECT model_version, kind, sum(mentions)::bigint AS mentions FROM mention_hour
-    GROUP BY 1, 2 ORDER BY kind DESC, mentions DESC, 1
+    SELECT model_version, kind, sum(mentions - unscored)::bigint AS mentions FROM mention_hour
+    GROUP BY 1, 2 HAVING sum(mentions - unscored) > 0 ORDER BY kind DESC, mentions DESC, 1
 """)

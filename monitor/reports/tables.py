@@ -82,9 +82,8 @@ def over_time_table(report: Report) -> Table:
         health = _DASH
         if point.health is not None and interval is not None:
             health = f"{percent(point.health)} ({percent(interval[0])} to {percent(interval[1])})"
-        net = signed(point.net_sentiment) if point.net_sentiment is not None else _DASH
         counts = (number(n) for n in (point.positive, point.neutral, point.negative))
-        rows.append((bucket.label, number(point.mentions), health, net, *counts))
+        rows.append((bucket.label, number(point.mentions), health, signed(point.net_sentiment), *counts))
     return Table(
         caption=f"{report.focus} by {report.unit}; {report.unit}s without a text are left out",
         columns=(

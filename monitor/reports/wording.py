@@ -14,8 +14,10 @@ def percent(share: float) -> str:
     return "<1%" if 0 < share < 0.005 else f"{share:.0%}"
 
 
-def signed(value: float, digits: int = 2) -> str:
-    """`+0.12`, `-0.12` with a real minus sign, and `0.00` for what rounds to it."""
+def signed(value: float | None, digits: int = 2) -> str:
+    """`+0.12`, `-0.12` with a real minus sign, `0.00` for what rounds to it, and a dash for None."""
+    if value is None:
+        return "\N{EN DASH}"
     shown = f"{value:+.{digits}f}"
     return f"{0:.{digits}f}" if float(shown) == 0 else shown.replace("-", "\N{MINUS SIGN}")
 

@@ -30,6 +30,7 @@ __all__: Final = [
     "about_hour",
     "brand_day",
     "brand_hour",
+    "brand_pair_day",
     "combination_hour",
     "figure_queue",
     "mention_hour",
@@ -53,6 +54,23 @@ def _count(name: str, comment: str | None = None) -> Column[Any]:
     return Column(name, BigInteger, nullable=False, comment=comment)
 
 
+def _language(name: str = "language", of: str = "", **options: Any) -> Column[Any]:
+    return Column(name, Text, nullable=False, comment=f"As in mention{of}.", **options)
+
+
+def _lead(**options: Any) -> Column[Any]:
+    return Column("lead", Boolean, nullable=False, comment="As in mention.", **options)
+
+
+def _of_pair(**options: Any) -> list[Column[Any]]:
+    """The languages of a text and a picture, and whether both lead."""
+    return [
+        _language("text_language", ", of the text", **options),
+        _language("image_language", ", of the picture's caption", **options),
+        Column("lead", Boolean, nullable=False, comment="Both are the first of their stories.", **options),
+    ]
+
+
 presence = Table(
     "presence",
     metadata,
@@ -71,19 +89,28 @@ presence = Table(
     Column("label", Text, comment="How a text feels about the brand, as it counts."),
     Column("certainty", REAL, comment="The model's probability of that label, 0..1."),
     Column("corrected", Boolean, nullable=False, comment="A person changed something here."),
+    _language(),
+    Column("story_id", Uuid, nullable=False, comment="As in mention."),
+    _lead(),
     Index(None, "brand_id", "published_at", "mention_id"),
-    # The period stands at the end: what lies outside of it is passed over without reading its row.
+    # What is not wanted (other times, languages, copies) is passed over without reading its row.
     Index(
         "presence_surest_ix",
-        *("brand_id", "label", "certainty", "published_at"),
+        *("brand_id", "label", "certainty", "published_at", "language", "lead"),
         postgresql_where=text("label IS NOT NULL"),
     ),
     Index(
         "presence_most_reached_ix",
         *("brand_id", "source", "kind", text("coalesce(reach, -1)"), "mention_id", "published_at"),
+        *("language", "lead"),
     ),
     Index("presence_shown_ix", "published_at", "brand_id", "mention_id", postgresql_where=text("shown")),
     Index("presence_silent_ix", "published_at", "brand_id", "mention_id", postgresql_where=text("silent")),
+    Index(
+        "presence_unscored_ix",
+        *("published_at", "brand_id", "mention_id"),
+        postgresql_where=text("kind = 'text' AND label IS NULL"),
+    ),
     comment="One row per mention and brand it names or shows, as it counts now. Kept by triggers.",
 )
 
@@ -102,6 +129,7 @@ post_pair = Table(
         comment="The picture shows or its caption names them.",
     ),
     Column("caption_brands", ARRAY(Integer), nullable=False, comment="The caption names them."),
+    *_of_pair(),
     Index(
         "post_pair_other_day_ix",
         "text_at",
@@ -118,6 +146,9 @@ mention_hour = Table(
     Column("kind", Text, primary_key=True, comment="text or image."),
     Column("model_version", Text, primary_key=True, comment="Model that scored them."),
     _count("mentions"),
+    _language(primary_key=True),
+    _lead(primary_key=True),
+    _count("unscored", "Texts that the model did not score: it does not speak their language."),
     comment="Mentions per hour, source, kind and model. Kept by triggers.",
 )
 
@@ -135,6 +166,9 @@ brand_hour = Table(
     _count("positive", "Texts, by what counts."),
     _count("neutral"),
     _count("negative"),
+    _language(primary_key=True),
+    _lead(primary_key=True),
+    _count("unscored", "Texts that neither the model scored nor a person judged."),
     comment="Mentions about each brand per hour and source. Kept by triggers.",
 )
 
@@ -146,6 +180,8 @@ about_hour = Table(
     Column("kind", Text, primary_key=True, comment="text or image."),
     _count("mentions"),
     _count("silent", "Those that show a brand the post never names."),
+    _language(primary_key=True),
+    _lead(primary_key=True),
     comment="Mentions about any brand, each once, per hour, source and kind. Kept by triggers.",
 )
 
@@ -162,9 +198,22 @@ brand_day = Table(
             *("positive", "neutral", "negative"),
         )
     ),
-    _count("twice", "Posts whose text and picture of that day are both about the brand."),
-    _count("twice_named", "Those whose text and caption name it."),
+    _language(primary_key=True),
+    _lead(primary_key=True),
+    _count("unscored", "As in brand_hour."),
     comment="Mentions about each brand per day and source: whole days of brand_hour. Kept by triggers.",
+)
+
+brand_pair_day = Table(
+    "brand_pair_day",
+    metadata,
+    _first("day"),
+    Column("source", Text, primary_key=True),
+    Column("brand_id", Integer, primary_key=True, autoincrement=False),
+    *_of_pair(primary_key=True),
+    _count("pairs", "Posts whose text and picture of that day are both about the brand."),
+    _count("named", "Those whose text and caption name it."),
+    comment="Posts that would count twice for a brand, per day and source. Kept by triggers.",
 )
 
 pair_day = Table(
@@ -174,6 +223,7 @@ pair_day = Table(
     Column("source", Text, primary_key=True),
     _count("pairs", "Posts with a text and a picture."),
     _count("about", "Those both of which are about brands."),
+    *_of_pair(primary_key=True),
     comment="Posts with a text and a picture of the same day (UTC). Kept by triggers.",
 )
 
@@ -185,6 +235,8 @@ combination_hour = Table(
     Column("kind", Text, primary_key=True, comment="text or image."),
     Column("brands", ARRAY(Integer), primary_key=True, comment="Ascending; two or more."),
     _count("mentions"),
+    _language(primary_key=True),
+    _lead(primary_key=True),
     comment="Mentions about exactly these brands: what keeps them from counting twice. Kept by triggers.",
 )
 

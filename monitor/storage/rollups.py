@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 
 TABLES: Final = (
     *("presence", "post_pair", "mention_hour", "about_hour", "brand_hour", "combination_hour"),
-    *("pair_day", "brand_day"),
+    *("pair_day", "brand_day", "brand_pair_day"),
 )
 """Each has a view `expected_…` beside it: what it must hold, from the rows or from an earlier one."""
 

@@ -224,7 +224,10 @@ mention = Table(
     Index(None, "language", "published_at", "id"),
     Index(None, "story_id", "published_at", "id"),
     Index("mention_text_search_ix", text("to_tsvector('simple'::regconfig, text)"), postgresql_using="gin"),
-    Index("mention_most_reached_ix", "source", "kind", text("coalesce(reach, -1)"), "id", "published_at"),
+    Index(
+        "mention_most_reached_ix",
+        *("source", "kind", text("coalesce(reach, -1)"), "id", "published_at", "language", "lead"),
+    ),
     CheckConstraint("kind IN ('text', 'image')", name="kind"),
     CheckConstraint("(kind = 'image') = (picture_sha256 IS NOT NULL)", name="picture"),
     CheckConstraint("kind = 'image' OR text IS NOT NULL", name="text"),

@@ -172,6 +172,7 @@ def test_parquet_round_trips_every_mention_as_published(month, since, until):
         told = {name: getattr(line, name) for name in COLUMNS}
         told |= {
             "mention_id": str(line.mention_id),
+            "story_id": str(line.story_id),
             "brands_named": list(line.brands_named),
             "brands_shown": list(line.brands_shown),
             "brands_written": list(line.brands_written),

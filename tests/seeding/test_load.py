@@ -44,7 +44,7 @@ def test_it_holds_as_many_as_were_asked_for_and_says_so(seeded):
 
 def test_the_rollups_agree_with_the_rows(seeded):
     agree(seeded)
-    assert rows(seeded, "SELECT count(*) > 0 FROM brand_day WHERE twice > 0") == [(True,)]
+    assert rows(seeded, "SELECT count(*) > 0 FROM brand_pair_day WHERE pairs > 0") == [(True,)]
 
 
 def test_the_account_adds_up(seeded):

@@ -58,12 +58,14 @@ class Made:
         offset: int,
         id: str | None = None,
         text: str = "VMware is fine",
-        label: Label = "positive",
+        label: Label | None = "positive",
         partition: int = 0,
         brands: tuple[BrandMention, ...] = (),
         published_at: datetime = NOON,
         at: datetime | None = None,
         model: str = "sentiment@1",
+        language: str = "en",
+        words: tuple[str, ...] = (),
         **fields: object,
     ) -> TextResult:
         mention = TextMention(
@@ -73,9 +75,11 @@ class Made:
         return TextResult(
             position=self.position(offset, partition, at=at),
             mention=mention,
-            sentiment=self.felt(label),
+            sentiment=None if label is None else self.felt(label),
             brands=brands,
             model_version=model,
+            language=language,
+            words=words,
         )
 
     def named(self, brand: str = "VMware", start: int = 0, felt: Label | None = None) -> BrandMention:
@@ -98,6 +102,9 @@ class Made:
         caption: str | None = None,
         model: str = "logos@1",
         published_at: datetime = NOON,
+        language: str = "und",
+        words: tuple[str, ...] = (),
+        phash: int | None = None,
     ) -> ImageResult:
         return ImageResult(
             position=self.position(offset, topic="mentions.image"),
@@ -115,11 +122,14 @@ class Made:
                 height=480,
                 n_bytes=1000,
                 url=f"file:///pictures/{picture}",
+                phash=phash,
             ),
             detections=detections,
             model_version=model,
             brands=brands,
             written=written,
+            language=language,
+            words=words,
         )
 
     def read(self, brand: str = "VMware", line: str | None = None, score: float = 0.9) -> WrittenBrand:

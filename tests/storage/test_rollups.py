@@ -42,8 +42,10 @@ somebody = st.sampled_from(IDS)
 # From 22:30 to 01:30: two days, four hours.
 moments = st.integers(0, 6).map(lambda half_hours: NOON + timedelta(hours=10.5, minutes=30 * half_hours))
 named = st.lists(st.sampled_from(BRANDS), max_size=3, unique=True)
-texts = st.tuples(st.just("text"), somebody, named, labels, moments)
-images = st.tuples(st.just("image"), somebody, named, named, st.sampled_from(PICTURES), moments)
+languages = st.sampled_from(("en", "de"))
+# A text in a language that the model does not speak has no label.
+texts = st.tuples(st.just("text"), somebody, named, st.one_of(labels, st.none()), moments, languages)
+images = st.tuples(st.just("image"), somebody, named, named, st.sampled_from(PICTURES), moments, languages)
 steps = st.one_of(
     texts,
     images,
@@ -54,6 +56,9 @@ steps = st.one_of(
     st.tuples(st.just("again"), st.integers(0, 5)),
     st.tuples(st.just("delete"), somebody, st.sampled_from(("text", "image"))),
     st.tuples(st.just("move"), somebody, moments),
+    st.tuples(st.just("speaks"), somebody, languages),
+    st.tuples(st.just("copies"), somebody, somebody),
+    st.tuples(st.just("read"), somebody),
     st.tuples(st.just("scan again"), st.sampled_from(PICTURES)),
 )
 
@@ -83,7 +88,7 @@ class Steps:
             self.made.named(brand, start) for start, brand in zip((0, 20, 40), brands, strict=False)
         )
         if kind == "text":
-            label, moment = rest
+            label, moment, language = rest
             result = self.made.text(
                 self.offset,
                 id=id,
@@ -91,12 +96,19 @@ class Steps:
                 label=label,
                 brands=spans,
                 published_at=moment,
+                language=language,
             )
         else:
-            shown, picture, moment = rest
+            shown, picture, moment, language = rest
             found = tuple(self.made.found(brand, x=n / 4) for n, brand in enumerate(shown))
             result = self.made.image(
-                self.offset, id=id, picture=picture, detections=found, brands=spans, published_at=moment
+                self.offset,
+                id=id,
+                picture=picture,
+                detections=found,
+                brands=spans,
+                published_at=moment,
+                language=language,
             )
         self.written.append(Batch(log_id="c", results=(result,)))
         await self.writer.write(self.written[-1])
@@ -146,6 +158,34 @@ class Steps:
         connection.execute(
             text("UPDATE mention SET published_at = :moment WHERE external_id = :id"),
             {"id": id, "moment": moment},
+        )
+
+    def speaks(self, connection: Connection, id: str, language: str) -> None:
+        connection.execute(
+            text("UPDATE mention SET language = :language WHERE external_id = :id"),
+            {"id": id, "language": language},
+        )
+
+    def copies(self, connection: Connection, id: str, of: str) -> None:
+        """The first is found to be of the second one's story; of that, the earliest leads."""
+        connection.execute(
+            text(
+                "UPDATE mention AS m SET story_id = o.story_id FROM mention AS o"
+                " WHERE m.external_id = :id AND o.external_id = :of AND o.kind = 'text'"
+            ),
+            {"id": id, "of": of},
+        )
+        earlier = "SELECT FROM mention AS o WHERE o.story_id = m.story_id"
+        connection.execute(
+            text(
+                f"UPDATE mention AS m SET lead = NOT EXISTS"
+                f" ({earlier} AND (o.published_at, o.id) < (m.published_at, m.id))"
+            )
+        )
+
+    def read(self, connection: Connection, id: str) -> None:
+        connection.execute(
+            text("UPDATE mention SET words = to_tsvector('simple', text) WHERE external_id = :id"), {"id": id}
         )
 
     def scan_again(self, connection: Connection, picture: str) -> None:
@@ -304,3 +344,48 @@ async def test_a_transaction_that_cannot_see_others_may_not_write(writer, engine
         with pytest.raises(DBAPIError, match="READ COMMITTED"):
             connection.commit()
     agree(engine)
+
+
+async def test_texts_nobody_scored_count_as_such_until_a_person_judges_them(writer, engine, made):
+    german = made.text(0, label=None, language="de", brands=(made.named(),))
+    await writer.write(Batch(log_id="c", results=(german, made.text(1, brands=(made.named(),)))))
+    labels = "SELECT language, texts, positive, negative, unscored FROM brand_day ORDER BY language"
+    assert counted(engine, labels) == [("de", 1, 0, 0, 1), ("en", 1, 1, 0, 0)]
+    models = "SELECT language, mentions, unscored FROM mention_hour ORDER BY language"
+    assert counted(engine, models) == [("de", 1, 1), ("en", 1, 0)]
+    assert counted(engine, "SELECT count(*) FROM sentiment") == [(1,)]
+    with engine.begin() as connection:
+        correct_sentiment(connection, mention_uuid("text", "forum", "m0"), None, "negative", "ann")
+    assert counted(engine, labels) == [("de", 1, 0, 1, 0), ("en", 1, 1, 0, 0)]
+    agree(engine)
+
+
+async def test_a_story_is_counted_where_and_when_it_appeared_first(writer, engine, made):
+    """Three copies over two sources and two days; the oldest comes last and takes the lead."""
+    told = [
+        made.text(0, source="forum", published_at=NOON, brands=(made.named(),)),
+        made.text(1, source="news", published_at=NOON + timedelta(hours=3), brands=(made.named(),)),
+        made.text(2, source="news", published_at=NOON - timedelta(days=1), brands=(made.named(),)),
+    ]
+    by_lead = "SELECT day::date - DATE '2026-03-01', source, texts FROM brand_day WHERE lead ORDER BY 1, 2"
+    steps = Steps(engine, writer, made)
+    for n, expected in enumerate(([(0, "forum", 1)], [(0, "forum", 1)], [(-1, "news", 1)])):
+        await writer.write(Batch(log_id="c", results=(told[n],)))
+        with engine.begin() as connection:
+            steps.copies(connection, f"m{n}", "m0")
+        assert counted(engine, by_lead) == expected
+        agree(engine)
+    assert counted(engine, "SELECT sum(texts), sum(texts) FILTER (WHERE lead) FROM brand_day") == [(3, 1)]
+    assert counted(engine, "SELECT sum(mentions), sum(mentions) FILTER (WHERE lead) FROM mention_hour") == [
+        (3, 1)
+    ]
+
+
+async def test_words_read_later_touch_no_figure(writer, engine, made):
+    await writer.write(Batch(log_id="c", results=(made.text(0, brands=(made.named(),)),)))
+    places = "SELECT ctid::text, xmin::text FROM presence"
+    before = counted(engine, places)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE mention SET words = to_tsvector('simple', text)"))
+        assert connection.execute(text("SELECT count(*) FROM figure_queue")).scalar_one() == 0
+    assert counted(engine, places) == before
