@@ -77,6 +77,7 @@ def text_without(field: str) -> bytes:
         (text_with(published_at="2026-02-30T09:30:00Z"), ErrorCode.FIELD_INVALID, "$.published_at"),
         (text_with(text=""), ErrorCode.TEXT_EMPTY, "`text`"),
         (text_with(text=" \n\t\u00a0\u2003"), ErrorCode.TEXT_EMPTY, "`text`"),
+        (text_with(text="\u3164\u2800\u200b\u200d\ufeff\u2060"), ErrorCode.TEXT_EMPTY, "`text`"),
         (text_with(text="x" * (LIMIT + 1)), ErrorCode.TEXT_TOO_LONG, "1,001"),
     ],
 )

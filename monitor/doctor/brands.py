@@ -1,6 +1,5 @@
 """Looks over brands.toml for what would make counts wrong without stopping anything."""
 
-import re
 from collections.abc import Collection, Iterator
 from enum import StrEnum
 from functools import cache
@@ -10,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from monitor.brands import Brand, Brands
+from monitor.texts import read
 
 _SHORTEST = 3
 """Characters below which a spelling is mostly something else: "HP" is also horse power."""
@@ -51,7 +51,7 @@ def _of_brand(brand: Brand, brands: Brands, labels: Collection[str], folder: Pat
                 brand.name,
                 f"{spelling!r} has under {_SHORTEST} characters and is likely to mean other things",
             )
-        elif bare.casefold() in _common_words():
+        elif read(bare).folded in _common_words():
             yield _hint(
                 brand.name,
                 f"{spelling!r} is an everyday word, so ordinary sentences will count; "
@@ -80,7 +80,7 @@ def _fault(brand: str, remark: str) -> Remark:
 
 def _bare(spelling: str) -> str:
     """Letters and digits only: what is left when people type carelessly."""
-    return re.sub(r"[\W_]+", "", spelling).casefold() or spelling
+    return "".join(word.text for word in read(spelling).words) or spelling
 
 
 @cache

@@ -20,6 +20,7 @@ from sqlalchemy import Connection, text
 from monitor.reports.counts import sampled_hours, step_of_sample, values
 from monitor.reports.feeling import net_sentiment
 from monitor.reports.filters import Filter
+from monitor.texts import read
 
 # Per side: a sample of this size moves a z score by little, and is read and counted in a quarter of a second.
 SAMPLE: Final = 5000
@@ -28,8 +29,7 @@ _PRIOR: Final = 500.0
 # A term in fewer texts is an anecdote.
 _FEWEST: Final = 3
 # Words of two letters or more, with inner apostrophes and hyphens; no numbers, no web addresses.
-_WORD: Final = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
-_ADDRESS: Final = re.compile(r"(?:https?://|www\.)\S+|[@#]\S+")
+_WORD: Final = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
 
 
 class Term(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,7 +117,7 @@ def _z_scores(positive: Counter[str], negative: Counter[str]) -> dict[str, float
 
 def _terms(said: str, passed: frozenset[str]) -> set[str]:
     """Single words and pairs with no more than a space between, each once: who repeats it said it once."""
-    plain = _ADDRESS.sub(" ", said).casefold()
+    plain = read(said).prose.casefold()
     silent = passed | _function_words()
     words = [found for found in _WORD.finditer(plain) if found[0] not in silent and len(found[0]) > 1]
     neighbours = (pair for pair in pairwise(words) if plain[pair[0].end() : pair[1].start()].isspace())
@@ -131,7 +131,7 @@ def _function_words() -> frozenset[str]:
 
 
 def _words(texts: Iterable[str]) -> list[str]:
-    return [word for said in texts for word in _WORD.findall(said.casefold())]
+    return [word for said in texts for word in _WORD.findall(read(said).plain.casefold())]
 
 
 def _flat(texts: Iterable[set[str]]) -> Iterable[str]:

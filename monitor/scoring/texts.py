@@ -11,6 +11,7 @@ import msgspec
 from monitor.brand_matcher import BrandMatcher
 from monitor.errors import DataError, ErrorCode
 from monitor.messages import Identifier, Moment, Reach, Sentiment, check_text, validation_code
+from monitor.queries import Fields, host_of
 from monitor.scoring.answers import Fault, TextAnswer, TextFault, TextId
 from monitor.sentiment import SentimentScorer
 from monitor.stream.scoring import score_each
@@ -51,6 +52,7 @@ class _Task:
     id: TextId
     text: str
     target: tuple[int, int] | None
+    fields: Fields
 
 
 _decode = msgspec.json.Decoder(_Line).decode
@@ -88,7 +90,8 @@ def _read(number: int, line: bytes, max_chars: int) -> _Task | TextFault:
     name: TextId = number if fields.id is None else fields.id
     try:
         check_text(fields.text, max_chars=max_chars)
-        return _Task(name, fields.text, _span(fields.target, fields.text))
+        known = Fields(author=fields.author, site=host_of(fields.url), source=fields.source or "")
+        return _Task(name, fields.text, _span(fields.target, fields.text), known)
     except DataError as error:
         return TextFault(id=name, error=Fault.of(error))
 
@@ -127,7 +130,7 @@ def _answer(
         p_negative=sentiment.p_negative,
         p_neutral=sentiment.p_neutral,
         p_positive=sentiment.p_positive,
-        brands=list(dict.fromkeys(mention.brand for mention in matcher.find(task.text))),
+        brands=list(dict.fromkeys(mention.brand for mention in matcher.find(task.text, task.fields))),
         unsure=confidence < policy.min_confidence,
     )
 

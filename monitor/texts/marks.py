@@ -1,9 +1,10 @@
-"""Links, addresses, handles and hashtags in a text, as it was written."""
+"""Links, mail addresses, handles and hashtags in a text."""
 
 import re
 from typing import Final, Literal, NamedTuple
 
 from monitor.texts.characters import MARKS, UNSPACED
+from monitor.texts.folding import Folded
 
 MarkKind = Literal["link", "address", "handle", "hashtag"]
 
@@ -17,40 +18,49 @@ class Mark(NamedTuple):
 
 
 # Links end where a script without spaces begins: in Japanese the sentence goes on directly behind one.
-# Entities that quote a link in HTML are not part of it.
-_IN_LINK: Final = (
-    r"(?:(?!&(?:quot|lt|gt|apos|nbsp|\#0?3[49]|\#x2[27]);)"
-    rf"(?:[!\#-;=?-\[\]_a-z~]|(?![{UNSPACED}])[^\W\x00-\x7f]))"
-)
+_IN_LINK: Final = rf"(?:[!\#-;=?-\[\]_a-z~]|(?![{UNSPACED}])[^\W\x00-\x7f])"
 
 _MARK: Final = re.compile(
     rf"""
     (?P<link>(?:(?:https?|ftp)://|(?<![\w.@/])www\.(?=[^\W_])){_IN_LINK}+)
   | (?P<address>(?<![a-z0-9_%+\-.])[a-z0-9_%+\-]{{1,64}}(?:\.[a-z0-9_%+\-]{{1,64}}){{0,8}}
         @[a-z0-9\-]{{1,63}}(?:\.[a-z0-9\-]{{1,63}}){{0,8}}\.[a-z]{{2,24}})
-  | (?P<handle>[@\uff20]\w{{1,64}})
-  | (?P<hashtag>[\#\uff03][^\W\d][\w{MARKS}]*)
+  | (?P<handle>@\w{{1,64}})
+  | (?P<hashtag>\#[^\W\d][\w{MARKS}]*)
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_SIGNS: Final = re.compile("[@#\uff20\uff03]|://|www[.]", re.IGNORECASE)
+_SIGNS: Final = re.compile("[@#]|://|www[.]", re.IGNORECASE)
 _TRAILING: Final = ".,;:!?'\")]}*"
 """What stands behind a link, not at its end."""
 
 
-def find_marks(text: str) -> tuple[Mark, ...]:
+def find_marks(text: str, plain: Folded) -> tuple[Mark, ...]:
     """All of them in order, none overlapping; linear in the text's length."""
-    if not _SIGNS.search(text):
+    if not _SIGNS.search(plain.text):
         return ()
-    return tuple(_mark(match) for match in _MARK.finditer(text))
+    return tuple(_mark(match, text, plain) for match in _MARK.finditer(plain.text))
 
 
-def _mark(match: re.Match[str]) -> Mark:
+def _mark(match: re.Match[str], text: str, plain: Folded) -> Mark:
     kind: MarkKind = match.lastgroup  # type: ignore[assignment]
-    end = match.end()
+    start, end = match.span()
     if kind == "link":
-        written = match.group().rstrip(_TRAILING)
-        end = match.start() + max(len(written), 1)
-        if ")" in match.group() and written.count("(") > written.count(")"):
-            end = min(match.end(), end + 1)  # wikipedia.org/wiki/Delta_(airline)
-    return Mark(kind, match.start(), end)
+        end = _end_of_link(match, text, plain)
+    return Mark(kind, plain.starts[start], plain.ends[end - 1])
+
+
+def _end_of_link(match: re.Match[str], text: str, plain: Folded) -> int:
+    """Without what stands behind it: invisible characters, signs in full width, closing punctuation."""
+    start, end = match.span()
+    if not isinstance(plain.starts, range):
+        for index in range(start + 1, end):
+            behind_a_gap = plain.starts[index] > plain.ends[index - 1]
+            if behind_a_gap or (plain.text[index].isascii() and not text[plain.starts[index]].isascii()):
+                end = index
+                break
+    link = plain.text[start:end]
+    written = link.rstrip(_TRAILING)
+    if link[len(written) :].startswith(")") and written.count("(") > written.count(")"):
+        return start + len(written) + 1  # wikipedia.org/wiki/Delta_(airline)
+    return start + len(written)

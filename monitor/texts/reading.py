@@ -66,7 +66,7 @@ class Reading:
     @cached_property
     def marks(self) -> tuple[Mark, ...]:
         """Links, addresses, handles and hashtags; offsets index the original text."""
-        return find_marks(self.text)
+        return find_marks(self.text, self._plain)
 
     @cached_property
     def prose(self) -> str:

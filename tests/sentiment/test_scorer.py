@@ -180,3 +180,10 @@ def test_a_manifest_that_does_not_fit_is_refused(
     (folder / "manifest.json").write_text(json.dumps(manifest | change))
     with pytest.raises(SetupError, match=message):
         load_scorer(folder, Device.CPU)
+
+
+@pytest.mark.parametrize("written", ["It isn\u00b4t good.", "It isn&#39;t good.", "It isn&rsquo;t good."])
+def test_apostrophes_of_any_kind_deny(shipped: SentimentScorer, written: str) -> None:
+    (score,) = shipped.score([written])
+    assert score.label == "negative"
+    assert score == shipped.score(["It isn't good."])[0]

@@ -77,3 +77,20 @@ def test_time_is_linear_in_the_length(unit: str) -> None:
     tokenize(unit * (200_000 // len(unit)))
     # Linear work takes a fraction of a second here; a pattern that backtracks takes hours.
     assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize(
+    ("written", "plain"),
+    [
+        ("isn\u00b4t isn&#39;t isn`t isn\u2019t", "isn't isn't isn't isn't"),
+        ("I don&rsquo;t like it &amp; don&#x27;t &lt;3 it", "I don't like it & don't <3 it"),
+        ("&lt;br /&gt;Great", "Great"),
+        ("\uff27\uff32\uff25\uff21\uff34 phone\uff01\uff01", "GREAT phone!!"),
+        ("\U0001d420\U0001d42b\U0001d41e\U0001d41a\U0001d42d", "great"),
+        ("gr\u00adeat lo\u200bve\ufeff", "great love"),
+        ("Awww...Nike made my day", "Awww... Nike made my day"),
+        ("see https://t.co/abc\u6700\u9ad8", "see https://t.co/abc \u6700\u9ad8"),
+    ],
+)
+def test_what_reads_alike_is_cut_alike(written: str, plain: str) -> None:
+    assert words(written) == words(plain)

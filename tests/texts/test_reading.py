@@ -147,6 +147,15 @@ def test_a_word_is_found_by_any_offset_in_it() -> None:
         ("https://e.example/D_(air)", [("link", "https://e.example/D_(air)")]),
         ("href=&quot;https://a.example/b&quot;&gt;Nike", [("link", "https://a.example/b")]),
         ("joe.b@nike.co.uk\u3055\u3093", [("address", "joe.b@nike.co.uk")]),
+        (
+            "https://t.co/abc\u200bNike https://t.co/a\uff01Nike",
+            [("link", "https://t.co/abc"), ("link", "https://t.co/a")],
+        ),
+        (
+            "https://a.example/?b=1&amp;c=2 &#64;nike",
+            [("link", "https://a.example/?b=1&amp;c=2"), ("handle", "&#64;nike")],
+        ),
+        ("don&#x27;t", []),
         ("Loving it...@Nike.Best", [("handle", "@Nike")]),
         (
             "#EpicFail #1 #\u091f\u093e\u091f\u093e",

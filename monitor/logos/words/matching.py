@@ -8,13 +8,13 @@ Nothing looser: on the val pictures of 73 brands, names inside longer runs of le
 finds only, and names broken over two lines brought none.
 """
 
-import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from monitor.brands import Brands
 from monitor.logos.words.lines import TextLine
 from monitor.messages import BrandMention, WrittenBrand
+from monitor.texts import read
 
 
 class NameFinder(Protocol):
@@ -55,4 +55,4 @@ class WrittenMatcher:
 
 def _bare(text: str) -> str:
     """Letters and digits without case and accents: what frames, dots and ® signs around a logo leave."""
-    return "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if c.isalnum())
+    return "".join(word.text for word in read(text).words)
