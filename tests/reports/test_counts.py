@@ -1,4 +1,5 @@
-"""What the roll-ups say of any period is what the rows say: whatever its edges, brands, sources and kinds."""
+"""What the roll-ups say of any period is what the rows say: whatever its edges, brands, sources, kinds and
+languages, by posts and by stories."""
 
 import random
 import re
@@ -37,7 +38,8 @@ SOURCES = ("microblog", "photo-sharing", "news")
 
 @pytest.fixture(scope="module")
 def seeded(database_server: EmbeddedDatabase, migrated: str, maker: Maker) -> Iterator[Connection]:
-    """Nine days of 2,500 mentions; some posts have their text on one day and their picture on another."""
+    """Nine days of 2,500 mentions; some posts have their text on one day and their picture on another, a
+    third of them are copies, and those in German are not scored."""
     name = f"counts_{uuid.uuid4().hex[:12]}"
     engine = sync_engine(load_settings(database_url=database_server.copy(migrated, name)))
     maker.fill(engine, msgspec.structs.replace(WANTED, mentions=2_500, days=9))
@@ -46,6 +48,28 @@ def seeded(database_server: EmbeddedDatabase, migrated: str, maker: Maker) -> It
             text("""
                 UPDATE mention SET published_at = published_at + (random() * 30 - 15) * interval '1 hour'
                 WHERE kind = 'image' AND post_id IN (SELECT post_id FROM post_pair) AND random() < 0.5
+            """)
+        )
+        connection.execute(
+            text(
+                "UPDATE mention SET language = CASE WHEN hashtext(id::text) % 5 = 0 THEN 'de' ELSE 'fr' END"
+                " WHERE hashtext(id::text) % 2 = 0"
+            )
+        )
+        connection.execute(
+            text("DELETE FROM sentiment WHERE mention_id IN (SELECT id FROM mention WHERE language = 'de')")
+        )
+        connection.execute(
+            text("UPDATE mention SET n_sentiments = 0 WHERE language = 'de' AND kind = 'text'")
+        )
+        connection.execute(
+            text("""
+                WITH placed AS (
+                    SELECT id, first_value(id) OVER story AS story, row_number() OVER story = 1 AS lead
+                    FROM mention WHERE hashtext(external_id) % 3 = 0
+                    WINDOW story AS (PARTITION BY hashtext(external_id) % 100 ORDER BY published_at, id)
+                )
+                UPDATE mention AS m SET story_id = p.story, lead = p.lead FROM placed AS p WHERE p.id = m.id
             """)
         )
     with engine.connect() as connection:
@@ -69,6 +93,8 @@ def choices(n: int) -> list[Filter]:
                 brands=tuple(chance.sample(BRANDS, chance.choice((0, 0, 1, 1, 2, 4)))),
                 sources=tuple(chance.sample(SOURCES, chance.choice((0, 0, 1, 2)))),
                 kinds=chance.choice(((), (), ("text",), ("image",), ("text", "image"))),
+                languages=chance.choice(((), (), ("de",), ("en", "und"), ("de", "fr"))),
+                counting=chance.choice(("posts", "stories")),
             )
         )
     return made
@@ -81,11 +107,11 @@ def one(connection: Connection, chosen: Filter, query: str) -> Any:
 def rows_of(chosen: Filter) -> str:
     """Every appearance of a brand in what was chosen, from the tables the workers write."""
     return f"""
-        SELECT m.id, m.post_id, m.kind, m.source, m.author, b.name AS brand, true AS words
+        SELECT m.id, m.post_id, m.kind, m.source, m.author, m.language, b.name AS brand, true AS words
         FROM brand_mention AS n JOIN mention AS m ON m.id = n.mention_id JOIN brand AS b ON b.id = n.brand_id
         WHERE {chosen.where("m")}
         UNION
-        SELECT m.id, m.post_id, m.kind, m.source, m.author, b.name, false
+        SELECT m.id, m.post_id, m.kind, m.source, m.author, m.language, b.name, false
         FROM mention AS m JOIN logo_detection AS d
           ON d.picture_sha256 = m.picture_sha256 AND d.model_version = m.model_version
         JOIN brand AS b ON b.id = d.brand_id
@@ -101,9 +127,11 @@ def test_the_summary_says_what_the_rows_say(seeded, chosen):
     found = summary(seeded, chosen)
     each = rows_of(chosen)
     if chosen.brands:
-        mentions = f"(SELECT DISTINCT id, post_id, kind, source FROM ({each}) AS e WHERE {IN_BRANDS})"
+        mentions = (
+            f"(SELECT DISTINCT id, post_id, kind, source, language FROM ({each}) AS e WHERE {IN_BRANDS})"
+        )
     else:
-        mentions = f"(SELECT id, post_id, kind, source FROM mention AS m WHERE {chosen.where('m')})"
+        mentions = f"(SELECT id, post_id, kind, source, language FROM mention AS m WHERE {chosen.where('m')})"
     for name, query in {
         "texts": f"count(*) FILTER (WHERE kind = 'text') FROM {mentions} AS c",
         "images": f"count(*) FILTER (WHERE kind = 'image') FROM {mentions} AS c",
@@ -116,6 +144,13 @@ def test_the_summary_says_what_the_rows_say(seeded, chosen):
             JOIN brand AS b ON b.id = n.brand_id WHERE t.post_id = e.post_id AND b.name = e.brand)""",
     }.items():
         assert getattr(found, name) == one(seeded, chosen, f"SELECT {query}"), name
+    n_german = one(
+        seeded, chosen, f"SELECT count(*) FROM {mentions} AS c WHERE kind = 'text' AND language = 'de'"
+    )
+    assert {each.language: each.texts for each in found.unscored} == ({"de": n_german} if n_german else {})
+    numbers = {"posts": found.by_posts, "stories": found.by_stories}
+    assert numbers[chosen.counting] == found.mentions
+    assert found.by_stories <= found.by_posts
 
 
 @pytest.mark.parametrize("chosen", choices(24), ids=range(24))
@@ -147,6 +182,7 @@ def test_voice_feeling_and_origins_say_what_the_rows_say(seeded, chosen):
     for feeling in net_sentiment(seeded, chosen):
         for label in ("positive", "neutral", "negative"):
             assert getattr(feeling, label) == labels.pop((feeling.brand, label), 0)
+        assert feeling.mentions == feeling.positive + feeling.neutral + feeling.negative + feeling.unscored
     assert labels == {}
 
     of_sources = seeded.execute(
