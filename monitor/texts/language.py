@@ -1,0 +1,127 @@
+"""Which language a text is in: the publisher's word for it where there is one, else what its letters say.
+
+Detection must not call English foreign: such a text would lose its verdict. So a language is named only
+where it is ahead of English by enough, the more so the less there is to read; otherwise the answer is `und`.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, lru_cache
+from typing import Final
+
+import langcodes
+import numpy as np
+from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+from monitor.texts.characters import MARKS
+from monitor.texts.reading import Reading
+
+UNDETERMINED: Final = "und"
+"""ISO 639's code for a language that nobody knows."""
+
+Spans = Iterable[tuple[int, int]]
+
+# The detector's 139 would cost more short posts of these than they would gain of others: twice as many posts
+# of at most 20 characters came out wrong with all of them. Text in another language is taken for a relative
+# (Catalan for Spanish, Malay for Indonesian) or is `und`. `zxx` is the detector's own: no language at all.
+_DETECTED: Final = re.findall(
+    r"\w+",
+    """am ar bg bn cs da de el en es fa fi fr gu he hi hr hu hy id it ja ka km kn ko lo ml mr my nl no pa pl
+    pt ro ru si sk sr sv sw ta te th tr uk ur vi zh zxx""",
+)
+_NO_LANGUAGE: Final = frozenset({"und", "mul", "mis", "zxx", "art", "nan"})
+"""What says nothing: several, none, made up, and NaN of a table (who means Min Nan Chinese writes zh)."""
+_NORWEGIAN: Final = {"nb": "no", "nn": "no"}
+_LOCAL_USE: Final = range(ord("a"), ord("t") + 1)
+_ENOUGH: Final = 4.0
+"""Lead over English (difference of probabilities) times bytes of the letters read. See docs/data-model.md."""
+_READ_CHARS: Final = 400
+"""Characters looked at: several times what is enough (60 are), at 0.5 us each."""
+_CLEAR_BYTES: Final = 80
+"""With so many bytes of letters, names do not decide any more."""
+
+_LETTERS: Final = re.compile(rf"(?:[^\W\d_]|[{MARKS}])+")
+_HELD: Final = re.compile(r"(\w)\1{2,}")
+"""A key held down: "soooo"."""
+
+
+def language_of(reading: Reading, given: str | None, names: Callable[[], Spans] = tuple) -> str:
+    """Primary subtag of the text's language, in lower case ("en"), or `und`.
+
+    A publisher's tag wins if it names a language. `names` are the spans of brands' names in the original
+    text, asked for only where they could decide. Never raises, bounded for texts of any length.
+    """
+    if given is not None and (tagged := primary_subtag(given)) is not None:
+        return tagged
+    written = "".join(_written(reading, ()))
+    found, size = _detect(written)
+    if found in (UNDETERMINED, "en") or size >= _CLEAR_BYTES:
+        return found
+    spans = tuple(names())
+    return _detect("".join(_written(reading, spans)))[0] if spans else found
+
+
+@lru_cache(maxsize=1024)
+def primary_subtag(tag: str) -> str | None:
+    """The language of a BCP 47 tag, an ISO 639 code or a POSIX locale: "en" for en-GB, EN, eng, en_US.UTF-8.
+
+    None for what names no language (`und`, "n/a", codes nobody gave out). Retired codes become the present
+    ones (iw is he), Norwegian is one language, and so is Chinese (zh, cmn).
+    """
+    tag = tag.strip().partition(".")[0]
+    if len(tag) > 35:  # the longest that BCP 47 reckons with
+        return None
+    try:
+        code = langcodes.Language.get(langcodes.standardize_tag(tag, macro=True))
+    except (ValueError, LookupError):
+        return None
+    language = code.language
+    if language is None or language in _NO_LANGUAGE or not langcodes.Language.get(language).is_valid():
+        return None
+    if len(language) == 3 and language[0] == "q" and ord(language[1]) in _LOCAL_USE:
+        return None
+    return _NORWEGIAN.get(language, language)
+
+
+def _written(reading: Reading, names: Spans) -> Iterator[str]:
+    """The beginning of the plain text without links, addresses, handles, hashtags and names."""
+    plain = reading.plain
+    room, at = _READ_CHARS, 0
+    marks = ((mark.start, mark.end) for mark in reading.marks)
+    for start, end in sorted((*marks, *names)):
+        part = plain[at : min(reading.plain_at(start), at + room)]
+        yield part
+        yield " "
+        room -= len(part)
+        if room <= 0:
+            return
+        at = max(at, reading.plain_at(end))
+    yield plain[at : at + room]
+
+
+def _detect(written: str) -> tuple[str, int]:
+    """The language and how many bytes of letters told it."""
+    written = _HELD.sub(r"\1\1", written)
+    size = len("".join(_LETTERS.findall(written)).encode("utf-8", "replace"))
+    if size < _ENOUGH:
+        return UNDETERMINED, size
+    ranked = _detector().rank(written)
+    (first, probability), second = ranked[0], ranked[1][1]
+    rival = second if first == "en" else dict(ranked)["en"]
+    enough = first != "zxx" and (probability - rival) * size >= _ENOUGH
+    return (first if enough else UNDETERMINED), size
+
+
+def load_detector() -> None:
+    """Load the model now, which takes a second, and not with the first text."""
+    _detector()
+
+
+@cache
+def _detector() -> LanguageIdentifier:
+    """Nothing in it changes once it is made, so threads share it."""
+    whole = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    whole.set_languages(_DETECTED)
+    # In rows and in the type that is computed in: a third faster than the view of the model file.
+    whole.nb_ptc = np.ascontiguousarray(whole.nb_ptc, dtype=np.float32)
+    return whole
