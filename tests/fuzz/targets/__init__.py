@@ -14,6 +14,7 @@ NAMES: Sequence[str] = (
     "records",
     "tokens",
     "names",
+    "queries",
     "lengths",
     "brands",
     "moments",
