@@ -3,11 +3,10 @@
 A third of the inputs bring a spelling of their own, which must be refused or found as it is written.
 """
 
+import json
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-
-import msgspec
 
 from monitor.brand_matcher import BrandMatcher
 from monitor.brands import Brand, Brands, load_brands
@@ -59,7 +58,7 @@ def check(data: bytes) -> None:
         return
     given, _, rest = rest.partition(b"\0")
     spelling = text_of(given)
-    _FILE.write_text(f"[[brand]]\nname = {msgspec.json.encode(spelling).decode()}", "utf-8")
+    _FILE.write_text(f"[[brand]]\nname = {json.dumps(spelling)}")
     try:
         matcher = BrandMatcher(load_brands(_FILE))
     except SetupError:

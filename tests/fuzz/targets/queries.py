@@ -1,5 +1,7 @@
-"""Queries: refused with a place in the query, or read into one that reads its own canonical form as itself, and
-that is true or false of any text."""
+"""Queries: refused with a place in the query, or read into one whose canonical form is read as itself.
+
+Such a one is true or false of any text.
+"""
 
 from collections.abc import Iterator
 
