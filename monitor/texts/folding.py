@@ -20,6 +20,8 @@ _INVISIBLE: Final = re.compile(f"[{INVISIBLE}]")
 _APOSTROPHES: Final = frozenset("\u2018\u2019\u201b\u02bb\u02bc\u055a\ua78c\uff07")
 _ACCENTS_AS_APOSTROPHES: Final = frozenset("\u00b4\u2032\u02b9\u0060\uff40")
 """Apostrophes only between letters: "isn\u00b4t"."""
+# Capitals in black circles and squares: a "font" like the others, to which Unicode gives no plain form.
+_WHITE_ON_BLACK: Final = {chr(first + n): chr(65 + n) for first in (0x1F150, 0x1F170) for n in range(26)}
 _HYPHENS: Final = frozenset("\u2010\u2011\u2012\u2043\ufe63\uff0d")
 
 # Feeds encode what was encoded already: AT&amp;amp;T. Without its semicolon "&copy=1" is part of an address.
@@ -190,6 +192,8 @@ def _plain(character: str) -> str:
         return "-"
     if character == _BLANK or character.isspace():
         return " "
+    if character in _WHITE_ON_BLACK:
+        return _WHITE_ON_BLACK[character]
     if _stands_apart(character):
         return character
     if unicodedata.category(character) == "Cs":  # half a character, which no encoding has

@@ -27,6 +27,7 @@ EVERY = [chr(code) for code in range(sys.maxunicode + 1) if not 0xD800 <= code <
         ("\U0001d415\U0001d40c\U0001d430\U0001d41a\U0001d42b\U0001d41e", "VMware"),
         ("VM\u00adwa\u200bre\ufeff", "VMware"),
         ("\u24cb\u24c2 \ufb01ne \u2026 \uff01", "VM fine ... !"),
+        ("\U0001f17d\U0001f178\U0001f17a\U0001f174 \U0001f15d", "NIKE N"),
         ("Coca\u2011Cola", "Coca-Cola"),
         ("\uff7d\uff7d\uff9e\uff77", "\u30b9\u30ba\u30ad"),
         ("\u1112\u1167\u11ab", "\ud604"),
