@@ -23,7 +23,7 @@ class QueryError(ValueError):
         if expected:
             said.append(f"expected {expected}")
         if vendor:
-            said.append(f"it looks like {vendor}")
+            said.append(f"it looks like a spelling of {vendor}")
         super().__init__("; ".join([*said, remedy] if remedy else said))
 
     @property

@@ -1,8 +1,9 @@
 """Whether a query is true of a mention, and where in its text."""
 
-from bisect import bisect_left
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from itertools import accumulate
 from typing import Final
 
 from monitor.queries.fields import Fields, has
@@ -12,6 +13,10 @@ from monitor.texts import Hit, Reading, Term
 
 Found = Mapping[Term, Sequence[Hit]]
 """What `Terms.find` gave: terms that the text says, each with its places in text order."""
+
+MOST_PLACES: Final = 300
+"""Places of one term that NEAR looks at, the first in the text: so the longest of queries takes seconds in
+the longest of texts, written for it."""
 
 
 def is_true(node: Node, found: Found, reading: Reading, fields: Fields) -> bool:
@@ -34,10 +39,7 @@ def is_true(node: Node, found: Found, reading: Reading, fields: Fields) -> bool:
 def places_of(node: Node, found: Found, reading: Reading, fields: Fields) -> tuple[Hit, ...]:
     """The places of the terms that make the query true, in text order: none of what it denies, of OR only
     what is true, of NEAR only what stands near. Empty where it is false, or true without a word."""
-    hits: set[Hit] = set()
-    if is_true(node, found, reading, fields):
-        _collect(node, found, reading, fields, hits)
-    return tuple(sorted(hits))
+    return tuple(sorted(_places(node, found, reading, fields) or ()))
 
 
 def true_without_words(node: Node) -> bool:
@@ -60,22 +62,28 @@ def _possible(node: Node, *, wanted: bool) -> bool:
             return (any if wanted else all)(_possible(part, wanted=wanted) for part in parts)
 
 
-def _collect(node: Node, found: Found, reading: Reading, fields: Fields, hits: set[Hit]) -> None:
-    """Add the places of a node that is true."""
+def _places(node: Node, found: Found, reading: Reading, fields: Fields) -> set[Hit] | None:
+    """The places that make a node true; None where it is false."""
     match node:
         case Says(term):
-            hits.update(found.get(term, ()))
+            return set(found.get(term, ())) or None
         case And(parts):
+            places: set[Hit] = set()
             for part in parts:
-                _collect(part, found, reading, fields, hits)
+                below = _places(part, found, reading, fields)
+                if below is None:
+                    return None
+                places |= below
+            return places
         case Or(parts):
-            for part in parts:
-                if is_true(part, found, reading, fields):
-                    _collect(part, found, reading, fields, hits)
+            said = [_places(part, found, reading, fields) for part in parts]
+            true = [one for one in said if one is not None]
+            return set().union(*true) if true else None
         case Near():
-            hits.update(_within(_stretches(node, found, reading), _hits_below(node, found), reading))
+            stretches = _stretches(node, found, reading) if _terms_occur(node, found) else ()
+            return _within(stretches, _hits_below(node, found), reading) or None
         case _:
-            pass
+            return set() if is_true(node, found, reading, fields) else None
 
 
 def _terms_occur(node: Node, found: Found) -> bool:
@@ -93,7 +101,7 @@ def _stretches(node: Node, found: Found, reading: Reading) -> Sequence[Stretch]:
     """Where a node that stands in text stands."""
     match node:
         case Says(term):
-            return [_stretch(hit, reading) for hit in found.get(term, ())]
+            return [_stretch(hit, reading) for hit in _first(found, term)]
         case Or(parts):
             return shortest(one for part in parts for one in _stretches(part, found, reading))
         case Near(left, right, between, ordered):
@@ -106,6 +114,10 @@ def _stretches(node: Node, found: Found, reading: Reading) -> Sequence[Stretch]:
             )
         case _:
             raise AssertionError(f"{node} has no places")
+
+
+def _first(found: Found, term: Term) -> Sequence[Hit]:
+    return found.get(term, ())[:MOST_PLACES]
 
 
 def _stretch(hit: Hit, reading: Reading) -> Stretch:
@@ -123,22 +135,17 @@ def _holds_near(node: Node) -> bool:
 
 
 def _hits_below(node: Node, found: Found) -> set[Hit]:
-    return {hit for one in walk(node) if isinstance(one, Says) for hit in found.get(one.term, ())}
+    return {hit for one in walk(node) if isinstance(one, Says) for hit in _first(found, one.term)}
 
 
-def _within(stretches: Sequence[Stretch], hits: set[Hit], reading: Reading) -> list[Hit]:
+def _within(stretches: Sequence[Stretch], hits: set[Hit], reading: Reading) -> set[Hit]:
     """The hits that lie in one of the stretches."""
-    farthest: list[int] = []
-    for _, last in stretches:
-        farthest.append(max(last, farthest[-1]) if farthest else last)
     firsts = [first for first, _ in stretches]
-    inside = []
+    farthest = list(accumulate((last for _, last in stretches), max))
+    inside = set()
     for hit in hits:
         first, last = _stretch(hit, reading)
-        before = bisect_left(firsts, first + 1)
+        before = bisect_right(firsts, first)
         if before and last <= farthest[before - 1]:
-            inside.append(hit)
+            inside.add(hit)
     return inside
-
-
-__all__: Final = ["Found", "is_true", "places_of", "true_without_words"]

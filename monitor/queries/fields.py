@@ -57,7 +57,7 @@ def host_of(url: str | None) -> str | None:
 
 
 def _author(name: str) -> str:
-    return name.strip().removeprefix("@")
+    return name.strip().lstrip("@ ")
 
 
 def _same(one: str, other: str) -> bool:

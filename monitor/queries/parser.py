@@ -164,9 +164,8 @@ def parse(query: str) -> Query:
 
 
 def _misplaced(query: str, tokens: list[Token], error: UnexpectedToken) -> QueryError:
-    """What stands where it cannot, or is missing at the end, in a person's words."""
-    wants_operand = "LEAF" in error.expected
-    expected = _OPERAND if wants_operand else "AND, OR, NOT, NEAR/n or the end"
+    """What stands where something is missing. Behind an operand the grammar takes every token, and the
+    scanner has seen to the parentheses, so it is always an operand that is missing."""
     found = error.token if isinstance(error.token, Token) else None
     if found is None:
         last = tokens[-1]
@@ -174,17 +173,17 @@ def _misplaced(query: str, tokens: list[Token], error: UnexpectedToken) -> Query
             query,
             last.at,
             f"the query ends with {last.text!r}, which wants something behind it",
-            f'write what {last.text} joins, or remove it; for the word itself "{last.text}"',
-            expected=expected,
+            f'write what belongs there, or remove it; for the word itself "{last.text}"',
+            expected=_OPERAND,
         )
     before = tokens[tokens.index(found) - 1] if found is not tokens[0] else None
     where = f"directly behind {before.text!r}" if before else "at the beginning"
     if found.type == "RPAR":
         remedy = "write what belongs between the parentheses, or remove them"
-    elif not wants_operand:
-        remedy = "write AND or OR between them"
+    elif found.type == "NOT":
+        remedy = "write it before the whole: NOT (apple NEAR/5 juice)"
     else:
-        remedy = f'remove one of them; for the word itself "{found.text}"'
+        remedy = f'remove {"one of them" if before else "it"}; for the word itself "{found.text}"'
     return QueryError(
-        query, found.at, f"{found.text!r} stands {where}, where it cannot", remedy, expected=expected
+        query, found.at, f"{found.text!r} stands {where}, where it cannot", remedy, expected=_OPERAND
     )

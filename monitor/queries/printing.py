@@ -10,6 +10,10 @@ from monitor.texts import Term
 OPERATORS: Final = frozenset({"and", "or", "not", "near", "onear", "sentence"})
 """Words that stand in quotes when they are meant as words, whatever their case."""
 
+DOUBLE_QUOTES: Final = "\u201c\u201d\u201e\u201f\u2033\uff02"
+"""What word processors and East Asian keyboards write for a double quote."""
+GUILLEMETS: Final = "\u00ab\u00bb"
+
 _INSIDE: Final = "&'.+#_-@"
 """Signs that need no quotes within a word."""
 _FIELD_VALUE: Final = re.compile(r"\w[\w.-]*", re.ASCII)
@@ -47,8 +51,8 @@ def needs_parentheses(parent: Node, part: Node) -> bool:
 
 
 def quoted(text: str, wildcards: str = "") -> str:
-    """In double quotes; quotes and backslashes in it, and each of `wildcards`, behind a backslash."""
-    return '"' + re.sub(rf'(["\\{wildcards}])', r"\\\1", text) + '"'
+    """In double quotes; double quotes and backslashes in it, and each of `wildcards`, behind a backslash."""
+    return '"' + re.sub(rf'(["{DOUBLE_QUOTES}\\{wildcards}])', r"\\\1", text) + '"'
 
 
 def _part(parent: Node, part: Node) -> str:
@@ -70,7 +74,7 @@ def _is_plain(text: str) -> bool:
     word = text[1:] if text[:1] in ("#", "@") else text
     return (
         bool(word)
-        and word.casefold() not in OPERATORS
+        and unicodedata.normalize("NFKC", word).casefold() not in OPERATORS
         and _is_letter(word[0])
         and all(_is_letter(character) or character in _INSIDE for character in word)
     )

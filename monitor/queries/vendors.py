@@ -136,7 +136,7 @@ REFUSED_WORDS: Final[tuple[tuple[re.Pattern[str], Refusal], ...]] = (
         ),
     ),
     (
-        re.compile(r"!.+"),
+        re.compile(r"!.*"),
         Refusal(
             "an exclamation mark means NOT in one tool and case in another",
             'write NOT apple, or raw:"Apple" where case counts',
