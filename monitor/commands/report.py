@@ -45,6 +45,13 @@ class Kind(StrEnum):
     IMAGE = "image"
 
 
+class Counting(StrEnum):
+    """What counts as one."""
+
+    POSTS = "posts"
+    STORIES = "stories"
+
+
 class When(StrEnum):
     """When to send a report: the schedule sends the others."""
 
@@ -69,6 +76,13 @@ def report(
         list[str] | None, typer.Option(metavar="NAME", help="Only mentions from it; may be repeated.")
     ] = None,
     kind: Annotated[Kind | None, typer.Option(help="Only texts, or only pictures.")] = None,
+    lang: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CODE", help="Only mentions in this language, e.g. de; may be repeated."),
+    ] = None,
+    counting: Annotated[
+        Counting, typer.Option(help="Count every mention, or of copies of one story only the first.")
+    ] = Counting.POSTS,
     time_zone: Annotated[
         str, typer.Option("--zone", metavar="ZONE", help="Where the days are counted, e.g. Europe/Berlin.")
     ] = "UTC",
@@ -91,7 +105,15 @@ def report(
     where = zone(time_zone)
     first, end = _period(since, until, last, where, datetime.now(UTC))
     kinds: tuple[Literal["text", "image"], ...] = () if kind is None else (kind.value,)
-    chosen = Filter(first, end, tuple(brand or ()), tuple(source or ()), kinds)
+    chosen = Filter(
+        first,
+        end,
+        tuple(brand or ()),
+        tuple(source or ()),
+        kinds,
+        languages=tuple(code.strip().lower() for code in lang or ()),
+        counting=counting.value,
+    )
     settings = load_settings()
     if send is not None:
         if output is not None or format is not None:

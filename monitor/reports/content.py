@@ -12,13 +12,14 @@ from monitor.reports.changes import BrandChange, changes
 from monitor.reports.feeling import BrandFeeling, Unit, sentiment_over_time
 from monitor.reports.figures import Summary, summary
 from monitor.reports.filters import Filter
+from monitor.reports.languages import in_words
 from monitor.reports.mentions import MentionLine, Quote, most_extreme, most_reached
 from monitor.reports.origins import AuthorActivity, SourceShare, authors, sources
 from monitor.reports.pictures import ShownPicture, image_only, shown_pictures
 from monitor.reports.terms import terms
 from monitor.reports.timeline import Bucket, unit_for, without_gaps
 from monitor.reports.voice import BrandVoice
-from monitor.reports.wording import counted, percent
+from monitor.reports.wording import counted, language, percent
 
 _MOST_MENTIONS: Final = 20
 """Read in a minute; the exports have all."""
@@ -97,7 +98,19 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
             n = self.figures.image_only
             verb = "shows" if n == 1 else "show"
             told.append(f"{counted(n, 'picture')} {verb} a logo without a word about the brand")
+        if self.figures.unscored:
+            told.append(
+                f"{in_words(self.figures.unscored)}: the model does not speak these languages, so they are "
+                "in no sentiment"
+            )
         return tuple(told)
+
+    @property
+    def stories(self) -> str:
+        """How many stories the mentions tell, in words."""
+        posts, stories = self.figures.by_posts, self.figures.by_stories
+        told = f"{counted(posts, 'mention')} {'tells' if posts == 1 else 'tell'} {counted(stories, 'story')}"
+        return f"{told}; the others are copies" if stories < posts else told
 
     @property
     def rising(self) -> tuple[BrandChange, ...]:
@@ -117,6 +130,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
             f"brands: {', '.join(self.chosen.brands)}" if self.chosen.brands else "",
             f"sources: {', '.join(self.chosen.sources)}" if self.chosen.sources else "",
             f"{' and '.join(kinds[kind] for kind in self.chosen.kinds)} only" if self.chosen.kinds else "",
+            f"languages: {', '.join(map(language, self.chosen.languages))}" if self.chosen.languages else "",
+            "the first of each story, no copies" if self.chosen.counting == "stories" else "",
         ]
         return "; ".join(part for part in parts if part)
 

@@ -1,5 +1,6 @@
 """Languages: which there are, and how many texts the model did not score for want of theirs."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -7,9 +8,9 @@ from sqlalchemy import Connection, text
 
 from monitor.reports.counts import brand_counts, brand_ids, mention_hours, values
 from monitor.reports.filters import Filter
+from monitor.reports.wording import counted, language, number
 
-UNKNOWN: Final = "und"
-"""The code of a text whose language nobody knows, and of a picture without words (ISO 639-2)."""
+_MOST_NAMED: Final = 5
 
 
 class Unscored(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,6 +28,18 @@ def unscored(connection: Connection, chosen: Filter) -> tuple[Unscored, ...]:
     given = {**values(chosen), "brand_ids": brand_ids(connection, chosen)}
     found = connection.execute(text(_unscored(chosen)), given)
     return tuple(Unscored(language=row.language, texts=row.texts) for row in found)
+
+
+def in_words(found: Sequence[Unscored]) -> str:
+    """`15 texts not scored: de 12, fr 3`; empty where there are none."""
+    if not found:
+        return ""
+    named = ", ".join(f"{language(each.language)} {number(each.texts)}" for each in found[:_MOST_NAMED])
+    rest = sum(each.texts for each in found[_MOST_NAMED:])
+    return (
+        f"{counted(sum(each.texts for each in found), 'text')} not scored: {named}"
+        f"{f', others {number(rest)}' if rest else ''}"
+    )
 
 
 def language_names(connection: Connection) -> tuple[str, ...]:

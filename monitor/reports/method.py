@@ -8,15 +8,17 @@ from monitor.reports.wording import counted
 _COUNTING: Final = """
 A post is everything with one source and id: its text and its picture count once. Share of voice is a
 brand's posts among the posts of all watched brands, so a post about two brands counts for both. Net
-sentiment is (positive - negative) / texts that name the brand; brand health is positive / (positive +
-negative), with Wilson's 95% interval. Sentiment is the one toward the brand where the model can tell, else
-that of the whole text.
+sentiment is (positive - negative) / texts that name the brand and have a sentiment; brand health is positive
+/ (positive + negative), with Wilson's 95% interval. Sentiment is the one toward the brand where the model
+can tell, else that of the whole text. A text in a language that the model does not speak counts as a mention,
+and in no sentiment until a person judges it. A story is one text or picture with its copies; by stories,
+only the first of them counts, where and when it appeared.
 """
 
 _COMPARING: Final = """
 The period before is as long and ends where this one begins. Changes are tested with the two-proportion z
-test, adjusted over the brands (Holm), and take mentions for independent, which reposts are not: a change
-just beyond chance is a hint, not a proof.
+test, adjusted over the brands (Holm), and take mentions for independent, which reposts are not: counted by
+posts, a change just beyond chance is a hint, not a proof.
 """
 
 

@@ -4,7 +4,7 @@ from datetime import datetime, tzinfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from monitor.reports import wording
+from monitor.reports import languages, wording
 
 
 def template(zone: tzinfo | None = None) -> Template:
@@ -35,6 +35,8 @@ def environment(package: str, zone: tzinfo | None = None) -> Environment:
         day=day,
         minute=minute,
         counted=wording.counted,
+        language=wording.language,
+        unscored=languages.in_words,
     )
     pages.tests["web_address"] = wording.is_web_address
     return pages

@@ -130,6 +130,8 @@ def _scope(report: Report) -> str:
     if figures.first_published and figures.last_published:
         first, last = minute(figures.first_published, zone), minute(figures.last_published, zone)
         said += f". First {first}, last {last}"
+    if figures.by_posts:
+        said += f". {report.stories}"
     return said + "."
 
 
@@ -140,7 +142,13 @@ def _cards(report: Report) -> list[dict[str, str]]:
         detail = f"words {percent(ours.share_words)}, pictures {percent(ours.share_picture)}"
         cards.append((f"Share of voice, {ours.brand}", percent(ours.share), detail))
     if felt is not None:
-        cards.append(("Net sentiment", signed(felt.net_sentiment), f"-1 to +1, n = {number(felt.mentions)}"))
+        cards.append(
+            (
+                "Net sentiment",
+                signed(felt.net_sentiment),
+                f"-1 to +1, n = {number(felt.mentions - felt.unscored)}",
+            )
+        )
     if felt is not None and felt.health is not None:
         interval = f"{percent(felt.health_low or 0)} to {percent(felt.health_high or 0)}"
         cards.append(("Brand health", percent(felt.health), f"95%: {interval}, n = {number(felt.opinions)}"))
@@ -216,7 +224,7 @@ def _reached(report: Report) -> list[dict[str, Any]]:
         text = _said(each.text, 200) if each.text else "picture without words"
         when = minute(each.published_at, report.chosen.since.tzinfo)
         reach = number(each.reach) if each.reach is not None else "unknown"
-        return [f"{text}\n{who}, {when}", _plain(brands), each.sentiment or "picture", reach]
+        return [f"{text}\n{who}, {when}", _plain(brands), each.verdict, reach]
 
     if not report.reached:
         return []

@@ -59,15 +59,20 @@ def _before(change: Change | None) -> tuple[str, str]:
 def feeling_table(report: Report) -> Table:
     """How people feel about each brand."""
     feeling = report.figures.feeling
+    unscored = bool(report.figures.unscored)
     return Table(
         caption="Texts that name a brand, by sentiment; health is positive / (positive + negative)",
         columns=(
             Column("Brand", numeric=False),
             *(Column(name) for name in ("Texts", "Health (95% interval)", "Net sentiment")),
             *(Column(name) for name in ("Positive", "Neutral", "Negative")),
+            *((Column("Not scored"),) if unscored else ()),
         ),
         rows=tuple(
-            (each.brand, number(each.mentions), _health(each), signed(each.net_sentiment), *_labels(each))
+            (
+                *(each.brand, number(each.mentions), _health(each), signed(each.net_sentiment)),
+                *(*_labels(each), *((number(each.unscored),) if unscored else ())),
+            )
             for each in feeling
         ),
         own=tuple(place for place, each in enumerate(feeling) if each.own),

@@ -1,7 +1,11 @@
 """Numbers, shares and days as people read them: one way in pages, in files and in messages."""
 
 from datetime import UTC, datetime, tzinfo
+from typing import Final
 from urllib.parse import urlsplit
+
+UNKNOWN: Final = "und"
+"""The code of a text whose language nobody knows, and of a picture without words (ISO 639-2)."""
 
 
 def number(n: float) -> str:
@@ -23,8 +27,16 @@ def signed(value: float | None, digits: int = 2) -> str:
 
 
 def counted(n: int, noun: str) -> str:
-    """`1 mention`, `2,000 mentions`."""
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+    """`1 mention`, `2,000 mentions`, `2,000 stories`."""
+    if n == 1:
+        return f"{n:,} {noun}"
+    several = f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2] not in "aeiou" else f"{noun}s"
+    return f"{n:,} {several}"
+
+
+def language(code: str) -> str:
+    """A language's code as people read it."""
+    return "unknown" if code == UNKNOWN else code
 
 
 def day(moment: datetime, zone: tzinfo | None = None) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from starlette.responses import HTMLResponse
 
 from monitor.reports.quality import is_synthetic
-from monitor.web.names import brand_names, source_names
+from monitor.web.names import brand_names, language_names, source_names
 from monitor.web.rendering import page
 from monitor.web.site import site
 from monitor.web.views import Choice, View
@@ -25,6 +25,7 @@ class Frame:
     view: View
     brands: tuple[str, ...]
     sources: tuple[str, ...]
+    languages: tuple[str, ...]
     synthetic: bool
 
     @property
@@ -42,6 +43,7 @@ class Frame:
             # Names an address asks for are offered even where no mention has them.
             brand_choices=tuple(dict.fromkeys((*self.brands, *chosen.brands))),
             source_choices=tuple(dict.fromkeys((*self.sources, *chosen.sources))),
+            language_choices=tuple(dict.fromkeys((*self.languages, *chosen.languages))),
             synthetic=self.synthetic,
             **values,
         )
@@ -58,5 +60,6 @@ def framed(request: Request, choice: Choice) -> Iterator[Frame]:
             view=choice.view(connection, here.zone),
             brands=brand_names(connection),
             sources=source_names(connection),
+            languages=language_names(connection),
             synthetic=is_synthetic(connection),
         )

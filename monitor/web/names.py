@@ -1,10 +1,11 @@
-"""The brands and sources there are to choose from."""
+"""The brands, sources and languages there are to choose from."""
 
 from sqlalchemy import Connection, text
 
+from monitor.reports.languages import language_names
 from monitor.reports.origins import source_names
 
-__all__ = ["brand_names", "source_names"]
+__all__ = ["brand_names", "language_names", "source_names"]
 
 
 def brand_names(connection: Connection) -> tuple[str, ...]:

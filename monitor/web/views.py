@@ -1,4 +1,5 @@
-"""The part of an address that says what is looked at: period, brands, sources, kinds. In every link."""
+"""The part of an address that says what is looked at: period, brands, sources, kinds, languages, and whether
+posts or stories are counted. In every link."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
@@ -13,7 +14,7 @@ from sqlalchemy import Connection, text
 
 from monitor.errors import DataError, ErrorCode
 from monitor.messages import Kind
-from monitor.reports.filters import Filter
+from monitor.reports.filters import Counting, Filter
 
 DEFAULT_DAYS: Final = 30
 PRESETS: Final = (("7 days", 7), ("30 days", 30), ("90 days", 90), ("1 year", 365))
@@ -49,6 +50,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
             "brand": self.chosen.brands,
             "source": self.chosen.sources,
             "kind": self.chosen.kinds,
+            "lang": self.chosen.languages,
+            "counting": None if self.chosen.counting == "posts" else self.chosen.counting,
         }
         return address(path, {**parts, **changes})
 
@@ -67,8 +70,9 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def narrowed(self) -> bool:
-        """Whether brands, sources or kinds are chosen."""
-        return bool(self.chosen.brands or self.chosen.sources or self.chosen.kinds)
+        """Whether brands, sources, kinds or languages are chosen."""
+        chosen = self.chosen
+        return bool(chosen.brands or chosen.sources or chosen.kinds or chosen.languages)
 
 
 class Choice:
@@ -83,9 +87,19 @@ class Choice:
         brand: Annotated[list[str] | None, Query(description="Brands; none: all.")] = None,
         source: Annotated[list[str] | None, Query(description="Sources; none: all.")] = None,
         kind: Annotated[list[Kind] | None, Query(description="text or image; none: both.")] = None,
+        lang: Annotated[
+            list[str] | None,
+            Query(description="Language codes (ISO 639), e.g. de; und: unknown, or no words; none: all."),
+        ] = None,
+        counting: Annotated[
+            Counting,
+            Query(description="posts: every mention; stories: of copies only the first one counts."),
+        ] = "posts",
     ) -> None:
         self._since, self._until = since, until
         self._brands, self._sources, self._kinds = (_unique(each) for each in (brand, source, kind))
+        self._languages = _unique([code.strip().lower() for code in lang or ()])
+        self._counting: Counting = counting
 
     def view(self, connection: Connection, zone: ZoneInfo) -> View:
         """With the missing days filled in. Raises `WrongAddressError`."""
@@ -105,6 +119,8 @@ class Choice:
                 brands=self._brands,
                 sources=self._sources,
                 kinds=self._kinds,  # type: ignore[arg-type]
+                languages=self._languages,
+                counting=self._counting,
             ),
             first=first,
             last=last,

@@ -43,7 +43,7 @@ def test_an_answer_is_what_openapi_says(
 def test_every_parameter_is_described(client: TestClient) -> None:
     described = client.get("/api/openapi.json").json()
     named = {each["name"]: each for each in described["paths"]["/api/summary"]["get"]["parameters"]}
-    assert set(named) == {"since", "until", "brand", "source", "kind"}
+    assert set(named) == {"since", "until", "brand", "source", "kind", "lang", "counting"}
     assert all(each["description"] for each in named.values())
     assert "html" not in str(described["paths"]), "pages are no part of the API"
 

@@ -31,6 +31,8 @@ def test_a_link_holds_the_view_and_its_changes() -> None:
         == "/mentions?since=2026-03-01&until=2026-03-30&brand=A%26B&brand=C&kind=text&q=a+b"
     )
     assert looked_at.link("/", brand=None, kind=None) == "/?since=2026-03-01&until=2026-03-30"
+    counted = view(languages=("de", "fr"), counting="stories")
+    assert counted.link("/") == "/?since=2026-03-01&until=2026-03-30&lang=de&lang=fr&counting=stories"
 
 
 def test_periods_end_where_this_one_ends() -> None:
@@ -43,7 +45,9 @@ def test_periods_end_where_this_one_ends() -> None:
     assert view().days == 30
 
 
-@pytest.mark.parametrize("part", [{"brands": ("A",)}, {"sources": ("x",)}, {"kinds": ("image",)}])
+@pytest.mark.parametrize(
+    "part", [{"brands": ("A",)}, {"sources": ("x",)}, {"kinds": ("image",)}, {"languages": ("de",)}]
+)
 def test_narrowed_is_what_leaves_something_out(part: dict[str, tuple[str, ...]]) -> None:
     assert not view().narrowed
     assert view(**part).narrowed
