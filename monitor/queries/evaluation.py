@@ -1,7 +1,8 @@
 """Whether a query is true of a mention, and where in its text."""
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
 from typing import Final
@@ -39,7 +40,7 @@ def is_true(node: Node, found: Found, reading: Reading, fields: Fields) -> bool:
 def places_of(node: Node, found: Found, reading: Reading, fields: Fields) -> tuple[Hit, ...]:
     """The places of the terms that make the query true, in text order: none of what it denies, of OR only
     what is true, of NEAR only what stands near. Empty where it is false, or true without a word."""
-    return tuple(sorted(_places(node, found, reading, fields) or ()))
+    return tuple(sorted(_places(node, _Mention(found, reading, fields)) or ()))
 
 
 def true_without_words(node: Node) -> bool:
@@ -62,28 +63,38 @@ def _possible(node: Node, *, wanted: bool) -> bool:
             return (any if wanted else all)(_possible(part, wanted=wanted) for part in parts)
 
 
-def _places(node: Node, found: Found, reading: Reading, fields: Fields) -> set[Hit] | None:
-    """The places that make a node true; None where it is false."""
+@dataclass(frozen=True, slots=True)
+class _Mention:
+    found: Found
+    reading: Reading
+    fields: Fields
+
+
+def _places(node: Node, mention: _Mention, *, wanted: bool = True) -> set[Hit] | None:
+    """The places that make a node `wanted`; None where it is not."""
+    match node:
+        case Not(part):
+            return _places(part, mention, wanted=not wanted)
+        case And(parts) | Or(parts):
+            below = [_places(part, mention, wanted=wanted) for part in parts]
+            said = [places for places in below if places is not None]
+            enough = len(parts) if isinstance(node, And) is wanted else 1
+            return set().union(*said) if len(said) >= enough else None
+    if is_true(node, mention.found, mention.reading, mention.fields) is not wanted:
+        return None
+    return set(_hits_of(node, mention)) if wanted else set()
+
+
+def _hits_of(node: Node, mention: _Mention) -> Iterable[Hit]:
+    """The places of a leaf or a NEAR that is true."""
     match node:
         case Says(term):
-            return set(found.get(term, ())) or None
-        case And(parts):
-            places: set[Hit] = set()
-            for part in parts:
-                below = _places(part, found, reading, fields)
-                if below is None:
-                    return None
-                places |= below
-            return places
-        case Or(parts):
-            said = [_places(part, found, reading, fields) for part in parts]
-            true = [one for one in said if one is not None]
-            return set().union(*true) if true else None
+            return mention.found[term]
         case Near():
-            stretches = _stretches(node, found, reading) if _terms_occur(node, found) else ()
-            return _within(stretches, _hits_below(node, found), reading) or None
+            stretches = _stretches(node, mention.found, mention.reading)
+            return _within(stretches, _hits_below(node, mention.found), mention.reading)
         case _:
-            return set() if is_true(node, found, reading, fields) else None
+            return ()
 
 
 def _terms_occur(node: Node, found: Found) -> bool:
