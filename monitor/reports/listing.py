@@ -2,10 +2,10 @@
 
 A list is put together from short ones that an index holds in that order: one for each brand chosen and, in
 order of reach, for each source and kind. So one brand of a year takes as long as all brands of a week, and a
-source whose texts reach few people is found without reading past all others. What is searched for by words
-is looked for in the beginning of such a list, where common words are, and only then in the index of words.
+source whose texts reach few people is found without reading past all others.
 """
 
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -19,49 +19,80 @@ from monitor.reports.origins import source_names
 Order = Literal["newest", "oldest", "reach"]
 
 
-def first_ids(
-    connection: Connection,
-    chosen: Filter,
-    order: Order,
-    limit: int,
-    *,
-    words: str = "",
-    label: Label | None = None,
-    after: tuple[Any, UUID] | None = None,
-    about: bool | None = None,
-) -> list[UUID]:
-    """Ids of the first `limit` mentions chosen, or of those that follow the place `after`.
+Place = tuple[Any, UUID]
+"""Where a mention stands in a list: its `published_at`, in order of reach its reach (-1: unknown), and its
+id."""
 
-    `words` are looked for as in a search engine. `label` is how a text feels as a whole; with brands chosen,
-    toward one of them. With no brand chosen, `about` says whether a mention has to be about any, or none.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """What a list holds, and in which order.
+
+    `label` is how a text feels as a whole; with brands chosen, toward one of them. With no brand chosen,
+    `about` says whether a mention has to be about any, or none.
     """
-    given = {
-        **chosen.values(),
-        "brand_ids": brand_ids(connection, chosen),
-        "all_sources": list(chosen.sources or source_names(connection)) if order == "reach" else [],
-        # Pictures have no label: their list would be walked to its end for nothing.
-        "all_kinds": ["text"] if label else list(chosen.kinds or ("text", "image")),
-        "words": words,
-        "label": label,
-        "limit": limit,
-        "after": after[0] if after else None,
-        "after_id": after[1] if after else None,
-    }
-    query = (
-        _by_brand(chosen, order, label, after)
-        if chosen.brands
-        else _of_all(chosen, order, label, after, about)
-    )
-    if words:
-        near = {**given, "limit": _WALKED}
-        found = list(connection.execute(text(_among(query)), near).scalars())
-        if len(found) >= limit:
-            return found[:limit]
-        query = _by_words(chosen, order, label, after)
-    return list(connection.execute(text(query), given).scalars())
+
+    chosen: Filter
+    order: Order
+    label: Label | None = None
+    about: bool | None = None
+
+    def sql(self, after: Place | None) -> str:
+        """SQL of `id`, `published_at` and `reach` of the first `:limit` mentions, or of those behind a place;
+        in order."""
+        if self.chosen.brands:
+            return _by_brand(self.chosen, self.order, self.label, after)
+        return _of_all(self.chosen, self.order, self.label, after, self.about)
+
+    def values(self, connection: Connection, limit: int, after: Place | None) -> dict[str, Any]:
+        """The parameters that `sql` names."""
+        chosen, by_reach = self.chosen, self.order == "reach"
+        return {
+            **chosen.values(),
+            "brand_ids": brand_ids(connection, chosen),
+            "all_sources": list(chosen.sources or source_names(connection)) if by_reach else [],
+            # Pictures have no label: their list would be walked to its end for nothing.
+            "all_kinds": ["text"] if self.label else list(chosen.kinds or ("text", "image")),
+            "label": self.label,
+            "limit": limit,
+            "after": after[0] if after else None,
+            "after_id": after[1] if after else None,
+        }
+
+    def place(self, row: Any, id: UUID) -> Place:
+        """Where the mention of that id, with its `published_at` and `reach` in a row, stands."""
+        by_reach = -1 if row.reach is None else row.reach
+        return (by_reach if self.order == "reach" else row.published_at), id
+
+    def looked_up(self, condition: str, after: Place | None) -> str:
+        """SQL of the same columns of those mentions that also meet a condition on `m` (mention), wherever in
+        the list they stand; in no order."""
+        conditions = [condition]
+        if self.chosen.brands:
+            toward = " AND p.label = :label" if self.label else ""
+            conditions.append(
+                "EXISTS (SELECT FROM presence AS p WHERE p.mention_id = m.id"
+                f" AND p.brand_id = ANY(:brand_ids){toward})"
+            )
+        elif self.label:
+            conditions.append(_WHOLE)
+        if after:
+            conditions.append(_AFTER[self.order].format("m.id"))
+        where = self.chosen.where("m", *conditions)
+        return f"SELECT m.id, m.published_at, m.reach FROM mention AS m WHERE {where}"  # noqa: S608
+
+    def in_order(self, rows: str) -> str:
+        """SQL that puts what `rows` gives (SQL of these columns) in order."""
+        return f"SELECT * FROM ({rows}) AS m ORDER BY {_ORDERS[self.order].format('m.id')}"  # noqa: S608
 
 
-def _by_brand(chosen: Filter, order: Order, label: Label | None, after: tuple[Any, UUID] | None) -> str:
+def first_ids(connection: Connection, listed: Listed, limit: int, after: Place | None = None) -> list[UUID]:
+    """Ids of the first `limit` mentions listed, or of those behind a place."""
+    found = connection.execute(text(listed.sql(after)), listed.values(connection, limit, after))
+    return [row.id for row in found]
+
+
+def _by_brand(chosen: Filter, order: Order, label: Label | None, after: Place | None) -> str:
     lists, conditions = [_BRANDS], ["m.brand_id = b.id"]
     if order == "reach":
         lists.append(_SOURCES_AND_KINDS)
@@ -74,7 +105,7 @@ def _by_brand(chosen: Filter, order: Order, label: Label | None, after: tuple[An
 
 
 def _of_all(
-    chosen: Filter, order: Order, label: Label | None, after: tuple[Any, UUID] | None, about: bool | None
+    chosen: Filter, order: Order, label: Label | None, after: Place | None, about: bool | None
 ) -> str:
     lists: list[str] = []
     conditions: list[str] = []
@@ -90,37 +121,6 @@ def _of_all(
     return _merged("mention AS m", "m.id", lists, chosen.where("m", *conditions), order)
 
 
-def _among(beginning: str) -> str:
-    """Those of a list's beginning that say the words, in its order."""
-    return f"""
-        SELECT near.id FROM (SELECT id, row_number() OVER () AS place FROM ({beginning}) AS first) AS near
-        JOIN mention AS t ON t.id = near.id WHERE {_SAID.format("t")} ORDER BY near.place
-    """  # noqa: S608 - the conditions are our own; their values travel as parameters
-
-
-def _by_words(chosen: Filter, order: Order, label: Label | None, after: tuple[Any, UUID] | None) -> str:
-    """All that say the words, sorted. Set apart: the planner would walk on through years of texts."""
-    conditions = ["true"]
-    if chosen.brands:
-        toward = " AND p.label = :label" if label else ""
-        conditions.append(
-            "EXISTS (SELECT FROM presence AS p WHERE p.mention_id = m.id"
-            f" AND p.brand_id = ANY(:brand_ids){toward})"
-        )
-    elif label:
-        conditions.append(_WHOLE)
-    if after:
-        conditions.append(_AFTER[order].format("m.id"))
-    return f"""
-        WITH m AS MATERIALIZED (
-            SELECT t.id, t.published_at, t.reach FROM mention AS t
-            WHERE {chosen.where("t", _SAID.format("t"))}
-        )
-        SELECT m.id FROM m WHERE {" AND ".join(conditions)}
-        ORDER BY {_ORDERS[order].format("m.id")} LIMIT :limit
-    """  # noqa: S608 - the conditions are our own; their values travel as parameters
-
-
 def _merged(table: str, id: str, lists: list[str], where: str, order: Order) -> str:
     first = f"""
         SELECT {id} AS id, m.published_at, m.reach FROM {table}
@@ -130,19 +130,14 @@ def _merged(table: str, id: str, lists: list[str], where: str, order: Order) -> 
         # A mention of two brands is in two lists.
         each = f"SELECT DISTINCT f.* FROM {' CROSS JOIN '.join(lists)} CROSS JOIN LATERAL ({first}) AS f"  # noqa: S608
         first = f"SELECT * FROM ({each}) AS m ORDER BY {_ORDERS[order].format('m.id')} LIMIT :limit"  # noqa: S608
-    return f"SELECT id FROM ({first}) AS found ORDER BY {_ORDERS[order].format('m.id').replace('m.', '')}"  # noqa: S608
+    return f"SELECT * FROM ({first}) AS m ORDER BY {_ORDERS[order].format('m.id')}"  # noqa: S608
 
-
-# Texts looked through before the index of words is: a fifth of a second's work, and enough to fill a page
-# with what one text in two hundred says. Of common words the index gives all there are, in no order.
-_WALKED: Final = 5000
 
 _BRANDS: Final = "unnest(CAST(:brand_ids AS int[])) AS b(id)"
 _SOURCES_AND_KINDS: Final = """unnest(CAST(:all_sources AS text[])) AS s(name)
     CROSS JOIN unnest(CAST(:all_kinds AS text[])) AS k(name)"""
 _SOURCE_AND_KIND: Final = "m.source = s.name AND m.kind = k.name"
 _ABOUT_ANY: Final = "EXISTS (SELECT FROM presence AS p WHERE p.mention_id = m.id)"
-_SAID: Final = "to_tsvector('simple', {}.text) @@ websearch_to_tsquery('simple', :words)"
 # Looked up row by row: as a join, all sentiments would be read for one page.
 _WHOLE: Final = """coalesce(
     (SELECT c.label FROM sentiment_correction AS c WHERE c.mention_id = m.id AND c.brand_id IS NULL),

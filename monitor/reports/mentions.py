@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import UUID
@@ -12,9 +13,11 @@ from sqlalchemy import Connection
 from sqlalchemy import text as sql
 
 from monitor.messages import Label
+from monitor.queries import Query
 from monitor.reports.counts import about, brand_ids, mention_hours, values
 from monitor.reports.filters import Filter
-from monitor.reports.listing import Order, first_ids
+from monitor.reports.listing import Listed, Order, Place, first_ids
+from monitor.reports.searching import Found, find
 
 # Rows fetched at a time: an export of millions of mentions stays small in memory.
 _CHUNK: Final = 1000
@@ -53,8 +56,21 @@ class MentionLine(msgspec.Struct, frozen=True, kw_only=True):
     story_id: UUID
     lead: bool
 
+    @property
+    def verdict(self) -> str:
+        """Its sentiment, or why it has none: `picture`, `not scored`."""
+        return self.sentiment or ("picture" if self.kind == "image" else "not scored")
+
 
 MentionRow = MentionLine
+
+
+class LookedThrough(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a search came before it stopped: `mentions` looked at for this page, and the last of them."""
+
+    mentions: int
+    published_at: datetime
+    reach: int | None
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +79,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     rows: tuple[MentionLine, ...]
     next: str | None
     """The cursor of the next page; None after the last."""
+    looked_through: LookedThrough | None = None
+    """Of a search that found too little in what one request may look through: go on at `next`."""
 
 
 class Quote(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,7 +109,7 @@ def search(
     connection: Connection,
     chosen: Filter,
     *,
-    text: str | None = None,
+    query: Query | None = None,
     label: Label | None = None,
     order: Order = "newest",
     after: str | None = None,
@@ -99,21 +117,28 @@ def search(
 ) -> Page:
     """Mentions chosen, a page at a time; what is stored meanwhile neither repeats nor hides a row.
 
-    `text` is looked for in texts and captions as in a search engine ("exact words", -without, or). `label`
-    is how a text feels as a whole; with brands chosen, toward one of them. Raises `CursorError` for an
-    `after` that is not a `next` of the same order.
+    `query` has to be true of them. `label` is how a text feels as a whole; with brands chosen, toward one of
+    them. Raises `CursorError` for an `after` that is not a `next` of the same order.
     """
-    ids = first_ids(
-        connection,
-        chosen,
-        order,
-        limit + 1,
-        words=(text or "").strip(),
-        label=label,
-        after=_place(after, order) if after is not None else None,
+    place = _place(after, order) if after is not None else None
+    listed = Listed(chosen=chosen, order=order, label=label)
+    if query is None:
+        found = Found(first_ids(connection, listed, limit + 1, place))
+    else:
+        found = find(connection, query, listed, limit + 1, place)
+    rows = _in_order(connection, found.ids[:limit])
+    last = found.stopped_at
+    if len(found.ids) > limit:
+        return Page(rows=rows, next=_cursor(order, listed.place(rows[-1], rows[-1].mention_id)))
+    if last is None:
+        return Page(rows=rows, next=None)
+    return Page(
+        rows=rows,
+        next=_cursor(order, listed.place(last, last.id)),
+        looked_through=LookedThrough(
+            mentions=found.looked_at, published_at=last.published_at, reach=last.reach
+        ),
     )
-    rows = _in_order(connection, ids[:limit])
-    return Page(rows=rows, next=_cursor(rows[-1], order) if len(ids) > limit else None)
 
 
 def how_many(connection: Connection, chosen: Filter) -> int:
@@ -140,6 +165,31 @@ def toward(
     return felt
 
 
+def story(connection: Connection, id: UUID, *, after: str | None = None, limit: int = 50) -> Page:
+    """The mentions of a story, the first one first, a page at a time, whatever the period. Raises
+    `CursorError` for an `after` that is not a `next` of a list in that order."""
+    place = _place(after, "oldest") if after is not None else None
+    behind = " AND (published_at, id) > (:after, :after_id)" if place else ""
+    query = f"""
+        SELECT id FROM mention WHERE story_id = :id{behind} ORDER BY published_at, id LIMIT :limit
+    """  # noqa: S608 - the condition is our own; its values travel as parameters
+    given = {"id": id, "limit": limit + 1}
+    if place:
+        given |= {"after": place[0], "after_id": place[1]}
+    ids = connection.execute(sql(query), given).scalars().all()
+    rows = _in_order(connection, ids[:limit])
+    last = rows[-1] if len(ids) > limit and rows else None
+    return Page(rows=rows, next=_cursor("oldest", (last.published_at, last.mention_id)) if last else None)
+
+
+def folded(connection: Connection, rows: Sequence[MentionLine]) -> tuple[tuple[MentionLine, int], ...]:
+    """Of the rows of a page those that are the first of their story there, each with the number of copies the
+    story has besides it, wherever they are."""
+    first = {row.story_id: row for row in reversed(rows)}
+    number = copies(connection, list(first))
+    return tuple((row, number[row.story_id]) for row in rows if first[row.story_id] is row)
+
+
 def copies(connection: Connection, stories: Sequence[UUID]) -> dict[UUID, int]:
     """How many mentions each story has besides one, whatever the period."""
     query = sql("SELECT story_id, count(*) - 1 AS n FROM mention WHERE story_id = ANY(:stories) GROUP BY 1")
@@ -163,9 +213,10 @@ def most_reached(connection: Connection, chosen: Filter, limit: int) -> tuple[Me
 
     With no brand chosen and too few of them, others follow.
     """
-    ids = first_ids(connection, chosen, "reach", limit, about=None if chosen.brands else True)
+    listed = Listed(chosen=chosen, order="reach", about=None if chosen.brands else True)
+    ids = first_ids(connection, listed, limit)
     if len(ids) < limit and not chosen.brands:
-        ids += first_ids(connection, chosen, "reach", limit - len(ids), about=False)
+        ids += first_ids(connection, replace(listed, about=False), limit - len(ids))
     return _in_order(connection, ids)
 
 
@@ -217,14 +268,11 @@ def _in_order(connection: Connection, ids: Sequence[UUID]) -> tuple[MentionLine,
     return tuple(found[id] for id in ids if id in found)
 
 
-def _cursor(row: MentionLine, order: Order) -> str:
-    place = (-1 if row.reach is None else row.reach) if order == "reach" else row.published_at
-    return (
-        base64.urlsafe_b64encode(msgspec.msgpack.encode((order, place, row.mention_id))).decode().rstrip("=")
-    )
+def _cursor(order: Order, place: Place) -> str:
+    return base64.urlsafe_b64encode(msgspec.msgpack.encode((order, *place))).decode().rstrip("=")
 
 
-def _place(cursor: str, order: Order) -> tuple[Any, UUID]:
+def _place(cursor: str, order: Order) -> Place:
     kind = tuple[Literal["reach"], int, UUID] if order == "reach" else tuple[str, datetime, UUID]
     try:
         packed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)

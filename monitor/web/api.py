@@ -13,13 +13,13 @@ from monitor.reports.detail import MentionDetail, mention
 from monitor.reports.feeling import FeelingPoint, Unit, sentiment_over_time
 from monitor.reports.figures import Summary, summary
 from monitor.reports.listing import Order
-from monitor.reports.mentions import Page, Quote, most_extreme, search
+from monitor.reports.mentions import Page, Quote, most_extreme, search, story
 from monitor.reports.origins import AuthorActivity, SourceShare, authors, sources
 from monitor.reports.pictures import ShownPicture, shown_pictures
 from monitor.reports.quality import Quality, quality
 from monitor.reports.terms import Term, terms
 from monitor.web.framing import framed
-from monitor.web.mentions import OneLabel, Words
+from monitor.web.mentions import OneLabel, Words, asked
 from monitor.web.openapi import Answer, answering
 from monitor.web.pictures import Share
 from monitor.web.site import person, site
@@ -128,12 +128,27 @@ def get_mentions(
     after: Annotated[str | None, Query(max_length=500, description="`next` of the page before.")] = None,
     limit: Limit = 50,
 ) -> Answer:
-    """Mentions that match, a page at a time."""
+    """Mentions that match, a page at a time. Where a search stops before the page is full, `looked_through`
+    says how far it came; go on at `next`."""
     with framed(request, choice) as frame:
         chosen = frame.view.chosen
         return Answer(
-            search(frame.connection, chosen, text=q, label=label, order=order, after=after, limit=limit)
+            search(
+                frame.connection, chosen, query=asked(q), label=label, order=order, after=after, limit=limit
+            )
         )
+
+
+@router.get("/stories/{story_id}", **answering(Page))
+def get_story(
+    request: Request,
+    story_id: UUID,
+    after: Annotated[str | None, Query(max_length=500, description="`next` of the page before.")] = None,
+    limit: Limit = 50,
+) -> Answer:
+    """The mentions that are copies of one text or picture, the first one first, whatever the period."""
+    with site(request).databases.reading() as connection:
+        return Answer(story(connection, story_id, after=after, limit=limit))
 
 
 @router.get("/mentions/{mention_id}", **answering(MentionDetail))

@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from monitor import __version__
 from monitor.corrections import CorrectionError
 from monitor.errors import DataError, OutageError, SetupError
+from monitor.queries import QueryError
 from monitor.reports.mentions import CursorError
 from monitor.settings import Settings
 from monitor.storage.faults import UnstorableError
@@ -121,6 +122,12 @@ def _explain_errors(app: FastAPI) -> None:
     @app.exception_handler(DataError)
     def senseless(request: Request, error: Exception) -> Response:
         return answer(request, 422, "This address asks for something that cannot be", str(error))
+
+    @app.exception_handler(QueryError)
+    def wrong_query(_: Request, error: QueryError) -> Response:
+        # Of the API: the page of mentions shows it beside the query.
+        said = {"detail": str(error), "line": error.line, "column": error.column, "expected": error.expected}
+        return JSONResponse(said, status_code=422)
 
     @app.exception_handler(CorrectionError)
     def refused(request: Request, error: Exception) -> Response:

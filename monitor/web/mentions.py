@@ -3,14 +3,17 @@
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Request
+from fastapi import APIRouter, Depends, HTTPException, Request
+from fastapi import Query as InAddress
 from pydantic import BeforeValidator, Field
 from starlette.responses import Response
 
 from monitor.messages import Label
+from monitor.queries import Query, QueryError, parse
 from monitor.reports.detail import MentionDetail, mention
 from monitor.reports.listing import Order
-from monitor.reports.mentions import how_many, search, toward
+from monitor.reports.mentions import Page, copies, folded, how_many, search, toward
+from monitor.reports.mentions import story as mentions_of_story
 from monitor.web.framing import framed
 from monitor.web.views import Choice, blank_as_missing
 
@@ -19,8 +22,14 @@ router: Final = APIRouter(include_in_schema=False)
 _PAGE: Final = 25
 
 # The limit stands with the text: around both it would be asked of None too.
-Words = Annotated[Annotated[str, Field(max_length=500)] | None, BeforeValidator(blank_as_missing), Query()]
-OneLabel = Annotated[Label | None, BeforeValidator(blank_as_missing), Query()]
+Words = Annotated[
+    Annotated[str, Field(max_length=4000)] | None,
+    BeforeValidator(blank_as_missing),
+    InAddress(
+        description='A query: words, AND OR NOT, "phrases", NEAR/5, author:, lang: ... (docs/queries.md).'
+    ),
+]
+OneLabel = Annotated[Label | None, BeforeValidator(blank_as_missing), InAddress()]
 
 
 @router.get("/mentions")
@@ -30,22 +39,34 @@ def mentions(
     q: Words = None,
     label: OneLabel = None,
     order: Order = "newest",
-    after: Annotated[str | None, Query(max_length=500)] = None,
+    after: Annotated[str | None, InAddress(max_length=500)] = None,
+    story: Annotated[
+        UUID | None, InAddress(description="The mentions of this story, whatever else is chosen.")
+    ] = None,
 ) -> Response:
-    """Mentions of the view that match, a page at a time."""
+    """Mentions of the view that match, or those of a story, a page at a time."""
+    if story is not None:
+        return _story(request, choice, story, after)
+    wrong = None
     with framed(request, choice) as frame:
-        found = search(
-            frame.connection,
-            frame.view.chosen,
-            text=q,
-            label=label,
-            order=order,
-            after=after,
-            limit=_PAGE,
-        )
+        try:
+            found = search(
+                frame.connection,
+                frame.view.chosen,
+                query=asked(q),
+                label=label,
+                order=order,
+                after=after,
+                limit=_PAGE,
+            )
+        except QueryError as error:
+            wrong, found = error, Page(rows=(), next=None)
         return frame.page(
             "mentions.html.j2",
+            status=422 if wrong else 200,
             found=found,
+            shown=folded(frame.connection, found.rows),
+            wrong=wrong,
             felt=toward(frame.connection, [row.mention_id for row in found.rows], frame.view.chosen.brands),
             # Of a search nobody knows without reading all that fits.
             total=None if q or label else how_many(frame.connection, frame.view.chosen),
@@ -56,12 +77,30 @@ def mentions(
         )
 
 
+def asked(q: str | None) -> Query | None:
+    """The query of an address; None where there is none. Raises `QueryError`."""
+    return parse(q) if q and q.strip() else None
+
+
+def _story(request: Request, choice: Choice, story: UUID, after: str | None) -> Response:
+    with framed(request, choice) as frame:
+        found = mentions_of_story(frame.connection, story, after=after, limit=_PAGE)
+        return frame.page(
+            "story.html.j2",
+            found=found,
+            story=story,
+            number=copies(frame.connection, [story])[story] + 1,
+            felt=toward(frame.connection, [row.mention_id for row in found.rows], frame.view.chosen.brands),
+            after=after,
+        )
+
+
 @router.get("/mentions/{mention_id}")
 def one(
     request: Request,
     mention_id: UUID,
     choice: Annotated[Choice, Depends()],
-    saved: Annotated[int | None, Query(description="A correction just made.")] = None,
+    saved: Annotated[int | None, InAddress(description="A correction just made.")] = None,
 ) -> Response:
     """One mention: all of its text, what was found, and forms to correct it."""
     with framed(request, choice) as frame:

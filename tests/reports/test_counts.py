@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from monitor.local import EmbeddedDatabase
+from monitor.queries import parse
 from monitor.reports.changes import changes
 from monitor.reports.feeling import net_sentiment, sentiment_over_time
 from monitor.reports.figures import summary
@@ -228,7 +229,8 @@ def test_days_are_those_of_the_zone(seeded, zone, unit):
 def test_a_list_has_every_mention_once_in_its_order(seeded, chosen, order, label, words):
     found, after = [], None
     while True:
-        page = search(seeded, chosen, text=words, label=label, order=order, after=after, limit=40)
+        query = parse(words) if words else None
+        page = search(seeded, chosen, query=query, label=label, order=order, after=after, limit=40)
         found += page.rows
         after = page.next
         if after is None:

@@ -1,0 +1,159 @@
+"""Finds the mentions of which a query is true, a page at a time, with bounded work.
+
+What common words say stands in the beginning of a list; what rare words say the index of words gives at once.
+So the beginning is looked through first. If that does not fill the page, the index is asked, unless it would
+give too much; else the list is looked through further, up to a limit. Where a limit is reached, the search
+says how far it came, and goes on from there when asked again.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import chain, repeat
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, text
+
+from monitor.queries import Query
+from monitor.reports.judging import Judge, columns, lexemes, may_say, narrowed
+from monitor.reports.listing import Listed, Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Of the work of one search."""
+
+    walked: int = 25_000
+    """Mentions of the list whose words are looked at."""
+    read: int = 3_000
+    """Texts that are read: half a second's work."""
+    indexed: int = 20_000
+    """Mentions that the index of words may give."""
+
+
+@dataclass(slots=True)
+class Found:
+    """What a search found, in order."""
+
+    ids: list[UUID] = field(default_factory=list)
+    looked_at: int = 0
+    """Mentions looked at."""
+    stopped_at: Row[Any] | None = None
+    """Where a limit was reached, the last of them (`id`, `published_at`, `reach`)."""
+
+
+def find(
+    connection: Connection,
+    query: Query,
+    listed: Listed,
+    limit: int,
+    after: Place | None = None,
+    limits: Limits = Limits(),
+) -> Found:
+    """The first `limit` mentions listed, or of those behind a place, of which the query is true."""
+    chosen = narrowed(connection, listed.chosen, query, listed.label)
+    if chosen is None:
+        return Found()
+    search = _Search(connection, query, replace(listed, chosen=chosen), limits, limit)
+    search.run(after)
+    return search.found
+
+
+class _Search:
+    def __init__(
+        self, connection: Connection, query: Query, listed: Listed, limits: Limits, limit: int
+    ) -> None:
+        self.found = Found()
+        self._connection = connection
+        self._listed = listed
+        self._limits = limits
+        self._limit = limit
+        self._judge = Judge(query)
+        self._lexemes = lexemes(query)
+        self._condition = "true" if self._lexemes is None else may_say("m")
+        self._columns = columns("m", images=bool(query.images))
+        self._left_to_read = limits.read
+
+    def run(self, after: Place | None) -> None:
+        place, left, asked = after, self._limits.walked, self._lexemes is None
+        for size in chain(_STEPS, repeat(_STEPS[-1])):
+            rows = self._walked(min(size, left), place)
+            if self._take(rows) or not rows or rows[-1].place < min(size, left):
+                return
+            place, left = self._listed.place(rows[-1], rows[-1].id), left - size
+            if left <= 0:
+                self.found.stopped_at = rows[-1]
+                return
+            if not asked and self._limits.walked - left >= _BEGINNING:
+                asked = True
+                indexed = self._indexed(place)
+                if indexed is not None:
+                    self._take(self._read(indexed))
+                    return
+
+    def _take(self, rows: Iterable[Row[Any]]) -> bool:
+        """Judge rows; whether the search is over, the page being full or enough having been read."""
+        before = self.found.looked_at
+        for row in rows:
+            self.found.looked_at = before + row.place
+            if not row.may_be:
+                continue
+            if self._judge.is_true_of(row):
+                self.found.ids.append(row.id)
+                if len(self.found.ids) == self._limit:
+                    return True
+            self._left_to_read -= self._judge.reads
+            if self._left_to_read <= 0:
+                self.found.stopped_at = row
+                return True
+        return False
+
+    def _walked(self, size: int, after: Place | None) -> list[Row[Any]]:
+        """Of the next `size` mentions of the list those that the query may be true of, and the last one."""
+        query = f"""
+            SELECT near.*, {self._condition} AS may_be, {self._columns}
+            FROM (SELECT *, row_number() OVER () AS place, count(*) OVER () AS n
+                  FROM ({self._listed.sql(after)}) AS first) AS near
+            JOIN mention AS m ON m.id = near.id
+            WHERE {self._condition} OR near.place = near.n ORDER BY near.place
+        """  # noqa: S608 - the conditions are our own; their values travel as parameters
+        return list(self._connection.execute(text(query), self._values(size, after)))
+
+    def _indexed(self, after: Place) -> list[UUID] | None:
+        """What the index of words gives behind a place, in order; None where that is too much."""
+        rows = self._listed.looked_up(self._condition, after)
+        values = self._values(self._limits.indexed + 1, after)
+        plan = self._connection.execute(text(f"EXPLAIN (FORMAT JSON) {rows}"), values).scalar_one()
+        if plan[0]["Plan"]["Total Cost"] > _DEAREST:
+            return None
+        some = self._listed.in_order(f"{rows} LIMIT :limit")
+        ids = list(self._connection.execute(text(some), values).scalars())
+        return ids if len(ids) <= self._limits.indexed else None
+
+    def _read(self, ids: list[UUID]) -> Iterator[Row[Any]]:
+        """Those mentions, in that order."""
+        query = text(f"""
+            SELECT m.id, m.published_at, m.reach, :before + given.n AS place, true AS may_be, {self._columns}
+            FROM unnest(CAST(:ids AS uuid[])) WITH ORDINALITY AS given(id, n)
+            JOIN mention AS m ON m.id = given.id ORDER BY given.n
+        """)  # noqa: S608 - the columns are our own
+        for first in range(0, len(ids), _AT_ONCE):
+            yield from self._connection.execute(
+                query, {"ids": ids[first : first + _AT_ONCE], "before": first}
+            )
+
+    def _values(self, limit: int, after: Place | None) -> dict[str, Any]:
+        return {**self._listed.values(self._connection, limit, after), "lexemes": self._lexemes}
+
+
+_STEPS: Final = (200, 1000, 4000)
+"""Mentions walked through at a time: most pages are full after a few."""
+
+_BEGINNING: Final = 1000
+"""Of a list, before the index is asked: what one text in forty says fills a page."""
+
+_AT_ONCE: Final = 200
+
+_DEAREST: Final = 100_000.0
+"""What the planner may expect a look-up in the index to cost: some 20,000 rows, a second where none is in
+memory."""
