@@ -258,6 +258,12 @@ def downgrade() -> None:
     op.drop_column("picture", "phash")
     for column in ("lead", "story_id", "words", "language"):  # with the indexes they are in
         op.drop_column("mention", column)
+    op.create_index(
+        "mention_text_search_ix",
+        "mention",
+        [sa.text("to_tsvector('simple'::regconfig, text)")],
+        postgresql_using="gin",
+    )
     detail = _module("0009_corrected_toward_a_brand")
     queries = {
         **before["0008_views_at_scale"]["_REPLACED"],
@@ -299,6 +305,8 @@ def _columns() -> None:
         ),
     ):
         op.add_column("mention", column)
+    # Before the table is written anew, and its indexes with it: what replaces it knows all scripts.
+    op.drop_index("mention_text_search_ix", table_name="mention")
     # Written anew in one go, which builds the indexes in bulk: an UPDATE would leave as many dead rows, and
     # have the triggers of the figures look at each.
     _run(f"""
@@ -308,6 +316,9 @@ def _columns() -> None:
             ALTER COLUMN lead TYPE boolean USING true, ALTER COLUMN lead SET NOT NULL
     """)
     op.create_index(op.f("mention_words_ix"), "mention", ["words"], postgresql_using="gin")
+    op.create_index(
+        "mention_unread_ix", "mention", ["published_at", "id"], postgresql_where=sa.text("words IS NULL")
+    )
     op.create_index(
         op.f("mention_language_published_at_id_ix"), "mention", ["language", "published_at", "id"]
     )

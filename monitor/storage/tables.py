@@ -223,7 +223,8 @@ mention = Table(
     # Languages that few mentions have; copies of a story, the first of them first.
     Index(None, "language", "published_at", "id"),
     Index(None, "story_id", "published_at", "id"),
-    Index("mention_text_search_ix", text("to_tsvector('simple'::regconfig, text)"), postgresql_using="gin"),
+    # Those that nobody has read yet: a search looks at their texts.
+    Index("mention_unread_ix", "published_at", "id", postgresql_where=text("words IS NULL")),
     Index(
         "mention_most_reached_ix",
         *("source", "kind", text("coalesce(reach, -1)"), "id", "published_at", "language", "lead"),
