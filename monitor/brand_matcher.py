@@ -14,6 +14,7 @@ from monitor.brands import Brands
 from monitor.messages import BrandMention
 from monitor.queries import Fields, Found, Query, parse
 from monitor.texts import Hit, Reading, Term, Terms, read
+from monitor.texts.language import language_of
 
 _NOTHING_KNOWN: Final = Fields()
 
@@ -56,6 +57,12 @@ class BrandMatcher:
         """Every place of a spelling, whatever the queries say, none overlapping another."""
         reading = read(text) if isinstance(text, str) else text
         return _mentions(_longest(self._spelled(self._terms.find(reading))), reading)
+
+    def language(self, reading: Reading, given: str | None) -> str:
+        """The text's language (`monitor.texts.language`), in which the names of brands have no say."""
+        return language_of(
+            reading, given, lambda: [(place.start, place.end) for place in self.spelled(reading)]
+        )
 
     def _spelled(self, found: Found) -> Iterator[tuple[Hit, str]]:
         for term, hits in found.items():

@@ -124,8 +124,11 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     id: str
     source: str
     published_at: datetime
+    language: str
+    """Primary subtag of the language of the text or caption; `und` where nobody knows."""
     model_versions: dict[str, str]
     sentiment: Sentiment | None = None
+    """None for a picture, and for a text in a language that the model does not speak."""
     brands: tuple[BrandMention, ...] = ()
     detections: tuple[Detection, ...] = ()
     written: tuple[WrittenBrand, ...] = ()

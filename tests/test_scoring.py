@@ -32,14 +32,17 @@ from monitor.scoring import (
     TextAnswer,
     TextFault,
     TextPolicy,
+    UnscoredText,
     as_available,
     batches,
+    encode_line,
     score_images,
     score_texts,
 )
 from monitor.scoring.answers import PixelDetection, PixelWriting
 from monitor.sentiment import SentimentScorer, load_scorer
 from monitor.settings import Device, packaged
+from monitor.texts import Reading
 
 ROOT: Final = Path(__file__).parents[1]
 PROGRAM: Final = Path(sys.executable).with_name("brand-monitor")
@@ -67,7 +70,7 @@ def answers(
     lines: Sequence[bytes],
     policy: TextPolicy = POLICY,
     size: int = 4,
-) -> list[TextAnswer | TextFault]:
+) -> list[TextAnswer | UnscoredText | TextFault]:
     found = score_texts(batches(enumerate(lines, 1), size), scorer, matcher, policy)
     return [answer for batch in found for answer in batch]
 
@@ -196,17 +199,41 @@ def test_any_lines_are_answered_each_once(
     assert len(found) == sum(bool(one.strip()) for one in lines)
 
 
+def test_a_text_in_another_language_has_its_brands_and_no_label(
+    scorer: SentimentScorer, matcher: BrandMatcher
+) -> None:
+    found = answers(
+        scorer,
+        matcher,
+        [
+            line(text="Mein Paket ist immer noch nicht da, VMware"),
+            line(text="VMware, VMware"),
+            line(text="I love VMware", lang="de-AT"),
+            line(text="Mein Paket ist immer noch nicht da, VMware", lang="en"),
+        ],
+    )
+    assert [type(one) for one in found] == [UnscoredText, TextAnswer, UnscoredText, TextAnswer]
+    assert found[0] == UnscoredText(id=1, reason="not scored: language de", language="de", brands=["VMware"])
+    assert json.loads(encode_line(found[0]))["label"] is None
+    assert [one.language for one in found if not isinstance(one, TextFault)] == ["de", "und", "de", "en"]
+
+
 class _Fussy:
     """The real scorer, but one that chokes on a word: what a bug in a model would look like."""
 
     def __init__(self, scorer: SentimentScorer, word: str) -> None:
         self._scorer, self._word = scorer, word
 
+    def speaks(self, language: str) -> bool:
+        return self._scorer.speaks(language)
+
     def warm_up(self) -> None:
         self.score([self._word if self._word == "everything" else "warm"])
 
-    def score(self, texts: Sequence[str], targets: Sequence[Any] | None = None) -> Any:
-        if self._word == "everything" or any(self._word in text for text in texts):
+    def score(self, texts: Sequence[str | Reading], targets: Sequence[Any] | None = None) -> Any:
+        if self._word == "everything" or any(
+            self._word in (text if isinstance(text, str) else text.text) for text in texts
+        ):
             raise ValueError("choked")
         return self._scorer.score(texts, targets)
 
@@ -388,7 +415,16 @@ def test_the_texts_command_prints_json_lines_and_nothing_else(tmp_path: Path) ->
     done = run("texts", str(path), "--batch-size", "1", "--min-confidence", "1")
     assert done.returncode == 0
     good, bad = map(json.loads, done.stdout.splitlines())
-    assert list(good) == ["id", "label", "p_negative", "p_neutral", "p_positive", "brands", "unsure"]
+    assert list(good) == [
+        "id",
+        "label",
+        "p_negative",
+        "p_neutral",
+        "p_positive",
+        "language",
+        "brands",
+        "unsure",
+    ]
     assert (good["id"], good["brands"], good["unsure"]) == ("a", ["VMware"], True)
     assert (bad["id"], bad["error"]["code"]) == (2, "json-invalid")
     assert done.stderr.decode().splitlines() == ["1 texts could not be scored; their lines carry the error"]

@@ -12,7 +12,7 @@ from monitor.commands.terminal import progress, say
 from monitor.settings import Device, load_settings
 
 if TYPE_CHECKING:
-    from monitor.scoring import ImageAnswer, ImageFault, TextAnswer, TextFault
+    from monitor.scoring import ImageAnswer, ImageFault, TextAnswer, TextFault, UnscoredText
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -43,7 +43,9 @@ def texts(
     """Sentiment and brands of texts.
 
     A line is a text mention, or just {"text": ...}; "target" (a part of the text, or where it starts and
-    ends) asks for the sentiment toward it. A bad line is answered with its error, and the run goes on.
+    ends) asks for the sentiment toward it. A text in a language that the model does not speak has a label
+    of null; "lang" says the language where it is known. A bad line is answered with its error, and the run
+    goes on.
     """
     from monitor.brand_matcher import BrandMatcher
     from monitor.brands import load_brands
@@ -109,12 +111,12 @@ def images(
 
 
 def _print(
-    answers: "Iterable[Sequence[TextAnswer | TextFault | ImageAnswer | ImageFault]]", what: str
+    answers: "Iterable[Sequence[TextAnswer | UnscoredText | TextFault | ImageAnswer | ImageFault]]", what: str
 ) -> None:
     """Each batch as soon as it is there; faults are counted on standard error, not in the exit code."""
-    from monitor.scoring import ImageFault, TextFault, encode_line
+    from monitor.scoring import ImageFault, TextFault, UnscoredText, encode_line
 
-    faults = 0
+    faults = unscored = 0
     out = sys.stdout.buffer
     with progress(beside_output=True) as display:
         task = display.add_task(f"scoring {what}", total=None)
@@ -122,6 +124,9 @@ def _print(
             out.write(b"".join(encode_line(answer) for answer in batch))
             out.flush()
             faults += sum(isinstance(answer, TextFault | ImageFault) for answer in batch)
+            unscored += sum(isinstance(answer, UnscoredText) for answer in batch)
             display.advance(task, len(batch))
+    if unscored:
+        say(f"{unscored:,} {what} are in languages that the model does not speak; their label is null")
     if faults:
         say(f"{faults:,} {what} could not be scored; their lines carry the error")

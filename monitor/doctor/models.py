@@ -29,7 +29,10 @@ def providers(settings: Settings) -> Iterator[Examination]:
 
 
 def sentiment(settings: Settings) -> Iterator[Examination]:
-    """The sentiment model's files, its task, and whether it comes up on the device asked for."""
+    """The sentiment model's files, its task, its languages, and whether it comes up on the device asked for.
+
+    Texts in other languages are no fault: they are counted, and not scored.
+    """
     yield _model(settings, "sentiment", settings.sentiment_model, "MONITOR_SENTIMENT_MODEL")
 
 
@@ -77,6 +80,8 @@ def _model(settings: Settings, task: Task, name: str, variable: str) -> Examinat
         )
     session = open_session(settings.models_dir / name, settings.device, settings.inference_threads)
     found = f"{manifest.identity}, files as its manifest says"
+    if task == "sentiment":
+        found += f", speaks {' '.join(manifest.spoken)}"
     if settings.device is Device.AUTO and session.device is Device.CPU and driver_present():
         return problem(
             f"{task} model",

@@ -5,13 +5,19 @@ The service and training both use these structs, so a field cannot mean two thin
 
 import hashlib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
 from monitor.errors import SetupError
 
 Task = Literal["sentiment", "logos", "logo-embedding"]
+Language = Annotated[
+    str, msgspec.Meta(pattern="^[a-z]{2,3}$", description="Primary subtag, in lower case: en, pt, zh.")
+]
+
+_BEFORE_LANGUAGES: Final = ("en",)
+"""What sentiment models spoke before their manifests said it."""
 
 
 class TensorSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -69,6 +75,8 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     parity: Parity
     opset: int
     training: TrainingRun
+    languages: Annotated[tuple[Language, ...], msgspec.Meta(min_length=1)] | None = None
+    """Languages whose texts a sentiment model was trained and measured on; None: English, or no texts."""
     files: dict[str, str] = {}
     """Further files of the model folder the service reads (vocabulary, ...): name -> sha256."""
 
@@ -76,6 +84,11 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     def identity(self) -> str:
         """`name@version`, what database rows carry as model version."""
         return f"{self.name}@{self.version}"
+
+    @property
+    def spoken(self) -> tuple[str, ...]:
+        """Languages that the model can be asked about."""
+        return self.languages or _BEFORE_LANGUAGES
 
 
 def load_manifest(model_dir: Path) -> Manifest:

@@ -1,6 +1,14 @@
 """Scores files without Kafka or a database: one answer per input, in input order, in bounded memory."""
 
-from monitor.scoring.answers import Fault, ImageAnswer, ImageFault, TextAnswer, TextFault, encode_line
+from monitor.scoring.answers import (
+    Fault,
+    ImageAnswer,
+    ImageFault,
+    TextAnswer,
+    TextFault,
+    UnscoredText,
+    encode_line,
+)
 from monitor.scoring.batches import as_available, batches
 from monitor.scoring.images import ImagePolicy, score_images
 from monitor.scoring.texts import TextPolicy, score_texts
@@ -13,6 +21,7 @@ __all__ = [
     "TextAnswer",
     "TextFault",
     "TextPolicy",
+    "UnscoredText",
     "as_available",
     "batches",
     "encode_line",

@@ -29,7 +29,7 @@ class TextAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Sentiment of one text and the brands it names, each once, in order of appearance.
 
     Probabilities are in 0..1 and sum to 1. `unsure` is there, and true, where the label's probability is
-    below the asked-for confidence.
+    below the asked-for confidence. `language` is a primary subtag, `und` where nobody knows.
     """
 
     id: TextId
@@ -37,8 +37,22 @@ class TextAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     p_negative: float
     p_neutral: float
     p_positive: float
+    language: str
     brands: list[str]
     unsure: bool = False
+
+
+class UnscoredText(msgspec.Struct, frozen=True, kw_only=True):
+    """A text in a language that the model does not speak: what it names, and no verdict.
+
+    `label` is null, `reason` says so in words.
+    """
+
+    id: TextId
+    label: None = None
+    reason: str
+    language: str
+    brands: list[str]
 
 
 class TextFault(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,6 +131,6 @@ class ImageFault(msgspec.Struct, frozen=True, kw_only=True):
     error: Fault
 
 
-def encode_line(answer: TextAnswer | TextFault | ImageAnswer | ImageFault) -> bytes:
+def encode_line(answer: TextAnswer | UnscoredText | TextFault | ImageAnswer | ImageFault) -> bytes:
     """One line of output, newline included."""
     return msgspec.json.encode(answer) + b"\n"

@@ -12,9 +12,10 @@ from monitor.brand_matcher import BrandMatcher
 from monitor.errors import DataError, ErrorCode
 from monitor.messages import Identifier, Moment, Reach, Sentiment, check_text, validation_code
 from monitor.queries import Fields, host_of
-from monitor.scoring.answers import Fault, TextAnswer, TextFault, TextId
+from monitor.scoring.answers import Fault, TextAnswer, TextFault, TextId, UnscoredText
 from monitor.sentiment import SentimentScorer
 from monitor.stream.scoring import score_each
+from monitor.texts import Reading, read
 
 _Answer = TypeVar("_Answer")
 
@@ -50,7 +51,7 @@ class _Line(msgspec.Struct, frozen=True, kw_only=True):
 @dataclass(frozen=True, slots=True)
 class _Task:
     id: TextId
-    text: str
+    text: Reading
     target: tuple[int, int] | None
     fields: Fields
 
@@ -63,23 +64,28 @@ def score_texts(
     scorer: SentimentScorer,
     matcher: BrandMatcher,
     policy: TextPolicy,
-) -> Iterator[list[TextAnswer | TextFault]]:
+) -> Iterator[list[TextAnswer | UnscoredText | TextFault]]:
     """Answers for batches of (line number, line), in the same order; blank lines have none.
 
     Blocks while the model runs. Never raises for what stands on a line; `OutageError` if the model fails on
     everything.
     """
     for batch in batches:
-        tasks = [_read(number, line, policy.max_chars) for number, line in batch if line.strip()]
-        good = [task for task in tasks if isinstance(task, _Task)]
-        sentiments = iter(score_each(good, lambda some: _score(scorer, some), scorer.warm_up))
-        yield [
-            task if isinstance(task, TextFault) else _answer(task, next(sentiments), matcher, policy)
-            for task in tasks
-        ]
+        tasks = [_read(number, line, policy.max_chars, matcher) for number, line in batch if line.strip()]
+        spoken = [task for task in tasks if isinstance(task, _Task) and scorer.speaks(task.fields.language)]
+        sentiments = iter(score_each(spoken, lambda some: _score(scorer, some), scorer.warm_up))
+        answers: list[TextAnswer | UnscoredText | TextFault] = []
+        for task in tasks:
+            if isinstance(task, TextFault):
+                answers.append(task)
+            elif scorer.speaks(task.fields.language):
+                answers.append(_answer(task, next(sentiments), matcher, policy))
+            else:
+                answers.append(_unscored(task, matcher))
+        yield answers
 
 
-def _read(number: int, line: bytes, max_chars: int) -> _Task | TextFault:
+def _read(number: int, line: bytes, max_chars: int, matcher: BrandMatcher) -> _Task | TextFault:
     line = line.removeprefix(BOM_UTF8)  # what Windows programs put in front of a file
     try:
         fields = _decode(line)
@@ -90,8 +96,14 @@ def _read(number: int, line: bytes, max_chars: int) -> _Task | TextFault:
     name: TextId = number if fields.id is None else fields.id
     try:
         check_text(fields.text, max_chars=max_chars)
-        known = Fields(author=fields.author, site=host_of(fields.url), source=fields.source or "")
-        return _Task(name, fields.text, _span(fields.target, fields.text), known)
+        text = read(fields.text)
+        known = Fields(
+            author=fields.author,
+            site=host_of(fields.url),
+            source=fields.source or "",
+            language=matcher.language(text, fields.lang),
+        )
+        return _Task(name, text, _span(fields.target, fields.text), known)
     except DataError as error:
         return TextFault(id=name, error=Fault.of(error))
 
@@ -130,9 +142,24 @@ def _answer(
         p_negative=sentiment.p_negative,
         p_neutral=sentiment.p_neutral,
         p_positive=sentiment.p_positive,
-        brands=list(dict.fromkeys(mention.brand for mention in matcher.find(task.text, task.fields))),
+        language=task.fields.language,
+        brands=_brands(task, matcher),
         unsure=confidence < policy.min_confidence,
     )
+
+
+def _unscored(task: _Task, matcher: BrandMatcher) -> UnscoredText:
+    language = task.fields.language
+    return UnscoredText(
+        id=task.id,
+        reason=f"not scored: language {language}",
+        language=language,
+        brands=_brands(task, matcher),
+    )
+
+
+def _brands(task: _Task, matcher: BrandMatcher) -> list[str]:
+    return list(dict.fromkeys(mention.brand for mention in matcher.find(task.text, task.fields)))
 
 
 def _fault(name: TextId, code: ErrorCode, detail: str) -> TextFault:

@@ -15,6 +15,7 @@ from monitor.sentiment.ngrams import NGRAMS_FILE, SUBWORDS_FILE, NgramTable
 from monitor.sentiment.vocabulary import Vocabulary
 from monitor.settings import Device
 from monitor.texts import Reading
+from monitor.texts.language import UNDETERMINED
 
 LABELS: Final[tuple[Label, ...]] = ("negative", "neutral", "positive")
 
@@ -50,6 +51,11 @@ class SentimentScorer:
     def takes_targets(self) -> bool:
         """Whether the model can judge a text toward a span; others ignore `targets`."""
         return self._encoder.recipe.targets
+
+    def speaks(self, language: str) -> bool:
+        """Whether to ask the model about texts in it (a primary subtag). `und` is asked about: a few words,
+        mostly English ones, that nobody can tell the language of."""
+        return language == UNDETERMINED or language in self.manifest.spoken
 
     def warm_up(self) -> None:
         """Run a short and a long text: the first mention shall not pay for allocation and kernel choice."""

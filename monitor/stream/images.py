@@ -61,6 +61,7 @@ class KnownPictures(Protocol):
 class _Decoded:
     mention: ImageMention
     caption: Reading
+    language: str
     sha256: str
     media_type: str
     pixels: NDArray[np.uint8]
@@ -144,9 +145,11 @@ class ImageScoring:
             picture = decode_picture(mention.image, max_bytes=self._max_bytes, max_pixels=self._max_pixels)
         except DataError as error:
             return error
+        caption = read(mention.caption or "")
         return _Decoded(
             mention=mention,
-            caption=read(mention.caption or ""),
+            caption=caption,
+            language=self._naming.language(caption, None),
             sha256=hashlib.sha256(mention.image).hexdigest(),
             media_type=picture.media_type,
             pixels=picture.pixels,
@@ -163,6 +166,7 @@ class ImageScoring:
             author=entry.mention.author,
             site=host_of(entry.mention.url),
             source=entry.mention.source,
+            language=entry.language,
             images=frozenset(found.brand for found in scan.detections),
         )
         try:
@@ -242,4 +246,6 @@ class ImageScoring:
             model_version=scan.model_version,
             written=scan.written,
             brands=judged.named,
+            language=entry.language,
+            words=tuple(entry.caption.lexemes()),
         )

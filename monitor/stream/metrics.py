@@ -57,6 +57,13 @@ class Metrics:
             "Records dead-lettered, by error code.",
             "`brand-monitor dead-letters list` shows them; docs/messages.md says what each code means.",
         )
+        self.unscored = self._counter(
+            "brand_monitor_texts_unscored",
+            ["language"],
+            "texts",
+            "Texts stored without a verdict: the model does not speak their language (rare ones: other).",
+            "No fault. Much of one language: a model that speaks it, named by MONITOR_SENTIMENT_MODEL.",
+        )
         self.batch_seconds = self._histogram(
             "brand_monitor_batch_seconds",
             ["agent", "step"],

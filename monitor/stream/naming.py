@@ -10,6 +10,7 @@ from monitor.messages import BrandMention
 from monitor.queries import Fields
 from monitor.settings import Settings
 from monitor.texts import Reading
+from monitor.texts.language import load_detector
 
 _PLACES: Final = 100
 """Places kept of one brand in one text: a brand that stands there oftener is not named more for it."""
@@ -25,6 +26,11 @@ class Naming:
     def __init__(self, matcher: BrandMatcher, settings: Settings) -> None:
         self._matcher = matcher
         self._max_brands = settings.text_max_brands
+        load_detector()
+
+    def language(self, reading: Reading, given: str | None) -> str:
+        """See `BrandMatcher.language`."""
+        return self._matcher.language(reading, given)
 
     def find(self, reading: Reading, fields: Fields) -> tuple[BrandMention, ...]:
         """The brands that a mention with these fields names, in its order, each at its first 100 places.

@@ -26,7 +26,7 @@ from typing import Protocol
 import structlog
 
 from monitor.errors import OutageError, SetupError
-from monitor.storage.records import Batch, Rejection, Result, StorageRejection, WriteOutcome
+from monitor.storage.records import Batch, Rejection, Result, StorageRejection, TextResult, WriteOutcome
 from monitor.stream.intake import Intake
 from monitor.stream.ledger import Ledger
 from monitor.stream.metrics import Metrics
@@ -34,6 +34,7 @@ from monitor.stream.outage import OutageRetry
 from monitor.stream.quarantine import Quarantine
 from monitor.stream.records import Record, Stretch, utc_now
 from monitor.stream.scoring import Outcome, Scoring, StuckError
+from monitor.texts.language import DETECTED
 
 _log = structlog.get_logger(__name__)
 
@@ -236,6 +237,10 @@ class Pipeline:
         metrics.records.labels(self.name).inc(len(scored.records))
         metrics.stored.labels(self.name).inc(outcome.stored)
         metrics.replaced.labels(self.name).inc(outcome.replaced)
+        for result in batch.results:
+            if isinstance(result, TextResult) and result.sentiment is None:
+                language = result.language if result.language in DETECTED else "other"
+                metrics.unscored.labels(language).inc()
         for rejection in batch.rejections:
             metrics.rejected.labels(self.name, rejection.letter.error_code).inc()
         _log.info(

@@ -1,5 +1,5 @@
 """Texts: decode, find the brands named, score the sentiment of the whole and, where the model can, toward
-each brand."""
+each brand. A text in a language that the model does not speak is kept and counted, and not scored."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,13 +20,14 @@ from monitor.stream.scoring import Outcome, Threads, score_each
 from monitor.texts import Reading, read
 
 _Span = tuple[int, int] | None
-_Scores = tuple[Sentiment, tuple[BrandMention, ...]]
+_Scores = tuple[Sentiment | None, tuple[BrandMention, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Decoded:
     mention: TextMention
     reading: Reading
+    language: str
     named: tuple[BrandMention, ...]
 
 
@@ -80,6 +81,8 @@ class TextScoring:
                         sentiment=scored[0],
                         brands=scored[1],
                         model_version=self._scorer.manifest.identity,
+                        language=one.language,
+                        words=tuple(one.reading.lexemes()),
                     )
                 )
         return outcomes
@@ -88,11 +91,19 @@ class TextScoring:
         try:
             mention = decode_text(record.value, record.content_type, max_chars=self._max_chars)
             reading = read(mention.text)
-            return _Decoded(mention, reading, self._naming.find(reading, _fields(mention)))
+            language = self._naming.language(reading, mention.lang)
+            named = self._naming.find(reading, _fields(mention, language))
+            return _Decoded(mention, reading, language, named)
         except DataError as error:
             return error
 
     def _score_mentions(self, decoded: Sequence[_Decoded]) -> list[_Scores]:
+        """Those the model is not asked about keep their brands, without a verdict."""
+        asked = [one for one in decoded if self._scorer.speaks(one.language)]
+        scores = iter(self._score_spoken(asked))
+        return [next(scores) if self._scorer.speaks(one.language) else (None, one.named) for one in decoded]
+
+    def _score_spoken(self, decoded: Sequence[_Decoded]) -> list[_Scores]:
         """One run of the model: every text as a whole, then the places where one names brands, as far as the
         model takes targets and the limit allows."""
         texts = [one.reading for one in decoded]
@@ -111,8 +122,8 @@ class TextScoring:
         ]
 
 
-def _fields(mention: TextMention) -> Fields:
-    return Fields(author=mention.author, site=host_of(mention.url), source=mention.source)
+def _fields(mention: TextMention, language: str) -> Fields:
+    return Fields(author=mention.author, site=host_of(mention.url), source=mention.source, language=language)
 
 
 def _with_sentiments(

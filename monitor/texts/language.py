@@ -23,18 +23,21 @@ Spans = Iterable[tuple[int, int]]
 
 # The detector's 139 would cost more short posts of these than they would gain of others: twice as many posts
 # of at most 20 characters came out wrong with all of them. Text in another language is taken for a relative
-# (Catalan for Spanish, Malay for Indonesian) or is `und`. `zxx` is the detector's own: no language at all.
-_DETECTED: Final = re.findall(
+# (Catalan for Spanish, Malay for Indonesian) or is `und`.
+DETECTED: Final = re.findall(
     r"\w+",
     """am ar bg bn cs da de el en es fa fi fr gu he hi hr hu hy id it ja ka km kn ko lo ml mr my nl no pa pl
-    pt ro ru si sk sr sv sw ta te th tr uk ur vi zh zxx""",
+    pt ro ru si sk sr sv sw ta te th tr uk ur vi zh""",
 )
+"""Languages that are told apart."""
+_NOTHING: Final = "zxx"
+"""The detector's word for what is no language at all."""
 _NO_LANGUAGE: Final = frozenset({"und", "mul", "mis", "zxx", "art", "nan"})
 """What says nothing: several, none, made up, and NaN of a table (who means Min Nan Chinese writes zh)."""
 _NORWEGIAN: Final = {"nb": "no", "nn": "no"}
 _LOCAL_USE: Final = range(ord("a"), ord("t") + 1)
 _ENOUGH: Final = 4.0
-"""Lead over English (difference of probabilities) times bytes of the letters read. See docs/data-model.md."""
+"""Lead over English (difference of probabilities) times bytes of the letters read. See docs/languages.md."""
 _READ_CHARS: Final = 400
 """Characters looked at: several times what is enough (60 are), at 0.5 us each."""
 _CLEAR_BYTES: Final = 80
@@ -108,7 +111,7 @@ def _detect(written: str) -> tuple[str, int]:
     ranked = _detector().rank(written)
     (first, probability), second = ranked[0], ranked[1][1]
     rival = second if first == "en" else dict(ranked)["en"]
-    enough = first != "zxx" and (probability - rival) * size >= _ENOUGH
+    enough = first != _NOTHING and (probability - rival) * size >= _ENOUGH
     return (first if enough else UNDETERMINED), size
 
 
@@ -121,7 +124,7 @@ def load_detector() -> None:
 def _detector() -> LanguageIdentifier:
     """Nothing in it changes once it is made, so threads share it."""
     whole = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-    whole.set_languages(_DETECTED)
+    whole.set_languages([*DETECTED, _NOTHING])
     # In rows and in the type that is computed in: a third faster than the view of the model file.
     whole.nb_ptc = np.ascontiguousarray(whole.nb_ptc, dtype=np.float32)
     return whole

@@ -81,7 +81,7 @@ def check(
 
 
 _MENTIONS: Final = """
-    SELECT m.kind, m.source, m.external_id, m.author, m.text, m.reach, m.picture_sha256,
+    SELECT m.kind, m.source, m.external_id, m.author, m.text, m.reach, m.language, m.picture_sha256,
            to_char(m.published_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS published_at,
            (SELECT jsonb_agg(jsonb_build_array(b.name, n.start_char, n.end_char))
             FROM brand_mention AS n JOIN brand AS b ON b.id = n.brand_id WHERE n.mention_id = m.id) AS brands,
@@ -131,6 +131,7 @@ def _differences(row: Words, mention: Mention) -> Iterator[str]:
     for column, value in (
         ("text", said.text),
         ("reach", said.reach),
+        ("language", mention.language),
         ("published_at", said.published_at),
         ("picture_sha256", mention.sha256),
     ):
@@ -195,12 +196,16 @@ def _announced(findings: Iterable[Entry], expected: Expected, stored: set[Identi
 
 
 def _found(findings: list[Words], mention: Mention) -> bool:
-    if mention.sentiment is None:
-        return bool(findings)
-    return any(_close(_probabilities(finding["sentiment"]), mention.sentiment) for finding in findings)
+    return any(
+        finding["language"] == mention.language
+        and _close(_probabilities(finding.get("sentiment")), mention.sentiment)
+        for finding in findings
+    )
 
 
-def _probabilities(sentiment: Words) -> tuple[float, ...]:
+def _probabilities(sentiment: Words | None) -> tuple[float, ...] | None:
+    if sentiment is None:
+        return None
     return tuple(sentiment[f"p_{label}"] for label in ("negative", "neutral", "positive"))
 
 

@@ -61,6 +61,8 @@ class Drafter:
         """A text to be stored; with `id` a new version of that one."""
         name, author = self._names(id)
         body = {"id": name, "author": author, "text": said or self._sentence(), **self._fields(), **more}
+        if self._rng.random() < 0.2:
+            body["lang"] = self._rng.choice(("en", "en-GB", "de", "pt-BR", "no idea"))
         if self._rng.random() < 0.3:
             return self._draft(TEXT, name, msgspec.msgpack.encode(body), [_MSGPACK])
         return self._draft(TEXT, name, json.dumps(body).encode())

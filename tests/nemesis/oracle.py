@@ -22,6 +22,7 @@ from monitor.brands import load_brands
 from monitor.logos import load_detector
 from monitor.sentiment import load_scorer
 from monitor.settings import Device
+from monitor.texts import read
 from tests.nemesis.archive import Entry, Place
 from tests.nemesis.expectations import CODES, HEADER, PHASE_OF_UNREADABLE
 from tests.nemesis.models import LOGOS, SENTIMENT
@@ -43,6 +44,7 @@ class Said:
     identity: Identity
     author: str
     text: str | None
+    lang: str | None
     reach: int | None
     published_at: str
     picture: bytes | None
@@ -53,8 +55,10 @@ class Mention:
     """What a row must hold."""
 
     said: Said
+    language: str
     brands: frozenset[tuple[str, int, int]]
     sentiment: tuple[float, float, float] | None
+    """None for a picture, and for a text in a language that the model does not speak."""
     toward: Mapping[str, tuple[float, float, float]]
     detections: Mapping[str, float]
     sha256: str | None
@@ -144,6 +148,7 @@ class Oracle:
             identity=(kind, body["source"], body["id"]),
             author=body["author"],
             text=body.get("text") if kind == "text" else body.get("caption"),
+            lang=body.get("lang"),
             reach=body.get("reach"),
             published_at=body["published_at"],
             picture=base64.b64decode(picture) if isinstance(picture, str) else picture,
@@ -159,7 +164,11 @@ class Oracle:
     ) -> None:
         winners = {identity: _winner(of_one, last) for identity, of_one in versions.items()}
         named = {identity: self._matcher.find(said.text or "") for identity, said in winners.items()}
-        spoken = [identity for identity in winners if identity[0] == "text"]
+        languages = {
+            identity: self._matcher.language(read(said.text or ""), said.lang)
+            for identity, said in winners.items()
+        }
+        spoken = [one for one in winners if one[0] == "text" and self._scorer.speaks(languages[one])]
         aims: list[tuple[str, tuple[int, int] | None]] = [(winners[one].text or "", None) for one in spoken]
         for identity in spoken:
             if len(named[identity]) <= TARGETS:
@@ -169,11 +178,12 @@ class Oracle:
         whole = {identity: tuple(next(rows)) for identity in spoken}
         for identity, said in winners.items():
             found, toward = named[identity], defaultdict(list)
-            if identity[0] == "text" and len(found) <= TARGETS:
+            if identity in whole and len(found) <= TARGETS:
                 for brand in found:
                     toward[brand.brand].append(next(rows))
             expected.mentions[identity] = Mention(
                 said=said,
+                language=languages[identity],
                 brands=frozenset((brand.brand, brand.start, brand.end) for brand in found),
                 sentiment=whole.get(identity),  # type: ignore[arg-type]
                 toward={brand: tuple(np.mean(opinions, 0)) for brand, opinions in toward.items()},  # type: ignore[misc]

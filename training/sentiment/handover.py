@@ -54,6 +54,8 @@ class Product:
     probabilities: Callable[..., Tensor]
     write: Callable[[Path], None]
     files: Mapping[str, Callable[[Path], None]]
+    languages: tuple[str, ...] = ("en",)
+    """Primary subtags of the languages of the texts it learned from; texts in others are not scored."""
 
 
 def hand_over(
@@ -90,6 +92,7 @@ def hand_over(
         parity=compared,
         opset=OPSET,
         training=run,
+        languages=product.languages,
         files=dict.fromkeys(product.files, ""),
     )
     sealed = write_model_folder(out, manifest, "Being measured.")
