@@ -1,6 +1,7 @@
 """Erases a post: its text and picture mention, all that hangs on them, and pictures that nothing else shows.
 
-The trigger on `mention` notes the reason in table `erasure`, by which the audit tells this from a loss.
+Stories that it led get another lead; those that it held together fall apart. The trigger on `mention` notes
+the reason in table `erasure`, by which the audit tells this from a loss.
 """
 
 from collections.abc import Collection, Mapping
@@ -9,6 +10,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, text
 
+from monitor.storage import stories
 from monitor.storage.rows import HEAD_BYTES, clean
 
 
@@ -55,12 +57,15 @@ def erase(connection: Connection, source: str, ids: Collection[str], reason: str
     the records until their retention ends: a worker that reads them again writes them again.
     """
     given = _given(source, ids)
+    stories.lock(connection)
     # What is found is what goes: nobody begins to show one of the pictures, or changes the post, meanwhile.
     connection.execute(text("LOCK TABLE picture IN SHARE ROW EXCLUSIVE MODE"))
     connection.execute(_LOCK, given)
     found = find(connection, source, ids)
     connection.execute(text("SELECT set_config('brand_monitor.erasure', :reason, true)"), {"reason": reason})
+    gone = stories.stored(connection, connection.execute(_IDS, given).scalars().all())
     connection.execute(_DELETE, given)
+    stories.move(connection, gone.values())
     for table, key in (("picture_scan", "picture_sha256"), ("picture", "sha256")):  # finds go with the scans
         connection.execute(
             text(f"DELETE FROM {table} WHERE {key} = ANY(:gone)"),  # noqa: S608 - our own words
@@ -74,6 +79,7 @@ def _given(source: str, ids: Collection[str]) -> dict[str, Any]:
 
 
 _MENTIONS = "SELECT id FROM mention WHERE source = :source AND external_id = ANY(:ids)"
+_IDS = text(_MENTIONS)
 _LOCK = text(f"{_MENTIONS} ORDER BY id FOR UPDATE")
 _KNOWN = text("SELECT external_id FROM mention WHERE source = :source AND external_id = ANY(:ids)")
 _COUNTS = text(f"""

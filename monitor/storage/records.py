@@ -51,7 +51,7 @@ class TextResult:
 
     `sentiment` is None for a text in a language that the model does not speak. `language` is the text's
     (ISO 639 code; und: nobody knows), `words` are the lexemes of its reading; without them a search looks at
-    the text itself.
+    the text itself. Texts that share one of `story_keys` are copies (`monitor.texts.stories`).
     """
 
     position: RecordPosition
@@ -61,6 +61,7 @@ class TextResult:
     model_version: str
     language: str = "und"
     words: tuple[str, ...] = ()
+    story_keys: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +69,8 @@ class ImageResult:
     """A scored picture: the logos it shows, the brands its caption names, and those written in it.
 
     `model_version` says whether words were read at all: `written` is empty where they were not. `language`
-    and `words` are those of the caption, as in `TextResult`.
+    and `words` are those of the caption, as in `TextResult`; pictures that share one of `story_keys` are
+    copies (`monitor.logos.likeness`).
     """
 
     position: RecordPosition
@@ -80,6 +82,7 @@ class ImageResult:
     written: tuple[WrittenBrand, ...] = ()
     language: str = "und"
     words: tuple[str, ...] = ()
+    story_keys: tuple[int, ...] = ()
 
 
 Result = TextResult | ImageResult

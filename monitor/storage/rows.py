@@ -4,7 +4,7 @@ import hashlib
 import re
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC
 from typing import Any, Final
 
@@ -55,6 +55,11 @@ def joined_words(words: Iterable[str], said: str | None) -> str | None:
     if sum(len(word.encode()) for word in kept) > _WORDS_BYTES:
         kept = set()
     return _SEPARATOR.join(sorted(kept if kept == found else kept | {LOOK_AT_TEXT}))
+
+
+def array(numbers: Sequence[int]) -> str | None:
+    """Numbers as the text of an array, which `statements` takes; None for none."""
+    return f"{{{','.join(map(str, numbers))}}}" if numbers else None
 
 
 def mention_digest(id: uuid.UUID) -> int:
@@ -129,6 +134,7 @@ def mention_row(id: uuid.UUID, result: Result, log_id: str) -> Row:
         # A story of its own, until it is found to be a copy.
         "story_id": id,
         "lead": True,
+        "story_keys": array(result.story_keys),
         **_position_row(result.position, log_id),
     }
     if isinstance(result, TextResult):

@@ -70,7 +70,7 @@ MENTION_CONTENT: Final = (
 STORY: Final = ("story_id", "lead")
 MENTION: Final = ("id", "post_id", "kind", "source", "external_id", *MENTION_CONTENT, *STORY)
 MENTION_COUNTS: Final = ("n_brand_mentions", "n_sentiments")
-COUNTED_MENTION: Final = (*MENTION, *MENTION_COUNTS)
+COUNTED_MENTION: Final = (*MENTION, *MENTION_COUNTS, "story_keys")
 BRAND_MENTION: Final = ("mention_id", "brand_id", "start_char", "end_char", "matched")
 SENTIMENT: Final = (
     *("mention_id", "brand_id", "label", "p_negative", "p_neutral", "p_positive", "model_version"),
@@ -175,7 +175,10 @@ def upsert_mentions() -> ReturningInsert[Any]:
     inserted: ColumnElement[bool] = literal_column("mention.xmax = 0").label("inserted")
     return statement.on_conflict_do_update(
         index_elements=["id"],
-        set_={**{name: new[name] for name in (*MENTION_CONTENT, *MENTION_COUNTS)}, "stored_at": func.now()},
+        set_={
+            **{name: new[name] for name in (*MENTION_CONTENT, *MENTION_COUNTS, "story_keys")},
+            "stored_at": func.now(),
+        },
         where=_NOT_OLDER,
     ).returning(mention.c.id, inserted)
 
@@ -275,9 +278,9 @@ def _given(types: Mapping[str, TypeEngine[Any]]) -> TableValuedAlias:
 
 
 def _sent_as(target: Column[Any]) -> TypeEngine[Any]:
-    # The driver has no array of multiranges; they travel as text. So do words, joined (`rows.joined_words`):
-    # arrays of arrays would have to be equally long.
-    return _TEXT if isinstance(target.type, (INT8MULTIRANGE, TSVECTOR)) else target.type
+    # The driver has no array of multiranges; they travel as text. So do words, joined (`rows.joined_words`),
+    # and arrays: arrays of arrays would have to be equally long.
+    return _TEXT if isinstance(target.type, (INT8MULTIRANGE, TSVECTOR, ARRAY)) else target.type
 
 
 def _stored_as(target: Column[Any], sent: ColumnElement[Any]) -> ColumnElement[Any]:

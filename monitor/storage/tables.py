@@ -6,6 +6,7 @@ Comments are stored in the database too, so that a SQL client explains itself.
 from typing import Any, Final
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -212,6 +213,11 @@ mention = Table(
         nullable=False,
         comment="First of its story, by published_at, then id: the one that counts.",
     ),
+    Column(
+        "story_keys",
+        ARRAY(BigInteger),
+        comment="Mentions that share one are copies; null: none, or stored before schema 0012.",
+    ),
     ForeignKeyConstraint(
         ["picture_sha256", "model_version"], [picture_scan.c.picture_sha256, picture_scan.c.model_version]
     ),
@@ -238,6 +244,21 @@ mention = Table(
         "published_at BETWEEN '0001-01-02 00:00:00+00' AND '9999-12-30 00:00:00+00'", name="published_at"
     ),
     comment="Something somebody published. (kind, source, external_id) names it for good; each is one row.",
+)
+
+story_key = Table(
+    "story_key",
+    metadata,
+    Column("key", BigInteger, primary_key=True, autoincrement=False, comment="As in mention.story_keys."),
+    Column(
+        "period",
+        Integer,
+        primary_key=True,
+        autoincrement=False,
+        comment="30 days, counted from 1970: those of the mentions that have the key.",
+    ),
+    Column("story_id", Uuid, nullable=False, comment="Of those mentions."),
+    comment="Which story copies belong to: every key of its mentions, for every 30 days in which one has it.",
 )
 
 brand_mention = Table(

@@ -4,11 +4,14 @@ The order inside the transaction, the same for every worker, is what makes it fr
 
 1. the partitions' turns: one transaction at a time writes a partition, so that a worker that was thought
    dead and its successor follow each other
-2. pictures, then their scans (by SHA-256), then what the scans that were due found: logos, written brands
-3. mentions (by id); a row that came from a later record stays as it is
-4. brand mentions and sentiments of the mentions just written, replacing all earlier ones
-5. dead letters (by id)
-6. the batch's own line of account (by topic, partition, offset)
+2. the turn at stories (`monitor.storage.stories`), for whoever writes mentions: what is a copy of what
+   depends on all of them
+3. pictures, then their scans (by SHA-256), then what the scans that were due found: logos, written brands
+4. the stories of new mentions; mentions (by id), of which a row that came from a later record stays as it is;
+   the stories of those that have changed
+5. brand mentions and sentiments of the mentions just written, replacing all earlier ones
+6. dead letters (by id)
+7. the batch's own line of account (by topic, partition, offset)
 
 The caller commits Kafka offsets only after `write` returned.
 """
@@ -24,7 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from monitor.brands import Brands
 from monitor.errors import SetupError
 from monitor.messages import Box, Detection, WrittenBrand
-from monitor.storage import account, logs, rows, schema, statements
+from monitor.storage import account, logs, rows, schema, statements, stories
 from monitor.storage.faults import UnstorableError, translated
 from monitor.storage.records import (
     Batch,
@@ -168,6 +171,8 @@ class BatchWriter:
         latest = await self._latest_versions(connection, batch)
         if not rows.brands_found(latest.values()) <= self._brand_ids.keys():
             await self._read_brand_ids(connection)
+        if latest:
+            await connection.run_sync(stories.lock)
         await self._write_pictures(connection, latest.values())
         inserted = await self._write_mentions(connection, latest, batch.log_id)
         letters = [rows.dead_letter_row(rejection, batch.log_id) for rejection in batch.rejections]
@@ -228,12 +233,27 @@ class BatchWriter:
         """Returns the ids of the mentions that were not there before."""
         if not latest:
             return []
-        given = [rows.mention_row(id, result, log_id) for id, result in latest.items()]
+        members = {
+            id: stories.Member(id, result.mention.published_at, result.story_keys)
+            for id, result in latest.items()
+        }
+        before = await connection.run_sync(stories.stored, latest.keys())
+        new = [member for id, member in members.items() if id not in before]
+        places = await connection.run_sync(stories.place, new)
+        given = [
+            rows.mention_row(id, result, log_id) | (places[id]._asdict() if id in places else {})
+            for id, result in latest.items()
+        ]
         answer = await connection.execute(
             self._sql.mentions, statements.arrays(given, statements.COUNTED_MENTION)
         )
         written: dict[UUID, bool] = {row.id: row.inserted for row in answer}
         if there_before := [id for id, inserted in written.items() if not inserted]:
+            changed = [id for id in there_before if before[id]._replace(story_id=None) != members[id]]
+            if changed:
+                await connection.run_sync(
+                    stories.move, [before[id] for id in changed], [members[id] for id in changed]
+                )
             await connection.execute(self._sql.no_brand_mentions, {"ids": there_before})
             await connection.execute(self._sql.no_sentiments, {"ids": there_before})
         kept = {id: latest[id] for id in written}

@@ -66,6 +66,7 @@ class Made:
         model: str = "sentiment@1",
         language: str = "en",
         words: tuple[str, ...] = (),
+        story_keys: tuple[int, ...] = (),
         **fields: object,
     ) -> TextResult:
         mention = TextMention(
@@ -80,6 +81,7 @@ class Made:
             model_version=model,
             language=language,
             words=words,
+            story_keys=story_keys,
         )
 
     def named(self, brand: str = "VMware", start: int = 0, felt: Label | None = None) -> BrandMention:
@@ -105,6 +107,7 @@ class Made:
         language: str = "und",
         words: tuple[str, ...] = (),
         phash: int | None = None,
+        story_keys: tuple[int, ...] = (),
     ) -> ImageResult:
         return ImageResult(
             position=self.position(offset, topic="mentions.image"),
@@ -130,6 +133,7 @@ class Made:
             written=written,
             language=language,
             words=words,
+            story_keys=story_keys,
         )
 
     def read(self, brand: str = "VMware", line: str | None = None, score: float = 0.9) -> WrittenBrand:
