@@ -13,8 +13,8 @@ from monitor.delivery import ledger
 from monitor.delivery.recipients import Message, Outcome, Recipient
 from monitor.messages import Alert, encode
 from monitor.reports.quality import is_synthetic
-from monitor.reports.spikes import Spike, negative_spike
-from monitor.reports.wording import minute
+from monitor.reports.spikes import Spike, negative_spike, negative_stories
+from monitor.reports.wording import counted, minute
 from monitor.settings import Settings
 from monitor.storage.tables import alert, brand
 from monitor.stream.clients import kafka_faults, open_producer
@@ -80,7 +80,8 @@ class Alarm:
         )
         raised = connection.execute(claimed).scalars().all()
         for each in (_alert(connection, id) for id in raised):
-            message = alert_message(each, synthetic=is_synthetic(connection))
+            stories = negative_stories(connection, each.brand, each.since, each.until)
+            message = alert_message(each, stories, synthetic=is_synthetic(connection))
             self._unsent += [(recipient, message, 1) for recipient in self._recipients]
         waiting, self._unsent = self._unsent, []
         for recipient, message, tries in waiting:
@@ -101,14 +102,15 @@ class Alarm:
         connection.execute(update(alert).where(alert.c.id.in_(waiting)).values(published_at=self._clock()))
 
 
-def alert_message(raised: Alert, *, synthetic: bool) -> Message:
-    """An alert in words, in UTC; no text of a publisher's in it."""
+def alert_message(raised: Alert, stories: int, *, synthetic: bool) -> Message:
+    """An alert in words, in UTC; no text of a publisher's in it. `stories`: without copies."""
     since, until = minute(raised.since), minute(raised.until)
     made_up = "SYNTHETIC DATA: " if synthetic else ""
+    told = f" ({counted(stories, 'story')}, the others are copies)" if 0 < stories < raised.observed else ""
     return Message(
         title=f"{made_up}Sudden criticism of {raised.brand}: {raised.observed:,} negative texts in 24 hours",
         body=f"{raised.observed:,} negative texts about {raised.brand} were published between {since} and "
-        f"{until} UTC; the same hours of the {raised.baseline_windows} weeks before had "
+        f"{until} UTC{told}; the same hours of the {raised.baseline_windows} weeks before had "
         f"{raised.expected:.1f} on average. By chance alone as many come with a probability of "
         f"{max(raised.p_value, 1e-12):.1g}.\n\n"
         f"What they say: brand-monitor report --since {raised.since.date()} --brand {raised.brand!r}",

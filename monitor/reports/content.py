@@ -100,8 +100,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
             told.append(f"{counted(n, 'picture')} {verb} a logo without a word about the brand")
         if self.figures.unscored:
             told.append(
-                f"{in_words(self.figures.unscored)}: the model does not speak these languages, so they are "
-                "in no sentiment"
+                f"{in_words(self.figures.unscored)} (the model does not speak that language: they are in no "
+                "sentiment)"
             )
         return tuple(told)
 

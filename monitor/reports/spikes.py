@@ -15,7 +15,7 @@ import msgspec
 from sqlalchemy import Connection, func, select
 
 from monitor.reports.feeling import net_sentiment
-from monitor.reports.filters import Filter
+from monitor.reports.filters import Counting, Filter
 from monitor.storage.tables import mention
 
 WINDOW: Final = timedelta(hours=24)
@@ -75,6 +75,12 @@ def negative_spike(connection: Connection, brand: str, until: datetime) -> Spike
     )
 
 
+def negative_stories(connection: Connection, brand: str, since: datetime, until: datetime) -> int:
+    """The negative texts about a brand in [since, until) that are no copies of an earlier one. Alerts count
+    all of them: that a story is passed on is what makes it urgent."""
+    return _negative(connection, brand, since, until, "stories")
+
+
 def surprise(observed: int, baseline: Sequence[int]) -> tuple[float, float]:
     """The count expected after two or more earlier ones, and the probability of `observed` or more."""
     n = len(baseline)
@@ -106,6 +112,8 @@ def _at_least(count: int, mean: float, variance: float) -> float:
     return max(0.0, 1.0 - below)
 
 
-def _negative(connection: Connection, brand: str, since: datetime, until: datetime) -> int:
-    found = net_sentiment(connection, Filter(since, until, brands=(brand,)))
+def _negative(
+    connection: Connection, brand: str, since: datetime, until: datetime, counting: Counting = "posts"
+) -> int:
+    found = net_sentiment(connection, Filter(since, until, brands=(brand,), counting=counting))
     return found[0].negative if found else 0

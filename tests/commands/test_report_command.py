@@ -59,6 +59,7 @@ def test_seven_days_where_nothing_is_asked_for():
         (["--send", "now", "-o", "report.pdf"], "written or sent, not both"),
         (["-o", "report.docx"], "name the --format"),
         (["--zone", "Mars/Olympus"], "no time zone"),
+        (["--counting", "copies"], "'copies' is not one of 'posts', 'stories'"),
     ],
 )
 def test_what_contradicts_itself_is_refused(options, says):

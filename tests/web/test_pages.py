@@ -5,9 +5,11 @@ import re
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import text as sql
 
 from monitor.messages import mention_uuid
 from monitor.settings import Settings
+from monitor.storage.engine import sync_engine
 from tests.web.conftest import HOSTILE, Calling
 
 PAGES = ("/", "/brand", "/pictures", "/mentions", "/quality")
@@ -197,3 +199,75 @@ def test_synthetic_data_is_called_so_on_every_page(
 ) -> None:
     for path in PAGES:
         assert "Synthetic data." in client.get(path).text
+
+
+@pytest.fixture
+def retold(settings: Settings) -> None:
+    """The first two texts are copies of one, told by ann; the one about Citrix is German and not scored."""
+    engine = sync_engine(settings)
+    with engine.begin() as connection:
+        lead, german = mention_uuid("text", "forum", "t0"), mention_uuid("text", "microblog", "t4")
+        connection.execute(
+            sql("UPDATE mention SET story_id = :lead, lead = id = :lead WHERE external_id IN ('t0', 't1')"),
+            {"lead": lead},
+        )
+        connection.execute(
+            sql("UPDATE mention SET language = 'de', n_sentiments = 0 WHERE id = :id"), {"id": german}
+        )
+        connection.execute(sql("DELETE FROM sentiment WHERE mention_id = :id"), {"id": german})
+    engine.dispose()
+
+
+@pytest.mark.usefixtures("retold")
+def test_a_page_says_both_numbers_and_what_was_not_scored(client: TestClient) -> None:
+    text = said(client.get("/").text)
+    assert "8 mentions tell 7 stories: the others are copies. The figures count every mention." in text
+    assert "1 text not scored: de 1. The model does not speak these languages" in text
+    stories = said(client.get("/?counting=stories").text)
+    assert "The figures count each story once, where it appeared first." in stories
+    assert "6 texts and 1 picture" in stories
+    found = client.get("/api/summary?counting=stories").json()
+    assert (found["texts"], found["by_posts"], found["by_stories"]) == (6, 8, 7)
+    assert found["unscored"] == [{"language": "de", "texts": 1}]
+
+
+@pytest.mark.usefixtures("retold")
+def test_a_page_is_narrowed_to_languages(client: TestClient) -> None:
+    page = client.get("/mentions?lang=DE").text
+    assert "1 mention, newest first" in said(page)
+    assert "not scored" in said(page)
+    assert re.search(r'name="lang" value="de" checked', page)
+    assert "lang=de" in page.partition('id="periods"')[2]
+    assert client.get("/api/summary?lang=de").json()["texts"] == 1
+    brand = said(client.get("/brand?name=Citrix&lang=de").text)
+    assert "no opinions" in brand
+    assert "spoke against" not in brand
+
+
+@pytest.mark.usefixtures("retold")
+def test_copies_are_folded_under_one_that_lists_them(client: TestClient) -> None:
+    page = client.get("/mentions?source=forum").text
+    assert page.count("<article>") == 2  # bob's is folded under ann's, or hers under his
+    (link,) = re.findall(r'href="([^"]*story=[^"]*)">and 1 copy', page)
+    story = client.get(html.unescape(link))
+    assert "2 mentions of one story, the first one first" in said(story.text)
+    assert story.text.count("<article>") == 2
+    id = mention_uuid("text", "forum", "t0")
+    assert [row["author"] for row in client.get(f"/api/stories/{id}").json()["rows"]] == ["ann", "bob"]
+    one = said(client.get(f"/mentions/{mention_uuid('text', 'forum', 't1')}").text)
+    assert "One of 2 copies: all of this story" in one
+    nowhere = client.get(f"/mentions?story={mention_uuid('text', 'nowhere', 'x')}").text
+    assert "There is no such story" in nowhere
+
+
+@pytest.mark.usefixtures("retold")
+def test_a_text_nobody_scored_can_be_judged(client: TestClient) -> None:
+    id = mention_uuid("text", "microblog", "t4")
+    before = said(client.get(f"/mentions/{id}").text)
+    assert "The text as a whole: not scored" in before
+    assert "The model does not speak the language of this text (de)" in before
+    made = client.post(f"/mentions/{id}/sentiment", data={"label": "negative", "by": "ann", "back": ""})
+    assert made.status_code == 303
+    after = said(client.get(f"/mentions/{id}").text)
+    assert "The text as a whole: negative corrected" in after
+    assert client.get("/api/summary").json()["unscored"] == []

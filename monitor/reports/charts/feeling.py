@@ -61,8 +61,11 @@ def health_chart(feeling: Sequence[BrandFeeling]) -> Drawing:
     )
 
 
-def trend_chart(brand: str, buckets: Sequence[Bucket], unit: Unit) -> Drawing:
-    """Texts that name one brand over time, by sentiment."""
+def trend_chart(brand: str, buckets: Sequence[Bucket], unit: Unit) -> Drawing | None:
+    """Texts that name one brand over time, by sentiment; None where none was scored."""
+    n = sum(bucket.point.scored for bucket in buckets)
+    if not n:
+        return None
     parts = (("negative", NEGATIVE), ("neutral", NEUTRAL), ("positive", POSITIVE))
     rows = [
         {"start": bucket.label, "sentiment": name, "order": order, "mentions": getattr(bucket.point, name)}
@@ -84,10 +87,12 @@ def trend_chart(brand: str, buckets: Sequence[Bucket], unit: Unit) -> Drawing:
             order="order:Q",
         )
     )
-    n = sum(bucket.point.mentions for bucket in buckets)
+    unscored = sum(bucket.point.unscored for bucket in buckets)
+    left = f" {counted(unscored, 'text')} not scored." if unscored else ""
     return Drawing(
         title=_trend_title(brand, buckets, unit),
-        note=f"Texts that name {brand}, per {unit}; negative at the bottom, positive on top. n = {n:,}.",
+        note=f"Texts that name {brand}, per {unit}; negative at the bottom, positive on top. n = {n:,}."
+        + left,
         spec=styled(chart, height=170),
     )
 
@@ -149,7 +154,7 @@ def _trend_title(brand: str, buckets: Sequence[Bucket], unit: Unit) -> str:
     worst = max(buckets, key=lambda bucket: bucket.point.negative)
     if not worst.point.negative:
         return f"No text spoke against {brand}"
-    counts = f"{worst.point.negative:,} of {counted(worst.point.mentions, 'text')}"
+    counts = f"{worst.point.negative:,} of {counted(worst.point.scored, 'text')}"
     return f"{brand} drew most criticism {_when(worst, unit)}: {counts}"
 
 
