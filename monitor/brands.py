@@ -66,6 +66,12 @@ def brands_path(path: Path | None = None) -> Path:
     return path or Path(str(resources.files("monitor") / "brands.toml"))
 
 
+def homonyms_path() -> Path:
+    """The packaged file of brands whose names are everyday words, with queries to copy; the service does not
+    read it."""
+    return Path(str(resources.files("monitor") / "homonyms.toml"))
+
+
 def load_brands(path: Path | None = None) -> Brands:
     """Read and check brands.toml; `None` reads the packaged one.
 

@@ -120,8 +120,10 @@ def test_packaged_brands_find_every_own_spelling() -> None:
     assert [brand.name for brand in brands if brand.own] == ["VMware"]
     for brand in brands:
         for spelling in brand.spellings:
-            mentions = matcher.find(f"Today {spelling} is in the news.")
+            mentions = matcher.spelled(f"Today {spelling} is in the news.")
             assert [mention.brand for mention in mentions] == [brand.name]
+        if brand.query is None:
+            assert matcher.find(f"Today {brand.name} is in the news.")
 
 
 QUERIED = BrandMatcher(

@@ -87,6 +87,19 @@ def test_everyday_words_and_short_ones_get_a_hint(tmp_path: Path, word: str) -> 
     assert [weight for _, weight, _ in remarks(tmp_path, Brand(name=word))] == [Weight.HINT]
 
 
+@pytest.mark.parametrize("word", ["Target", "bolt", "VISA", "Supreme", "Puma"])
+def test_a_query_that_is_ready_is_pointed_to(tmp_path: Path, word: str) -> None:
+    ((_, weight, remark),) = remarks(tmp_path, Brand(name=word))
+    assert weight is Weight.HINT
+    path = Path(remark.rpartition(" ")[2])
+    assert any(word.casefold() in (one.name.casefold(), *one.written) for one in load_brands(path))
+
+
+@pytest.mark.parametrize("word", ["Target", "Next"])
+def test_an_everyday_word_with_a_query_gets_no_hint(tmp_path: Path, word: str) -> None:
+    assert remarks(tmp_path, Brand(name=word, query="@target OR #next")) == []
+
+
 @pytest.mark.parametrize("word", ["VMware", "@gap", "#next", "Target Corporation", "Hortonworks"])
 def test_names_handles_and_full_names_do_not(tmp_path: Path, word: str) -> None:
     assert remarks(tmp_path, Brand(name=word)) == []

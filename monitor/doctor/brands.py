@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from monitor.brands import Brand, Brands
+from monitor.brands import Brand, Brands, brands_path, homonyms_path, load_brands
 from monitor.texts import read
 
 _SHORTEST = 3
@@ -51,11 +51,17 @@ def _of_brand(brand: Brand, brands: Brands, labels: Collection[str], folder: Pat
                 brand.name,
                 f"{spelling!r} has under {_SHORTEST} characters and is likely to mean other things",
             )
-        elif read(bare).folded in _common_words():
+        elif brand.query is None and (file := _ready_queries().get(read(bare).folded)):
             yield _hint(
                 brand.name,
                 f"{spelling!r} is an everyday word, so ordinary sentences will count; "
-                "name the brand in full and add its handle or hashtag",
+                f"a query that tells the brand from it is ready to copy from {file}",
+            )
+        elif brand.query is None and read(bare).folded in _common_words():
+            yield _hint(
+                brand.name,
+                f"{spelling!r} is an everyday word, so ordinary sentences will count; "
+                "give the brand a query, or name it in full and add its handle or hashtag",
             )
         for other in brands:
             if other.name != brand.name and any(_bare(spelling) == _bare(word) for word in other.spellings):
@@ -81,6 +87,19 @@ def _fault(brand: str, remark: str) -> Remark:
 def _bare(spelling: str) -> str:
     """Letters and digits only: what is left when people type carelessly."""
     return "".join(word.text for word in read(spelling).words) or spelling
+
+
+@cache
+def _ready_queries() -> dict[str, Path]:
+    """Everyday words that are brands, folded, and the packaged file with a query for it."""
+    files = (brands_path(), homonyms_path())
+    return {
+        read(word).folded: file
+        for file in files
+        for brand in load_brands(file)
+        if brand.query is not None
+        for word in (brand.name, *brand.written)
+    }
 
 
 @cache
