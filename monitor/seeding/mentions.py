@@ -167,10 +167,10 @@ class Author:
             said = self._phrases.together(post.brand, other, post.words)
         else:
             said = self._phrases.about(post.kind, post.brand, post.words)
-        written = said.text
         if post.picture < _ENDED:
-            written += self._phrases.ending(post.picture / _ENDED, post.other, post.key)
-        id = self._mention(lines, post, "text", clock, written, _NULL)
+            ending = self._phrases.ending(post.picture / _ENDED, post.other, post.key)
+            said = Said(said.text + ending.text, said.named, said.words | ending.words)
+        id = self._mention(lines, post, "text", clock, said, _NULL)
         # The surest are rare; no two equally sure.
         sure = 0.55 + 0.44 * post.other
         rest = f"{(1 - sure) / 2:.4f}"
@@ -184,16 +184,16 @@ class Author:
     def _image(self, lines: Lines, post: _Post, clock: _Clock) -> None:
         # Some pictures are passed on again and again, most are not.
         picture = self._pictures[int(len(self._pictures) * post.picture**2)]
-        said = Said(_NULL, ())
+        said = Said(_NULL)
         if post.subject < _CAPTIONED:
             shown = picture.brands[0] if picture.brands else post.brand
             said = self._phrases.about("captions_named", shown, post.words)
         elif post.subject < 2 * _CAPTIONED:
             said = self._phrases.plain("captions", post.words)
-        id = self._mention(lines, post, "image", clock, said.text, picture.sha256)
+        id = self._mention(lines, post, "image", clock, said, picture.sha256)
         self._named(lines, id, said)
 
-    def _mention(self, lines: Lines, post: _Post, kind: Kind, clock: _Clock, said: str, sha256: str) -> str:
+    def _mention(self, lines: Lines, post: _Post, kind: Kind, clock: _Clock, said: Said, sha256: str) -> str:
         """Write the line of a mention; returns its id."""
         offset = self._offsets[kind]
         self._offsets[kind] += 1
@@ -202,9 +202,9 @@ class Author:
         id = str(mention_uuid(kind, post.source, post.key))
         lines.mention.append(
             f"{id}\t{post_id(post.source, post.key)}\t{kind}\t{post.source}\t{post.key}\t"
-            f"{clock.at(post.at)}\t{said}\t{post.author}\thttps://{post.source}.example/{post.key}\t"
+            f"{clock.at(post.at)}\t{said.text}\t{post.author}\thttps://{post.source}.example/{post.key}\t"
             f"{'en' if kind == 'text' else _NULL}\t{post.reach}\t{sha256}\t{MODEL}\t"
-            f"{'und' if said == _NULL else 'en'}\t{_NULL}\t{LOG_ID}\t"
+            f"{'und' if said.text == _NULL else 'en'}\t{' '.join(said.words)}\t{LOG_ID}\t"
             f"{_TOPICS[kind]}\t0\t{offset}\t{clock.at(recorded)}\t{id}\tt\t{stored}\t{stored}\n"
         )
         return id

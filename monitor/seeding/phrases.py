@@ -1,11 +1,13 @@
 """What made-up authors say, with the place of every brand in it, ready for COPY."""
 
 import tomllib
+from collections.abc import Iterable
 from functools import cache
 from importlib import resources
 from typing import Final, NamedTuple
 
 from monitor.brands import Brands
+from monitor.texts import read
 
 _ESCAPES: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
@@ -21,10 +23,11 @@ class Named(NamedTuple):
 
 
 class Said(NamedTuple):
-    """A sentence as COPY takes it, and the brands it names."""
+    """A sentence as COPY takes it, the brands it names, and the words it is found by."""
 
     text: str
-    named: tuple[Named, ...]
+    named: tuple[Named, ...] = ()
+    words: frozenset[str] = frozenset()
 
 
 def copied(value: str) -> str:
@@ -42,15 +45,15 @@ class Phrases:
         )
         self._about = cache(self._render_about)
         self._together = cache(self._render_together)
-        self._plain = {kind: [Said(copied(each), ()) for each in said] for kind, said in self._given.items()}
+        self._plain = {kind: [_told(each) for each in said] for kind, said in self._given.items()}
         places = self._given["places"]
         self._endings = [
-            tuple(copied(ending.replace("{place}", place)) for place in places)
+            tuple(_told(ending.replace("{place}", place)) for place in places)
             for ending in self._given["endings"]
             if "{place}" in ending
         ]
         self._codes = [
-            copied(ending.removesuffix("{code}")) for ending in self._given["endings"] if "{code}" in ending
+            _told(ending.removesuffix("{code}")) for ending in self._given["endings"] if "{code}" in ending
         ]
 
     def plain(self, kind: str, roll: float) -> Said:
@@ -65,14 +68,15 @@ class Phrases:
         """A sentence about two brands."""
         return _one(self._together(brand, other), roll)
 
-    def ending(self, roll: float, place: float, code: str) -> str:
-        """What some sentences end in: a place, a few of them very common, or a word of its own."""
+    def ending(self, roll: float, place: float, code: str) -> Said:
+        """What some sentences end in: a place, a few of them very common, or a word of its own, `code`."""
         at = int(roll * (len(self._endings) + len(self._codes)))
         if at < len(self._endings):
             places = self._endings[at]
             # Log-uniform ranks: Zipf's law, as words have it.
             return places[int(len(places) ** place) - 1]
-        return self._codes[at - len(self._endings)] + code
+        before = self._codes[at - len(self._endings)]
+        return Said(before.text + code, (), before.words | {code})
 
     def _render_about(self, kind: str, brand: int) -> tuple[Said, ...]:
         return tuple(_rendered(said, {"{brand}": (brand, self._names[brand])}) for said in self._given[kind])
@@ -89,7 +93,11 @@ def _rendered(said: str, brands: dict[str, tuple[int, str]]) -> Said:
         start = said.index(mark)
         said = said.replace(mark, name, 1)
         named.append(Named(brand, start, start + len(name), copied(name)))
-    return Said(copied(said), tuple(named))
+    return _told(said, named)
+
+
+def _told(said: str, named: Iterable[Named] = ()) -> Said:
+    return Said(copied(said), tuple(named), read(said).lexemes())
 
 
 def _one(said: tuple[Said, ...] | list[Said], roll: float) -> Said:

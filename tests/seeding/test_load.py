@@ -21,6 +21,7 @@ from monitor.storage.records import Batch, RecordPosition, TextResult
 from monitor.storage.rollups import compare
 from monitor.storage.schema import metadata
 from monitor.storage.writer import BatchWriter
+from monitor.texts import read
 from tests.seeding.conftest import MENTIONS, UNTIL, WANTED, Maker
 
 
@@ -85,6 +86,15 @@ def test_brands_are_where_the_texts_name_them(seeded):
     ) == [(0,)]
 
 
+def words_are_those_of_the_texts(engine: Engine) -> None:
+    found = rows(engine, "SELECT coalesce(text, ''), tsvector_to_array(words) FROM mention")
+    assert all(read(said).lexemes() == set(words) for said, words in found)
+
+
+def test_words_are_those_of_the_texts(seeded):
+    words_are_those_of_the_texts(seeded)
+
+
 def test_it_is_as_uneven_as_the_world(seeded):
     ((weekend, weekday),) = rows(
         seeded,
@@ -135,6 +145,7 @@ def test_names_that_copy_could_misread_arrive_whole(maker, bare, odd_brands):
     assert {name for (name,) in rows(bare, "SELECT DISTINCT matched FROM brand_mention")} == {
         brand.name for brand in odd_brands
     }
+    words_are_those_of_the_texts(bare)
     agree(bare)
 
 

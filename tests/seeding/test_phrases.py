@@ -30,7 +30,9 @@ def test_two_brands_stand_where_they_are_said_to_stand(phrases, roll):
 
 def test_some_endings_are_common_and_some_are_of_one_text_only(phrases):
     rolls = [n / 200 for n in range(200)]
-    endings = [phrases.ending(roll, place, f"{n:x}") for n, roll in enumerate(rolls) for place in (0.1, 0.9)]
+    endings = [
+        phrases.ending(roll, place, f"{n:x}").text for n, roll in enumerate(rolls) for place in (0.1, 0.9)
+    ]
     assert any(ending.endswith("c7") for ending in endings)
     assert sum("Berlin" in ending for ending in endings) > 50
     assert len(set(endings)) > 40
