@@ -48,10 +48,10 @@ def joined_words(words: Iterable[str], said: str | None) -> str | None:
 
     Those too long to be stored, or too many, are left out, and `LOOK_AT_TEXT` stands for them.
     """
-    found = {_UNSTORABLE.sub("\ufffd", word) for word in words if word and _SEPARATOR not in word}
+    found = {_UNSTORABLE.sub("\ufffd", word) for word in words if word}
     if not found:
         return None if said else ""
-    kept = {word for word in found if len(word.encode()) <= _LEXEME_BYTES}
+    kept = {word for word in found if len(word.encode()) <= _LEXEME_BYTES and _SEPARATOR not in word}
     if sum(len(word.encode()) for word in kept) > _WORDS_BYTES:
         kept = set()
     return _SEPARATOR.join(sorted(kept if kept == found else kept | {LOOK_AT_TEXT}))

@@ -147,3 +147,46 @@ def test_the_engine_asks_a_vanished_host_for_a_sign_of_life(settings):
         "idle_in_transaction_session_timeout": "1min",
         "application_name": "brand-monitor",
     }
+
+
+def test_what_was_stored_before_it_was_read_is_a_story_of_its_own(settings, engine):
+    """A database of schema 0010, with languages as publishers write them."""
+    schema.downgrade(settings, "0010")
+    row = text("""
+        INSERT INTO mention (id, post_id, kind, source, external_id, published_at, text, lang, model_version,
+                             log_id, topic, partition, record_offset, recorded_at)
+        SELECT gen_random_uuid(), gen_random_uuid(), 'text', 'forum', n::text, now(), 'old', lang,
+               'sentiment@1', 'c', 'mentions.text', 0, n, now()
+        FROM unnest(CAST(:langs AS text[])) WITH ORDINALITY AS given(lang, n)
+    """)
+    langs = ["en", "de-AT", "PT_br", "zh-Hant-TW", "english", "", None, "\u6f22", "fil"]
+    with engine.begin() as connection:
+        connection.execute(row, {"langs": langs})
+        connection.execute(text("INSERT INTO brand (name, own) VALUES ('VMware', true)"))
+        connection.execute(
+            text(
+                "INSERT INTO brand_mention (mention_id, brand_id, start_char, end_char, matched)"
+                " SELECT m.id, b.id, 0, 3, 'old' FROM mention AS m, brand AS b"
+            )
+        )
+    schema.upgrade(settings)
+    with engine.connect() as connection:
+        found = connection.execute(
+            text("SELECT language, story_id = id AND lead, words FROM mention ORDER BY external_id::int")
+        ).all()
+        assert [each.language for each in found] == [
+            "en",
+            "de",
+            "pt",
+            "zh",
+            "und",
+            "und",
+            "und",
+            "und",
+            "fil",
+        ]
+        assert all(each[1:] == (True, None) for each in found)
+        counted = "SELECT sum(texts), sum(texts) FILTER (WHERE lead) FROM brand_day"
+        assert connection.execute(text(counted)).one() == (9, 9)
+        models = "SELECT sum(mentions), sum(unscored) FROM mention_hour"
+        assert connection.execute(text(models)).one() == (9, 0)

@@ -17,6 +17,7 @@ from monitor.storage import account
 from monitor.storage.audit import audit
 from monitor.storage.engine import async_engine
 from monitor.storage.records import Batch, Span, StorageRejection, WriteOutcome
+from monitor.storage.rows import LOOK_AT_TEXT
 from monitor.storage.writer import BatchWriter
 
 
@@ -509,3 +510,52 @@ async def test_a_scan_due_again_reads_anew(worker_engine, brands, engine, made):
     other = made.image(1, written=(made.read("Acme"),), model="logos@1+words-1")
     await wider.write(batch(made, other))
     assert rows(engine, "SELECT b.name FROM written_brand JOIN brand AS b ON b.id = brand_id") == [("Acme",)]
+
+
+async def test_what_a_reading_tells_is_stored(writer, engine, made):
+    said = made.text(
+        0, language="pt", words=("ol\u00e1", "mundo", "\u559c\u6b22", "\U0001f600", "it's", "a\\b")
+    )
+    shown = made.image(0, caption="Sch\u00f6n", language="de", words=("schon",), phash=-(2**63))
+    bare = made.image(1, id="bare", picture="booth")
+    unscored = made.text(3, label=None, language="und")
+    await writer.write(batch(made, said, shown, bare, unscored))
+    assert rows(engine, "SELECT external_id, kind, language, n_sentiments FROM mention ORDER BY 1, 2") == [
+        ("bare", "image", "und", 0),
+        ("m0", "image", "de", 0),
+        ("m0", "text", "pt", 1),
+        ("m3", "text", "und", 0),
+    ]
+    lexemes = "SELECT external_id, kind, tsvector_to_array(words) FROM mention ORDER BY 1, 2"
+    (none, caption, text_, unread) = [row[2] for row in rows(engine, lexemes)]
+    assert (none, caption, unread) == ([], ["schon"], None)
+    assert sorted(text_) == sorted(said.words)
+    found = "SELECT external_id FROM mention WHERE words @@ '\u559c\u6b22'::tsquery"
+    assert rows(engine, found) == [("m0",)]
+    assert rows(engine, "SELECT phash FROM picture WHERE phash IS NOT NULL") == [(-(2**63),)]
+    assert rows(engine, "SELECT count(*) FROM sentiment") == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("words", "kept"),
+    [
+        (("short", "x" * 1024), ["short", "x" * 1024]),
+        (("short", "x" * 1025), [LOOK_AT_TEXT, "short"]),
+        (("short", "\u559c" * 342), [LOOK_AT_TEXT, "short"]),
+        (tuple(f"{n:06}" for n in range(170_000)), [LOOK_AT_TEXT]),
+        (("a\x1fb",), [LOOK_AT_TEXT]),
+        (("nul\x00", "half\ud800", ""), ["half\ufffd", "nul\ufffd"]),
+    ],
+    ids=("all", "long", "long in bytes", "many", "separator", "unstorable"),
+)
+async def test_words_that_cannot_be_stored_are_stood_for(writer, engine, made, words, kept):
+    """A megabyte of words, each 2,046 bytes at most, is what a tsvector holds; an index entry holds less."""
+    await writer.write(batch(made, made.text(0, words=words)))
+    ((found,),) = rows(engine, "SELECT tsvector_to_array(words) FROM mention")
+    assert sorted(found) == sorted(kept)
+
+
+async def test_as_many_words_as_fit_are_stored(writer, engine, made):
+    words = tuple(f"{n:010}" for n in range(100_000))
+    await writer.write(batch(made, made.text(0, words=words)))
+    assert rows(engine, "SELECT length(words) FROM mention WHERE words @@ '0000099999'") == [(100_000,)]
