@@ -59,13 +59,11 @@ def _bracketed(conditions: list[str], operator: str) -> str | None:
 
 def _of_term(term: Term) -> str | None:
     """Of the term's words each that the index must hold; of words that may be written as one, either way."""
-    # What follows the first "?" may be anything; parts before it may be joined to it.
-    text = term.text.split("?")[0].rstrip(_JOINER_CHARS) if term.wild else term.text
-    reading = read(text)
+    reading = read(term.text.split("?")[0] if term.wild else term.text)
     if not reading.words:
         return None
-    last = reading.words[-1]
-    is_open = (term.prefix or term.wild) and last.kind == "word" and last.end == len(text)
+    # With a wildcard the last word may go on, unless a sign ends it.
+    is_open = (term.prefix or term.wild) and _only_joiners(reading.text[reading.words[-1].end :])
     runs = list(_runs(reading))
     return _all(_of_run(run, is_open and run is runs[-1]) for run in runs)
 
@@ -85,8 +83,12 @@ def _runs(reading: Reading) -> Iterator[list[Word]]:
 def _same_run(reading: Reading, one: Word, two: Word) -> bool:
     if one.kind != two.kind or one.kind == "emoji":
         return False
-    between = read(reading.text[one.end : two.start]).folded
-    return not between if one.kind == "character" else not between.strip(_JOINER_CHARS)
+    between = reading.text[one.end : two.start]
+    return not read(between).folded if one.kind == "character" else _only_joiners(between)
+
+
+def _only_joiners(text: str) -> bool:
+    return not read(text).folded.strip(_JOINER_CHARS)
 
 
 def _of_run(run: Sequence[Word], is_open: bool) -> str | None:

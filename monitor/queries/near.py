@@ -7,6 +7,7 @@ there are never more of them than words, however NEAR is nested.
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 from typing import TypeAlias
 
 Stretch: TypeAlias = tuple[int, int]
@@ -64,8 +65,10 @@ def _forward(
 
 
 def _over_ranges(values: list[int], best: Callable[[int, int], int]) -> Callable[[int, int], int]:
-    """A function that gives the `best` (min or max) of values[begin:end] at once: of two overlapping runs
-    whose length is a power of two (a sparse table)."""
+    """A function that gives the `best` (min or max) of values[begin:end] at once."""
+    if all(one <= two for one, two in pairwise(values)):  # as of single words, which is usual
+        return lambda begin, end: values[begin] if best is min else values[end - 1]
+    # A sparse table: any range is two overlapping ones whose lengths are a power of two.
     levels = [values]
     width = 1
     while width * 2 <= len(values):

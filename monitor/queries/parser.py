@@ -14,6 +14,7 @@ from monitor.queries.errors import QueryError
 from monitor.queries.printing import needs_parentheses
 from monitor.queries.query import Query
 from monitor.queries.scanner import Token, scan
+from monitor.queries.source import MOST_CHARS
 from monitor.queries.tree import And, Near, Node, all_of, any_of, none_of, stands_in_text
 
 MOST_NESTING: Final = 25
@@ -160,7 +161,15 @@ def parse(query: str) -> Query:
         raise _misplaced(query, tokens, error) from None
     except _FaultError as fault:
         raise QueryError(query, fault.token.at, fault.problem, fault.remedy) from None
-    return Query(part.node)
+    read = Query(part.node)
+    if len(str(read)) > MOST_CHARS:  # it could not be read again
+        raise QueryError(
+            query,
+            0,
+            f"written out the query has {len(str(read)):,} characters, {MOST_CHARS:,} are the most",
+            "leave out what a shorter word with * finds as well",
+        )
+    return read
 
 
 def _misplaced(query: str, tokens: list[Token], error: UnexpectedToken) -> QueryError:

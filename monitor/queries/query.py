@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from monitor.queries import evaluation
-from monitor.queries.evaluation import Found
+from monitor.queries.evaluation import Evaluation, Found, possible_without_words
 from monitor.queries.fields import Fields
 from monitor.queries.printing import text_of
 from monitor.queries.tree import And, Field, Node, Or, Says, walk
@@ -22,6 +21,10 @@ class Query:
     root: Node
 
     def __str__(self) -> str:
+        return self._text
+
+    @cached_property
+    def _text(self) -> str:
         return text_of(self.root)
 
     @cached_property
@@ -31,12 +34,12 @@ class Query:
 
     def matches(self, found: Found, reading: Reading, fields: Fields) -> bool:
         """Whether it is true of a mention; `found` are the places of (at least) `terms` in `reading`."""
-        return evaluation.is_true(self.root, found, reading, fields)
+        return Evaluation(found, reading, fields).is_true(self.root)
 
     def places(self, found: Found, reading: Reading, fields: Fields) -> tuple[Hit, ...]:
         """Where in the text it is true, in text order: the places of the terms that made it so. Empty where
         it is false, and where it is true without a word of the text."""
-        return evaluation.places_of(self.root, found, reading, fields)
+        return tuple(sorted(Evaluation(found, reading, fields).places(self.root) or ()))
 
     @property
     def clauses(self) -> "tuple[Query, ...]":
@@ -62,12 +65,12 @@ class Query:
     def needs_words(self) -> bool:
         """Whether it is true only of texts that say something it asks for. Fields alone, or what a text does
         not say, make other queries true: of `lang:en`, `image:Nike OR nike` and `NOT nike` no word counts."""
-        return not evaluation.true_without_words(self.root)
+        return not possible_without_words(self.root)
 
     @cached_property
     def only_denies(self) -> bool:
         """Whether it is true of a mention of which nothing is known: `NOT nike` takes in the whole world."""
-        return evaluation.is_true(self.root, {}, read(""), Fields())
+        return self.matches({}, read(""), Fields())
 
     @cached_property
     def images(self) -> tuple[str, ...]:

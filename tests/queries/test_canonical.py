@@ -152,7 +152,7 @@ _trees: st.SearchStrategy[Node] = st.recursive(
 )
 
 
-@settings(max_examples=1500)
+@settings(max_examples=500)
 @given(_trees)
 def test_what_is_printed_is_read_back(tree: Node) -> None:
     query = Query(tree)
@@ -217,7 +217,7 @@ _PIECES = [
 ]
 
 
-@settings(max_examples=1500)
+@settings(max_examples=500)
 @given(st.one_of(st.text(), st.lists(st.sampled_from(_PIECES)).map("".join)))
 def test_any_text_is_a_query_or_a_fault_in_it(written: str) -> None:
     query: Query | None = None

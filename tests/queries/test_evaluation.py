@@ -271,7 +271,7 @@ def _by_trying(node: Node, text: list[str]) -> bool:
             raise AssertionError(node)
 
 
-@settings(max_examples=1500)
+@settings(max_examples=500)
 @given(_queries, st.lists(st.sampled_from(_WORDS), max_size=10))
 def test_a_query_is_true_where_trying_everything_says_so(node: Node, text: list[str]) -> None:
     query, reading = Query(node), read(" ".join(text))

@@ -33,7 +33,7 @@ def _all_pairs(
     return kept
 
 
-@settings(max_examples=1500)
+@settings(max_examples=500)
 @given(_stretches, _stretches, st.integers(0, 6), st.booleans(), st.booleans())
 def test_the_stretches_are_those_of_all_pairs(
     left: list[Stretch], right: list[Stretch], between: int, ordered: bool, apart: bool
