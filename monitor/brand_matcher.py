@@ -13,6 +13,7 @@ from typing import Final
 from monitor.brands import Brands
 from monitor.messages import BrandMention
 from monitor.queries import Fields, Found, Query, parse
+from monitor.queries.needs import needed
 from monitor.texts import Hit, Reading, Term, Terms, read
 from monitor.texts.language import language_of
 
@@ -27,13 +28,18 @@ class BrandMatcher:
         self._brand_of = {Term(spelling): brand.name for brand in brands for spelling in brand.spellings}
         self._spellings = {brand.name: [Term(spelling) for spelling in brand.spellings] for brand in brands}
         self._queries = {brand.name: parse(brand.query) for brand in brands if brand.query is not None}
-        # Which queries a term makes worth asking: a text costs what it says, not what the file holds.
+        # Which queries a term makes worth asking: a text costs what it says, not what the file holds. Common
+        # words of a query are looked for only once it is asked.
         self._asked_by: dict[Term, list[str]] = defaultdict(list)
+        self._always: list[str] = []
         for name, query in self._queries.items():
-            for term in (*self._spellings[name], *query.terms):
+            terms = needed(query.root)
+            for term in terms or ():
                 self._asked_by[term].append(name)
-        self._always = [name for name, query in self._queries.items() if not query.needs_words]
+            if terms is None:
+                self._always.append(name)
         self._terms = Terms([*self._brand_of, *self._asked_by])
+        self._terms_of = {name: Terms(query.terms) for name, query in self._queries.items()}
 
     def find(self, text: str | Reading, fields: Fields = _NOTHING_KNOWN) -> tuple[BrandMention, ...]:
         """The brands that a mention with these fields counts for, in text order; offsets index the text.
@@ -45,12 +51,12 @@ class BrandMatcher:
         otherwise: list[tuple[Hit, str]] = []
         asked = [name for term in found for name in self._asked_by.get(term, ())]
         for name in dict.fromkeys([*self._always, *asked]):
-            query = self._queries[name]
-            if query.matches(found, reading, fields):
+            query, said = self._queries[name], self._terms_of[name].find(reading)
+            if query.matches(said, reading, fields):
                 spelled = [(hit, name) for term in self._spellings[name] for hit in found.get(term, ())]
                 places += spelled
                 if not spelled:
-                    otherwise += _longest((hit, name) for hit in _said(query, found, reading, fields))
+                    otherwise += _longest((hit, name) for hit in _said(query, said, reading, fields))
         return _mentions([*_longest(places), *otherwise], reading)
 
     def spelled(self, text: str | Reading) -> tuple[BrandMention, ...]:
