@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from monitor.brand_matcher import BrandMatcher
 from monitor.errors import DataError
 from monitor.logos import LogoDetector, decode_picture
+from monitor.logos.likeness import Likeness, likeness
 from monitor.messages import BrandMention, Detection, ImageMention, WrittenBrand, decode_image
 from monitor.queries import Fields, host_of
 from monitor.settings import Device, Settings
@@ -65,6 +66,7 @@ class _Decoded:
     sha256: str
     media_type: str
     pixels: NDArray[np.uint8]
+    likeness: Likeness
 
 
 _PUTS: Final = 8
@@ -153,6 +155,7 @@ class ImageScoring:
             sha256=hashlib.sha256(mention.image).hexdigest(),
             media_type=picture.media_type,
             pixels=picture.pixels,
+            likeness=likeness(picture.pixels),
         )
 
     def _judge(self, entry: _Decoded | DataError, scans: _Scans) -> _Judged | DataError:
@@ -241,6 +244,7 @@ class ImageScoring:
                 height=height,
                 n_bytes=len(entry.mention.image),
                 url=urls[entry.sha256],
+                phash=entry.likeness.phash,
             ),
             detections=scan.detections,
             model_version=scan.model_version,
@@ -248,4 +252,5 @@ class ImageScoring:
             brands=judged.named,
             language=entry.language,
             words=tuple(entry.caption.lexemes()),
+            story_keys=entry.likeness.keys,
         )

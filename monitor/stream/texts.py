@@ -18,6 +18,7 @@ from monitor.stream.naming import Naming, first_places
 from monitor.stream.records import Record, utc_now
 from monitor.stream.scoring import Outcome, Threads, score_each
 from monitor.texts import Reading, read
+from monitor.texts.stories import story_keys
 
 _Span = tuple[int, int] | None
 _Scores = tuple[Sentiment | None, tuple[BrandMention, ...]]
@@ -29,6 +30,7 @@ class _Decoded:
     reading: Reading
     language: str
     named: tuple[BrandMention, ...]
+    story_keys: tuple[int, ...]
 
 
 class TextScoring:
@@ -83,6 +85,7 @@ class TextScoring:
                         model_version=self._scorer.manifest.identity,
                         language=one.language,
                         words=tuple(one.reading.lexemes()),
+                        story_keys=one.story_keys,
                     )
                 )
         return outcomes
@@ -93,7 +96,8 @@ class TextScoring:
             reading = read(mention.text)
             language = self._naming.language(reading, mention.lang)
             named = self._naming.find(reading, _fields(mention, language))
-            return _Decoded(mention, reading, language, named)
+            keys = story_keys(reading, {each.brand for each in named}, mention.source, mention.author)
+            return _Decoded(mention, reading, language, named, keys)
         except DataError as error:
             return error
 

@@ -18,7 +18,8 @@ first of them stands for the others in every brand's figures.
 
 import hashlib
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -76,17 +77,21 @@ def story_keys(
 
 def _said(reading: Reading) -> tuple[list[Word], str | None]:
     """The words that a copy keeps, and the handle it repeats, if it says so."""
+    kept, origin = [word for word in reading.words if word.kind != "emoji"], None
     handles = [mark for mark in reading.marks if mark.kind == "handle"]
-    words = [word for word in reading.words if word.kind != "emoji"]
-    start, origin = _repeated(reading.text, words, handles)
-    kept = [word for word in words[start:] if not _in_any(word, handles)]
-    if kept and handles and kept[-1].text == "via" and handles[-1].start >= kept[-1].end:
-        kept.pop()
+    if handles:
+        start, origin = _repeated(reading.text, kept, handles)
+        kept = [
+            word
+            for word, within in zip(kept[start:], _within(kept[start:], handles), strict=True)
+            if not within
+        ]
+        if kept and kept[-1].text == "via" and handles[-1].start >= kept[-1].end:
+            kept.pop()
     hashtags = [mark for mark in reading.marks if mark.kind == "hashtag"]
-    while kept and _in_any(kept[-1], hashtags):
-        kept.pop()
-    while kept and _in_any(kept[0], hashtags):
-        kept.pop(0)
+    if hashtags:
+        plain = [n for n, within in enumerate(_within(kept, hashtags)) if not within]
+        kept = kept[plain[0] : plain[-1] + 1] if plain else []
     return _headline(reading.text, _unlabelled(reading, kept)), origin
 
 
@@ -136,6 +141,7 @@ def _weight(word: Word) -> float:
     return _CHARACTER if word.kind == "character" else 1.0
 
 
+@lru_cache(1 << 16)  # a language has few words that are common
 def _skeleton(word: str) -> str:
     """A longer word without vowels and doubled letters: "recieved" and "received" are one."""
     if len(word) < 5 or not (word.isascii() and word.isalpha()):
@@ -161,8 +167,13 @@ def _bands(about: Sequence[str], tokens: Sequence[str]) -> list[int]:
     return [_key(f"band {n}", about, (*rows[n * _ROWS : (n + 1) * _ROWS], *figures)) for n in range(_BANDS)]
 
 
-def _in_any(word: Word, marks: Sequence[Mark]) -> bool:
-    return any(mark.start <= word.start < mark.end for mark in marks)
+def _within(words: Sequence[Word], marks: Sequence[Mark]) -> Iterator[bool]:
+    """For each word whether it stands in one of the marks; both are in order."""
+    place = 0
+    for word in words:
+        while place < len(marks) and marks[place].end <= word.start:
+            place += 1
+        yield place < len(marks) and marks[place].start <= word.start
 
 
 def _key(kind: str, about: Sequence[str], parts: Sequence[str]) -> int:
