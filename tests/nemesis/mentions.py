@@ -61,7 +61,7 @@ class Drafter:
         """A text to be stored; with `id` a new version of that one."""
         name, author = self._names(id)
         body = {"id": name, "author": author, "text": said or self._sentence(), **self._fields(), **more}
-        if self._rng.random() < 0.2:
+        if self._rng.random() < 0.2 and "lang" not in more:
             body["lang"] = self._rng.choice(("en", "en-GB", "de", "pt-BR", "no idea"))
         if self._rng.random() < 0.3:
             return self._draft(TEXT, name, msgspec.msgpack.encode(body), [_MSGPACK])
@@ -94,7 +94,7 @@ class Drafter:
             "seizes": worker.SEIZES,
             "swells": worker.SWELLS,
         }[kind]
-        draft = self.text(said=f"{self._sentence()} {word}")
+        draft = self.text(said=f"{self._sentence()} {word}", lang="en")  # else nobody scores it
         headers = ((HEADER, f"{self.phase}|{kind}".encode()), *draft.bare.headers[1:])
         return Draft(TEXT, draft.id, Bare(draft.bare.key, draft.bare.value, headers))
 

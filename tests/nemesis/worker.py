@@ -53,11 +53,12 @@ def main() -> None:
     """Become the worker."""
     sys.path[:] = [entry for entry in sys.path if entry != str(Path(__file__).parent)]
     from monitor.sentiment.scorer import SentimentScorer
+    from monitor.texts import Reading
 
     score = SentimentScorer.probabilities
 
-    def probabilities(self: SentimentScorer, texts: Sequence[str], *rest: Any, **named: Any) -> Any:
-        act(texts)
+    def probabilities(self: SentimentScorer, texts: Sequence[str | Reading], *rest: Any, **named: Any) -> Any:
+        act([text if isinstance(text, str) else text.text for text in texts])
         return score(self, texts, *rest, **named)
 
     SentimentScorer.probabilities = probabilities  # type: ignore[method-assign]
