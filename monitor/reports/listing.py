@@ -5,6 +5,7 @@ order of reach, for each source and kind. So one brand of a year takes as long a
 source whose texts reach few people is found without reading past all others.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 from uuid import UUID
@@ -29,20 +30,23 @@ class Listed:
     """What a list holds, and in which order.
 
     `label` is how a text feels as a whole; with brands chosen, toward one of them. With no brand chosen,
-    `about` says whether a mention has to be about any, or none.
+    `about` says whether a mention has to be about any, or none. `folded` leaves copies out where the first of
+    their story is chosen, too.
     """
 
     chosen: Filter
     order: Order
     label: Label | None = None
     about: bool | None = None
+    folded: bool = False
 
     def sql(self, after: Place | None) -> str:
         """SQL of `id`, `published_at` and `reach` of the first `:limit` mentions, or of those behind a place;
         in order."""
+        more = [_folded(self.chosen)] if self.folded else []
         if self.chosen.brands:
-            return _by_brand(self.chosen, self.order, self.label, after)
-        return _of_all(self.chosen, self.order, self.label, after, self.about)
+            return _by_brand(self.chosen, self.order, self.label, after, more)
+        return _of_all(self.chosen, self.order, self.label, after, self.about, more)
 
     def values(self, connection: Connection, limit: int, after: Place | None) -> dict[str, Any]:
         """The parameters that `sql` names."""
@@ -92,8 +96,10 @@ def first_ids(connection: Connection, listed: Listed, limit: int, after: Place |
     return [row.id for row in found]
 
 
-def _by_brand(chosen: Filter, order: Order, label: Label | None, after: Place | None) -> str:
-    lists, conditions = [_BRANDS], ["m.brand_id = b.id"]
+def _by_brand(
+    chosen: Filter, order: Order, label: Label | None, after: Place | None, more: Sequence[str]
+) -> str:
+    lists, conditions = [_BRANDS], ["m.brand_id = b.id", *more]
     if order == "reach":
         lists.append(_SOURCES_AND_KINDS)
         conditions.append(_SOURCE_AND_KIND)
@@ -105,13 +111,21 @@ def _by_brand(chosen: Filter, order: Order, label: Label | None, after: Place | 
 
 
 def _of_all(
-    chosen: Filter, order: Order, label: Label | None, after: Place | None, about: bool | None
+    chosen: Filter,
+    order: Order,
+    label: Label | None,
+    after: Place | None,
+    about: bool | None,
+    more: Sequence[str],
 ) -> str:
     lists: list[str] = []
-    conditions: list[str] = []
+    conditions: list[str] = [*more]
     if order == "reach":
         lists.append(_SOURCES_AND_KINDS)
         conditions.append(_SOURCE_AND_KIND)
+    elif chosen.languages:
+        lists.append(_LANGUAGES)
+        conditions.append("m.language = g.code")
     if about is not None:
         conditions.append(_ABOUT_ANY if about else f"NOT {_ABOUT_ANY}")
     if label:
@@ -119,6 +133,19 @@ def _of_all(
     if after:
         conditions.append(_AFTER[order].format("m.id"))
     return _merged("mention AS m", "m.id", lists, chosen.where("m", *conditions), order)
+
+
+def _folded(chosen: Filter) -> str:
+    """Copies are left out where the first of their story is chosen, too."""
+    about = ""
+    if chosen.brands:
+        about = (
+            " AND EXISTS (SELECT FROM presence AS p WHERE p.mention_id = first.id"
+            " AND p.brand_id = ANY(:brand_ids))"
+        )
+    return f"""(m.lead OR NOT (
+        SELECT {chosen.where("first")}{about} FROM mention AS first
+        WHERE first.story_id = m.story_id ORDER BY first.published_at, first.id LIMIT 1))"""  # noqa: S608
 
 
 def _merged(table: str, id: str, lists: list[str], where: str, order: Order) -> str:
@@ -134,6 +161,7 @@ def _merged(table: str, id: str, lists: list[str], where: str, order: Order) -> 
 
 
 _BRANDS: Final = "unnest(CAST(:brand_ids AS int[])) AS b(id)"
+_LANGUAGES: Final = "unnest(CAST(:languages AS text[])) AS g(code)"
 _SOURCES_AND_KINDS: Final = """unnest(CAST(:all_sources AS text[])) AS s(name)
     CROSS JOIN unnest(CAST(:all_kinds AS text[])) AS k(name)"""
 _SOURCE_AND_KIND: Final = "m.source = s.name AND m.kind = k.name"

@@ -114,14 +114,18 @@ def search(
     order: Order = "newest",
     after: str | None = None,
     limit: int = 50,
+    fold: bool = False,
 ) -> Page:
     """Mentions chosen, a page at a time; what is stored meanwhile neither repeats nor hides a row.
 
     `query` has to be true of them. `label` is how a text feels as a whole; with brands chosen, toward one of
-    them. Raises `CursorError` for an `after` that is not a `next` of the same order.
+    them. `fold` leaves copies out where the first of their story is chosen, too; with a query or label, of
+    which copies may be true alone, it does nothing. Raises `CursorError` for an `after` that is not a `next`
+    of the same order.
     """
     place = _place(after, order) if after is not None else None
-    listed = Listed(chosen=chosen, order=order, label=label)
+    fold = fold and query is None and label is None
+    listed = Listed(chosen=chosen, order=order, label=label, folded=fold)
     if query is None:
         found = Found(first_ids(connection, listed, limit + 1, place))
     else:

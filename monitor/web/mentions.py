@@ -58,6 +58,7 @@ def mentions(
                 order=order,
                 after=after,
                 limit=_PAGE,
+                fold=True,
             )
         except QueryError as error:
             wrong, found = error, Page(rows=(), next=None)

@@ -199,6 +199,27 @@ def test_copies_are_listed_and_folded(told):
         "german",
         "first",
     ]
+    assert search(told.connection, MARCH, fold=True) == search(told.connection, by_stories())
+
+
+@pytest.mark.parametrize(
+    ("narrowed", "shown"),
+    [
+        ({"brands": ("VMware",)}, ["first", "german", "praise"]),
+        ({"brands": ("Citrix",)}, []),
+        ({"sources": ("forum",)}, ["german", "late copy", "praise"]),  # the first of the story is in the news
+        ({"languages": ("en",)}, ["first", "praise"]),
+        ({"since": datetime(2026, 3, 5, tzinfo=UTC)}, ["copy", "german", "late copy", "praise"]),
+    ],
+)
+@pytest.mark.parametrize("order", ["newest", "oldest", "reach"])
+def test_copies_are_folded_where_the_first_one_is_chosen(told, narrowed, shown, order):
+    chosen = msgspec.structs.replace(MARCH, **narrowed)
+    found = search(told.connection, chosen, fold=True, order=order).rows
+    assert sorted(row.external_id for row in found) == shown
+    assert len(search(told.connection, chosen, label="negative", fold=True).rows) == sum(
+        row.sentiment == "negative" for row in all_mentions(told.connection, chosen)
+    )
 
 
 def test_reports_say_it_in_words(told):
