@@ -36,6 +36,8 @@ _NO_LANGUAGE: Final = frozenset({"und", "mul", "mis", "zxx", "art", "nan"})
 """What says nothing: several, none, made up, and NaN of a table (who means Min Nan Chinese writes zh)."""
 _NORWEGIAN: Final = {"nb": "no", "nn": "no"}
 _LOCAL_USE: Final = range(ord("a"), ord("t") + 1)
+_LONGEST_TAG: Final = 35
+"""Characters; BCP 47 reckons with no more."""
 _ENOUGH: Final = 4.0
 """Lead over English (difference of probabilities) times bytes of the letters read. See docs/languages.md."""
 _READ_CHARS: Final = 400
@@ -64,7 +66,6 @@ def language_of(reading: Reading, given: str | None, names: Callable[[], Spans] 
     return _detect("".join(_written(reading, spans)))[0] if spans else found
 
 
-@lru_cache(maxsize=1024)
 def primary_subtag(tag: str) -> str | None:
     """The language of a BCP 47 tag, an ISO 639 code or a POSIX locale: "en" for en-GB, EN, eng, en_US.UTF-8.
 
@@ -72,8 +73,11 @@ def primary_subtag(tag: str) -> str | None:
     ones (iw is he), Norwegian is one language, and so is Chinese (zh, cmn).
     """
     tag = tag.strip().partition(".")[0]
-    if len(tag) > 35:  # the longest that BCP 47 reckons with
-        return None
+    return _subtag(tag) if len(tag) <= _LONGEST_TAG else None
+
+
+@lru_cache(maxsize=1024)
+def _subtag(tag: str) -> str | None:
     try:
         code = langcodes.Language.get(langcodes.standardize_tag(tag, macro=True))
     except (ValueError, LookupError):
@@ -92,7 +96,7 @@ def _written(reading: Reading, names: Spans) -> Iterator[str]:
     room, at = _READ_CHARS, 0
     marks = ((mark.start, mark.end) for mark in reading.marks)
     for start, end in sorted((*marks, *names)):
-        part = plain[at : min(reading.plain_at(start), at + room)]
+        part = plain[at : min(reading.plain_at(start), at + room)].strip()
         yield part
         yield " "
         room -= len(part)

@@ -122,13 +122,13 @@ def reading(tmp_path: Path) -> Desk:
 def picture(records: Any) -> Any:
     """A record of the image topic: a plain picture of one shade."""
 
-    def make(offset: int, shade: int) -> Any:
+    def make(offset: int, shade: int, caption: str | None = "VMware!") -> Any:
         data = cv2.imencode(".png", np.full((48, 64, 3), shade, np.uint8))[1].tobytes()
         body = {
             "id": str(offset),
             "source": "s",
             "published_at": "2026-03-01T09:30:00Z",
-            "caption": "VMware!",
+            "caption": caption,
         }
         value = json.dumps({**body, "image": base64.b64encode(data).decode()}).encode()
         return records(offset, value=value)
@@ -143,6 +143,14 @@ def test_equal_bytes_are_shown_to_the_model_once(desk: Desk, picture: Any) -> No
     assert outcomes[0].picture == outcomes[1].picture
     assert (outcomes[0].picture.width, outcomes[0].picture.height) == (64, 48)
     assert [brand.brand for brand in outcomes[0].brands] == ["VMware"]
+
+
+def test_captions_have_a_language_and_words(desk: Desk, picture: Any) -> None:
+    german, none, name = desk.score(
+        picture(0, 200, "Neuer Aufkleber auf dem Küchentisch"), picture(1, 200, None), picture(2, 200)
+    )
+    assert [one.language for one in (german, none, name)] == ["de", "und", "und"]
+    assert (set(german.words), none.words) == ({"neuer", "aufkleber", "auf", "dem", "kuchentisch"}, ())
 
 
 @pytest.mark.parametrize(("shown", "named"), [("VMware", ["VMware"]), ("Nike", [])])

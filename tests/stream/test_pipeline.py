@@ -119,6 +119,27 @@ async def test_a_record_the_database_refuses_becomes_a_dead_letter_and_the_rest_
     assert {one.letter.error_code for one in bench.announcer.rejections} == {ErrorCode.STORAGE_REJECTED.value}
 
 
+async def test_unscored_texts_are_counted_by_language(bench: Any, records: Any, run: Any) -> None:
+    languages, score = ["de", "de", "en", "pcm"], bench.scoring.score
+
+    async def scored(batch: Any) -> Any:
+        return [
+            replace(one, language=language, sentiment=one.sentiment if language == "en" else None)
+            for one in await score(batch)
+            for language in [languages[one.position.offset]]
+        ]
+
+    bench.scoring.score = scored
+    await run([records(n) for n in range(4)], lambda: bench.ledger.committable(PARTITION) == 4)
+    counted = {
+        language: bench.metrics.registry.get_sample_value(
+            "brand_monitor_texts_unscored_total", {"language": language}
+        )
+        for language in ("de", "en", "other", "pcm")
+    }
+    assert counted == {"de": 2, "en": None, "other": 1, "pcm": None}
+
+
 async def test_an_outage_is_retried_with_the_same_batch(bench: Any, records: Any, run: Any) -> None:
     attempts: list[Any] = []
 
