@@ -124,20 +124,6 @@ class Evaluation:
         return inside
 
 
-def possible_without_words(node: Node, *, wanted: bool = True) -> bool:
-    """Whether a text that says none of the terms can make a node `wanted`, whatever the mention's fields."""
-    match node:
-        case Says() | Near():
-            return not wanted
-        case Field():
-            return True
-        case Not(part):
-            return possible_without_words(part, wanted=not wanted)
-        case And(parts) | Or(parts):
-            every = isinstance(node, And) is wanted
-            return (all if every else any)(possible_without_words(part, wanted=wanted) for part in parts)
-
-
 @lru_cache(maxsize=4096)
 def _holds_near(node: Node) -> bool:
     return any(isinstance(one, Near) for one in walk(node))

@@ -18,7 +18,7 @@ _BLOCKS = re.findall(r"```query\n(.*?)```", _TEXT, re.DOTALL)
 _LINES = [line for block in _BLOCKS for line in block.splitlines()]
 
 
-@pytest.mark.parametrize(("written", "answer"), zip(_LINES[::2], _LINES[1::2], strict=True))
+@pytest.mark.parametrize(("written", "answer"), list(zip(_LINES[::2], _LINES[1::2], strict=True)))
 def test_an_example_is_answered_so(written: str, answer: str) -> None:
     if answer.startswith("-> "):
         assert str(parse(written)) == answer[3:]
