@@ -94,9 +94,9 @@ def _only_joiners(text: str) -> bool:
 def _of_run(run: Sequence[Word], is_open: bool) -> str | None:
     if run[0].kind == "word":
         return _of_words([word.text for word in run], is_open)
-    singles = (word.text for word in run)
-    pairs = (one.text + two.text for one, two in pairwise(run))
-    return _all(_lexeme(text) for text in (pairs if len(run) > 1 else singles))
+    texts = [one.text + two.text for one, two in pairwise(run)] or [run[0].text]
+    # What follows may be a mark on the last of them.
+    return _all(_lexeme(text, is_prefix=is_open and text is texts[-1]) for text in texts)
 
 
 def _of_words(parts: Sequence[str], is_open: bool) -> str:

@@ -29,6 +29,10 @@ class Limits:
     """Texts that are read: half a second's work."""
     indexed: int = 20_000
     """Mentions that the index of words may give."""
+    beginning: int = 1_000
+    """Mentions that are walked past before the index is asked: what one text in forty says fills a page."""
+    step: int = 200
+    """Mentions walked past at a time, at first: most pages are full after a few."""
 
 
 @dataclass(slots=True)
@@ -76,15 +80,16 @@ class _Search:
 
     def run(self, after: Place | None) -> None:
         place, left, asked = after, self._limits.walked, self._lexemes is None
-        for size in chain(_STEPS, repeat(_STEPS[-1])):
-            rows = self._walked(min(size, left), place)
-            if self._take(rows) or not rows or rows[-1].place < min(size, left):
+        for times in chain(_TIMES, repeat(_TIMES[-1])):
+            size = min(times * self._limits.step, left)
+            rows = self._walked(size, place)
+            if self._take(rows) or not rows or rows[-1].place < size:
                 return
             place, left = self._listed.place(rows[-1], rows[-1].id), left - size
             if left <= 0:
                 self.found.stopped_at = rows[-1]
                 return
-            if not asked and self._limits.walked - left >= _BEGINNING:
+            if not asked and self._limits.walked - left >= self._limits.beginning:
                 asked = True
                 indexed = self._indexed(place)
                 if indexed is not None:
@@ -146,11 +151,8 @@ class _Search:
         return {**self._listed.values(self._connection, limit, after), "lexemes": self._lexemes}
 
 
-_STEPS: Final = (200, 1000, 4000)
-"""Mentions walked through at a time: most pages are full after a few."""
-
-_BEGINNING: Final = 1000
-"""Of a list, before the index is asked: what one text in forty says fills a page."""
+_TIMES: Final = (1, 5, 25)
+"""How many steps are taken at a time."""
 
 _AT_ONCE: Final = 200
 

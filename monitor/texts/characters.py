@@ -76,3 +76,9 @@ def kind_of(character: str) -> int:
     if category[0] == "M":
         return SIGN
     return KATAKANA if _KATAKANA.match(character) else UNSPACED_LETTER
+
+
+@lru_cache(maxsize=65_536)
+def is_mark(character: str) -> bool:
+    """Whether it belongs to the letter before it."""
+    return unicodedata.category(character)[0] == "M"

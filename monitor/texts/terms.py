@@ -15,12 +15,25 @@ from typing import Final, NamedTuple
 
 import ahocorasick_rs
 
-from monitor.texts.characters import JOINERS, KATAKANA, MARKS, NOTHING, PROLONGED, SIGN, SPACED, kind_of
+from monitor.texts.characters import (
+    JOINERS,
+    KATAKANA,
+    MARKS,
+    NOTHING,
+    PROLONGED,
+    SIGN,
+    SPACED,
+    UNSPACED_LETTER,
+    is_mark,
+    kind_of,
+)
 from monitor.texts.reading import Reading, read
 
 _JOINER: Final = re.compile(f"[{JOINERS}]+")
 _PART: Final = re.compile(f"[^{JOINERS}]+")
 _WILD: Final = "?"
+_MOST_MARKS: Final = 16
+"""Marks on one letter that are looked behind."""
 MOST_JOINERS: Final = 3
 """Spaces and hyphens between two parts of a term, at most."""
 
@@ -159,9 +172,19 @@ def _begins(folded: str, start: int) -> bool:
     kind = kind_of(folded[start])
     before = kind_of(folded[start - 1]) if start else NOTHING
     if kind == SPACED:
-        return before != SPACED
+        if before == SIGN:
+            return _of_unspaced(folded, start - 1)
+        return before == NOTHING or (before != SPACED and not is_mark(folded[start]))
     # A brand goes before what it names, スズキスイフト; behind other katakana it is the end of a longer word.
     return kind != SIGN and not (kind == KATAKANA and before == KATAKANA)
+
+
+def _of_unspaced(folded: str, at: int) -> bool:
+    """Whether a mark, or a run of them, belongs to a letter of a script without spaces."""
+    first = max(0, at - _MOST_MARKS)
+    while at > first and is_mark(folded[at]):
+        at -= 1
+    return kind_of(folded[at]) in (UNSPACED_LETTER, KATAKANA)
 
 
 def _end(compiled: _Compiled, folded: str, start: int, end: int) -> int | None:
@@ -179,7 +202,11 @@ def _end(compiled: _Compiled, folded: str, start: int, end: int) -> int | None:
             end += 1
         return end
     following = folded[end] if end < len(folded) else " "
-    kind, after = kind_of(folded[end - 1]), kind_of(following)
-    if (kind == SPACED and after == SPACED) or (kind != NOTHING and after == SIGN):
+    kind = kind_of(folded[end - 1])
+    if kind != NOTHING and is_mark(following):
+        return None
+    if kind_of(following) == SPACED and (
+        kind == SPACED or (kind == SIGN and not _of_unspaced(folded, end - 1))
+    ):
         return None
     return None if kind == KATAKANA and following == PROLONGED else end
