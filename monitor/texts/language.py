@@ -42,8 +42,6 @@ _ENOUGH: Final = 4.0
 """Lead over English (difference of probabilities) times bytes of the letters read. See docs/languages.md."""
 _READ_CHARS: Final = 400
 """Characters looked at: several times what is enough (60 are), at 0.5 us each."""
-_CLEAR_BYTES: Final = 80
-"""With so many bytes of letters, names do not decide any more."""
 
 _LETTERS: Final = re.compile(rf"(?:[^\W\d_]|[{MARKS}])+")
 _HELD: Final = re.compile(r"(\w)\1{2,}")
@@ -54,16 +52,15 @@ def language_of(reading: Reading, given: str | None, names: Callable[[], Spans] 
     """Primary subtag of the text's language, in lower case ("en"), or `und`.
 
     A publisher's tag wins if it names a language. `names` are the spans of brands' names in the original
-    text, asked for only where they could decide. Never raises, bounded for texts of any length.
+    text, asked for only where the text looks foreign. Never raises, bounded for texts of any length.
     """
     if given is not None and (tagged := primary_subtag(given)) is not None:
         return tagged
-    written = "".join(_written(reading, ()))
-    found, size = _detect(written)
-    if found in (UNDETERMINED, "en") or size >= _CLEAR_BYTES:
+    found = _detect("".join(_written(reading, ())))
+    if found in (UNDETERMINED, "en"):
         return found
     spans = tuple(names())
-    return _detect("".join(_written(reading, spans)))[0] if spans else found
+    return _detect("".join(_written(reading, spans))) if spans else found
 
 
 def primary_subtag(tag: str) -> str | None:
@@ -106,17 +103,16 @@ def _written(reading: Reading, names: Spans) -> Iterator[str]:
     yield plain[at : at + room]
 
 
-def _detect(written: str) -> tuple[str, int]:
-    """The language and how many bytes of letters told it."""
+def _detect(written: str) -> str:
     written = _HELD.sub(r"\1\1", written)
     size = len("".join(_LETTERS.findall(written)).encode("utf-8", "replace"))
     if size < _ENOUGH:
-        return UNDETERMINED, size
+        return UNDETERMINED
     ranked = _detector().rank(written)
     (first, probability), second = ranked[0], ranked[1][1]
     rival = second if first == "en" else dict(ranked)["en"]
     enough = first != _NOTHING and (probability - rival) * size >= _ENOUGH
-    return (first if enough else UNDETERMINED), size
+    return first if enough else UNDETERMINED
 
 
 def load_detector() -> None:
