@@ -7,6 +7,7 @@ from monitor.queries import vendors, wording
 from monitor.queries.fields import host_of
 from monitor.queries.source import Source
 from monitor.queries.tree import Field, FieldName, Node, Says
+from monitor.texts.language import primary_subtag
 
 Valued: TypeAlias = FieldName | Literal["raw"]
 """What a value may belong to: a field of the mention, or a term that counts as it stands."""
@@ -62,4 +63,4 @@ def _language(source: Source, value: str, start: int) -> str:
     code = vendors.LANGUAGES.get(written) or re.split("[-_]", written)[0]
     if not re.fullmatch("[a-z]{2,3}", code):
         source.fail(start, f"{value!r} is no code of a language", "write its code, as in lang:en")
-    return code
+    return primary_subtag(code) or code
