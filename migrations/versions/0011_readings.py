@@ -224,6 +224,9 @@ def upgrade() -> None:
         ["published_at", "brand_id", "mention_id"],
         postgresql_where=sa.text("kind = 'text' AND label IS NULL"),
     )
+    op.create_index(
+        "mention_hour_unscored_ix", "mention_hour", ["hour"], postgresql_where=sa.text("unscored > 0")
+    )
     for name, query in _VIEWS.items():
         _run(f"CREATE OR REPLACE VIEW {name} AS {query}")
     _comment(_COMMENTS)

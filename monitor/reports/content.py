@@ -150,7 +150,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     def rejected_share(self) -> str:
         """Rejected records among all that came, in words."""
         rejected = self.figures.rejections
-        total = rejected + self.figures.mentions
+        total = rejected + self.figures.by_posts
         return f"{percent(rejected / total)} of what came" if rejected else "all were readable"
 
 

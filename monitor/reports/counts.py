@@ -104,11 +104,12 @@ def combination_hours(chosen: Filter) -> str:
     return f"({_all((whole, *edges))})"
 
 
-def mention_hours(chosen: Filter) -> str:
-    """A table like `mention_hour` of the mentions chosen, whatever brands they are about."""
+def mention_hours(chosen: Filter, more: str = "true") -> str:
+    """A table like `mention_hour` of the mentions chosen, whatever brands they are about. `more` is a
+    condition on rows of that table, which those of single mentions need not meet."""
     whole = f"""
         SELECT source, kind, model_version, language, mentions, unscored FROM mention_hour
-        WHERE hour >= :since_hour AND hour < :until_hour{_rows(chosen)}{_kinds(chosen)}
+        WHERE hour >= :since_hour AND hour < :until_hour{_rows(chosen)}{_kinds(chosen)} AND {more}
     """  # noqa: S608 - the conditions are our own; their values travel as parameters
     edges = (
         f"""

@@ -23,7 +23,7 @@ from monitor.reports.counts import (
     values,
 )
 from monitor.reports.feeling import BrandFeeling, FeelingPoint, Unit, net_sentiment, sentiment_over_time
-from monitor.reports.filters import Filter
+from monitor.reports.filters import Counting, Filter
 from monitor.reports.intervals import wilson
 from monitor.reports.languages import Unscored, unscored
 from monitor.reports.mentions import how_many
@@ -130,8 +130,6 @@ def summary(connection: Connection, chosen: Filter) -> Summary:
         rejected=tuple(
             RejectedInputs(**row._asdict()) for row in connection.execute(_REJECTED, chosen.values())
         ),
-        by_posts=how_many(connection, msgspec.structs.replace(chosen, counting="posts")),
-        by_stories=how_many(connection, msgspec.structs.replace(chosen, counting="stories")),
         unscored=unscored(connection, chosen),
         synthetic=is_synthetic(connection),
     )
@@ -148,15 +146,7 @@ _REJECTED = text("""
 
 def _counts(connection: Connection, chosen: Filter) -> dict[str, Any]:
     given = {**values(chosen), "brand_ids": brand_ids(connection, chosen)}
-    about_them = connection.execute(
-        text(f"""
-            SELECT coalesce(sum(texts), 0)::bigint AS texts, coalesce(sum(images), 0)::bigint AS images,
-                   (SELECT {_twice(chosen)}) AS twice,
-                   count(DISTINCT source) FILTER (WHERE texts > 0 OR images > 0) AS sources
-            FROM {about(chosen)} AS a
-        """),  # noqa: S608 - the conditions are our own; their values travel as parameters
-        given,
-    ).one()
+    about_them = connection.execute(text(_about_them(chosen)), given).one()
     brand_posts = about_them.texts + about_them.images - about_them.twice
     counts = {
         "texts": about_them.texts,
@@ -169,6 +159,7 @@ def _counts(connection: Connection, chosen: Filter) -> dict[str, Any]:
     few = counts["texts"] + counts["images"] <= _NAMES_COUNTED
     return {
         **counts,
+        **_by_both(connection, chosen, counts["texts"] + counts["images"]),
         "brand_posts": brand_posts,
         "authors": connection.execute(text(_authors(chosen)), given).scalar_one() if few else None,
         **connection.execute(text(_others(chosen)), given).one()._asdict(),
@@ -178,18 +169,41 @@ def _counts(connection: Connection, chosen: Filter) -> dict[str, Any]:
     }
 
 
+def _by_both(connection: Connection, chosen: Filter, mentions: int) -> dict[str, int]:
+    """Mentions by posts and by stories; one of them is known."""
+    other: Counting = "stories" if chosen.counting == "posts" else "posts"
+    found = how_many(connection, msgspec.structs.replace(chosen, counting=other))
+    return {f"by_{chosen.counting}": mentions, f"by_{other}": found}
+
+
 # Names of more mentions than this take longer to tell apart than a page may take.
 _NAMES_COUNTED = 100_000
 
 
+def _about_them(chosen: Filter) -> str:
+    """Mentions about a (chosen) brand, each once. Sources are grouped, which hashes: to count distinct names
+    would sort."""
+    texts, images, table = "texts", "images", about(chosen)
+    if not chosen.brands:
+        texts, images = "mentions * (kind = 'text')::int", "mentions * (kind = 'image')::int"
+        table = about_hours(chosen)
+    return f"""
+        SELECT coalesce(sum(texts), 0)::bigint AS texts, coalesce(sum(images), 0)::bigint AS images,
+               (SELECT {_twice(chosen)}) AS twice, count(*) FILTER (WHERE texts > 0 OR images > 0) AS sources
+        FROM (SELECT source, sum({texts}) AS texts, sum({images}) AS images FROM {table} AS a
+              GROUP BY source) AS of_source
+    """  # noqa: S608 - the conditions are our own; their values travel as parameters
+
+
 def _everything(chosen: Filter) -> str:
     return f"""
-        SELECT coalesce(sum(mentions) FILTER (WHERE kind = 'text'), 0)::bigint AS texts,
-               coalesce(sum(mentions) FILTER (WHERE kind = 'image'), 0)::bigint AS images,
-               coalesce(sum(mentions), 0)::bigint
+        SELECT coalesce(sum(texts), 0)::bigint AS texts, coalesce(sum(images), 0)::bigint AS images,
+               coalesce(sum(texts + images), 0)::bigint
                - (SELECT coalesce(sum(pairs), 0)::bigint FROM {pair_counts(chosen)} AS p) AS posts,
-               count(DISTINCT source) AS sources
-        FROM {mention_hours(chosen)} AS h
+               count(*) AS sources
+        FROM (SELECT source, sum(mentions * (kind = 'text')::int) AS texts,
+                     sum(mentions * (kind = 'image')::int) AS images
+              FROM {mention_hours(chosen)} AS h GROUP BY source) AS of_source
     """  # noqa: S608 - the conditions are our own; their values travel as parameters
 
 

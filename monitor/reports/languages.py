@@ -55,7 +55,8 @@ def _unscored(chosen: Filter) -> str:
             JOIN mention AS m ON m.id = c.mention_id AND m.n_sentiments = 0
             WHERE {chosen.where("m")} GROUP BY 1
         """  # noqa: S608 - the conditions are our own; their values travel as parameters
-        each = f"SELECT language, unscored FROM {mention_hours(chosen)} AS h UNION ALL {judged}"  # noqa: S608
+        found = f"SELECT language, unscored FROM {mention_hours(chosen, 'unscored > 0')} AS h"  # noqa: S608
+        each = f"{found} UNION ALL {judged}"
     elif len(chosen.brands) == 1:
         each = f"SELECT language, unscored FROM {brand_counts(chosen)} AS c WHERE brand_id = ANY(:brand_ids)"  # noqa: S608
     else:

@@ -149,6 +149,7 @@ mention_hour = Table(
     _language(primary_key=True),
     _lead(primary_key=True),
     _count("unscored", "Texts that the model did not score: it does not speak their language."),
+    Index("mention_hour_unscored_ix", "hour", postgresql_where=text("unscored > 0")),
     comment="Mentions per hour, source, kind and model. Kept by triggers.",
 )
 
