@@ -110,7 +110,7 @@ def test_models_are_loaded_for_real() -> None:
     for step in (providers, sentiment, logos):
         (found,) = step(settings)
         assert found.verdict is Verdict.OK
-    assert next(iter(sentiment(settings))).found.endswith("runs on cpu")
+    assert next(iter(sentiment(settings))).found.endswith("speaks en, runs on cpu")
 
 
 def test_a_model_for_something_else_is_a_problem() -> None:

@@ -111,6 +111,21 @@ def test_an_unknown_manifest_field_is_refused(folder: Path) -> None:
         load_manifest(folder)
 
 
+@pytest.mark.parametrize(("fields", "spoken"), [({}, ("en",)), ({"languages": ["de", "en"]}, ("de", "en"))])
+def test_a_manifest_without_languages_means_english(
+    folder: Path, fields: dict[str, list[str]], spoken: tuple[str, ...]
+) -> None:
+    write(folder, manifest_of(folder, **fields))
+    assert load_manifest(folder).spoken == spoken
+
+
+@pytest.mark.parametrize("languages", [[], ["EN"], ["english"], ["en-GB"], "en", [None]])
+def test_languages_that_are_none_are_refused(folder: Path, languages: Any) -> None:
+    write(folder, manifest_of(folder, languages=languages))
+    with pytest.raises(SetupError, match="languages"):
+        load_manifest(folder)
+
+
 def test_a_file_that_is_no_model_is_refused_even_with_the_right_sum(folder: Path) -> None:
     (folder / "model.onnx").write_bytes(b"not a model")
     write(folder, manifest_of(folder))
