@@ -98,6 +98,11 @@ def _refuse_wrong_queries(brands: Brands, source: Path) -> None:
             query = parse(brand.query)
         except QueryError as error:
             raise SetupError(f"{source}: query of {brand.name!r}: {error}\n{error.excerpt}") from error
+        if query.only_denies:
+            raise SetupError(
+                f"{source}: query of {brand.name!r}: {query} is true of every mention that does not say so; "
+                "write what one has to say, too"
+            )
         for shown in query.images:
             if read(shown).folded not in names:
                 raise SetupError(

@@ -42,6 +42,7 @@ def test_a_brand_is_found_by_name() -> None:
         ("[[brand]]\nname = 'A'\n[[brand]]\nname = 'B'\nwritten = ['a']", "'a' of 'B' reads like 'A' of 'A'"),
         ("[[brand]]\nname = 'A'\nwritten = [' ']", "is nothing but spacing"),
         ("[[brand]]\nname = 'A'\nquery = 'b AND'", "query of 'A': line 1, column"),
+        ("[[brand]]\nname = 'A'\nquery = 'NOT b'", "NOT b is true of every mention that does not say so"),
         ("[[brand]]\nname = 'A'\nquery = 'image:B'", "image:B is no brand of this file"),
         ("[[brand]]\nname = 'A'\naliases = ['-']", "spelling '-' of 'A' is nothing but spacing"),
         ("[[brand]]\nname = 'A'\naliases = ['\u3164']", "is nothing but spacing"),

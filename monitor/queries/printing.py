@@ -14,6 +14,9 @@ DOUBLE_QUOTES: Final = "\u201c\u201d\u201e\u201f\u2033\uff02"
 """What word processors and East Asian keyboards write for a double quote."""
 GUILLEMETS: Final = "\u00ab\u00bb"
 
+SENTENCE_ENDS: Final = ".;\u2026\u3001\u3002\uff0e\uff1b"
+"""Signs that end a sentence or a part of it, no word: behind one without quotes they are left out."""
+
 _INSIDE: Final = "&'.+#_-@"
 """Signs that need no quotes within a word."""
 _FIELD_VALUE: Final = re.compile(r"\w[\w.-]*", re.ASCII)
@@ -76,6 +79,7 @@ def _is_plain(text: str) -> bool:
         bool(word)
         and unicodedata.normalize("NFKC", word).casefold() not in OPERATORS
         and _is_letter(word[0])
+        and word[-1] not in SENTENCE_ENDS
         and all(_is_letter(character) or character in _INSIDE for character in word)
     )
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, NoReturn
 
 from monitor.queries import vendors, wording
-from monitor.queries.printing import quoted
+from monitor.queries.printing import SENTENCE_ENDS, quoted
 from monitor.queries.source import Source
 from monitor.queries.tree import Node, Says
 from monitor.queries.values import EXAMPLES, Valued, valued
@@ -211,6 +211,7 @@ class _Scanner:
         boost = _BOOST.search(word)
         if boost and boost.end() == len(word):
             word = word[: boost.start()]
+        word = word.rstrip(SENTENCE_ENDS) or word
         return self._leaf(start, Says(wording.plain(self._source, word, start, in_quotes=False)))
 
     def _plus(self) -> Token | None:
@@ -243,7 +244,7 @@ class _Scanner:
         return Token("NEAR", start, word, between=between, ordered=bool(near.group(1) or near.group(3)))
 
     def _not(self, word: str, start: int) -> Token:
-        if word != "NOT" and self._last not in ("AND", "OR"):
+        if word != "NOT" and self._last != "AND":
             self._source.fail(
                 start,
                 f"{word!r} may be the operator or a word of the text, and they mean the opposite",

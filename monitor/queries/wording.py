@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from monitor.queries.printing import DOUBLE_QUOTES, GUILLEMETS, quoted
 from monitor.queries.source import Source
 from monitor.queries.tree import MOST_BETWEEN, Near, Node, Says
-from monitor.texts import Term, read
+from monitor.texts import MOST_JOINERS, Term, Terms, read
 
 MOST_TERM_CHARS: Final = 200
 LEAST_LETTERS: Final = 2
@@ -117,6 +117,13 @@ def _checked(source: Source, term: Term, start: int) -> Term:
             start,
             f"words inside links and addresses are not read, so {term.text!r} is never found",
             "write site:HOST for where a mention stands, or the name that people write",
+        )
+    alone = read(term.text.replace("?", "e") if term.wild else term.text)
+    if not Terms([term]).find(alone):
+        source.fail(
+            start,
+            f"{term.text!r} is found nowhere, not even where it stands alone",
+            f"write it as people do, {MOST_JOINERS} spaces or hyphens in a row at most, and none at its ends",
         )
     return term
 

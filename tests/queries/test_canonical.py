@@ -17,7 +17,7 @@ from monitor.queries.tree import (
     any_of,
     none_of,
 )
-from monitor.texts import Term, read
+from monitor.texts import Term, Terms, read
 
 _NASTY = [
     *("apple", "Apple", "AT&T", "AT&amp;T", "C++", "Ben & Jerry's", "Ben & Jerry’s", "#gap", "@gap", "$TWTR"),
@@ -78,6 +78,10 @@ _NASTY = [
     ),
     *(
         "red bull",
+        "D.C.",
+        "x;",
+        "好。",
+        "nike.",
         "red  bull".replace("  ", " "),
         "coca-cola",
         "'x'",
@@ -98,6 +102,7 @@ def _findable(text: str) -> bool:
         and text == " ".join(text.split())
         and any(character.isalnum() or character in "😀👍½²$ﷺ" for character in reading.folded)
         and "\0" not in text
+        and Term(text).key != ""
     )
 
 
@@ -105,7 +110,7 @@ _texts = st.one_of(st.sampled_from(_NASTY), st.text(max_size=12)).filter(_findab
 
 
 @st.composite
-def _terms(draw: Any) -> Term:
+def _any_terms(draw: Any) -> Term:
     text = draw(_texts)
     kind = draw(st.sampled_from(["plain", "plain", "exact", "prefix", "wild"]))
     if kind == "exact":
@@ -118,6 +123,14 @@ def _terms(draw: Any) -> Term:
             before + draw(st.sampled_from(["?", "?x", "??", "? y"])), prefix=draw(st.booleans()), wild=True
         )
     return Term(text)
+
+
+def _found_alone(term: Term) -> bool:
+    shown = term.text.replace("?", "e") if term.wild else term.text
+    return bool(Terms([term]).find(read(shown)))
+
+
+_terms = _any_terms().filter(_found_alone)
 
 
 @st.composite
@@ -137,7 +150,7 @@ def _near(operand: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
 
 
 _places: st.SearchStrategy[Node] = st.recursive(
-    st.builds(Says, _terms()),
+    st.builds(Says, _terms),
     lambda below: st.one_of(_near(below), st.lists(below, min_size=2, max_size=3).map(any_of)),
     max_leaves=5,
 )
@@ -213,6 +226,7 @@ _PIECES = [
         "\0",
         "😀",
     ),
+    *("D.C.", "x;", "好。", "nike.", "…x…"),
     *("スズキ", "न", "\ud800", "http://a.de", "a@b.de", "#", "@", "'", "‘", "/", ".", "1"),
 ]
 
