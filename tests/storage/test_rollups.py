@@ -1,4 +1,4 @@
-"""Roll-ups never disagree with the rows, whatever is written, corrected, undone or deleted, by how many."""
+"""Roll-ups never disagree with the rows, whatever is written, copied, corrected or deleted, by how many."""
 
 import asyncio
 import random
@@ -44,8 +44,12 @@ moments = st.integers(0, 6).map(lambda half_hours: NOON + timedelta(hours=10.5, 
 named = st.lists(st.sampled_from(BRANDS), max_size=3, unique=True)
 languages = st.sampled_from(("en", "de"))
 # A text in a language that the model does not speak has no label.
-texts = st.tuples(st.just("text"), somebody, named, st.one_of(labels, st.none()), moments, languages)
-images = st.tuples(st.just("image"), somebody, named, named, st.sampled_from(PICTURES), moments, languages)
+# Mentions that share a key are copies.
+keys = st.sampled_from(((), (1,), (2,), (1, 2)))
+texts = st.tuples(st.just("text"), somebody, named, st.one_of(labels, st.none()), moments, languages, keys)
+images = st.tuples(
+    st.just("image"), somebody, named, named, st.sampled_from(PICTURES), moments, languages, keys
+)
 steps = st.one_of(
     texts,
     images,
@@ -57,7 +61,6 @@ steps = st.one_of(
     st.tuples(st.just("delete"), somebody, st.sampled_from(("text", "image"))),
     st.tuples(st.just("move"), somebody, moments),
     st.tuples(st.just("speaks"), somebody, languages),
-    st.tuples(st.just("copies"), somebody, somebody),
     st.tuples(st.just("read"), somebody),
     st.tuples(st.just("scan again"), st.sampled_from(PICTURES)),
 )
@@ -88,7 +91,7 @@ class Steps:
             self.made.named(brand, start) for start, brand in zip((0, 20, 40), brands, strict=False)
         )
         if kind == "text":
-            label, moment, language = rest
+            label, moment, language, story_keys = rest
             result = self.made.text(
                 self.offset,
                 id=id,
@@ -97,9 +100,10 @@ class Steps:
                 brands=spans,
                 published_at=moment,
                 language=language,
+                story_keys=story_keys,
             )
         else:
-            shown, picture, moment, language = rest
+            shown, picture, moment, language, story_keys = rest
             found = tuple(self.made.found(brand, x=n / 4) for n, brand in enumerate(shown))
             result = self.made.image(
                 self.offset,
@@ -109,6 +113,7 @@ class Steps:
                 brands=spans,
                 published_at=moment,
                 language=language,
+                story_keys=story_keys,
             )
         self.written.append(Batch(log_id="c", results=(result,)))
         await self.writer.write(self.written[-1])
@@ -164,23 +169,6 @@ class Steps:
         connection.execute(
             text("UPDATE mention SET language = :language WHERE external_id = :id"),
             {"id": id, "language": language},
-        )
-
-    def copies(self, connection: Connection, id: str, of: str) -> None:
-        """The first is found to be of the second one's story; of that, the earliest leads."""
-        connection.execute(
-            text(
-                "UPDATE mention AS m SET story_id = o.story_id FROM mention AS o"
-                " WHERE m.external_id = :id AND o.external_id = :of AND o.kind = 'text'"
-            ),
-            {"id": id, "of": of},
-        )
-        earlier = "SELECT FROM mention AS o WHERE o.story_id = m.story_id"
-        connection.execute(
-            text(
-                f"UPDATE mention AS m SET lead = NOT EXISTS"
-                f" ({earlier} AND (o.published_at, o.id) < (m.published_at, m.id))"
-            )
         )
 
     def read(self, connection: Connection, id: str) -> None:
@@ -244,7 +232,13 @@ async def test_workers_that_share_posts_pictures_and_hours_never_deadlock(writer
         brand = BRANDS[worker % 3]
         if worker % 2:
             results = [
-                made.text(turn * 200 + n, id=str(id), partition=worker, brands=(made.named(brand),))
+                made.text(
+                    turn * 200 + n,
+                    id=str(id),
+                    partition=worker,
+                    brands=(made.named(brand),),
+                    story_keys=(id % 7, 7 + turn % 2),
+                )
                 for n, id in enumerate(ids)
             ]
         else:
@@ -363,16 +357,14 @@ async def test_texts_nobody_scored_count_as_such_until_a_person_judges_them(writ
 async def test_a_story_is_counted_where_and_when_it_appeared_first(writer, engine, made):
     """Three copies over two sources and two days; the oldest comes last and takes the lead."""
     told = [
-        made.text(0, source="forum", published_at=NOON, brands=(made.named(),)),
-        made.text(1, source="news", published_at=NOON + timedelta(hours=3), brands=(made.named(),)),
-        made.text(2, source="news", published_at=NOON - timedelta(days=1), brands=(made.named(),)),
+        made.text(n, source=source, published_at=NOON + late, brands=(made.named(),), story_keys=(7,))
+        for n, (source, late) in enumerate(
+            (("forum", timedelta()), ("news", timedelta(hours=3)), ("news", timedelta(days=-1)))
+        )
     ]
     by_lead = "SELECT day::date - DATE '2026-03-01', source, texts FROM brand_day WHERE lead ORDER BY 1, 2"
-    steps = Steps(engine, writer, made)
     for n, expected in enumerate(([(0, "forum", 1)], [(0, "forum", 1)], [(-1, "news", 1)])):
         await writer.write(Batch(log_id="c", results=(told[n],)))
-        with engine.begin() as connection:
-            steps.copies(connection, f"m{n}", "m0")
         assert counted(engine, by_lead) == expected
         agree(engine)
     assert counted(engine, "SELECT sum(texts), sum(texts) FILTER (WHERE lead) FROM brand_day") == [(3, 1)]
