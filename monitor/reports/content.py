@@ -99,9 +99,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
             verb = "shows" if n == 1 else "show"
             told.append(f"{counted(n, 'picture')} {verb} a logo without a word about the brand")
         if self.figures.unscored:
+            these = "that language" if len(self.figures.unscored) == 1 else "these languages"
             told.append(
-                f"{in_words(self.figures.unscored)} (the model does not speak that language: they are in no "
-                "sentiment)"
+                f"{in_words(self.figures.unscored)} (the model does not speak {these}: in no sentiment)"
             )
         return tuple(told)
 

@@ -225,7 +225,7 @@ def test_copies_are_folded_where_the_first_one_is_chosen(told, narrowed, shown, 
 def test_reports_say_it_in_words(told):
     report = gather(told.connection, MARCH, UNTIL)
     assert report.stories == "5 mentions tell 3 stories; the others are copies"
-    unscored = "1 text not scored: de 1 (the model does not speak that language: they are in no sentiment)"
+    unscored = "1 text not scored: de 1 (the model does not speak that language: in no sentiment)"
     assert unscored in report.findings
     shown = page(report, told.store)
     assert "5 mentions tell 3 stories" in shown

@@ -222,7 +222,7 @@ def retold(settings: Settings) -> None:
 def test_a_page_says_both_numbers_and_what_was_not_scored(client: TestClient) -> None:
     text = said(client.get("/").text)
     assert "8 mentions tell 7 stories: the others are copies. The figures count every mention." in text
-    assert "1 text not scored: de 1. The model does not speak these languages" in text
+    assert "1 text not scored: de 1. The model does not speak this language" in text
     stories = said(client.get("/?counting=stories").text)
     assert "The figures count each story once, where it appeared first." in stories
     assert "6 texts and 1 picture" in stories
