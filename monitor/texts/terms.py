@@ -113,7 +113,7 @@ class Terms:
         places = _places(folded) if len(joined) != len(folded) else range(len(folded))
         for index, first, after in candidates:
             start, end = places[first], places[after - 1] + 1
-            if not _begins(folded, start) or reading.in_address(reading.span(start, end)[0]):
+            if not _begins(folded, start) or any(map(reading.in_address, _edges(reading, start, end))):
                 continue
             joints = _joints(places, first, after) if end - start != after - first else ()
             for compiled in self._sought[index].terms:
@@ -152,6 +152,12 @@ def _places(folded: str) -> list[int]:
     for part in _PART.finditer(folded):
         places.extend(range(part.start(), part.end()))
     return places
+
+
+def _edges(reading: Reading, start: int, end: int) -> tuple[int, int]:
+    """First and last offset in the original text."""
+    first, after = reading.span(start, end)
+    return first, after - 1
 
 
 def _joints(places: Iterable[int], first: int, after: int) -> list[int] | None:

@@ -49,6 +49,7 @@ def places(text: str, *terms: Term | str) -> list[str]:
         ("VM ware", "VMware", []),
         ("#nike nike", "#nike", ["#nike"]),
         ("nike.com joe@nike.com http://nike.com", "nike", ["nike"]),
+        ("red http://bull.example", "red http", []),
         ("C++ c+ C++x", "C++", ["C++", "C++"]),
     ],
 )
