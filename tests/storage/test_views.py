@@ -7,9 +7,11 @@ import pytest
 from sqlalchemy import Engine, insert, text
 from sqlalchemy.exc import IntegrityError
 
+from monitor.corrections import correct_sentiment
 from monitor.messages import mention_uuid
 from monitor.storage.records import Batch
 from monitor.storage.tables import correction
+from tests.storage.conftest import NOON
 
 
 def rows(engine: Engine, query: str, **values: Any) -> list[tuple[Any, ...]]:
@@ -317,3 +319,40 @@ async def test_brands_written_stand_in_their_own_column_and_in_no_figure(writer,
     assert rows(engine, "SELECT DISTINCT b.name FROM presence JOIN brand AS b ON b.id = brand_id") == [
         ("VMware",)
     ]
+
+
+async def test_views_tell_language_story_and_what_was_not_scored(writer, engine, made):
+    first = NOON - timedelta(hours=1)
+    results = (
+        made.text(0, brands=(made.named(),), story_keys=(5,), author="ann"),
+        made.text(1, brands=(made.named(),), story_keys=(5,), author="bob", published_at=first),
+        made.text(2, label=None, language="de", brands=(made.named(),), author="ann"),
+    )
+    await writer.write(Batch(log_id="c", results=results))
+    assert rows(
+        engine, "SELECT external_id, language, lead, sentiment FROM mention_detail ORDER BY external_id"
+    ) == [("m0", "en", False, "positive"), ("m1", "en", True, "positive"), ("m2", "de", True, None)]
+    assert rows(engine, "SELECT count(DISTINCT story_id) FROM mention_detail") == [(2,)]
+    assert rows(engine, "SELECT posts, stories FROM share_of_voice WHERE channel = 'any'") == [(3, 2)]
+    assert rows(engine, "SELECT mentions, positive, unscored, net_sentiment FROM sentiment_daily") == [
+        (3, 2, 1, 1.0)
+    ]
+    assert rows(engine, "SELECT mentions, unscored FROM source_daily") == [(3, 1)]
+    assert rows(engine, "SELECT author, mentions, unscored FROM brand_authors ORDER BY 1") == [
+        ("ann", 2, 1),
+        ("bob", 1, 0),
+    ]
+    assert rows(engine, "SELECT language, lead FROM brand_presence ORDER BY 1, 2") == [
+        ("de", True),
+        ("en", False),
+        ("en", True),
+    ]
+    assert rows(engine, "SELECT count(*) FROM brand_sentiment WHERE language = 'de'") == [(0,)]
+    with engine.begin() as connection:
+        correct_sentiment(connection, mention_uuid("text", "forum", "m2"), None, "negative", "ann")
+    judged = "SELECT label, p_negative, model_version, corrected FROM brand_sentiment WHERE language = 'de'"
+    assert rows(engine, judged) == [("negative", None, None, True)]
+    assert rows(engine, "SELECT sentiment, corrected FROM mention_detail WHERE language = 'de'") == [
+        ("negative", True)
+    ]
+    assert rows(engine, "SELECT unscored FROM sentiment_daily") == [(0,)]
