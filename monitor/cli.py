@@ -19,6 +19,7 @@ from monitor.commands import (
     demo,
     doctor,
     publish,
+    query,
     report,
     schedule,
     schemas,
@@ -66,6 +67,7 @@ app.add_typer(publish.app, name="publish")
 app.add_typer(score.app, name="score")
 app.command("status")(status.status)
 app.command("seed")(seed.seed)
+app.command("query")(query.query)
 app.command("report")(report.report)
 app.command("schedule")(schedule.schedule)
 app.add_typer(web.app, name="web")

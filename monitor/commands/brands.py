@@ -6,10 +6,13 @@ import typer
 
 from monitor.commands import gallery
 from monitor.commands.output import as_json, table
+from monitor.commands.query import show
 from monitor.commands.terminal import say
 from monitor.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from monitor.brands import Brands
+    from monitor.reports.preview import Checked
     from monitor.storage.gallery import StoredBrand
 
 app = typer.Typer(no_args_is_help=True, help="The brands watched: list, check, add one by its logo.")
@@ -74,10 +77,17 @@ def _in_gallery(stored: "StoredBrand | None") -> str:
 
 
 @app.command()
-def check(json: _Json = False) -> None:
-    """Look for spellings that will miscount, unknown logo labels and missing pictures.
+def check(
+    last: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Stored mentions that each query is held against.")
+    ] = 1000,
+    json: _Json = False,
+) -> None:
+    """Look for spellings that will miscount, unknown logo labels and missing pictures; try the queries.
 
-    Hints are for you to judge; the exit code is 1 only where something can never work.
+    Each query is shown in its canonical form, with how many of the last N stored mentions that hold a
+    spelling of its brand each of its clauses is true of, and examples that it drops. Hints are for you to
+    judge; the exit code is 1 only where something can never work.
     """
     from monitor.brands import brands_path, load_brands
     from monitor.doctor.brands import Weight, check_brands
@@ -87,14 +97,58 @@ def check(json: _Json = False) -> None:
     brands = load_brands(settings.brands_file)
     manifest = load_manifest(settings.models_dir / settings.logo_model)
     remarks = check_brands(brands, manifest.labels, brands_path(settings.brands_file).parent)
+    tried = _tried(settings, brands, last)
     if json:
-        as_json(remarks)
-    elif remarks:
-        table(
-            ("brand", "weight", "remark"),
-            ((remark.brand, remark.weight.value, remark.remark) for remark in remarks),
-        )
+        as_json({"remarks": remarks, "queries": tried})
     else:
-        typer.echo(f"{len(brands)} brands, nothing to remark")
+        if remarks:
+            table(
+                ("brand", "weight", "remark"),
+                ((remark.brand, remark.weight.value, remark.remark) for remark in remarks),
+            )
+        else:
+            typer.echo(f"{len(brands)} brands, nothing to remark")
+        for each in tried:
+            _show(each)
     if any(remark.weight is Weight.FAULT for remark in remarks):
         raise typer.Exit(1)
+
+
+def _tried(settings: Settings, brands: "Brands", last: int) -> "list[Checked]":
+    """The queries beside what is stored; without a database by themselves."""
+    from monitor.errors import OutageError, SetupError
+    from monitor.reports.preview import checked, unchecked
+    from monitor.storage.engine import sync_engine
+    from monitor.storage.faults import translated
+    from monitor.storage.schema import check_revision
+
+    asking = [brand for brand in brands if brand.query is not None]
+    if not asking:
+        return []
+    engine = sync_engine(settings)
+    try:
+        with translated(), engine.connect() as connection:
+            check_revision(connection)
+            return [checked(connection, brand, last=last) for brand in asking]
+    except (OutageError, SetupError) as error:
+        say(f"queries are read, but not held against stored mentions: {error}")
+        return [unchecked(brand) for brand in asking]
+    finally:
+        engine.dispose()
+
+
+def _show(tried: "Checked") -> None:
+    typer.echo(f"\n{tried.brand}: {tried.query}")
+    if tried.spelled is None:
+        return
+    typer.echo(
+        f"  true of {tried.matches:,} of the last {tried.spelled:,} stored mentions that hold a spelling"
+        if tried.spelled
+        else "  no stored mention holds a spelling"
+    )
+    if len(tried.clauses) > 1 and tried.spelled:
+        for clause in tried.clauses:
+            typer.echo(f"  {clause.matches:>7,}  {clause.query}")
+    if tried.dropped_examples:
+        typer.echo("  dropped, for example:")
+        show(tried.dropped_examples)

@@ -63,6 +63,7 @@ def test_every_promised_command_is_there() -> None:
         "brands try",
         "brands remove",
         "brands rebuild",
+        "query",
         "report",
         "score texts",
         "score images",

@@ -14,12 +14,10 @@ from sqlalchemy import Connection, text
 from monitor.brands import Brand, Brands
 from monitor.local import EmbeddedDatabase
 from monitor.messages import Box, Detection, ImageMention, Sentiment, TextMention, mention_uuid
-from monitor.queries import Fields, Query, QueryError, host_of, parse
-from monitor.queries.tree import And, Field, Near, Node, Not, Or, Says, all_of, any_of, none_of
-from monitor.reports import searching
+from monitor.queries import Fields, Query, host_of
+from monitor.queries.tree import Field, Near, Node, Says, all_of, any_of, none_of
 from monitor.reports.filters import Filter
 from monitor.reports.listing import Listed, Order
-from monitor.reports.mentions import search
 from monitor.reports.searching import Limits, find
 from monitor.settings import load_settings
 from monitor.storage.engine import async_engine, sync_engine
@@ -28,6 +26,7 @@ from monitor.storage.rows import LOOK_AT_TEXT
 from monitor.storage.writer import BatchWriter
 from monitor.texts import Term, Terms, read
 
+STANDARD = Limits()
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 EVER = Filter(NOON - timedelta(days=400), NOON + timedelta(days=1))
 BRANDS = Brands((Brand("Nike", logos=("nike",)), Brand("Red Bull"), Brand("スズキ")))
@@ -201,7 +200,7 @@ def expected(query: Query, order: Order) -> list[uuid.UUID]:
 
 
 def found(
-    connection: Connection, query: Query, order: Order, limits: Limits = Limits(), limit: int = 1000
+    connection: Connection, query: Query, order: Order, limits: Limits = STANDARD, limit: int = 1000
 ) -> list[uuid.UUID]:
     """What one search after the other gives."""
     listed = Listed(chosen=EVER, order=order)
