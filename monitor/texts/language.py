@@ -32,10 +32,12 @@ DETECTED: Final = re.findall(
 """Languages that are told apart."""
 _NOTHING: Final = "zxx"
 """The detector's word for what is no language at all."""
-_NO_LANGUAGE: Final = frozenset({"und", "mul", "mis", "zxx", "art", "nan"})
-"""What says nothing: several, none, made up, and NaN of a table (who means Min Nan Chinese writes zh)."""
+_CODE: Final = re.compile("[a-z]{2,3}")
+"""Not x-klingon and other private words, which langcodes gives back whole."""
+_NO_LANGUAGE: Final = re.compile("und|mul|mis|zxx|art|nan|q[a-t].")
+"""What says nothing: several, none, made up, for local use, and NaN of a table (who means Min Nan Chinese
+writes zh)."""
 _NORWEGIAN: Final = {"nb": "no", "nn": "no"}
-_LOCAL_USE: Final = range(ord("a"), ord("t") + 1)
 _LONGEST_TAG: Final = 35
 """Characters; BCP 47 reckons with no more."""
 _ENOUGH: Final = 4.0
@@ -80,9 +82,9 @@ def _subtag(tag: str) -> str | None:
     except (ValueError, LookupError):
         return None
     language = code.language
-    if language is None or language in _NO_LANGUAGE or not langcodes.Language.get(language).is_valid():
+    if language is None or _NO_LANGUAGE.fullmatch(language) or not _CODE.fullmatch(language):
         return None
-    if len(language) == 3 and language[0] == "q" and ord(language[1]) in _LOCAL_USE:
+    if not langcodes.Language.get(language).is_valid():
         return None
     return _NORWEGIAN.get(language, language)
 

@@ -182,6 +182,8 @@ def test_a_publishers_tag_wins(tag: str, subtag: str) -> None:
         "mis",
         "art",
         "qme",
+        "x-en",
+        "x-klingon",
         "qst",
         "xx",
         "C",

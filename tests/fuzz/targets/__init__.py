@@ -15,6 +15,7 @@ NAMES: Sequence[str] = (
     "tokens",
     "names",
     "queries",
+    "languages",
     "lengths",
     "brands",
     "moments",
