@@ -1,6 +1,7 @@
 """`brand-monitor brands`: what brands.toml and the gallery hold, and what is doubtful about it."""
 
-from typing import TYPE_CHECKING, Annotated
+import textwrap
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -21,6 +22,9 @@ app.command("add")(gallery.add)
 app.command("try")(gallery.try_out)
 app.command("remove")(gallery.remove)
 app.command("rebuild")(gallery.rebuild)
+
+_LONGEST: Final = 100
+"""Characters of a clause: enough to tell it from the others. The whole query stands above them."""
 
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -148,7 +152,9 @@ def _show(tried: "Checked") -> None:
     )
     if len(tried.clauses) > 1 and tried.spelled:
         for clause in tried.clauses:
-            typer.echo(f"  {clause.matches:>7,}  {clause.query}")
+            typer.echo(
+                f"  {clause.matches:>7,}  {textwrap.shorten(clause.query, _LONGEST, placeholder=' …')}"
+            )
     if tried.dropped_examples:
         typer.echo("  dropped, for example:")
         show(tried.dropped_examples)

@@ -17,7 +17,10 @@ from monitor.queries import Query
 from monitor.reports.counts import about, brand_ids, mention_hours, values
 from monitor.reports.filters import Filter
 from monitor.reports.listing import Listed, Order, Place, first_ids
-from monitor.reports.searching import Found, find
+from monitor.reports.searching import Found, Limits, find
+
+LIMITS: Final = Limits()
+"""Of one page of a search."""
 
 # Rows fetched at a time: an export of millions of mentions stays small in memory.
 _CHUNK: Final = 1000
@@ -129,7 +132,7 @@ def search(
     if query is None:
         found = Found(first_ids(connection, listed, limit + 1, place))
     else:
-        found = find(connection, query, listed, limit + 1, place)
+        found = find(connection, query, listed, limit + 1, place, LIMITS)
     rows = _in_order(connection, found.ids[:limit])
     last = found.stopped_at
     if len(found.ids) > limit:
