@@ -30,6 +30,8 @@ from monitor.storage import schema
 from monitor.storage.engine import async_engine, sync_engine
 from monitor.storage.records import Batch, RecordPosition, TextResult
 from monitor.storage.writer import BatchWriter
+from monitor.texts import read
+from monitor.texts.stories import story_keys
 
 _NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 _COPIED = ("mention", "brand_mention", "sentiment")
@@ -78,6 +80,7 @@ def texts(n: int, brands: Brands) -> list[TextResult]:
                 sentiment=felt,
                 brands=(BrandMention(brand=name, matched=name, start=0, end=len(name), sentiment=felt),),
                 model_version="sentiment@1.0.0",
+                story_keys=story_keys(read(said), (name,)),
             )
         )
     return made

@@ -38,7 +38,7 @@ _SINCE = datetime(2025, 3, 1, tzinfo=UTC)
 _YEAR = timedelta(days=365)
 _PAIRS = Path(__file__).parent.parent / "tests" / "texts" / "stories.tsv"
 
-# Number o is an original, and n says what it says. One in five is short, with a single key.
+# Number o is an original, and n says what it says. One in two has up to 20 words, and a single key.
 _FILL = """
 INSERT INTO mention (id, post_id, kind, source, external_id, published_at, text, model_version, log_id, topic,
                      partition, record_offset, recorded_at, n_brand_mentions, n_sentiments, language,
@@ -46,7 +46,7 @@ INSERT INTO mention (id, post_id, kind, source, external_id, published_at, text,
 SELECT md5('m' || n)::uuid, md5('p' || n)::uuid, 'text', 'benchmark', n::text, moment, 'made up', 'none@0',
        'made', 'mentions.text', 0, n, moment, 0, 0, 'en', md5('s' || o)::uuid, n = o,
        ARRAY(SELECT hashtextextended(o || ':' || k, 0)
-             FROM generate_series(1, CASE WHEN o % 5 = 0 THEN 1 ELSE 7 END) AS k)
+             FROM generate_series(1, CASE WHEN o % 2 = 0 THEN 1 ELSE 9 END) AS k)
 FROM (SELECT n, :since + n * :step AS moment,
              CASE WHEN n % 100 = 1 THEN 1 WHEN n % 3 = 0 THEN n - 1 - 3 * least(hashint4(n) & 255, n / 3 - 1)
                   ELSE n END AS o
@@ -141,7 +141,7 @@ def _batch(
     for keys in known:
         yield stories.Member(uuid.uuid4(), _SINCE + _YEAR, tuple(keys))
     for _ in range(size - len(numbers)):
-        count = chance.choice([1, 7, 7, 7, 7])
+        count = chance.choice([1, 9])
         keys = tuple(chance.randrange(-(2**63), 2**63) for _ in range(count))
         yield stories.Member(uuid.uuid4(), _SINCE + _YEAR, keys)
 
