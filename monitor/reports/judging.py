@@ -10,8 +10,9 @@ import msgspec
 from sqlalchemy import Connection, text
 
 from monitor.messages import Label
-from monitor.queries import Fields, Query, condition, host_of
+from monitor.queries import Field, Fields, Query, condition, host_of
 from monitor.queries.fields import has
+from monitor.queries.tree import walk
 from monitor.reports.filters import Filter
 from monitor.reports.origins import MOST_SOURCES, source_names
 from monitor.storage.rows import LOOK_AT_TEXT
@@ -30,29 +31,37 @@ class Judge:
         self.reads = bool(query.terms)
         """Whether it asks for words, so that texts have to be read: most of the work."""
         self._terms = Terms(query.terms)
+        self._asks_site = any(isinstance(node, Field) and node.name == "site" for node in walk(query.root))
+
+    def columns(self, table: str) -> str:
+        """SQL of what it is judged by, and nothing else; `table` is an alias of mention."""
+        said = f"{table}.text" if self.reads else "CAST(NULL AS text) AS text"
+        return columns(table, images=bool(self.query.images), said=said)
 
     def is_true_of(self, row: Any) -> bool:
         """Whether it is true of a mention: a row with the columns of `columns`."""
-        return self.is_true(read(row.text or "") if self.reads else _NOTHING_SAID, fields_of(row))
+        reading = read(row.text or "") if self.reads else _NOTHING_SAID
+        return self.is_true(reading, fields_of(row, site=self._asks_site))
 
     def is_true(self, reading: Reading, fields: Fields) -> bool:
         """Whether it is true of a mention that has been read."""
         return self.query.matches(self._terms.find(reading) if self.reads else {}, reading, fields)
 
 
-def columns(table: str, *, images: bool) -> str:
+def columns(table: str, *, images: bool, said: str | None = None) -> str:
     """SQL of what a query is judged by; `table` is an alias of mention. `images`, the brands that its picture
     shows as it counts now, are looked up only where something asks for them."""
     shown = _SHOWN.format(table) if images else "CAST('{}' AS text[])"
-    names = ", ".join(f"{table}.{name}" for name in ("text", "author", "url", "source", "language"))
-    return f"{names}, {shown} AS images"
+    names = ", ".join(f"{table}.{name}" for name in ("author", "url", "source", "language"))
+    return f"{said or f'{table}.text'}, {names}, {shown} AS images"
 
 
-def fields_of(row: Any) -> Fields:
-    """What is known of a mention besides its text; the row has the columns of `columns`."""
+def fields_of(row: Any, *, site: bool = True) -> Fields:
+    """What is known of a mention besides its text; the row has the columns of `columns`. `site` says whether
+    something asks for it."""
     return Fields(
         author=row.author,
-        site=host_of(row.url),
+        site=host_of(row.url) if site else None,
         language=row.language,
         source=row.source,
         images=frozenset(row.images),
