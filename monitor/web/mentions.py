@@ -1,8 +1,9 @@
 """Mentions to search, sort and page through, and one mention read in full."""
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
+import msgspec
 from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi import Query as InAddress
 from pydantic import BeforeValidator, Field
@@ -11,10 +12,11 @@ from starlette.responses import Response
 from monitor.messages import Label
 from monitor.queries import Query, QueryError, parse
 from monitor.reports.detail import MentionDetail, mention
+from monitor.reports.languages import unscored
 from monitor.reports.listing import Order
 from monitor.reports.mentions import Page, copies, folded, how_many, search, toward
 from monitor.reports.mentions import story as mentions_of_story
-from monitor.web.framing import framed
+from monitor.web.framing import Frame, framed
 from monitor.web.views import Choice, blank_as_missing
 
 router: Final = APIRouter(include_in_schema=False)
@@ -70,12 +72,21 @@ def mentions(
             wrong=wrong,
             felt=toward(frame.connection, [row.mention_id for row in found.rows], frame.view.chosen.brands),
             # Of a search nobody knows without reading all that fits.
-            total=None if q or label else how_many(frame.connection, frame.view.chosen),
+            numbers=None if q or label else _numbers(frame),
             q=q or "",
             label=label or "",
             order=order,
             after=after,
         )
+
+
+def _numbers(frame: Frame) -> dict[str, Any]:
+    """Mentions of the view by posts and by stories, and the texts in it that were not scored."""
+    told: dict[str, Any] = {"unscored": unscored(frame.connection, frame.view.chosen)}
+    for counting in ("posts", "stories"):
+        chosen = msgspec.structs.replace(frame.view.chosen, counting=counting)
+        told[f"by_{counting}"] = how_many(frame.connection, chosen)
+    return told
 
 
 def asked(q: str | None) -> Query | None:

@@ -226,6 +226,8 @@ def test_a_page_says_both_numbers_and_what_was_not_scored(client: TestClient) ->
     stories = said(client.get("/?counting=stories").text)
     assert "The figures count each story once, where it appeared first." in stories
     assert "6 texts and 1 picture" in stories
+    quality = said(client.get("/quality").text)
+    assert "Texts not scored 1 in this view, in languages the model does not speak: de 1" in quality
     found = client.get("/api/summary?counting=stories").json()
     assert (found["texts"], found["by_posts"], found["by_stories"]) == (6, 8, 7)
     assert found["unscored"] == [{"language": "de", "texts": 1}]
@@ -246,6 +248,10 @@ def test_a_page_is_narrowed_to_languages(client: TestClient) -> None:
 
 @pytest.mark.usefixtures("retold")
 def test_copies_are_folded_under_one_that_lists_them(client: TestClient) -> None:
+    assert (
+        "8 mentions tell 7 stories; copies are folded under the first one. 1 text not scored: de 1."
+        in said(client.get("/mentions").text)
+    )
     page = client.get("/mentions?source=forum").text
     assert page.count("<article>") == 2  # bob's is folded under ann's, or hers under his
     (link,) = re.findall(r'href="([^"]*story=[^"]*)">and 1 copy', page)
