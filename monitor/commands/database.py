@@ -1,4 +1,4 @@
-"""`brand-monitor db`: the database schema, the roll-ups behind the figures, and erasing what was said."""
+"""`brand-monitor db`: the schema, the roll-ups and stories behind the figures, erasing what was said."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,34 +26,38 @@ def upgrade() -> None:
 @app.command()
 def check(
     repair: Annotated[
-        bool, typer.Option("--repair", help="Work the roll-ups out anew where they differ; writers wait.")
+        bool,
+        typer.Option("--repair", help="Work roll-ups and stories out anew where they differ; writers wait."),
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Compare the roll-ups with the mentions they count; exit 1 if one differs and was not repaired.
+    """Compare the roll-ups and stories with the mentions; exit 1 if one differs and was not repaired.
 
     Reads everything: minutes for millions of mentions. Without --repair nothing is locked.
     """
+    from monitor.storage import rollups, stories
     from monitor.storage.engine import sync_engine
     from monitor.storage.faults import translated
-    from monitor.storage.rollups import compare, rebuild
     from monitor.storage.schema import check_revision
 
     engine = sync_engine(load_settings())
     try:
         with translated(), engine.begin() as connection:
             check_revision(connection)
-            found = compare(connection)
+            told = stories.compare(connection)
+            found = (*told, *rollups.compare(connection))
             wrong = [each for each in found if not each.ok]
-            if wrong and repair:
-                rebuild(connection)
+            if repair and not all(each.ok for each in told):
+                stories.rebuild(connection)
+            if repair and wrong:
+                rollups.rebuild(connection)
     finally:
         engine.dispose()
     if json:
         as_json(found)
     else:
         table(
-            ("roll-up", "rows", "wrong", "missing"),
+            ("table", "rows", "wrong", "missing"),
             [(each.table, f"{each.rows:,}", f"{each.wrong:,}", f"{each.missing:,}") for each in found],
         )
     for each in wrong:

@@ -168,7 +168,8 @@ def select_redelivered() -> TextClause:
 
 
 def upsert_mentions() -> ReturningInsert[Any]:
-    """Write mentions unless the row comes from a later record; returns id and `inserted` of those written."""
+    """Write mentions unless the row comes from a later record; returns id, `inserted` and story of those
+    written."""
     statement = _insert(mention, COUNTED_MENTION, order_by=("id",))
     new = statement.excluded
     # xmax is the transaction that superseded a row version; 0 on one that was just inserted.
@@ -180,7 +181,7 @@ def upsert_mentions() -> ReturningInsert[Any]:
             "stored_at": func.now(),
         },
         where=_NOT_OLDER,
-    ).returning(mention.c.id, inserted)
+    ).returning(mention.c.id, inserted, mention.c.story_id)
 
 
 def delete_children(table: Table) -> Delete:

@@ -25,11 +25,13 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, text
 
+from monitor.storage.rollups import Comparison
 from monitor.storage.rows import array
 
 PERIOD: Final = timedelta(days=30)
 """A copy that comes later than the neighbouring period is a story of its own."""
 
+_CHUNK: Final = 5000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 Node = tuple[int, int]
@@ -90,7 +92,8 @@ def place(connection: Connection, members: Sequence[Member]) -> dict[UUID, Place
     """
     places = {member.id: Place(member.id, lead=True) for member in members if not member.keys}
     parts = _connected(connection, [member for member in members if member.keys])
-    firsts = _firsts(connection, [story for part in parts for story in part.stories], places.keys())
+    found = [story for part in parts for story in part.stories]
+    firsts = _firsts(connection, found, [member.id for member in members])
     _unite(connection, [part.stories for part in parts if len(part.stories) > 1])
     taken: set[UUID] = set()
     leads: dict[UUID, bool] = {}
@@ -112,15 +115,27 @@ def place(connection: Connection, members: Sequence[Member]) -> dict[UUID, Place
 def move(connection: Connection, before: Collection[Member], now: Sequence[Member] = ()) -> None:
     """Mentions that were `before` are gone, or have become those `now`, whose rows are written: place these,
     and what the others may have held together."""
-    moved = place(connection, [*now, *_leave(connection, before)])
-    connection.execute(
-        _PLACES,
-        {
-            "ids": list(moved),
-            "stories": [each.story_id for each in moved.values()],
-            "leads": [each.lead for each in moved.values()],
-        },
+    _write(connection, place(connection, [*now, *_leave(connection, before)]))
+
+
+def compare(connection: Connection) -> tuple[Comparison, ...]:
+    """Leads and table `story_key` against the mentions, as `rollups.compare` does it: a row removed by hand
+    leaves a story without a lead, or its keys behind."""
+    return tuple(
+        Comparison(table=table, **connection.execute(query).one()._asdict())
+        for table, query in (("story_key", _COMPARE_KEYS), ("mention.lead", _COMPARE_LEADS))
     )
+
+
+def rebuild(connection: Connection) -> None:
+    """Work all stories out anew, in the caller's transaction; workers wait until it ends. A few seconds for
+    ten thousand mentions. Needs the rights of brand_monitor_write."""
+    lock(connection)
+    connection.execute(text("DELETE FROM story_key"))
+    last = uuid.UUID(int=0)
+    while found := connection.execute(_SOME, {"last": last, "limit": _CHUNK}).all():
+        _write(connection, place(connection, [_member(row)._replace(story_id=None) for row in found]))
+        last = found[-1].id
 
 
 def _leave(connection: Connection, gone: Collection[Member]) -> list[Member]:
@@ -147,6 +162,15 @@ def _leave(connection: Connection, gone: Collection[Member]) -> list[Member]:
     nodes = sorted({node for member in (*left, *rest) for node in member.nodes})
     connection.execute(_FORGET, _columns(nodes))
     return rest
+
+
+def _write(connection: Connection, places: Mapping[UUID, Place]) -> None:
+    given = {
+        "ids": list(places),
+        "stories": [each.story_id for each in places.values()],
+        "leads": [each.lead for each in places.values()],
+    }
+    connection.execute(_PLACES, given)
 
 
 def _connected(connection: Connection, members: Sequence[Member]) -> list[_Part]:
@@ -303,4 +327,36 @@ _FORGET: Final = text("""
     DELETE FROM story_key AS k
     USING unnest(CAST(:keys AS bigint[]), CAST(:periods AS int[])) AS given(key, period)
     WHERE k.key = given.key AND k.period = given.period
+""")
+
+_SOME: Final = text(f"SELECT {_MEMBER} FROM mention AS m WHERE m.id > :last ORDER BY m.id LIMIT :limit")  # noqa: S608 - our own words
+
+_COMPARE_KEYS: Final = text(f"""
+    WITH expected AS (
+        SELECT DISTINCT key, {_PERIOD_SQL.format("m.published_at")} AS period, m.story_id
+        FROM mention AS m, unnest(m.story_keys) AS key
+    ), wrong AS (
+        (SELECT key, period, story_id FROM story_key EXCEPT SELECT * FROM expected)
+        UNION
+        SELECT one.key, one.period, one.story_id FROM story_key AS one JOIN story_key AS two
+          ON two.key = one.key AND two.period = one.period + 1 AND two.story_id <> one.story_id
+    ), missing AS (
+        SELECT * FROM expected EXCEPT SELECT key, period, story_id FROM story_key
+    )
+    SELECT (SELECT count(*) FROM story_key) AS rows, (SELECT count(*) FROM wrong) AS wrong,
+           (SELECT count(*) FROM missing) AS missing,
+           coalesce((SELECT 'holds ' || to_jsonb(wrong)::text FROM wrong LIMIT 1),
+                    (SELECT 'lacks ' || to_jsonb(missing)::text FROM missing LIMIT 1)) AS example
+""")  # noqa: S608 - our own words
+
+_COMPARE_LEADS: Final = text("""
+    WITH placed AS (
+        SELECT id, lead, row_number() OVER (PARTITION BY story_id ORDER BY published_at, id) = 1 AS first
+        FROM mention
+    ), wrong AS (SELECT id, lead FROM placed WHERE lead AND NOT first),
+       missing AS (SELECT id, lead FROM placed WHERE first AND NOT lead)
+    SELECT (SELECT count(*) FROM placed WHERE lead) AS rows, (SELECT count(*) FROM wrong) AS wrong,
+           (SELECT count(*) FROM missing) AS missing,
+           coalesce((SELECT 'holds ' || to_jsonb(wrong)::text FROM wrong LIMIT 1),
+                    (SELECT 'lacks ' || to_jsonb(missing)::text FROM missing LIMIT 1)) AS example
 """)

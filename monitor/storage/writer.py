@@ -247,12 +247,14 @@ class BatchWriter:
         answer = await connection.execute(
             self._sql.mentions, statements.arrays(given, statements.COUNTED_MENTION)
         )
-        written: dict[UUID, bool] = {row.id: row.inserted for row in answer}
-        if there_before := [id for id, inserted in written.items() if not inserted]:
-            changed = [id for id in there_before if before[id]._replace(story_id=None) != members[id]]
+        written = {row.id: row for row in answer}
+        if there_before := [id for id, row in written.items() if not row.inserted]:
+            # Their stories as they are now: new mentions may have united some.
+            told = {id: before[id]._replace(story_id=written[id].story_id) for id in there_before}
+            changed = [id for id in there_before if told[id]._replace(story_id=None) != members[id]]
             if changed:
                 await connection.run_sync(
-                    stories.move, [before[id] for id in changed], [members[id] for id in changed]
+                    stories.move, [told[id] for id in changed], [members[id] for id in changed]
                 )
             await connection.execute(self._sql.no_brand_mentions, {"ids": there_before})
             await connection.execute(self._sql.no_sentiments, {"ids": there_before})
@@ -268,7 +270,7 @@ class BatchWriter:
         felt = [row for id, result in texts for row in rows.sentiment_rows(id, result, self._ids())]
         if felt:
             await connection.execute(self._sql.sentiments, statements.arrays(felt, statements.SENTIMENT))
-        return [id for id, inserted in written.items() if inserted]
+        return [id for id, row in written.items() if row.inserted]
 
     async def _write_in_halves(self, batch: Batch, refusal: UnstorableError) -> WriteOutcome:
         """Write a refused batch piece by piece, each in its own transaction, down to the record at fault.
