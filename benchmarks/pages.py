@@ -79,6 +79,11 @@ def addresses(mention: str) -> dict[str, str]:
                 "/mentions",
                 span | {"q": "outage", "order": "reach"},
             ),
+            f"mentions, {period}, common words never so near": (
+                "/mentions",
+                span | {"q": "the NEAR/1 support NEAR/1 the"},
+            ),
+            f"mentions, {period}, an author nobody knows": ("/mentions", span | {"q": "author:nobody"}),
             f"quality, {period}": ("/quality", span),
             f"API summary, {period}": ("/api/summary", span),
             f"API changes, {period}": ("/api/changes", span),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -14,7 +15,7 @@ from sqlalchemy import Connection, text
 from monitor.brands import Brand, Brands
 from monitor.local import EmbeddedDatabase
 from monitor.messages import Box, Detection, ImageMention, Sentiment, TextMention, mention_uuid
-from monitor.queries import Fields, Query, host_of
+from monitor.queries import Fields, Query, host_of, parse
 from monitor.queries.tree import Field, Near, Node, Says, all_of, any_of, none_of
 from monitor.reports.filters import Filter
 from monitor.reports.listing import Listed, Order
@@ -315,3 +316,39 @@ LIMITS = st.builds(
 def test_a_search_finds_what_the_query_is_true_of(stored, root, order, limits, limit):
     query = Query(root)
     assert found(stored, query, order, limits, limit) == expected(query, order)
+
+
+@pytest.mark.parametrize(
+    ("query", "chosen", "number"),
+    [
+        ("source:forum", {"sources": ("news",)}, 0),
+        ("source:NEWS", {"sources": ("news", "forum")}, 4),
+        ("source:nowhere", {}, 0),
+        ("lang:de", {"languages": ("en",)}, 0),
+        ("lang:de", {"languages": ("de", "en")}, 2),
+        ("image:Nike", {"kinds": ("text",)}, 0),
+        ("image:Nike", {}, 4),
+        ("image:Nike", {"brands": ("スズキ",)}, 2),
+        ("image:nobody", {}, 0),
+        ("NOT image:Nike", {"kinds": ("image",)}, 4),
+        ("image:Nike OR 苹果", {}, 6),
+    ],
+)
+def test_what_is_chosen_and_what_is_sought_hold_both(stored, query, chosen, number):
+    listed = Listed(chosen=msgspec.structs.replace(EVER, **chosen), order="newest")
+    assert len(find(stored, parse(query), listed, 1000).ids) == number
+
+
+def test_with_a_label_no_brand_is_chosen_behind_its_back(stored):
+    listed = Listed(chosen=EVER, order="newest", label="neutral")
+    assert find(stored, parse("image:Nike"), listed, 10).ids == []  # pictures have no label
+    assert len(find(stored, parse("apple"), listed, 1000).ids) == len(expected(parse("apple"), "newest"))
+
+
+def test_a_limit_is_told_with_the_last_mention_looked_at(stored):
+    listed = Listed(chosen=EVER, order="newest")
+    found = find(stored, parse("nowhere NEAR/3 apple OR xyz"), listed, 10, None, Limits(walked=7, step=5))
+    assert (found.ids, found.looked_at) == ([], 7)
+    assert found.stopped_at is not None
+    newest = sorted(CORPUS, key=lambda said: (said.published_at, said.id), reverse=True)
+    assert found.stopped_at.id == newest[6].id
