@@ -26,6 +26,7 @@ from monitor.stream.outage import OutageRetry
 from monitor.stream.words import WordReading
 
 WRITTEN = (WrittenBrand(brand="VMware", matched="vmware", line="at vmware", score=0.9, box=Box(0, 0, 1, 1)),)
+SAMPLES = Path(__file__).parent.parent.parent / "samples" / "pictures"
 FOUND = (Detection(brand="VMware", score=0.9, box=Box(0.1, 0.1, 0.2, 0.2)),)
 
 
@@ -230,3 +231,20 @@ def test_a_picture_the_model_cannot_bear_is_not_read(reading: Desk, picture: Any
     assert isinstance(bad, Rejection)
     assert good.written == WRITTEN
     assert reading.finder.shown == 1
+
+
+def test_pictures_have_a_perceptual_hash_and_copies_of_one_share_a_key(desk: Desk, records: Any) -> None:
+    detailed = cv2.imread(str(SAMPLES / "coffee.jpg"))
+    small = cv2.resize(detailed, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    plain = np.full((48, 64, 3), 200, np.uint8)
+    body = {"source": "s", "published_at": "2026-03-01T09:30:00Z"}
+    given = []
+    for offset, pixels in enumerate((detailed, small, plain)):
+        data = base64.b64encode(cv2.imencode(".png", pixels)[1].tobytes()).decode()
+        value = json.dumps({**body, "id": str(offset), "image": data}).encode()
+        given.append(records(offset, value=value))
+    one, copy, other = desk.score(*given)
+    assert (one.picture.phash ^ copy.picture.phash).bit_count() <= 4
+    assert set(one.story_keys) & set(copy.story_keys)
+    assert other.picture.phash is not None
+    assert other.story_keys == ()

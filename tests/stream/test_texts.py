@@ -105,3 +105,20 @@ async def test_the_manifest_says_what_is_scored(
     )
     assert german.sentiment is not None
     assert french.sentiment is None
+
+
+async def test_copies_share_a_key_if_they_name_the_same_brands(
+    scorer: SentimentScorer, mention: Mention
+) -> None:
+    said = "The queue outside the Nike shop goes around the block and it is only six"
+    one, copy, other, short, repeated = await score(
+        scorer,
+        mention(1, text=said),
+        mention(2, text=f"RT @dana: {said} https://t.co/x"),
+        mention(3, text=said.replace("Nike", "Puma")),
+        mention(4, text=ENGLISH, author="dana"),
+        mention(5, text=f"RT @dana: {ENGLISH}", author="joe"),
+    )
+    assert set(one.story_keys) & set(copy.story_keys)
+    assert not set(one.story_keys) & set(other.story_keys)
+    assert short.story_keys == repeated.story_keys != ()
