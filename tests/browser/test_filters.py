@@ -93,6 +93,18 @@ def test_a_brand_is_picked_on_its_page(page: Page) -> None:
     expect(page.locator("h1")).to_contain_text("Adidas is in")
 
 
+def test_a_wrong_query_is_told_where_it_is_wrong(page: Page, watch: Watch) -> None:
+    watch.expected = {422}
+    page.goto("/mentions")
+    page.get_by_label("Words").fill("support AND (slow")
+    page.get_by_label("Words").press("Enter")
+    expect(page.locator("h1")).to_have_text("This query cannot be read")
+    expect(page.get_by_role("alert")).to_contain_text("Line 1, column 13")
+    page.get_by_label("Words").fill("support AND (slow OR called)")
+    page.get_by_label("Words").press("Enter")
+    expect(page.locator("h1")).to_contain_text("with “support AND (slow OR called)”")
+
+
 def test_mentions_are_searched_sorted_and_paged(page: Page) -> None:
     page.goto("/mentions")
     page.get_by_label("Words").fill("support")
