@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 _SIDE: Final = 32
 _LOW: Final = 8
-_PLAIN: Final = 0.5
+_PLAIN: Final = 0.35
 """Share of a picture that is of one grey: above it, it is a logo on white or a screenshot of words, whose low
 frequencies many others have."""
 _GREYS: Final = 32

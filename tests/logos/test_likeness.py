@@ -13,7 +13,7 @@ from monitor.logos.likeness import likeness
 
 Pixels = NDArray[np.uint8]
 _PICTURES: Final = Path(__file__).parent.parent.parent / "samples" / "pictures"
-_DETAILED: Final = ("adidas-shirt.jpg", "coffee.jpg", "cloudera-booth.jpg", "vmware-hall.jpg", "rocket.jpg")
+_DETAILED: Final = ("adidas-shirt.jpg", "coffee.jpg", "cloudera-booth.jpg", "hortonworks-card.jpg", "rocket.jpg")
 
 
 def _read(name: str) -> Pixels:
@@ -56,3 +56,11 @@ def test_keys_are_those_of_the_hash() -> None:
 @pytest.mark.parametrize("shape", [(8, 8, 3), (8, 4000, 3), (31, 33, 3)])
 def test_pictures_of_any_shape(shape: tuple[int, int, int]) -> None:
     likeness(np.random.default_rng(0).integers(0, 256, shape, np.uint8))
+
+
+def test_a_logo_that_fills_a_white_picture_is_no_copy_of_anything() -> None:
+    pixels = np.full((200, 300, 3), 255, np.uint8)
+    for n, shade in enumerate((30, 90, 140)):
+        cv2.circle(pixels, (60 + 90 * n, 70), 40, (shade, 200 - shade, shade), -1)
+    cv2.rectangle(pixels, (20, 140), (280, 185), (20, 20, 20), -1)
+    assert likeness(pixels).keys == ()
