@@ -45,14 +45,18 @@ def test_seeded_figures_are_checked_and_a_difference_is_told_then_mended(engine)
     done = run("db", "check", "--json")
     assert done.exit_code == 0, done.output
     told = json.loads(done.stdout)
-    assert [each["table"] for each in told] == list(TABLES)
+    assert [each["table"] for each in told] == ["story_key", "mention.lead", *TABLES]
     assert all(each["wrong"] == each["missing"] == 0 for each in told)
 
     with engine.begin() as connection:
         connection.execute(text("UPDATE brand_day SET positive = positive + 1 WHERE brand_id = 1"))
         connection.execute(text("DELETE FROM pair_day"))
+        connection.execute(
+            text("UPDATE mention SET lead = false WHERE id = (SELECT id FROM mention LIMIT 1)")
+        )
     done = run("db", "check")
     assert done.exit_code == 1
+    assert "fault: mention.lead lacks" in done.output
     assert "fault: brand_day holds" in done.output
     assert "fault: pair_day lacks" in done.output
 
