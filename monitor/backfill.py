@@ -3,7 +3,8 @@
 What a worker would find in a mention today is held against what is stored, batch by batch, from the newest
 backwards. Where they differ, the mention's rows in `brand_mention` are written anew, with the sentiment
 toward a brand that no longer counts gone: the model is not asked again, so a brand that counts now is felt
-about as the whole text is. Corrections stay, stories too. The roll-ups follow in the same transaction.
+about as the whole text is. Copies are found anew, since a story is about the same brands in all of them.
+Corrections stay. The roll-ups follow in the same transaction.
 
 A batch is looked at without a lock. Only what has to change is locked, looked at once more and written, in
 the order that keeps workers and this from deadlocking: the stories' lock, then mentions by id.
@@ -38,6 +39,7 @@ from monitor.storage.statements import (
 )
 from monitor.stream.naming import Naming
 from monitor.texts import Reading, read
+from monitor.texts.stories import story_keys
 
 BATCH: Final = 500
 """Mentions looked at together, and at most so many locked at a time: for some tenths of a second."""
@@ -229,6 +231,7 @@ class Backfill:
                     "languages": [change.language for change in changes],
                 },
             )
+            stories.give_keys(connection, _story_keys(rows, _there(connection, rows)))
         return done
 
 
@@ -248,7 +251,18 @@ def _there(connection: Connection, rows: Sequence[Row[Any]]) -> dict[UUID, _Plac
     return {id: {name: frozenset(places) for name, places in brands.items()} for id, brands in there.items()}
 
 
-_COLUMNS: Final = f"m.id, m.published_at, m.lang, m.words IS NULL AS unread, {columns('m', images=True)}"
+def _story_keys(rows: Sequence[Row[Any]], there: dict[UUID, _Places]) -> dict[UUID, tuple[int, ...]]:
+    """Those of the texts, as a worker makes them; pictures keep theirs."""
+    return {
+        row.id: story_keys(read(row.text), there[row.id].keys(), row.source, row.author)
+        for row in rows
+        if row.kind == "text"
+    }
+
+
+_COLUMNS: Final = (
+    f"m.id, m.kind, m.published_at, m.lang, m.words IS NULL AS unread, {columns('m', images=True)}"
+)
 
 _HOW_MANY: Final = text("SELECT count(*) FROM mention WHERE published_at >= :since AND published_at < :until")
 

@@ -4,6 +4,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -35,6 +36,7 @@ from monitor.storage.records import Batch, ImageResult, PictureRef, RecordPositi
 from monitor.storage.rollups import compare
 from monitor.storage.writer import BatchWriter
 from monitor.texts import read
+from monitor.texts.stories import story_keys
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 BEFORE = Brands((Brand("Apple"), Brand("Nike", logos=("nike",)), Brand("Old"), Brand("Suzuki")))
@@ -224,6 +226,40 @@ def test_what_was_broken_off_goes_on(engine, settings, monkeypatch):
     steps.close()
     run(engine, settings, until=first.back_to + timedelta(microseconds=1))
     assert named(engine) == AFTER
+    adds_up(engine)
+
+
+async def test_copies_are_found_by_the_brands_of_today(engine, settings):
+    said = "Three hours in the queue outside the shop of the swoosh and then the lights went out"
+    workers = async_engine(settings)
+    first = next(texts())
+    copies = [
+        replace(
+            first,
+            position=replace(first.position, offset=7 + n),
+            mention=TextMention(id=f"c{n}", source="forum", text=each, published_at=NOON),
+            brands=(),
+        )
+        for n, each in enumerate((said, f"RT @ann: {said}"))
+    ]
+    writer = BatchWriter(workers, BEFORE)
+    await writer.prepare()
+    await writer.write(Batch(log_id="c", results=(*copies,)))
+    query = """
+        SELECT count(DISTINCT story_id), count(*) FILTER (WHERE lead) FROM mention WHERE external_id LIKE 'c_'
+    """
+    assert rows(engine, query) == [(2, 2)]
+    run(engine, settings)
+    assert rows(engine, query) == [(1, 1)]
+    late = replace(
+        copies[0],
+        position=replace(first.position, offset=9),
+        mention=TextMention(id="c2", source="forum", text=said, published_at=NOON),
+        story_keys=story_keys(read(said), ("Nike",), "forum"),
+    )
+    await writer.write(Batch(log_id="c", results=(late,)))
+    await workers.dispose()
+    assert rows(engine, query) == [(1, 1)]
     adds_up(engine)
 
 

@@ -118,6 +118,17 @@ def move(connection: Connection, before: Collection[Member], now: Sequence[Membe
     _write(connection, place(connection, [*now, *_leave(connection, before)]))
 
 
+def give_keys(connection: Connection, keys: Mapping[UUID, tuple[int, ...]]) -> None:
+    """Write other keys of mentions that are there, and move them where they belong now."""
+    before = [each for each in stored(connection, keys.keys()).values() if each.keys != keys[each.id]]
+    if not before:
+        return
+    now = [member._replace(keys=keys[member.id], story_id=None) for member in before]
+    given = {"ids": [member.id for member in now], "keys": [array(member.keys) for member in now]}
+    connection.execute(_KEYS, given)
+    move(connection, before, now)
+
+
 def compare(connection: Connection) -> tuple[Comparison, ...]:
     """Leads and table `story_key` against the mentions, as `rollups.compare` does it: a row removed by hand
     leaves a story without a lead, or its keys behind."""
@@ -315,6 +326,11 @@ _PLACES: Final = text("""
     FROM unnest(CAST(:ids AS uuid[]), CAST(:stories AS uuid[]), CAST(:leads AS boolean[]))
         AS given(id, story_id, lead)
     WHERE m.id = given.id AND (m.story_id, m.lead) <> (given.story_id, given.lead)
+""")
+
+_KEYS: Final = text("""
+    UPDATE mention AS m SET story_keys = given.keys::bigint[]
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:keys AS text[])) AS given(id, keys) WHERE m.id = given.id
 """)
 
 _NOTE: Final = text("""
