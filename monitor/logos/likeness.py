@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _SIDE: Final = 32
+_FIRST_SIDE: Final = 256
 _LOW: Final = 8
 _PLAIN: Final = 0.35
 """Share of a picture that is of one grey: above it, it is a logo on white or a screenshot of words, whose low
@@ -37,8 +38,7 @@ class Likeness(NamedTuple):
 
 def likeness(pixels: NDArray[np.uint8]) -> Likeness:
     """Of a picture (height, width, 3), BGR."""
-    small = cv2.resize(pixels, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
-    grey = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
+    grey = cv2.cvtColor(_shrunk(pixels), cv2.COLOR_BGR2GRAY)
     low = cv2.dct(grey.astype(np.float32))[:_LOW, :_LOW].flatten()
     bits = low > np.median(low[1:])
     bits[0] = False  # how bright it is
@@ -46,6 +46,16 @@ def likeness(pixels: NDArray[np.uint8]) -> Likeness:
     levels = np.histogram(grey, _GREYS, (0, 256))[0]
     plain = (levels + np.roll(levels, 1)).max() > _PLAIN * grey.size
     return Likeness(phash, () if plain else _keys(phash))
+
+
+def _shrunk(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """32 x 32, each the mean of its part. First by a whole number, which OpenCV does four times as fast; what
+    does not divide, less than a 256th of a side, is left out."""
+    height, width = pixels.shape[:2]
+    step = max(1, min(height, width) // _FIRST_SIDE)
+    whole = pixels[: height // step * step, : width // step * step]
+    half = cv2.resize(whole, (width // step, height // step), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(half, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _keys(phash: int) -> tuple[int, ...]:
