@@ -161,11 +161,14 @@ class LedgerConsumer(driver.Consumer):
                 if not self.flow_active:
                     await self.wait_first(self.can_resume_flow.wait(), self._stopped.wait())
                     continue
-                wanted = {one for one in self._get_active_partitions() if one in self._next and app.room(one)}
+                known = {one for one in self._get_active_partitions() if one in self._next}
+                wanted = {one for one in known if app.room(one)}
                 if not wanted:
                     await asyncio.sleep(_FULL_PAUSE)
                     continue
-                poll = await self._reader.poll(wanted, app.poll_records, _POLL_WAIT)
+                # Those without room will have some in no time: they must not wait for a quiet topic.
+                wait = _POLL_WAIT if wanted == known else _FULL_PAUSE
+                poll = await self._reader.poll(wanted, app.poll_records, wait)
                 for fetched in poll.fetched:
                     if not self._hand_on(fetched) and fetched.partition in self._next:
                         await self._reader.go_to(fetched.partition, self._next[fetched.partition])
