@@ -101,6 +101,7 @@ def report(
     HTML and PDF are for reading; CSV, JSON and Parquet have every mention of the period (docs/reports.md).
     """
     from monitor.reports import Filter
+    from monitor.texts.language import tag_of
 
     where = zone(time_zone)
     first, end = _period(since, until, last, where, datetime.now(UTC))
@@ -111,7 +112,7 @@ def report(
         tuple(brand or ()),
         tuple(source or ()),
         kinds,
-        languages=tuple(code.strip().lower() for code in lang or ()),
+        languages=tuple(tag_of(code) for code in lang or ()),
         counting=counting.value,
     )
     settings = load_settings()

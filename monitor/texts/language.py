@@ -90,6 +90,11 @@ def _subtag(tag: str) -> str | None:
     return _NORWEGIAN.get(language, language)
 
 
+def tag_of(asked: str) -> str:
+    """What rows hold of a language that a person asks for: "en" for en-GB or eng; what names none, as it is."""
+    return primary_subtag(asked) or asked.strip().lower()
+
+
 def _written(reading: Reading, names: Spans) -> Iterator[str]:
     """The beginning of the plain text without links, addresses, handles, hashtags and names."""
     plain = reading.plain

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, text
 from monitor.errors import DataError, ErrorCode
 from monitor.messages import Kind
 from monitor.reports.filters import Counting, Filter
+from monitor.texts.language import tag_of
 
 DEFAULT_DAYS: Final = 30
 PRESETS: Final = (("7 days", 7), ("30 days", 30), ("90 days", 90), ("1 year", 365))
@@ -98,7 +99,7 @@ class Choice:
     ) -> None:
         self._since, self._until = since, until
         self._brands, self._sources, self._kinds = (_unique(each) for each in (brand, source, kind))
-        self._languages = _unique([code.strip().lower() for code in lang or ()])
+        self._languages = _unique([tag_of(code) for code in lang or ()])
         self._counting: Counting = counting
 
     def view(self, connection: Connection, zone: ZoneInfo) -> View:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from monitor.brand_matcher import BrandMatcher
 from monitor.brands import load_brands
 from monitor.texts import read
-from monitor.texts.language import DETECTED, UNDETERMINED, language_of, primary_subtag
+from monitor.texts.language import DETECTED, UNDETERMINED, language_of, primary_subtag, tag_of
 
 CORPUS: Final = [
     (language, text)
@@ -266,3 +266,11 @@ def test_threads_share_the_detector() -> None:
     alone = [detected(text) for text in texts]
     with ThreadPoolExecutor(8) as threads:
         assert all(found == alone for found in threads.map(lambda _: [detected(t) for t in texts], range(8)))
+
+
+@pytest.mark.parametrize(
+    ("asked", "tag"),
+    [("EN", "en"), ("en-GB", "en"), (" deu", "de"), ("iw", "he"), ("und", "und"), ("??", "??")],
+)
+def test_a_language_asked_for_is_named_as_rows_name_it(asked: str, tag: str) -> None:
+    assert tag_of(asked) == tag
