@@ -91,7 +91,7 @@ def _subtag(tag: str) -> str | None:
 
 
 def tag_of(asked: str) -> str:
-    """What rows hold of a language that a person asks for: "en" for en-GB or eng; what names none, as it is."""
+    """What rows hold of a language asked for: "en" for en-GB or eng; what names none, as it is."""
     return primary_subtag(asked) or asked.strip().lower()
 
 

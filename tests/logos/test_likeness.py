@@ -13,7 +13,13 @@ from monitor.logos.likeness import likeness
 
 Pixels = NDArray[np.uint8]
 _PICTURES: Final = Path(__file__).parent.parent.parent / "samples" / "pictures"
-_DETAILED: Final = ("adidas-shirt.jpg", "coffee.jpg", "cloudera-booth.jpg", "hortonworks-card.jpg", "rocket.jpg")
+_DETAILED: Final = (
+    "adidas-shirt.jpg",
+    "coffee.jpg",
+    "cloudera-booth.jpg",
+    "hortonworks-card.jpg",
+    "rocket.jpg",
+)
 
 
 def _read(name: str) -> Pixels:
