@@ -145,9 +145,9 @@ def _add_clusters(
 @lru_cache(maxsize=65_536)
 def _continues(character: str) -> bool:
     """Whether it belongs to the character before it: a mark, a vowel or final consonant of Hangul, a voice
-    mark."""
+    mark. The vowels of keyboards stand alone: they are what people cry with, U+3160."""
     first = unicodedata.normalize("NFKD", character)[0]
-    return unicodedata.category(first)[0] == "M" or "\u1161" <= first <= "\u11ff"
+    return unicodedata.category(first)[0] == "M" or "\u1161" <= character <= "\u11ff"
 
 
 def _with_apostrophes(pieces: list[tuple[str, int, int]]) -> list[tuple[str, int, int]]:

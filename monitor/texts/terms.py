@@ -8,8 +8,9 @@ pattern that could run away.
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -18,7 +19,6 @@ import ahocorasick_rs
 from monitor.texts.characters import (
     JOINERS,
     KATAKANA,
-    MARKS,
     NOTHING,
     PROLONGED,
     SIGN,
@@ -36,6 +36,9 @@ _MOST_MARKS: Final = 16
 """Marks on one letter that are looked behind."""
 MOST_JOINERS: Final = 3
 """Spaces and hyphens between two parts of a term, at most."""
+MOST_HITS: Final = 1_000
+"""Places of one term in one text: as many as anybody looks at, and more."""
+_FEW_JOINERS: Final = re.compile(f"[{JOINERS}]{{0,{MOST_JOINERS}}}")
 
 
 class Term(NamedTuple):
@@ -69,6 +72,8 @@ class _Sought:
     """Everything known of one key of the automaton."""
 
     terms: list["_Compiled"] = field(default_factory=list)
+    cuts: set[int] = field(default_factory=set)
+    """Those of all of its terms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +83,8 @@ class _Compiled:
     """Where the key may be joined by something: lengths of its beginning."""
     whole: str
     """The term, plain, for `exact` ones."""
-    rest: re.Pattern[str] | None
-    """What `wild` ones must match as a whole, in folded text."""
+    wild: tuple[str, ...]
+    """The parts of `wild` ones, with their "?"; of others none."""
 
 
 class Terms:
@@ -91,86 +96,96 @@ class Terms:
         for term in dict.fromkeys(terms):
             key, compiled = _compile(term)
             sought[key].terms.append(compiled)
+            sought[key].cuts |= compiled.cuts
         self._sought = list(sought.values())
         self._automaton = ahocorasick_rs.AhoCorasick(
             list(sought), matchkind=ahocorasick_rs.MatchKind.Standard, store_patterns=False
         )
 
     def find(self, reading: Reading) -> dict[Term, tuple[Hit, ...]]:
-        """The terms that occur, each with its places in text order. Those in links and addresses do not
-        count."""
-        found: dict[Term, list[Hit]] = {}
-        for term, hit in self._hits(reading):
-            found.setdefault(term, []).append(hit)
-        return {term: tuple(sorted(set(hits))) for term, hits in found.items()}
-
-    def _hits(self, reading: Reading) -> Iterator[tuple[Term, Hit]]:
+        """The terms that occur, each with its places in text order, the first `MOST_HITS` of them. Those in
+        links and addresses do not count."""
         folded = reading.folded
-        joined = _JOINER.sub("", folded)
-        candidates = self._automaton.find_matches_as_indexes(joined, overlapping=True)
+        candidates = self._automaton.find_matches_as_indexes(_JOINER.sub("", folded), overlapping=True)
         if not candidates:
-            return
-        places = _places(folded) if len(joined) != len(folded) else range(len(folded))
+            return {}
+        text = _Joined(folded)
+        found: dict[Term, set[Hit]] = defaultdict(set)
+        full: set[int] = set()
         for index, first, after in candidates:
-            start, end = places[first], places[after - 1] + 1
+            if index in full:
+                continue
+            start, end = text.places[first], text.places[after - 1] + 1
             if not _begins(folded, start) or any(map(reading.in_address, _edges(reading, start, end))):
                 continue
-            joints = _joints(places, first, after) if end - start != after - first else ()
-            for compiled in self._sought[index].terms:
-                if joints is None or not compiled.cuts.issuperset(joints):
-                    continue
-                whole_end = _end(compiled, folded, start, end)
-                if whole_end is not None:
-                    hit = Hit(*reading.span(start, whole_end))
-                    if (
-                        not compiled.term.exact
-                        or read(reading.text[hit.start : hit.end]).plain == compiled.whole
-                    ):
-                        yield compiled.term, hit
+            sought = self._sought[index]
+            joints = text.joints(first, after, sought.cuts) if end - start != after - first else ()
+            if joints is None:
+                continue
+            for compiled in sought.terms:
+                hit = _hit(compiled, reading, start, end) if compiled.cuts.issuperset(joints) else None
+                if hit is not None:
+                    found[compiled.term].add(hit)
+            if all(len(found.get(compiled.term, ())) >= MOST_HITS for compiled in sought.terms):
+                full.add(index)
+        return {term: tuple(sorted(hits)[:MOST_HITS]) for term, hits in found.items()}
+
+
+class _Joined:
+    """Where the characters of a folded text stand in it that are no joiners, and where joiners stand."""
+
+    def __init__(self, folded: str) -> None:
+        self.places: list[int] = []
+        self._gaps: list[int] = []
+        """Before which of those characters joiners stand."""
+        self._wide: set[int] = set()
+        """Of the gaps those of more joiners than people write."""
+        end = 0
+        for part in _PART.finditer(folded):
+            self._gaps.append(len(self.places))
+            if part.start() - end > MOST_JOINERS:
+                self._wide.add(len(self.places))
+            end = part.end()
+            self.places.extend(range(part.start(), end))
+
+    def joints(self, first: int, after: int, cuts: Container[int]) -> list[int] | None:
+        """After how many characters of a match joiners stand; None where one is none of `cuts`, or wide."""
+        joints = []
+        for at in range(bisect_right(self._gaps, first), bisect_left(self._gaps, after)):
+            gap = self._gaps[at]
+            if gap - first not in cuts or gap in self._wide:
+                return None
+            joints.append(gap - first)
+        return joints
 
 
 def _compile(term: Term) -> tuple[str, _Compiled]:
     reading = read(term.text)
     parts = _PART.findall(reading.folded)
-    rest = None
-    if term.wild:
-        joined = rf"[{JOINERS}]{{0,{MOST_JOINERS}}}".join(
-            re.escape(part).replace(re.escape(_WILD), f"[^\\W_][{MARKS}]*") for part in parts
-        )
-        rest = re.compile(joined)
+    wild = tuple(parts) if term.wild else ()
+    if wild:
         parts = _PART.findall(reading.folded.split(_WILD)[0])
     if not parts:
         raise ValueError(f"{term.text!r} is nothing but spacing, hyphens, accents or invisible characters")
     lengths = [len(part) for part in parts]
     cuts = frozenset(sum(lengths[: index + 1]) for index in range(len(parts) - 1))
-    return "".join(parts), _Compiled(term, cuts, reading.plain, rest)
+    return "".join(parts), _Compiled(term, cuts, reading.plain, wild)
 
 
-def _places(folded: str) -> list[int]:
-    """For each character that is no joiner its index in `folded`."""
-    places: list[int] = []
-    for part in _PART.finditer(folded):
-        places.extend(range(part.start(), part.end()))
-    return places
+def _hit(compiled: _Compiled, reading: Reading, start: int, end: int) -> Hit | None:
+    """The place of a term whose key stands at folded[start:end], if it is one."""
+    whole_end = _end(compiled, reading.folded, start, end)
+    if whole_end is None:
+        return None
+    hit = Hit(*reading.span(start, whole_end))
+    same = not compiled.term.exact or read(reading.text[hit.start : hit.end]).plain == compiled.whole
+    return hit if same else None
 
 
 def _edges(reading: Reading, start: int, end: int) -> tuple[int, int]:
     """First and last offset in the original text."""
     first, after = reading.span(start, end)
     return first, after - 1
-
-
-def _joints(places: Iterable[int], first: int, after: int) -> list[int] | None:
-    """After how many characters of the match joiners stand; None where more of them than people write."""
-    assert isinstance(places, list)
-    joints = []
-    for index in range(first + 1, after):
-        gap = places[index] - places[index - 1] - 1
-        if gap > MOST_JOINERS:
-            return None
-        if gap:
-            joints.append(index - first)
-    return joints
 
 
 def _begins(folded: str, start: int) -> bool:
@@ -195,11 +210,11 @@ def _of_unspaced(folded: str, at: int) -> bool:
 
 def _end(compiled: _Compiled, folded: str, start: int, end: int) -> int | None:
     """Where the match ends; None where it ends within a word."""
-    if compiled.rest is not None:
-        match = compiled.rest.match(folded, start)
-        if match is None:
+    if compiled.wild:
+        wild_end = _wild_end(compiled.wild, folded, start)
+        if wild_end is None:
             return None
-        end = match.end()
+        end = wild_end
     if compiled.term.prefix:
         if kind_of(folded[end - 1]) == SPACED:
             while end < len(folded) and kind_of(folded[end]) == SPACED:
@@ -216,3 +231,22 @@ def _end(compiled: _Compiled, folded: str, start: int, end: int) -> int | None:
     ):
         return None
     return None if kind == KATAKANA and following == PROLONGED else end
+
+
+def _wild_end(parts: Iterable[str], folded: str, at: int) -> int | None:
+    """Where a term with its "?" ends that begins at `at`, if it does. A letter's marks belong to it."""
+    for joined, part in enumerate(parts):
+        at = _FEW_JOINERS.match(folded, at).end() if joined else at  # type: ignore[union-attr]
+        for character in part:
+            here = folded[at : at + 1]
+            if character != _WILD:
+                if here != character:
+                    return None
+                at += 1
+                continue
+            if not here or kind_of(here) == NOTHING or is_mark(here):
+                return None
+            at += 1
+            while at < len(folded) and is_mark(folded[at]):
+                at += 1
+    return at

@@ -12,6 +12,7 @@ from monitor.queries.scanner import MOST_PARENTHESES
 from monitor.queries.source import MOST_CHARS
 from monitor.queries.tree import MOST_BETWEEN
 from monitor.queries.wording import MOST_TERM_CHARS
+from monitor.texts.terms import MOST_HITS
 
 _TEXT = (Path(__file__).parents[2] / "docs" / "queries.md").read_text("utf-8")
 _BLOCKS = re.findall(r"```query\n(.*?)```", _TEXT, re.DOTALL)
@@ -75,4 +76,5 @@ def test_the_limits_are_those_of_the_code() -> None:
     assert limits["parentheses within each other in the canonical form"] == str(MOST_NESTING)
     assert limits["characters of a term or value"] == str(MOST_TERM_CHARS)
     assert limits["words between, in NEAR"] == str(MOST_BETWEEN)
+    assert limits["places of one term in one text that are found"] == f"{MOST_HITS:,}, the first"
     assert limits["places of one term in one text that NEAR looks at"] == f"{MOST_PLACES}, the first"

@@ -1,11 +1,16 @@
 """Terms are found as whole words in any script, wherever they stand, however many are looked for."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.texts import Term, Terms, read
+from monitor.texts import Hit, Term, Terms, read
 from monitor.texts.characters import SPACED, kind_of
+from monitor.texts.terms import MOST_HITS
+
+NIKE_IN_HINDI = "\u0928\u093e\u0907\u0915\u0940"
 
 
 def places(text: str, *terms: Term | str) -> list[str]:
@@ -19,6 +24,8 @@ def places(text: str, *terms: Term | str) -> list[str]:
     ("text", "term", "expected"),
     [
         ("VMware\u2122, VMware\u00b2 VMware\u2460 VMware\u00ae", "VMware", ["VMware"] * 4),
+        ("\ub098\uc774\ud0a4\u3160\u3160 Nike\u3160\u3160", "\ub098\uc774\ud0a4", ["\ub098\uc774\ud0a4"]),
+        ("\ub098\uc774\ud0a4\u3160\u3160 Nike\u3160\u3160", "Nike", ["Nike"]),
         ("VMwares VMware2 unVMware", "VMware", []),
         ("\u30b9\u30b9\u30ad\u304c\u304d\u308c\u3044", "\u30b9\u30ba\u30ad", []),
         (
@@ -69,10 +76,33 @@ def test_whole_words(text: str, term: str, expected: list[str]) -> None:
         ("colours", Term("colo?r", wild=True, prefix=True), ["colours"]),
         ("colxrs", Term("colo?r", wild=True, prefix=True), []),
         ("coloxrs", Term("colo?r", wild=True, prefix=True), ["coloxrs"]),
+        ("red-bull red bill redball", Term("red b?ll", wild=True), ["red-bull", "red bill", "redball"]),
+        ("vm2 vm\u00b2 vm- vm vm\u30b9", Term("vm?", wild=True), ["vm2", "vm\u30b9"]),
+        (NIKE_IN_HINDI, Term(NIKE_IN_HINDI[:3] + "?", wild=True), [NIKE_IN_HINDI]),
+        (NIKE_IN_HINDI, Term(NIKE_IN_HINDI[:3] + "??", wild=True), []),
     ],
 )
 def test_prefixes_case_and_wildcards(text: str, term: Term, expected: list[str]) -> None:
     assert places(text, term) == expected
+
+
+def test_the_first_places_are_found_and_no_more() -> None:
+    found = Terms([Term("nike")]).find(read("nike " * (MOST_HITS + 9)))
+    assert found[Term("nike")] == tuple(Hit(at, at + 4) for at in range(0, 5 * MOST_HITS, 5))
+
+
+@pytest.mark.parametrize(
+    ("terms", "text"),
+    [
+        ([Term(" ".join("h" * n)) for n in range(2, 99)], "h " * 50_000),
+        ([Term("h" * n, exact=True) for n in range(2, 50)], "h-" * 50_000),
+        ([Term("ha" + "?" * n, wild=True) for n in range(1, 99)], "ha" * 50_000),
+    ],
+)
+def test_terms_within_each_other_cost_seconds_at_most(terms: list[Term], text: str) -> None:
+    began = time.process_time()
+    Terms(terms).find(read(text))
+    assert time.process_time() - began < 6
 
 
 @pytest.mark.parametrize("term", ["-", " _ ", "\u0301", "\u3164", ""])
