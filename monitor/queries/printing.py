@@ -5,6 +5,7 @@ import unicodedata
 from typing import Final
 
 from monitor.queries.tree import And, Field, Near, Node, Not, Or, Says
+from monitor.queries.vendors import REFUSED_WORDS
 from monitor.texts import Term
 
 OPERATORS: Final = frozenset({"and", "or", "not", "near", "onear", "sentence"})
@@ -78,6 +79,7 @@ def _is_plain(text: str) -> bool:
     return (
         bool(word)
         and unicodedata.normalize("NFKC", word).casefold() not in OPERATORS
+        and not any(pattern.fullmatch(text) for pattern, _ in REFUSED_WORDS)
         and _is_letter(word[0])
         and word[-1] not in SENTENCE_ENDS
         and all(_is_letter(character) or character in _INSIDE for character in word)

@@ -32,6 +32,9 @@ _BOOST: Final = re.compile(r"\^\d{1,4}(?:\.\d{1,4})?")
 _NEAR: Final = re.compile(r"(o?)near/(\d*)(f?)", re.IGNORECASE)
 _NEAR_LIST: Final = re.compile(r"(o?)near/(\d+)(f?):", re.IGNORECASE)
 _NEAR_QUOTED: Final = re.compile(r"near(\d+):(?=\s*\")", re.IGNORECASE)
+_NUMBER: Final = re.compile(r"\s+(\d{1,3})(?=\s)")
+_FUNCTION: Final = re.compile(r"[A-Z][A-Z_]{2,}\d*")
+"""What may be an operator before a parenthesis: TITLE(merger)."""
 _FIELD: Final = re.compile(r"([A-Za-z][A-Za-z_]*):(?!//)")
 _SINGLE_QUOTES: Final = re.compile(r"['\u2018][^'\u2019\"]*['\u2019](?=[\s()]|$)")
 
@@ -208,6 +211,12 @@ class _Scanner:
 
     def _bare(self, word: str, start: int) -> Token:
         self._refuse_foreign(word, start)
+        if self._source.here("(") and _FUNCTION.fullmatch(word):
+            self._source.fail(
+                start,
+                f"{word}( is no operator here",
+                f"write what is in the parentheses without it; for the word itself {word} AND (",
+            )
         boost = _BOOST.search(word)
         if boost and boost.end() == len(word):
             word = word[: boost.start()]
@@ -234,6 +243,11 @@ class _Scanner:
             case "NOT":
                 return self._not(plain, start)
         if plain in ("NEAR", "ONEAR"):
+            number = _NUMBER.match(self._source.text, self._source.at)
+            if number:
+                self._source.fail(
+                    start, f"{plain} wants its number behind a slash", f"write {plain}/{number[1]}"
+                )
             return Token("NEAR", start, word, between=USUAL_BETWEEN, ordered=plain == "ONEAR")
         near = _NEAR.match(plain)
         if near is None or _NEAR_LIST.match(plain):

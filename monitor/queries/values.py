@@ -24,6 +24,8 @@ EXAMPLES: Final[dict[Valued, str]] = {
 
 def valued(source: Source, field: Valued, value: str, start: int, *, in_quotes: bool) -> Node:
     """The leaf that says `field:value`; `start` is where the value stands."""
+    if field == "site":
+        value = value.removeprefix("*.")  # hosts below are taken in
     if not in_quotes and ("*" in value or "?" in value):
         source.fail(
             start,

@@ -72,11 +72,13 @@ REFUSED: Final[dict[str, Refusal]] = {
     **_all("ingress", *_TITLE, MELTWATER),
     **_all("url link links inurl", *_LINKS),
     **_all("country", *_PLACE),
+    **_all("location state county", *_PLACE),
     **_all("continent region city latitude longitude", *_PLACE, BRANDWATCH),
     **_all("place place_country point_radius bounding_box", *_PLACE, X),
     **_all("sourcecountry", *_PLACE, GDELT),
     **_all("sourcegeo", *_PLACE, TALKWALKER),
     **_all("engagementtype engagingwith engagingwithguid publishersubtype pubtype", *_KIND, BRANDWATCH),
+    **_all("filter min_retweets min_faves min_replies", *_KIND, X),
     **_all("is has to retweets_of context entity conversation_id list sample", *_KIND, X),
     **_all(
         "authorgender authorverified authorverifiedtype authorfollowers redditauthorflair",
@@ -91,6 +93,8 @@ REFUSED: Final[dict[str, Refusal]] = {
     **_all("reach sentiment engagement", *_NUMBER),
     **_all("brandids objects imagetype", *_PICTURE, BRANDWATCH),
     **_all("imagetag imagewebtag imageocrmeta imagewebcount imagenumfaces imagefacetone", *_PICTURE, GDELT),
+    **_all("hashtag hashtags", "hashtags are words of the text", "write #nike"),
+    **_all("mention mentions at_mentions", "handles are words of the text", "write @nike"),
     **_all("minuteofday", *_TIME, BRANDWATCH),
     **_all("since until", *_TIME, X),
     **_all("guid channelid parentpostid rootpostid", *_POST, BRANDWATCH),
@@ -128,7 +132,7 @@ REFUSED_WORDS: Final[tuple[tuple[re.Pattern[str], Refusal], ...]] = (
         ),
     ),
     (
-        re.compile(r"[^~]+~\d?"),
+        re.compile(r"[^~]+~[\d.]*"),
         Refusal(
             "words that only look alike are not found",
             'write the spellings out: (roam OR foam); "car sharing" finds carsharing and car-sharing, too',
@@ -143,9 +147,20 @@ REFUSED_WORDS: Final[tuple[tuple[re.Pattern[str], Refusal], ...]] = (
             "",
         ),
     ),
-    (re.compile(r"\|\|?"), Refusal("| joins nothing here", "write OR", "")),
     (
-        re.compile(r"&&?"),
+        re.compile(r"(?:w|n|p|pre|adj|within)?/(?:\d+|[sp])|(?:o?near|adj)\d+f?", re.IGNORECASE),
+        Refusal("words near each other are asked for otherwise", "write apple NEAR/5 juice", ""),
+    ),
+    (
+        re.compile(r".*\|.*"),
+        Refusal("| joins nothing here", 'write OR; a name with | stands in quotes: "a|b"', ""),
+    ),
+    (
+        re.compile(r".*&(?:quot|lt|gt|apos|#\d+);.*"),
+        Refusal("a query as HTML writes it", 'write the signs themselves: " for &quot;', ""),
+    ),
+    (
+        re.compile(r"&&?|&amp;"),
         Refusal("& joins nothing here", 'write AND; a name with & stands in quotes: "Ben & Jerry\'s"', ""),
     ),
 )
