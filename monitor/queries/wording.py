@@ -10,12 +10,14 @@ from monitor.queries.printing import DOUBLE_QUOTES, GUILLEMETS, quoted
 from monitor.queries.source import Source
 from monitor.queries.tree import MOST_BETWEEN, Near, Node, Says
 from monitor.texts import MOST_JOINERS, Term, Terms, read
+from monitor.texts.characters import JOINERS
 
 MOST_TERM_CHARS: Final = 200
 LEAST_LETTERS: Final = 2
 """Letters before a wildcard: "a*" would be every tenth word."""
 
 _SPACE: Final = re.compile(r"\s+")
+_JOINER: Final = re.compile(f"[{JOINERS}]")
 _ESCAPED: Final = frozenset(f'"{DOUBLE_QUOTES}{GUILLEMETS}\\*?')
 
 
@@ -44,6 +46,12 @@ def plain(source: Source, written: str, start: int, *, in_quotes: bool) -> Term:
             "write the spellings out with OR",
         )
     text = text[:-1] if prefix else text
+    if prefix and _JOINER.match(text[-1:]):
+        source.fail(
+            start,
+            "* stands for the rest of a word, and none begins before it",
+            "write * directly behind a letter; for words that may stand between: just NEAR/3 it",
+        )
     before = text[: marks[0]] if marks else text
     if (prefix or marks) and sum(map(str.isalnum, read(before).folded)) < LEAST_LETTERS:
         source.fail(

@@ -224,6 +224,8 @@ def _end(compiled: _Compiled, folded: str, start: int, end: int) -> int | None:
         return end
     following = folded[end] if end < len(folded) else " "
     kind = kind_of(folded[end - 1])
+    if following == "_" and folded[start] in "#@" and kind_of(folded[end + 1 : end + 2] or " ") != NOTHING:
+        return None  # @mini is not @mini_golf
     if kind != NOTHING and is_mark(following):
         return None
     if kind_of(following) == SPACED and (

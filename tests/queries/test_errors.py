@@ -72,6 +72,9 @@ from monitor.queries import QueryError, parse
         ("apple &amp; juice", 1, 7, "& joins nothing here"),
         ("hashtag:apple", 1, 1, "hashtags are words of the text"),
         ("at_mentions:apple", 1, 1, "handles are words of the text"),
+        ('"apple *"', 1, 1, "stands for the rest of a word"),
+        ("apple-*", 1, 1, "stands for the rest of a word"),
+        ("@apple_*", 1, 1, "stands for the rest of a word"),
         # Nothing to look for.
         ("-", 1, 1, "a dash by itself"),
         ("a - b", 1, 3, "a dash by itself"),

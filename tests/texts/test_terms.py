@@ -26,6 +26,9 @@ def places(text: str, *terms: Term | str) -> list[str]:
         ("VMware\u2122, VMware\u00b2 VMware\u2460 VMware\u00ae", "VMware", ["VMware"] * 4),
         ("\ub098\uc774\ud0a4\u3160\u3160 Nike\u3160\u3160", "\ub098\uc774\ud0a4", ["\ub098\uc774\ud0a4"]),
         ("\ub098\uc774\ud0a4\u3160\u3160 Nike\u3160\u3160", "Nike", ["Nike"]),
+        ("@mini_golf @mini_ @mini @mini-golf #mini_x", "@mini", ["@mini"] * 3),
+        ("@mini_golf", "mini", ["mini"]),
+        ("@mini_golf @minigolf", "@mini_golf", ["@mini_golf", "@minigolf"]),
         ("VMwares VMware2 unVMware", "VMware", []),
         ("\u30b9\u30b9\u30ad\u304c\u304d\u308c\u3044", "\u30b9\u30ba\u30ad", []),
         (
