@@ -31,7 +31,7 @@ _MARK: Final = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _SIGNS: Final = re.compile("[@#]|://|www[.]", re.IGNORECASE)
-_TRAILING: Final = ".,;:!?'\")]}*"
+_TRAILING: Final = ".,;:!?'\"]}*"
 """What stands behind a link, not at its end."""
 
 
@@ -51,7 +51,8 @@ def _mark(match: re.Match[str], text: str, plain: Folded) -> Mark:
 
 
 def _end_of_link(match: re.Match[str], text: str, plain: Folded) -> int:
-    """Without what stands behind it: invisible characters, signs in full width, closing punctuation."""
+    """Without what stands behind it: invisible characters, signs in full width, closing punctuation, all
+    from a parenthesis on that it did not open."""
     start, end = match.span()
     if not isinstance(plain.starts, range):
         for index in range(start + 1, end):
@@ -60,7 +61,10 @@ def _end_of_link(match: re.Match[str], text: str, plain: Folded) -> int:
                 end = index
                 break
     link = plain.text[start:end]
-    written = link.rstrip(_TRAILING)
-    if link[len(written) :].startswith(")") and written.count("(") > written.count(")"):
-        return start + len(written) + 1  # wikipedia.org/wiki/Delta_(airline)
-    return start + len(written)
+    opened = 0
+    for index, character in enumerate(link):  # wikipedia.org/wiki/Delta_(airline); [here](https://a.b)and on
+        opened += (character == "(") - (character == ")")
+        if opened < 0:
+            link = link[:index]
+            break
+    return start + len(link.rstrip(_TRAILING))

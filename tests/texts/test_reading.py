@@ -141,6 +141,8 @@ def test_a_word_is_found_by_any_offset_in_it() -> None:
         ("www.nike.com, ok", [("link", "www.nike.com")]),
         ("(https://a.example/b?c=d&e=f)", [("link", "https://a.example/b?c=d&e=f")]),
         ("https://t.co/abc\u4eca\u65e5\u306f", [("link", "https://t.co/abc")]),
+        ("[here](https://t.co/abc)Nike", [("link", "https://t.co/abc")]),
+        ("(https://t.co/a_(b)_(c).) Nike", [("link", "https://t.co/a_(b)_(c)")]),
         (
             "https://\u043f\u0440\u0438\u043c\u0435\u0440.\u0440\u0444/\u043f \u0434\u0430",
             [("link", "https://\u043f\u0440\u0438\u043c\u0435\u0440.\u0440\u0444/\u043f")],
