@@ -8,7 +8,7 @@ from monitor.queries.tree import And, Field, Near, Node, Not, Or, Says
 from monitor.queries.vendors import REFUSED_WORDS
 from monitor.texts import Term
 
-OPERATORS: Final = frozenset({"and", "or", "not", "near", "onear", "sentence"})
+OPERATORS: Final = frozenset({"and", "or", "not", "near", "onear"})
 """Words that stand in quotes when they are meant as words, whatever their case."""
 
 DOUBLE_QUOTES: Final = "\u201c\u201d\u201e\u201f\u2033\uff02"

@@ -6,7 +6,6 @@ from typing import Literal
 
 from monitor.queries.evaluation import Evaluation, Found
 from monitor.queries.fields import Fields
-from monitor.queries.needs import needed
 from monitor.queries.printing import text_of
 from monitor.queries.tree import And, Field, Node, Or, Says, walk
 from monitor.texts import Hit, Reading, Term, read
@@ -61,12 +60,6 @@ class Query:
                 return "OR"
             case _:
                 return None
-
-    @cached_property
-    def needs_words(self) -> bool:
-        """Whether it is true only of texts that say something it asks for. Fields alone, or what a text does
-        not say, make other queries true: of `lang:en`, `image:Nike OR nike` and `NOT nike` no word counts."""
-        return needed(self.root) is not None
 
     @cached_property
     def only_denies(self) -> bool:

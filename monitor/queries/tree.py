@@ -11,7 +11,6 @@ from typing import Final, Literal, TypeAlias
 from monitor.texts import Term
 
 FieldName = Literal["author", "image", "lang", "site", "source"]
-FIELD_NAMES: Final[tuple[FieldName, ...]] = ("author", "image", "lang", "site", "source")
 
 MOST_BETWEEN: Final = 100
 """Words that NEAR allows between two places, at most. Farther apart is not near: there AND says as much."""

@@ -1,15 +1,15 @@
 """Any tree is printed so that it is read back, and read so that it is printed the same again."""
 
-from typing import Any
+from typing import Any, get_args
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.queries import Query, QueryError, parse
 from monitor.queries.tree import (
-    FIELD_NAMES,
     MOST_BETWEEN,
     Field,
+    FieldName,
     Near,
     Node,
     Says,
@@ -139,7 +139,7 @@ _terms = _any_terms().filter(_found_alone)
 
 @st.composite
 def _fields(draw: Any) -> Field:
-    name = draw(st.sampled_from(FIELD_NAMES))
+    name = draw(st.sampled_from(get_args(FieldName)))
     if name == "lang":
         return Field(name, draw(st.sampled_from(["en", "de", "und", "yue"])))
     if name == "site":

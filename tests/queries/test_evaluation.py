@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.queries import Fields, Query, parse
+from monitor.queries.needs import needed
 from monitor.queries.tree import And, Near, Node, Not, Or, Says
 from monitor.texts import Hit, Term, Terms, read
 
@@ -178,7 +179,7 @@ def test_a_field_can_make_a_query_true_without_a_place() -> None:
     ],
 )
 def test_what_can_be_true_without_a_word_is_known(written: str, needs_words: bool, only_denies: bool) -> None:
-    assert parse(written).needs_words is needs_words
+    assert (needed(parse(written).root) is not None) is needs_words
     assert parse(written).only_denies is only_denies
 
 
@@ -280,7 +281,7 @@ def test_a_query_is_true_where_trying_everything_says_so(node: Node, text: list[
     assert true is _by_trying(node, text)
     places = query.places(found, reading, Fields())
     assert not places or true
-    if true and query.needs_words:
+    if true and needed(query.root) is not None:
         assert places
     # What is not at one of the places was not needed.
     if places:

@@ -56,6 +56,5 @@ def test_no_query_is_true_of_a_text_that_says_none_of_them(node: Node, text: str
     query, reading = Query(node), read(text)
     said = Terms(query.terms).find(reading)
     terms = needed(node)
-    assert (terms is not None) == query.needs_words
     if query.matches(said, reading, Fields(language=language)):
         assert terms is None or said.keys() & set(terms)
