@@ -169,7 +169,7 @@ def _compile(term: Term) -> tuple[str, _Compiled]:
         raise ValueError(f"{term.text!r} is nothing but spacing, hyphens, accents or invisible characters")
     lengths = [len(part) for part in parts]
     cuts = frozenset(sum(lengths[: index + 1]) for index in range(len(parts) - 1))
-    return "".join(parts), _Compiled(term, cuts, reading.plain, wild)
+    return "".join(parts), _Compiled(term, cuts, _whole(reading), wild)
 
 
 def _hit(compiled: _Compiled, reading: Reading, start: int, end: int) -> Hit | None:
@@ -178,8 +178,13 @@ def _hit(compiled: _Compiled, reading: Reading, start: int, end: int) -> Hit | N
     if whole_end is None:
         return None
     hit = Hit(*reading.span(start, whole_end))
-    same = not compiled.term.exact or read(reading.text[hit.start : hit.end]).plain == compiled.whole
+    same = not compiled.term.exact or _whole(read(reading.text[hit.start : hit.end])) == compiled.whole
     return hit if same else None
+
+
+def _whole(reading: Reading) -> str:
+    """What exact terms are compared by: plain, line breaks and rows of spaces as one space."""
+    return " ".join(reading.plain.split())
 
 
 def _edges(reading: Reading, start: int, end: int) -> tuple[int, int]:

@@ -74,6 +74,7 @@ def test_whole_words(text: str, term: str, expected: list[str]) -> None:
         ("\u30b9\u30ba\u30ad\u30b9\u30a4\u30d5\u30c8", Term("\u30b9\u30ba", prefix=True), ["\u30b9\u30ba"]),
         ("Apple apple APPLE \uff21pple", Term("Apple", exact=True), ["Apple", "\uff21pple"]),
         ("cafe caf\u00e9", Term("caf\u00e9", exact=True), ["caf\u00e9"]),
+        ("Air\nMax Air  Max Air-Max air\nMax", Term("Air Max", exact=True), ["Air\nMax", "Air  Max"]),
         ("advise advice advixxe", Term("advi?e", wild=True), ["advise", "advice"]),
         ("red bulls red-bull", Term("red bull?", wild=True), ["red bulls"]),
         ("colours", Term("colo?r", wild=True, prefix=True), ["colours"]),
