@@ -23,6 +23,7 @@ import msgspec
 from monitor.errors import SetupError
 from monitor.queries import QueryError, parse
 from monitor.texts import MOST_JOINERS, Term, Terms, read
+from monitor.texts.characters import is_sought
 
 
 class Brand(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -127,10 +128,12 @@ def _refuse_ambiguity(brands: Brands, source: Path) -> None:
 
 
 def _never_found(spelling: str) -> str | None:
-    """Why a spelling would not be found where it stands alone, if so."""
+    """Why a spelling would be found nowhere, or anywhere, if so."""
     if not Term(spelling).key:  # it would match between any two characters
         return "is nothing but spacing, hyphens, accents or invisible characters"
     reading = read(spelling)
+    if not any(map(is_sought, reading.folded)):
+        return "is nothing but punctuation, as it stands in every text"
     if reading.addresses:
         return "is a link or a mail address, in which no brand counts"
     if not Terms([Term(spelling)]).find(reading):

@@ -1,7 +1,6 @@
 """Terms of a query: words and phrases with their wildcards, checked so that each can be found."""
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
@@ -10,7 +9,7 @@ from monitor.queries.printing import DOUBLE_QUOTES, GUILLEMETS, quoted
 from monitor.queries.source import Source
 from monitor.queries.tree import MOST_BETWEEN, Near, Node, Says
 from monitor.texts import MOST_JOINERS, Term, Terms, read
-from monitor.texts.characters import JOINERS
+from monitor.texts.characters import JOINERS, is_sought
 
 MOST_TERM_CHARS: Final = 200
 LEAST_LETTERS: Final = 2
@@ -74,7 +73,7 @@ def literal(written: str) -> str:
 
 def near_words(source: Source, inside: str, start: int, digits: str) -> Near:
     """The words of "apple juice"~5, each within `digits` words of those before it."""
-    words = [word for word in inside.split() if any(map(_is_letter, word))]
+    words = [word for word in inside.split() if any(map(is_sought, word))]
     if not digits or len(words) < 2:
         source.fail(
             start,
@@ -114,7 +113,7 @@ def _checked(source: Source, term: Term, start: int) -> Term:
             "cut it: a few words find the same texts",
         )
     reading = read(term.text)
-    if not any(map(_is_letter, reading.folded)):
+    if not any(map(is_sought, reading.folded)):
         source.fail(
             start,
             f"nothing to look for in {term.text!r}",
@@ -134,12 +133,6 @@ def _checked(source: Source, term: Term, start: int) -> Term:
             f"write it as people do, {MOST_JOINERS} spaces or hyphens in a row at most, and none at its ends",
         )
     return term
-
-
-def _is_letter(character: str) -> bool:
-    """Whether people look for it: letters, digits, emoji, signs of currencies; no punctuation."""
-    category = unicodedata.category(character)
-    return category[0] in "LN" or category in ("So", "Sc")
 
 
 def _parsed(written: str, *, in_quotes: bool) -> _Written:

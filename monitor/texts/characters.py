@@ -82,3 +82,9 @@ def kind_of(character: str) -> int:
 def is_mark(character: str) -> bool:
     """Whether it belongs to the letter before it."""
     return unicodedata.category(character)[0] == "M"
+
+
+def is_sought(character: str) -> bool:
+    """Whether people look for it: letters, digits, emoji, signs of currencies; no punctuation."""
+    category = unicodedata.category(character)
+    return category[0] in "LN" or category in ("So", "Sc")
