@@ -86,8 +86,13 @@ def narrowed(
     connection: Connection, chosen: Filter, query: Query, label: Label | None = None
 ) -> Filter | None:
     """The filter without what the query is never true of, so that indexes pass it over: other sources,
-    languages and kinds, and for `image:` other brands. None where nothing is left."""
+    languages and kinds, and for `image:` other brands; without the pictures where a label is asked for, which
+    they have none of. None where nothing is left."""
     sources, languages, kinds, brands = chosen.sources, chosen.languages, chosen.kinds, chosen.brands
+    if label is not None:
+        kinds = _both(kinds, ("text",))
+        if not kinds:
+            return None
     for field in query.required_fields:
         if field.name == "source":
             known = source_names(connection)
@@ -104,8 +109,7 @@ def narrowed(
             kinds = _both(kinds, ("image",))
             if not kinds:
                 return None
-            # With brands chosen a label is one toward them: they are not chosen behind its back.
-            if not brands and label is None:
+            if not brands:
                 shown = connection.execute(text("SELECT name FROM brand")).scalars()
                 brands = tuple(name for name in shown if has(Fields(images=frozenset((name,))), field))
                 if not brands:

@@ -76,6 +76,9 @@ class _Search:
         self._judge = Judge(query)
         self._lexemes = lexemes(query)
         self._condition = "true" if self._lexemes is None else may_say("m")
+        # How one feels is looked up while walking: few may feel so, and a list of them would be a long walk.
+        self._walk = replace(listed, label=None)
+        self._of_the_walk = f"{self._condition} AND {listed.feels()}" if listed.label else self._condition
         self._columns = self._judge.columns("m")
         self._left_to_read: float = limits.read
 
@@ -117,11 +120,11 @@ class _Search:
     def _walked(self, size: int, after: Place | None) -> list[Row[Any]]:
         """Of the next `size` mentions of the list those that the query may be true of, and the last one."""
         query = f"""
-            SELECT near.*, {self._condition} AS may_be, {self._columns}
+            SELECT near.*, {self._of_the_walk} AS may_be, {self._columns}
             FROM (SELECT *, row_number() OVER () AS place, count(*) OVER () AS n
-                  FROM ({self._listed.sql(after)}) AS first) AS near
+                  FROM ({self._walk.sql(after)}) AS first) AS near
             JOIN mention AS m ON m.id = near.id
-            WHERE {self._condition} OR near.place = near.n ORDER BY near.place
+            WHERE {self._of_the_walk} OR near.place = near.n ORDER BY near.place
         """  # noqa: S608 - the conditions are our own; their values travel as parameters
         return list(self._connection.execute(text(query), self._values(size, after)))
 

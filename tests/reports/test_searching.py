@@ -352,3 +352,9 @@ def test_a_limit_is_told_with_the_last_mention_looked_at(stored):
     assert found.stopped_at is not None
     newest = sorted(CORPUS, key=lambda said: (said.published_at, said.id), reverse=True)
     assert found.stopped_at.id == newest[6].id
+
+
+def test_a_label_that_few_have_is_looked_for_no_further_than_the_limit(stored):
+    listed = Listed(chosen=EVER, order="newest", label="negative")  # all are neutral
+    found = find(stored, parse("apple"), listed, 10, None, Limits(walked=7, step=5))
+    assert (found.ids, found.looked_at, found.stopped_at is not None) == ([], 7, True)
