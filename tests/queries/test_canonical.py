@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.queries import Query, QueryError, parse
+from monitor.queries.condition import _JOINER_CHARS
 from monitor.queries.tree import (
     MOST_BETWEEN,
     Field,
@@ -119,7 +120,7 @@ def _any_terms(draw: Any) -> Term:
     kind = draw(st.sampled_from(["plain", "plain", "exact", "prefix", "wild"]))
     if kind == "exact":
         return Term(text, exact=True)
-    if kind == "prefix" and sum(map(str.isalnum, read(text).folded)) >= 2:
+    if kind == "prefix" and text[-1] not in _JOINER_CHARS and sum(map(str.isalnum, read(text).folded)) >= 2:
         return Term(text, prefix=True)
     before = text.replace("?", "")
     if kind == "wild" and _findable(before) and sum(map(str.isalnum, read(before).folded)) >= 2:
