@@ -45,6 +45,8 @@ _ENOUGH: Final = 4.0
 read. See docs/languages.md."""
 _READ_CHARS: Final = 400
 """Characters looked at: several times what is enough (60 are), at 0.5 us each."""
+_LOOKED_AT_CHARS: Final = 5 * _READ_CHARS
+"""With what is left out: a text that is names from end to end says nothing behind them, either."""
 
 _LETTERS: Final = re.compile(rf"(?:[^\W\d_]|[{MARKS}])+")
 _HELD: Final = re.compile(r"(\w)\1{2,}")
@@ -97,7 +99,7 @@ def tag_of(asked: str) -> str:
 
 def _written(reading: Reading, names: Spans) -> Iterator[str]:
     """The beginning of the plain text without links, addresses, handles, hashtags and names."""
-    plain = reading.plain
+    plain = reading.plain[:_LOOKED_AT_CHARS]
     room, at = _READ_CHARS, 0
     marks = ((mark.start, mark.end) for mark in reading.marks)
     for start, end in sorted((*marks, *names)):

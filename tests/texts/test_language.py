@@ -134,6 +134,12 @@ def test_names_of_brands_have_no_say() -> None:
     assert {matcher.language(read(text), None) for text in english} <= {"en", "und"}
 
 
+def test_a_text_of_nothing_but_names_is_in_no_language() -> None:
+    matcher = BrandMatcher(Brands((Brand(name="VMware"),)))
+    for times in (1, 30, 14_000):
+        assert matcher.language(read("VMware " * times), None) == UNDETERMINED
+
+
 def test_names_are_asked_for_only_where_the_text_looks_foreign() -> None:
     def fail() -> list[tuple[int, int]]:
         raise AssertionError
