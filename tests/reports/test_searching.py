@@ -17,6 +17,7 @@ from monitor.local import EmbeddedDatabase
 from monitor.messages import Box, Detection, ImageMention, Sentiment, TextMention, mention_uuid
 from monitor.queries import Fields, Query, host_of, parse
 from monitor.queries.tree import Field, Near, Node, Says, all_of, any_of, none_of
+from monitor.reports import searching
 from monitor.reports.filters import Filter
 from monitor.reports.listing import Listed, Order
 from monitor.reports.searching import Limits, find
@@ -358,3 +359,12 @@ def test_a_label_that_few_have_is_looked_for_no_further_than_the_limit(stored):
     listed = Listed(chosen=EVER, order="newest", label="negative")  # all are neutral
     found = find(stored, parse("apple"), listed, 10, None, Limits(walked=7, step=5))
     assert (found.ids, found.looked_at, found.stopped_at is not None) == ([], 7, True)
+
+
+def test_of_long_texts_fewer_are_read(stored, monkeypatch):
+    listed = Listed(chosen=EVER, order="newest")
+    one, ten = (find(stored, parse("apple"), listed, 20, None, Limits(read=read)) for read in (1, 10))
+    assert one.looked_at < ten.looked_at
+    monkeypatch.setattr(searching, "_CHARS", 1)  # so that those of the corpus are long
+    long = find(stored, parse("apple"), listed, 20, None, Limits(read=10))
+    assert (long.ids, long.looked_at, long.stopped_at) == (one.ids, one.looked_at, one.stopped_at)
