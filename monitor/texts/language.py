@@ -5,7 +5,7 @@ where it is ahead of English by enough, the more so the less there is to read; o
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import cache, lru_cache
 from typing import Final
 
@@ -15,11 +15,12 @@ from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 from monitor.texts.characters import MARKS
 from monitor.texts.reading import Reading
+from monitor.texts.terms import MOST_HITS
 
 UNDETERMINED: Final = "und"
 """ISO 639's code for a language that nobody knows."""
 
-Spans = Iterable[tuple[int, int]]
+Spans = Collection[tuple[int, int]]
 
 # The detector's 139 would cost more short posts of these than they would gain of others: twice as many posts
 # of at most 20 characters came out wrong with all of them. Text in another language is taken for a relative
@@ -45,8 +46,6 @@ _ENOUGH: Final = 4.0
 read. See docs/languages.md."""
 _READ_CHARS: Final = 400
 """Characters looked at: several times what is enough (60 are), at 0.5 us each."""
-_LOOKED_AT_CHARS: Final = 5 * _READ_CHARS
-"""With what is left out: a text that is names from end to end says nothing behind them, either."""
 
 _LETTERS: Final = re.compile(rf"(?:[^\W\d_]|[{MARKS}])+")
 _HELD: Final = re.compile(r"(\w)\1{2,}")
@@ -64,7 +63,7 @@ def language_of(reading: Reading, given: str | None, names: Callable[[], Spans] 
     found = _detect("".join(_written(reading, ())))
     if found in (UNDETERMINED, "en"):
         return found
-    spans = tuple(names())
+    spans = names()
     return _detect("".join(_written(reading, spans))) if spans else found
 
 
@@ -99,7 +98,9 @@ def tag_of(asked: str) -> str:
 
 def _written(reading: Reading, names: Spans) -> Iterator[str]:
     """The beginning of the plain text without links, addresses, handles, hashtags and names."""
-    plain = reading.plain[:_LOOKED_AT_CHARS]
+    plain = reading.plain
+    if len(names) >= MOST_HITS:  # further ones stand behind the last of them, and are not known
+        plain = plain[: reading.plain_at(max(end for _, end in names))]
     room, at = _READ_CHARS, 0
     marks = ((mark.start, mark.end) for mark in reading.marks)
     for start, end in sorted((*marks, *names)):

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.brand_matcher import BrandMatcher
-from monitor.brands import load_brands
+from monitor.brands import Brand, Brands, load_brands
 from monitor.texts import read
 from monitor.texts.language import DETECTED, UNDETERMINED, language_of, primary_subtag, tag_of
 
