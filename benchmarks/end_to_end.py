@@ -42,6 +42,8 @@ from monitor.storage.records import Batch, RecordPosition, TextResult
 from monitor.storage.schema import upgrade
 from monitor.storage.writer import BatchWriter
 from monitor.stream.positions import read_positions
+from monitor.texts import read
+from monitor.texts.stories import story_keys
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 BAD_SHARE = 0.01
@@ -174,18 +176,24 @@ async def _write(settings: Settings, mentions: list[TextMention]) -> float:
     engine = async_engine(settings)
     writer = BatchWriter(engine, brands)
     await writer.prepare()
-    results = [
-        TextResult(
-            position=RecordPosition(
-                topic="texts", partition=0, offset=offset, timestamp=datetime(2026, 3, 1, tzinfo=UTC)
-            ),
-            mention=mention,
-            sentiment=sentiment,
-            brands=matcher.find(mention.text),
-            model_version=scorer.manifest.identity,
+    results = []
+    for offset, mention in enumerate(mentions):
+        reading = read(mention.text)
+        found = matcher.find(reading)
+        results.append(
+            TextResult(
+                position=RecordPosition(
+                    topic="texts", partition=0, offset=offset, timestamp=datetime(2026, 3, 1, tzinfo=UTC)
+                ),
+                mention=mention,
+                sentiment=sentiment,
+                brands=found,
+                model_version=scorer.manifest.identity,
+                language=matcher.language(reading, mention.lang),
+                words=tuple(reading.lexemes()),
+                story_keys=story_keys(reading, {each.brand for each in found}, mention.source),
+            )
         )
-        for offset, mention in enumerate(mentions)
-    ]
     started = time.perf_counter()
     for batch in _chunks(results, settings.text_batch_size):
         await writer.write(Batch(log_id="benchmark", results=tuple(batch)))

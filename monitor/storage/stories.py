@@ -139,8 +139,8 @@ def compare(connection: Connection) -> tuple[Comparison, ...]:
 
 
 def rebuild(connection: Connection) -> None:
-    """Work all stories out anew, in the caller's transaction; workers wait until it ends. A few seconds for
-    ten thousand mentions. Needs the rights of brand_monitor_write."""
+    """Work all stories out anew, in the caller's transaction; workers wait until it ends. Some 0.07 ms a
+    mention. Needs the rights of brand_monitor_write."""
     lock(connection)
     connection.execute(text("DELETE FROM story_key"))
     last = uuid.UUID(int=0)
