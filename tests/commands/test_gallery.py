@@ -147,7 +147,10 @@ def test_what_cannot_be_added_is_refused_before_anything_is_stored(desk: Desk, a
     desk.refused("No such file", ["add", "Acme", "--logo", "none.svg"])
     desk.refused("1 --box for 2 --logo", ["add", "Acme", "--logo", logo, "--logo", logo, "--box", "whole"])
     desk.refused("write x,y,w,h", ["add", "Acme", "--logo", logo, "--box", "0,0,5"])
-    desk.refused("spelling 'Nike' of 'Acme' reads like 'Nike' of 'Nike'", ["add", "Acme", "--logo", logo, "--alias", "Nike"])
+    desk.refused(
+        "spelling 'Nike' of 'Acme' reads like 'Nike' of 'Nike'",
+        ["add", "Acme", "--logo", logo, "--alias", "Nike"],
+    )
 
 
 def test_the_packaged_file_is_not_changed_but_copied(
