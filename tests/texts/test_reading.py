@@ -10,7 +10,11 @@ from hypothesis import strategies as st
 
 from monitor.texts import is_blank, read
 
-EVERY = [chr(code) for code in range(sys.maxunicode + 1) if not 0xD800 <= code < 0xE000]
+EVERY = [
+    character
+    for character in map(chr, range(sys.maxunicode + 1))
+    if unicodedata.category(character) not in ("Cn", "Co", "Cs")
+]
 
 
 @pytest.mark.parametrize(

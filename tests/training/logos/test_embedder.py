@@ -156,6 +156,7 @@ def true_crops(pictures: list[AnnotatedPicture]) -> np.ndarray:
     )
 
 
+@pytest.mark.training
 def test_the_file_answers_as_the_network(tmp_path: Path, drawn: list[AnnotatedPicture]) -> None:
     network, file = some_network(0), tmp_path / "model.onnx"
     export_embedder([network], GEOMETRY.side, file)
@@ -174,6 +175,7 @@ def test_the_file_answers_as_the_network(tmp_path: Path, drawn: list[AnnotatedPi
     assert np.allclose(np.linalg.norm(embed(network, crops), axis=1), 1, atol=1e-5)
 
 
+@pytest.mark.training
 def test_networks_lie_side_by_side_and_are_stored_in_eight_bits(
     tmp_path: Path, drawn: list[AnnotatedPicture]
 ) -> None:

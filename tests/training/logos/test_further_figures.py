@@ -72,6 +72,7 @@ def test_a_picture_of_one_window_scores_the_same_both_ways(talk: DenseTalk) -> N
     assert one == pytest.approx(talk.scores_of_windows(pixels[None]), abs=1e-5)
 
 
+@pytest.mark.training
 def test_both_ways_look_at_the_same_windows(talk: DenseTalk, tmp_path: Path) -> None:
     pixels = np.random.default_rng(1).integers(60, 200, (90, 120, 3), dtype=np.uint8)
     pixels = cv2.GaussianBlur(pixels, (0, 0), 3)

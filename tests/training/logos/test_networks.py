@@ -101,6 +101,7 @@ def test_unknown_hyper_parameters_are_refused() -> None:
         overridden(DenseHyper(), ["steps=many"])
 
 
+@pytest.mark.training
 def test_the_dense_network_leaves_as_an_equal_file(tmp_path: Path, drawn: list[AnnotatedPicture]) -> None:
     torch.manual_seed(0)
     network = DenseLogoNetwork(3).eval()
@@ -110,6 +111,7 @@ def test_the_dense_network_leaves_as_an_equal_file(tmp_path: Path, drawn: list[A
     assert parity.max_abs_diff < 1e-2  # boxes are in pixels
 
 
+@pytest.mark.training
 def test_the_backbone_is_stored_in_eight_bits(tmp_path: Path, drawn: list[AnnotatedPicture]) -> None:
     torch.manual_seed(0)
     exact, stored = tmp_path / "exact.onnx", tmp_path / "stored" / "model.onnx"

@@ -41,6 +41,7 @@ def loss(fused: Fused, pool: Pool) -> float:
         return float(likelihood(fused.fuse(found), labels, two_class).mean())
 
 
+@pytest.mark.training
 def test_the_fusion_finds_whom_to_believe(parts: tuple[Wide, Pool, int]) -> None:
     wide, dev, words = parts
     fused = fuse(untrained(words), wide, dev, Hyper(), {})
@@ -56,6 +57,7 @@ def test_the_first_of_several_is_the_one_alone(parts: tuple[Wide, Pool, int]) ->
     torch.testing.assert_close(together.weigh.weight[:4], alone.weigh.weight)
 
 
+@pytest.mark.training
 def test_a_kind_of_text_is_as_sure_as_its_temperature_allows(parts: tuple[Wide, Pool, int]) -> None:
     wide, dev, words = parts
     fused = fuse(untrained(words), wide, dev, Hyper(), {})
