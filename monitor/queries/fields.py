@@ -1,12 +1,30 @@
 """Fields of a mention that a query may ask for, and how their values are compared."""
 
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from monitor.queries.tree import Field
 from monitor.texts import read
+
+
+class Published(Protocol):
+    """A mention, in a message or in a row."""
+
+    @property
+    def author(self) -> str | None:
+        """Who wrote it."""
+
+    @property
+    def url(self) -> str | None:
+        """Where to read it."""
+
+    @property
+    def source(self) -> str | None:
+        """Where it was published, as its publisher says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +41,19 @@ class Fields:
     source: str = ""
     images: frozenset[str] = frozenset()
 
+    @classmethod
+    def of(
+        cls, mention: Published, language: str, images: Iterable[str] = (), *, site: bool = True
+    ) -> "Fields":
+        """Of a mention. `site` says whether something asks for it."""
+        return cls(
+            author=mention.author,
+            site=host_of(mention.url) if site else None,
+            language=language,
+            source=mention.source or "",
+            images=frozenset(images),
+        )
+
 
 def has(fields: Fields, field: Field) -> bool:
     """Whether a mention with these fields has that one: case, accents and width do not count."""
@@ -33,7 +64,7 @@ def has(fields: Fields, field: Field) -> bool:
             host, asked = _folded(fields.site or ""), _folded(field.value)
             return host == asked or host.endswith(f".{asked}")
         case "lang":
-            return fields.language.split("-")[0].lower() == field.value
+            return fields.language == field.value
         case "source":
             return _same(fields.source, field.value)
         case "image":

@@ -167,20 +167,17 @@ REFUSED_WORDS: Final[tuple[tuple[re.Pattern[str], Refusal], ...]] = (
 """Words, whole, that are operators elsewhere."""
 
 _LANGUAGES: Final = """
-af afr afrikaans|ar ara arabic|az aze azerbaijani|be bel belarusian|bg bul bulgarian|bn ben bengali
-bs bos bosnian|ca cat catalan|cs ces czech|cy cym welsh|da dan danish|de deu german|el ell greek
-en eng english|es spa spanish|et est estonian|eu eus basque|fa fas persian|fi fin finnish|fr fra french
-ga gle irish|gl glg galician|gu guj gujarati|he heb hebrew|hi hin hindi|hr hrv croatian|hu hun hungarian
-hy hye armenian|id ind indonesian|is isl icelandic|it ita italian|ja jpn japanese|ka kat georgian
-kk kaz kazakh|km khm khmer|kn kan kannada|ko kor korean|lo lao lao|lt lit lithuanian|lv lav latvian
-mk mkd macedonian|ml mal malayalam|mn mon mongolian|mr mar marathi|ms msa malay|my mya burmese
-ne nep nepali|nl nld dutch|no nor norwegian|pa pan punjabi|pl pol polish|pt por portuguese|ro ron romanian
-ru rus russian|si sin sinhala|sk slk slovak|sl slv slovenian|so som somali|sq sqi albanian|sr srp serbian
-sv swe swedish|sw swa swahili|ta tam tamil|te tel telugu|th tha thai|tl tgl tagalog|tr tur turkish
-uk ukr ukrainian|ur urd urdu|uz uzb uzbek|vi vie vietnamese|zh zho chinese
+af afrikaans|ar arabic|az azerbaijani|be belarusian|bg bulgarian|bn bengali|bs bosnian|ca catalan
+cs czech|cy welsh|da danish|de german|el greek|en english|es spanish|et estonian|eu basque|fa persian
+fi finnish|fr french|ga irish|gl galician|gu gujarati|he hebrew|hi hindi|hr croatian|hu hungarian
+hy armenian|id indonesian|is icelandic|it italian|ja japanese|ka georgian|kk kazakh|km khmer|kn kannada
+ko korean|lo lao|lt lithuanian|lv latvian|mk macedonian|ml malayalam|mn mongolian|mr marathi|ms malay
+my burmese|ne nepali|nl dutch|no norwegian|pa punjabi|pl polish|pt portuguese|ro romanian|ru russian
+si sinhala|sk slovak|sl slovenian|so somali|sq albanian|sr serbian|sv swedish|sw swahili|ta tamil
+te telugu|th thai|tl tagalog|tr turkish|uk ukrainian|ur urdu|uz uzbek|vi vietnamese|zh chinese
 """
 
 LANGUAGES: Final[dict[str, str]] = {
-    name: entry.split()[0] for entry in re.split(r"[|\n]", _LANGUAGES.strip()) for name in entry.split()
+    name: code for code, name in map(str.split, re.split(r"[|\n]", _LANGUAGES.strip()))
 }
-"""Names of languages and their codes of three letters (GDELT takes both) -> the code of a mention."""
+"""Names of languages, which GDELT takes beside codes -> the code of a mention."""

@@ -11,7 +11,7 @@ import msgspec
 from monitor.brand_matcher import BrandMatcher
 from monitor.errors import DataError, ErrorCode
 from monitor.messages import Identifier, Moment, Reach, Sentiment, check_text, validation_code
-from monitor.queries import Fields, host_of
+from monitor.queries import Fields
 from monitor.scoring.answers import Fault, TextAnswer, TextFault, TextId, UnscoredText
 from monitor.sentiment import SentimentScorer
 from monitor.stream.scoring import score_each
@@ -97,12 +97,7 @@ def _read(number: int, line: bytes, max_chars: int, matcher: BrandMatcher) -> _T
     try:
         check_text(fields.text, max_chars=max_chars)
         text = read(fields.text)
-        known = Fields(
-            author=fields.author,
-            site=host_of(fields.url),
-            source=fields.source or "",
-            language=matcher.language(text, fields.lang),
-        )
+        known = Fields.of(fields, matcher.language(text, fields.lang))
         return _Task(name, text, _span(fields.target, fields.text), known)
     except DataError as error:
         return TextFault(id=name, error=Fault.of(error))

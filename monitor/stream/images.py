@@ -21,7 +21,7 @@ from monitor.errors import DataError
 from monitor.logos import LogoDetector, decode_picture
 from monitor.logos.likeness import Likeness, likeness
 from monitor.messages import BrandMention, Detection, ImageMention, WrittenBrand, decode_image
-from monitor.queries import Fields, host_of
+from monitor.queries import Fields
 from monitor.settings import Device, Settings
 from monitor.storage.pictures import PictureStore
 from monitor.storage.records import ImageResult, PictureRef
@@ -165,13 +165,7 @@ class ImageScoring:
         scan = scans[entry.sha256]
         if isinstance(scan, DataError):
             return scan
-        fields = Fields(
-            author=entry.mention.author,
-            site=host_of(entry.mention.url),
-            source=entry.mention.source,
-            language=entry.language,
-            images=frozenset(found.brand for found in scan.detections),
-        )
+        fields = Fields.of(entry.mention, entry.language, (found.brand for found in scan.detections))
         try:
             return _Judged(entry, scan, self._naming.find(entry.caption, fields))
         except DataError as error:

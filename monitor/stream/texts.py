@@ -10,7 +10,7 @@ import msgspec
 from monitor.brand_matcher import BrandMatcher
 from monitor.errors import DataError
 from monitor.messages import BrandMention, Sentiment, TextMention, decode_text
-from monitor.queries import Fields, host_of
+from monitor.queries import Fields
 from monitor.sentiment import SentimentScorer
 from monitor.settings import Device, Settings
 from monitor.storage.records import TextResult
@@ -95,7 +95,7 @@ class TextScoring:
             mention = decode_text(record.value, record.content_type, max_chars=self._max_chars)
             reading = read(mention.text)
             language = self._naming.language(reading, mention.lang)
-            named = self._naming.find(reading, _fields(mention, language))
+            named = self._naming.find(reading, Fields.of(mention, language))
             keys = story_keys(reading, {each.brand for each in named}, mention.source, mention.author)
             return _Decoded(mention, reading, language, named, keys)
         except DataError as error:
@@ -124,10 +124,6 @@ class TextScoring:
             (whole, _with_sentiments(one.named, {place: next(toward) for place in places}))
             for whole, one, places in zip(sentiments[: len(decoded)], decoded, asked, strict=True)
         ]
-
-
-def _fields(mention: TextMention, language: str) -> Fields:
-    return Fields(author=mention.author, site=host_of(mention.url), source=mention.source, language=language)
 
 
 def _with_sentiments(
