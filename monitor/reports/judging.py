@@ -10,13 +10,13 @@ import msgspec
 from sqlalchemy import Connection, text
 
 from monitor.messages import Label
-from monitor.queries import Field, Fields, Query, condition, host_of
+from monitor.queries import Field, Fields, Query, condition
 from monitor.queries.fields import has
 from monitor.queries.tree import walk
 from monitor.reports.filters import Filter
 from monitor.reports.origins import MOST_SOURCES, source_names
 from monitor.storage.rows import LOOK_AT_TEXT
-from monitor.texts import Reading, Terms, read
+from monitor.texts import Terms, read
 
 _Name = TypeVar("_Name", bound=str)
 
@@ -40,12 +40,11 @@ class Judge:
 
     def is_true_of(self, row: Any) -> bool:
         """Whether it is true of a mention: a row with the columns of `columns`."""
-        reading = read(row.text or "") if self.reads else _NOTHING_SAID
-        return self.is_true(reading, fields_of(row, site=self._asks_site))
-
-    def is_true(self, reading: Reading, fields: Fields) -> bool:
-        """Whether it is true of a mention that has been read."""
-        return self.query.matches(self._terms.find(reading) if self.reads else {}, reading, fields)
+        fields = fields_of(row, site=self._asks_site)
+        if not self.reads:
+            return self.query.matches({}, _NOTHING_SAID, fields)
+        reading = read(row.text or "")
+        return self.query.matches(self._terms.find(reading), reading, fields)
 
 
 def columns(table: str, *, images: bool, said: str | None = None) -> str:
@@ -59,13 +58,7 @@ def columns(table: str, *, images: bool, said: str | None = None) -> str:
 def fields_of(row: Any, *, site: bool = True) -> Fields:
     """What is known of a mention besides its text; the row has the columns of `columns`. `site` says whether
     something asks for it."""
-    return Fields(
-        author=row.author,
-        site=host_of(row.url) if site else None,
-        language=row.language,
-        source=row.source,
-        images=frozenset(row.images),
-    )
+    return Fields.of(row, row.language, row.images, site=site)
 
 
 def lexemes(query: Query) -> str | None:

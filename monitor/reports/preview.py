@@ -15,7 +15,7 @@ from monitor.reports.filters import Filter
 from monitor.reports.judging import Judge, columns, fields_of, lexemes, may_say
 from monitor.reports.listing import Listed, Place
 from monitor.reports.searching import find
-from monitor.texts import Term, read
+from monitor.texts import Term, Terms, read
 
 EVER: Final = Filter(datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC))
 
@@ -151,7 +151,7 @@ def unchecked(brand: Brand) -> Checked:
 def checked(connection: Connection, brand: Brand, *, last: int = 1000, examples: int = 3) -> Checked:
     """The brand's query beside the last stored mentions that hold one of its spellings."""
     query = _query_of(brand)
-    judge, clauses = Judge(query), [Judge(clause) for clause in query.clauses]
+    terms, clauses = Terms(query.terms), query.clauses
     numbers = [0] * len(clauses)
     spelled = matches = 0
     dropped = _Pile(examples)
@@ -159,8 +159,11 @@ def checked(connection: Connection, brand: Brand, *, last: int = 1000, examples:
     for row in _rows(connection, ids, images=bool(query.images)):
         spelled += 1
         reading, fields = read(row.text or ""), fields_of(row)
-        numbers = [n + clause.is_true(reading, fields) for n, clause in zip(numbers, clauses, strict=True)]
-        if judge.is_true(reading, fields):
+        found = terms.find(reading)
+        numbers = [
+            n + clause.matches(found, reading, fields) for n, clause in zip(numbers, clauses, strict=True)
+        ]
+        if query.matches(found, reading, fields):
             matches += 1
         else:
             dropped.add(row)
@@ -171,7 +174,7 @@ def checked(connection: Connection, brand: Brand, *, last: int = 1000, examples:
         spelled=spelled,
         matches=matches,
         clauses=tuple(
-            Clause(query=str(clause.query), matches=n) for clause, n in zip(clauses, numbers, strict=True)
+            Clause(query=str(clause), matches=n) for clause, n in zip(clauses, numbers, strict=True)
         ),
         dropped_examples=tuple(dropped.examples),
     )
