@@ -27,7 +27,7 @@ from monitor.reports.judging import columns, fields_of
 from monitor.settings import Settings
 from monitor.storage import stories
 from monitor.storage.faults import translated
-from monitor.storage.rows import clean, joined_words
+from monitor.storage.rows import SEPARATOR_SQL, clean, joined_words
 from monitor.storage.schema import check_revision
 from monitor.storage.statements import (
     BRAND,
@@ -93,6 +93,8 @@ class _Change:
     """Of the brands whose places differ: those they should have."""
     gained: tuple[str, ...]
     dropped: tuple[str, ...]
+    story_keys: tuple[int, ...] | None
+    """None of a picture, which keeps its own."""
 
 
 class Backfill:
@@ -187,6 +189,7 @@ class Backfill:
             places=places,
             gained=tuple(name for name in places if name not in there),
             dropped=tuple(name for name, now in places.items() if not now),
+            story_keys=_story_keys(row, reading, {**there, **places}),
         )
 
     def _found(self, reading: Reading, fields: Fields) -> _Places:
@@ -231,7 +234,8 @@ class Backfill:
                     "languages": [change.language for change in changes],
                 },
             )
-            stories.give_keys(connection, _story_keys(rows, _there(connection, rows)))
+            keys = {change.id: change.story_keys for change in changes if change.story_keys is not None}
+            stories.give_keys(connection, keys)
         return done
 
 
@@ -251,13 +255,11 @@ def _there(connection: Connection, rows: Sequence[Row[Any]]) -> dict[UUID, _Plac
     return {id: {name: frozenset(places) for name, places in brands.items()} for id, brands in there.items()}
 
 
-def _story_keys(rows: Sequence[Row[Any]], there: dict[UUID, _Places]) -> dict[UUID, tuple[int, ...]]:
-    """Those of the texts, as a worker makes them; pictures keep theirs."""
-    return {
-        row.id: story_keys(read(row.text), there[row.id].keys(), row.source, row.author)
-        for row in rows
-        if row.kind == "text"
-    }
+def _story_keys(row: Row[Any], reading: Reading, places: _Places) -> tuple[int, ...] | None:
+    """Those of a text, as a worker makes them."""
+    if row.kind != "text":
+        return None
+    return story_keys(reading, {name for name, some in places.items() if some}, row.source, row.author)
 
 
 _COLUMNS: Final = (
@@ -295,9 +297,9 @@ _NO_SENTIMENTS: Final = text(f"""
 """)  # noqa: S608 - our own words
 
 # Where nobody counted, nobody does now: what else is missing there is not known.
-_MENTIONS: Final = text("""
+_MENTIONS: Final = text(f"""
     UPDATE mention AS m SET
-        words = CASE WHEN given.unread THEN array_to_tsvector(string_to_array(given.words, E'\\x1f'))
+        words = CASE WHEN given.unread THEN array_to_tsvector(string_to_array(given.words, {SEPARATOR_SQL}))
                      ELSE m.words END,
         language = given.language,
         n_brand_mentions = CASE WHEN m.n_brand_mentions IS NOT NULL
@@ -307,4 +309,4 @@ _MENTIONS: Final = text("""
     FROM unnest(CAST(:ids AS uuid[]), CAST(:unread AS boolean[]), CAST(:words AS text[]),
                 CAST(:languages AS text[])) AS given(id, unread, words, language)
     WHERE m.id = given.id
-""")
+""")  # noqa: S608 - our own words

@@ -27,8 +27,9 @@ LOOK_AT_TEXT: Final = "\x01"
 # a GIN index has to fit a third of a page.
 _LEXEME_BYTES: Final = 1024
 _WORDS_BYTES: Final = 1_000_000
-# In no word: a control character that separates.
+# In no word: a control character that separates; and the same as SQL writes it.
 _SEPARATOR: Final = "\x1f"
+SEPARATOR_SQL: Final = "E'\\x1f'"
 
 
 def clean(value: str | None) -> str | None:

@@ -33,7 +33,7 @@ from sqlalchemy.dialects.postgresql import INT8MULTIRANGE, TSVECTOR, Insert, ins
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.types import TypeEngine
 
-from monitor.storage.rows import Row
+from monitor.storage.rows import SEPARATOR_SQL, Row
 from monitor.storage.tables import (
     brand,
     brand_mention,
@@ -286,6 +286,6 @@ def _sent_as(target: Column[Any]) -> TypeEngine[Any]:
 
 def _stored_as(target: Column[Any], sent: ColumnElement[Any]) -> ColumnElement[Any]:
     if isinstance(target.type, TSVECTOR):
-        return func.array_to_tsvector(func.string_to_array(sent, literal_column("E'\\x1f'")))
+        return func.array_to_tsvector(func.string_to_array(sent, literal_column(SEPARATOR_SQL)))
     # PostgreSQL drops a cast to the type a value has already.
     return cast(sent, target.type)
