@@ -19,7 +19,7 @@ from monitor.reports.pictures import ShownPicture, image_only, shown_pictures
 from monitor.reports.terms import terms
 from monitor.reports.timeline import Bucket, unit_for, without_gaps
 from monitor.reports.voice import BrandVoice
-from monitor.reports.wording import counted, language, percent
+from monitor.reports.wording import counted, language, percent, telling
 
 _MOST_MENTIONS: Final = 20
 """Read in a minute; the exports have all."""
@@ -109,7 +109,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     def stories(self) -> str:
         """How many stories the mentions tell, in words."""
         posts, stories = self.figures.by_posts, self.figures.by_stories
-        told = f"{counted(posts, 'mention')} {'tells' if posts == 1 else 'tell'} {counted(stories, 'story')}"
+        told = telling(posts, stories)
         return f"{told}; the others are copies" if stories < posts else told
 
     @property

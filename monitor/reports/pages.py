@@ -35,6 +35,7 @@ def environment(package: str, zone: tzinfo | None = None) -> Environment:
         day=day,
         minute=minute,
         counted=wording.counted,
+        telling=wording.telling,
         language=wording.language,
         unscored=languages.in_words,
     )

@@ -1,11 +1,9 @@
 """Numbers, shares and days as people read them: one way in pages, in files and in messages."""
 
 from datetime import UTC, datetime, tzinfo
-from typing import Final
 from urllib.parse import urlsplit
 
-UNKNOWN: Final = "und"
-"""The code of a text whose language nobody knows, and of a picture without words (ISO 639-2)."""
+from monitor.texts.language import UNDETERMINED
 
 
 def number(n: float) -> str:
@@ -34,9 +32,16 @@ def counted(n: int, noun: str) -> str:
     return f"{n:,} {several}"
 
 
+def telling(mentions: int, stories: int) -> str:
+    """`1,280 mentions tell 1,029 stories`."""
+    return (
+        f"{counted(mentions, 'mention')} {'tells' if mentions == 1 else 'tell'} {counted(stories, 'story')}"
+    )
+
+
 def language(code: str) -> str:
     """A language's code as people read it."""
-    return "unknown" if code == UNKNOWN else code
+    return "unknown" if code == UNDETERMINED else code
 
 
 def day(moment: datetime, zone: tzinfo | None = None) -> str:
