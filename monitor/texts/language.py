@@ -7,15 +7,16 @@ where it is ahead of English by enough, the more so the less there is to read; o
 import re
 from collections.abc import Callable, Collection, Iterator
 from functools import cache, lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import langcodes
-import numpy as np
-from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 from monitor.texts.characters import MARKS
 from monitor.texts.reading import Reading
 from monitor.texts.terms import MOST_HITS
+
+if TYPE_CHECKING:
+    from py3langid.langid import LanguageIdentifier
 
 UNDETERMINED: Final = "und"
 """ISO 639's code for a language that nobody knows."""
@@ -136,8 +137,12 @@ def load_detector() -> None:
 
 
 @cache
-def _detector() -> LanguageIdentifier:
+def _detector() -> "LanguageIdentifier":
     """Nothing in it changes once it is made, so threads share it."""
+    # Whoever only reads a language's code (queries, pages, the command line) does without these.
+    import numpy as np
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
     whole = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
     whole.set_languages([*DETECTED, _NOTHING])
     # Without the other languages it is smaller; in rows, and in the type that is computed in, faster.

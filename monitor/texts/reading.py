@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Final, Literal, NamedTuple
 
 from monitor.texts.characters import APART, EMOJI, INVISIBLE, MARKS, UNSPACED
-from monitor.texts.folding import Folded, fold
+from monitor.texts.folding import fold
 from monitor.texts.marks import Mark, find_marks
 
 WordKind = Literal["word", "character", "emoji"]
@@ -154,6 +154,3 @@ def read(text: str) -> Reading:
 def is_blank(text: str) -> bool:
     """Whether nobody sees anything of it: spaces, and characters that are invisible."""
     return _VISIBLE.search(text) is None
-
-
-__all__: Final = ["LEXEME_CHARS", "Folded", "Reading", "Word", "is_blank", "read"]
