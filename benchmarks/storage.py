@@ -11,19 +11,16 @@ the time: on a busy machine the rest is waiting.
 
 import argparse
 import asyncio
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import psycopg
+from database_server import database
 from sqlalchemy import text
 
 from monitor.brands import Brands, load_brands
-from monitor.local.database import EmbeddedDatabase
 from monitor.messages import BrandMention, Sentiment, TextMention
 from monitor.settings import Settings, load_settings
 from monitor.storage import schema
@@ -129,16 +126,6 @@ def copy(url: str) -> tuple[float, float]:
                     into.write(block)
         connection.commit()
         return time.perf_counter() - started, time.process_time() - cpu
-
-
-@contextmanager
-def database(url: str | None) -> Iterator[str]:
-    """The server given, or an embedded one."""
-    if url is not None:
-        yield url
-        return
-    with tempfile.TemporaryDirectory() as folder, EmbeddedDatabase(Path(folder)) as server:
-        yield server.url
 
 
 def main() -> None:

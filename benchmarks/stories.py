@@ -13,19 +13,17 @@ import csv
 import os
 import random
 import statistics
-import tempfile
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import cv2
 import numpy as np
+from database_server import database
 from sqlalchemy import Connection, Engine, text
 
-from monitor.local.database import EmbeddedDatabase
 from monitor.logos.likeness import likeness
 from monitor.seeding import bulk
 from monitor.settings import load_settings
@@ -153,16 +151,6 @@ def _cpu(process: int) -> float:
     except OSError:
         return 0.0
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-@contextmanager
-def database(url: str | None) -> Iterator[str]:
-    """The server given, or an embedded one."""
-    if url is not None:
-        yield url
-        return
-    with tempfile.TemporaryDirectory() as folder, EmbeddedDatabase(Path(folder)) as server:
-        yield server.url
 
 
 def main() -> None:
