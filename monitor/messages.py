@@ -19,6 +19,9 @@ MSGPACK: Final = "application/msgpack"
 
 Kind = Literal["text", "image"]
 Label = Literal["negative", "neutral", "positive"]
+"""How a text feels: what models tell apart, and what a person may say."""
+Verdict = Literal["negative", "neutral", "positive", "unsure"]
+"""What a model says: a label, or that it is not sure of any."""
 
 Identifier = Annotated[
     str,
@@ -96,9 +99,10 @@ class WrittenBrand(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sentiment(msgspec.Struct, frozen=True, kw_only=True):
-    """Probabilities that sum to 1, and the label drawn from them (the most probable one)."""
+    """Probabilities that sum to 1, and the label drawn from them: the most probable one, or `unsure` where
+    even that one's is below the threshold (the model's own, or `MONITOR_SENTIMENT_MIN_CONFIDENCE`)."""
 
-    label: Label
+    label: Verdict
     p_negative: float
     p_neutral: float
     p_positive: float

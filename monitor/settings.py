@@ -148,6 +148,9 @@ class Settings(BaseSettings):
         default_factory=lambda: packaged("onnx_models"), description="Folder of model folders."
     )
     sentiment_model: str = Field("sentiment", description="Folder under models_dir.")
+    sentiment_min_confidence: Annotated[float, Field(ge=0, le=1)] | None = Field(
+        None, description="Verdicts less probable are unsure; 0: none is. Unset: the model's own threshold."
+    )
     logo_model: str = Field("logos", description="Folder under models_dir.")
     logo_embedder: str = Field(
         "logos-embedder", description="Folder under models_dir, for the brand gallery; empty: no gallery."

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import cv2
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -31,7 +32,6 @@ from monitor.scoring import (
     ImagePolicy,
     TextAnswer,
     TextFault,
-    TextPolicy,
     UnscoredText,
     as_available,
     batches,
@@ -46,7 +46,7 @@ from monitor.texts import Reading
 
 ROOT: Final = Path(__file__).parents[1]
 PROGRAM: Final = Path(sys.executable).with_name("brand-monitor")
-POLICY: Final = TextPolicy(max_chars=2_000)
+MOST_CHARS: Final = 2_000
 
 
 @pytest.fixture(scope="module")
@@ -68,10 +68,9 @@ def answers(
     scorer: SentimentScorer,
     matcher: BrandMatcher,
     lines: Sequence[bytes],
-    policy: TextPolicy = POLICY,
     size: int = 4,
 ) -> list[TextAnswer | UnscoredText | TextFault]:
-    found = score_texts(batches(enumerate(lines, 1), size), scorer, matcher, policy)
+    found = score_texts(batches(enumerate(lines, 1), size), scorer, matcher, MOST_CHARS)
     return [answer for batch in found for answer in batch]
 
 
@@ -174,16 +173,20 @@ def test_a_target_is_found_after_letters_that_change_length_with_case(
     assert answer.p_positive == pytest.approx(expected.p_positive, abs=1e-5)
 
 
-def test_min_confidence_marks_guesses_and_only_them(scorer: SentimentScorer, matcher: BrandMatcher) -> None:
+def test_guesses_below_the_least_confidence_are_unsure_and_nothing_else_changes(
+    scorer: SentimentScorer, matcher: BrandMatcher
+) -> None:
     lines = [line(text="I love it, it is wonderful, best ever!"), line(text="table")]
-    sure = answers(scorer, matcher, lines)
-    top = [max(one.p_negative, one.p_neutral, one.p_positive) for one in sure if isinstance(one, TextAnswer)]
+    sure = [one for one in answers(scorer, matcher, lines) if isinstance(one, TextAnswer)]
+    top = [max(one.p_negative, one.p_neutral, one.p_positive) for one in sure]
     between = sum(top) / 2
     assert min(top) < between < max(top)
-    policy = TextPolicy(max_chars=2_000, min_confidence=between)
-    marked = [one.unsure for one in answers(scorer, matcher, lines, policy) if isinstance(one, TextAnswer)]
-    assert marked == [value < between for value in top]
-    assert not any(one.unsure for one in sure if isinstance(one, TextAnswer))
+    folder = packaged("onnx_models") / "sentiment"
+    doubting = load_scorer(folder, Device.CPU, threads=1, min_confidence=between)
+    assert answers(doubting, matcher, lines) == [
+        msgspec.structs.replace(one, label="unsure" if value < between else one.label)
+        for one, value in zip(sure, top, strict=True)
+    ]
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -263,7 +266,7 @@ def test_lines_are_read_a_batch_ahead_not_all_at_once(scorer: SentimentScorer, m
         for read in range(1, 1_000_000):
             yield read, line(text="good")
 
-    found = score_texts(batches(lines(), 8), scorer, matcher, POLICY)
+    found = score_texts(batches(lines(), 8), scorer, matcher, MOST_CHARS)
     next(found)
     next(found)
     assert read == 16
@@ -423,9 +426,8 @@ def test_the_texts_command_prints_json_lines_and_nothing_else(tmp_path: Path) ->
         "p_positive",
         "language",
         "brands",
-        "unsure",
     ]
-    assert (good["id"], good["brands"], good["unsure"]) == ("a", ["VMware"], True)
+    assert (good["id"], good["brands"], good["label"]) == ("a", ["VMware"], "unsure")
     assert (bad["id"], bad["error"]["code"]) == (2, "json-invalid")
     assert done.stderr.decode().splitlines() == ["1 texts could not be scored; their lines carry the error"]
     assert run("texts", "-", stdin=path.read_bytes()).stdout.count(b"\n") == 2

@@ -37,8 +37,14 @@ def texts(
     threads: _Threads = None,
     batch_size: _BatchSize = None,
     min_confidence: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help='Mark answers below this probability with "unsure": true.')
-    ] = 0.0,
+        float | None,
+        typer.Option(
+            min=0.0,
+            max=1.0,
+            help='Answers less probable are labelled "unsure". '
+            "Default MONITOR_SENTIMENT_MIN_CONFIDENCE, else the model's own.",
+        ),
+    ] = None,
 ) -> None:
     """Sentiment and brands of texts.
 
@@ -49,21 +55,26 @@ def texts(
     """
     from monitor.brand_matcher import BrandMatcher
     from monitor.brands import load_brands
-    from monitor.scoring import TextPolicy, as_available, batches, score_texts
+    from monitor.scoring import as_available, batches, score_texts
     from monitor.sentiment import load_scorer
 
-    settings = load_settings(device=device, inference_threads=threads, text_batch_size=batch_size)
+    settings = load_settings(
+        device=device,
+        inference_threads=threads,
+        text_batch_size=batch_size,
+        sentiment_min_confidence=min_confidence,
+    )
     matcher = BrandMatcher(load_brands(settings.brands_file))
     with open_input(file) as stream:
         scorer = load_scorer(
             settings.models_dir / (model or settings.sentiment_model),
             settings.device,
             settings.inference_threads,
+            settings.sentiment_min_confidence,
         )
         group = as_available if file == "-" else batches
         lines = group(enumerate(stream, 1), settings.text_batch_size)
-        policy = TextPolicy(max_chars=settings.text_max_chars, min_confidence=min_confidence)
-        _print(score_texts(lines, scorer, matcher, policy), "texts")
+        _print(score_texts(lines, scorer, matcher, settings.text_max_chars), "texts")
 
 
 @app.command()

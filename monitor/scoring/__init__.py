@@ -11,7 +11,7 @@ from monitor.scoring.answers import (
 )
 from monitor.scoring.batches import as_available, batches
 from monitor.scoring.images import ImagePolicy, score_images
-from monitor.scoring.texts import TextPolicy, score_texts
+from monitor.scoring.texts import score_texts
 
 __all__ = [
     "Fault",
@@ -20,7 +20,6 @@ __all__ = [
     "ImagePolicy",
     "TextAnswer",
     "TextFault",
-    "TextPolicy",
     "UnscoredText",
     "as_available",
     "batches",

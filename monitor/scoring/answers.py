@@ -7,7 +7,7 @@ from typing import Self
 import msgspec
 
 from monitor.errors import DataError
-from monitor.messages import Box, Detection, Label, WrittenBrand
+from monitor.messages import Box, Detection, Verdict, WrittenBrand
 
 TextId = str | int
 """As given on the line; the line's number (from 1) where it gave none or cannot be read."""
@@ -25,21 +25,20 @@ class Fault(msgspec.Struct, frozen=True):
         return cls(error.code.value, error.detail)
 
 
-class TextAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class TextAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """Sentiment of one text and the brands it names, each once, in order of appearance.
 
-    Probabilities are in 0..1 and sum to 1. `unsure` is there, and true, where the label's probability is
-    below the asked-for confidence. `language` is a primary subtag, `und` where nobody knows.
+    Probabilities are in 0..1 and sum to 1. `label` is `unsure` where the largest of them is below the
+    asked-for confidence. `language` is a primary subtag, `und` where nobody knows.
     """
 
     id: TextId
-    label: Label
+    label: Verdict
     p_negative: float
     p_neutral: float
     p_positive: float
     language: str
     brands: list[str]
-    unsure: bool = False
 
 
 class UnscoredText(msgspec.Struct, frozen=True, kw_only=True):

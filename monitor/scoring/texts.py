@@ -20,15 +20,6 @@ from monitor.texts import Reading, read
 _Answer = TypeVar("_Answer")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TextPolicy:
-    """Limits and thresholds of one run."""
-
-    max_chars: int
-    min_confidence: float = 0.0
-    """Below this probability of the label an answer is marked `unsure`; 0 marks none."""
-
-
 class _Line(msgspec.Struct, frozen=True, kw_only=True):
     """A line to score: a `TextMention`, of which `text` alone is needed here.
 
@@ -63,15 +54,16 @@ def score_texts(
     batches: Iterable[Sequence[tuple[int, bytes]]],
     scorer: SentimentScorer,
     matcher: BrandMatcher,
-    policy: TextPolicy,
+    max_chars: int,
 ) -> Iterator[list[TextAnswer | UnscoredText | TextFault]]:
-    """Answers for batches of (line number, line), in the same order; blank lines have none.
+    """Answers for batches of (line number, line), in the same order; blank lines have none, and texts longer
+    than `max_chars` a fault.
 
     Blocks while the model runs. Never raises for what stands on a line; `OutageError` if the model fails on
     everything.
     """
     for batch in batches:
-        tasks = [_read(number, line, policy.max_chars, matcher) for number, line in batch if line.strip()]
+        tasks = [_read(number, line, max_chars, matcher) for number, line in batch if line.strip()]
         spoken = [task for task in tasks if isinstance(task, _Task) and scorer.speaks(task.fields.language)]
         sentiments = iter(score_each(spoken, lambda some: _score(scorer, some), scorer.warm_up))
         answers: list[TextAnswer | UnscoredText | TextFault] = []
@@ -79,7 +71,7 @@ def score_texts(
             if isinstance(task, TextFault):
                 answers.append(task)
             elif scorer.speaks(task.fields.language):
-                answers.append(_answer(task, next(sentiments), matcher, policy))
+                answers.append(_answer(task, next(sentiments), matcher))
             else:
                 answers.append(_unscored(task, matcher))
         yield answers
@@ -125,12 +117,9 @@ def _score(scorer: SentimentScorer, tasks: Sequence[_Task]) -> list[Sentiment]:
     return scorer.score([task.text for task in tasks], [task.target for task in tasks])
 
 
-def _answer(
-    task: _Task, sentiment: Sentiment | DataError, matcher: BrandMatcher, policy: TextPolicy
-) -> TextAnswer | TextFault:
+def _answer(task: _Task, sentiment: Sentiment | DataError, matcher: BrandMatcher) -> TextAnswer | TextFault:
     if isinstance(sentiment, DataError):
         return TextFault(id=task.id, error=Fault.of(sentiment))
-    confidence = max(sentiment.p_negative, sentiment.p_neutral, sentiment.p_positive)
     return TextAnswer(
         id=task.id,
         label=sentiment.label,
@@ -139,7 +128,6 @@ def _answer(
         p_positive=sentiment.p_positive,
         language=task.fields.language,
         brands=_brands(task, matcher),
-        unsure=confidence < policy.min_confidence,
     )
 
 

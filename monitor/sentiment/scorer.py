@@ -16,6 +16,7 @@ from monitor.sentiment.vocabulary import Vocabulary
 from monitor.settings import Device
 from monitor.texts import Reading
 from monitor.texts.language import UNDETERMINED
+from monitor.verdict import verdict
 
 LABELS: Final[tuple[Label, ...]] = ("negative", "neutral", "positive")
 
@@ -30,8 +31,11 @@ class SentimentScorer:
     A text scores the same alone and in any batch (to 1e-5): padding has no effect.
     """
 
-    def __init__(self, session: ModelSession, encoder: Encoder) -> None:
+    def __init__(self, session: ModelSession, encoder: Encoder, min_confidence: float | None = None) -> None:
         """Use `load_scorer`. Raises `SetupError` where the model's labels are none of ours."""
+        own = session.manifest.thresholds.get("unsure", 0.0)
+        self.min_confidence = own if min_confidence is None else min_confidence
+        """Probability below which a verdict is unsure, 0..1."""
         self._session = session
         self._encoder = encoder
         self._inputs = tuple(spec.name for spec in session.manifest.inputs)
@@ -71,7 +75,7 @@ class SentimentScorer:
         whole text. Raises `ValueError` where it has another length than `texts`.
         """
         probabilities = self.probabilities(texts, targets)
-        return [_sentiment(row) for row in probabilities.tolist()]
+        return [verdict(*row, min_confidence=self.min_confidence) for row in probabilities.tolist()]
 
     def probabilities(
         self, texts: Sequence[str | Reading], targets: Sequence[Span | None] | None = None
@@ -92,9 +96,12 @@ class SentimentScorer:
         return normalised
 
 
-def load_scorer(model_dir: Path, device: Device = Device.AUTO, threads: int = 0) -> SentimentScorer:
+def load_scorer(
+    model_dir: Path, device: Device = Device.AUTO, threads: int = 0, min_confidence: float | None = None
+) -> SentimentScorer:
     """Load the sentiment model of `model_dir`; `threads` bounds one run's CPU threads, 0 takes all cores.
 
+    Verdicts less probable than `min_confidence` are unsure; None leaves it to the model's manifest.
     Raises `SetupError` where files are missing or changed, the model is of another kind, or CUDA was asked
     for and does not come up.
     """
@@ -104,7 +111,7 @@ def load_scorer(model_dir: Path, device: Device = Device.AUTO, threads: int = 0)
         raise SetupError(
             f"{model_dir}: this model is for {manifest.task}; MONITOR_SENTIMENT_MODEL wants a sentiment one"
         )
-    return SentimentScorer(session, load_encoder(model_dir, manifest))
+    return SentimentScorer(session, load_encoder(model_dir, manifest), min_confidence)
 
 
 def load_encoder(model_dir: Path, manifest: Manifest) -> Encoder:
@@ -146,8 +153,3 @@ def _chunks(encoded: Sequence[Encoded]) -> list[list[int]]:
             chunks.append([])
         chunks[-1].append(index)
     return chunks
-
-
-def _sentiment(row: Sequence[float]) -> Sentiment:
-    best = max(range(len(LABELS)), key=lambda index: row[index])
-    return Sentiment(label=LABELS[best], p_negative=row[0], p_neutral=row[1], p_positive=row[2])

@@ -49,7 +49,9 @@ class PictureRef:
 class TextResult:
     """A read text: its sentiment as a whole, and the brands it names (with one toward each, if known).
 
-    `sentiment` is None for a text in a language that the model does not speak. `language` is the text's
+    `sentiment` is None for a text in a language that the model does not speak. Below the probability
+    `min_confidence` (0..1) the verdict toward a brand named several times is unsure, as those given here are.
+    `language` is the text's
     (ISO 639 code; und: nobody knows), `words` are the lexemes of its reading; without them a search looks at
     the text itself. Texts that share one of `story_keys` are copies (`monitor.texts.stories`).
     """
@@ -59,6 +61,7 @@ class TextResult:
     sentiment: Sentiment | None
     brands: tuple[BrandMention, ...]
     model_version: str
+    min_confidence: float = 0.0
     language: str = "und"
     words: tuple[str, ...] = ()
     story_keys: tuple[int, ...] = ()

@@ -9,8 +9,9 @@ from datetime import UTC
 from typing import Any, Final
 
 from monitor.brands import Brands
-from monitor.messages import BrandMention, Detection, Label, Sentiment, mention_uuid
+from monitor.messages import BrandMention, Detection, Sentiment, mention_uuid
 from monitor.storage.records import ImageResult, RecordPosition, Rejection, Result, TextResult
+from monitor.verdict import verdict
 
 Row = dict[str, Any]
 
@@ -250,7 +251,7 @@ def sentiment_rows(owner: uuid.UUID, result: TextResult, brand_ids: Mapping[str,
         return []
     toward: dict[int | None, Sentiment] = {None: result.sentiment}
     for brand, opinions in _by_brand(result.brands).items():
-        toward[brand_ids[brand]] = _mean(opinions)
+        toward[brand_ids[brand]] = _mean(opinions, result.min_confidence)
     return [
         {
             "mention_id": owner,
@@ -273,20 +274,15 @@ def _by_brand(named: Iterable[BrandMention]) -> dict[str, list[Sentiment]]:
     return opinions
 
 
-def _mean(opinions: list[Sentiment]) -> Sentiment:
+def _mean(opinions: list[Sentiment], min_confidence: float) -> Sentiment:
     """A brand named several times in one text is one opinion: the mean of the probabilities."""
     if len(opinions) == 1:
         return opinions[0]
-    means: dict[Label, float] = {
-        "negative": sum(each.p_negative for each in opinions) / len(opinions),
-        "neutral": sum(each.p_neutral for each in opinions) / len(opinions),
-        "positive": sum(each.p_positive for each in opinions) / len(opinions),
-    }
-    return Sentiment(
-        label=max(means, key=lambda label: means[label]),
-        p_negative=means["negative"],
-        p_neutral=means["neutral"],
-        p_positive=means["positive"],
+    return verdict(
+        sum(each.p_negative for each in opinions) / len(opinions),
+        sum(each.p_neutral for each in opinions) / len(opinions),
+        sum(each.p_positive for each in opinions) / len(opinions),
+        min_confidence,
     )
 
 

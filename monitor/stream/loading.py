@@ -46,7 +46,9 @@ def load_scorings(
     scorings: dict[str, Scoring] = {}
     if "text" in inputs(agents):
         folder = settings.models_dir / settings.sentiment_model
-        scorer = load_scorer(folder, settings.device, settings.inference_threads)
+        scorer = load_scorer(
+            folder, settings.device, settings.inference_threads, settings.sentiment_min_confidence
+        )
         scorer.warm_up()
         scorings["text"] = TextScoring(scorer, matcher, settings)
     if "image" in inputs(agents):
