@@ -1,7 +1,6 @@
-"""Which brands a text names, in bounds: what one record may cost, in rows and in runs of a model."""
+"""Which brands a text names, in bounds: what one record may cost."""
 
 from collections import Counter
-from collections.abc import Sequence
 from typing import Final
 
 from monitor.brand_matcher import BrandMatcher
@@ -14,10 +13,6 @@ from monitor.texts.language import load_detector
 
 _PLACES: Final = 100
 """Places kept of one brand in one text: a brand that stands there oftener is not named more for it."""
-
-
-_SCORED_CHARS: Final = 1_000_000
-"""Characters a model reads for the places of one text: ten places of the longest, a second on a slow CPU."""
 
 
 class Naming:
@@ -50,15 +45,3 @@ class Naming:
                 "(MONITOR_TEXT_MAX_BRANDS); send a directory's parts as mentions of their own",
             )
         return tuple(kept)
-
-
-def first_places(named: Sequence[BrandMention], limit: int, chars: int) -> list[int]:
-    """Indexes of at most `limit` of the places in a text of `chars` characters, ascending: every brand's
-    first before any's second. Each costs a reading of the whole text: of a very long one they are fewer."""
-    limit = min(limit, max(1, _SCORED_CHARS // max(1, chars)))
-    seen: Counter[str] = Counter()
-    turns: list[tuple[int, int]] = []
-    for index, mention in enumerate(named):
-        turns.append((seen[mention.brand], index))
-        seen[mention.brand] += 1
-    return sorted(index for _, index in sorted(turns)[:limit])

@@ -1,35 +1,29 @@
 """Texts: decode, find the brands named, score the sentiment of the whole and, where the model can, toward
 each brand. A text in a language that the model does not speak is kept and counted, and not scored."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import msgspec
-
 from monitor.brand_matcher import BrandMatcher
 from monitor.errors import DataError
-from monitor.messages import BrandMention, Sentiment, TextMention, decode_text
+from monitor.messages import TextMention, decode_text
 from monitor.queries import Fields
 from monitor.sentiment import SentimentScorer
 from monitor.settings import Device, Settings
 from monitor.storage.records import TextResult
-from monitor.stream.naming import Naming, first_places
+from monitor.stream.asking import Answers, Said, ask
+from monitor.stream.naming import Naming
 from monitor.stream.records import Record, utc_now
 from monitor.stream.scoring import Outcome, Threads, score_each
-from monitor.texts import Reading, read
+from monitor.texts import read
 from monitor.texts.stories import story_keys
-
-_Span = tuple[int, int] | None
-_Scores = tuple[Sentiment | None, tuple[BrandMention, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Decoded:
     mention: TextMention
-    reading: Reading
-    language: str
-    named: tuple[BrandMention, ...]
+    said: Said
     story_keys: tuple[int, ...]
 
 
@@ -68,7 +62,7 @@ class TextScoring:
     def _score(self, records: Sequence[Record]) -> list[Outcome]:
         decoded = [self._decode(record) for record in records]
         sound = [one for one in decoded if isinstance(one, _Decoded)]
-        scores = iter(score_each(sound, self._score_mentions, self._scorer.warm_up))
+        scores = iter(score_each([one.said for one in sound], self._ask, self._scorer.warm_up))
         outcomes: list[Outcome] = []
         for record, one in zip(records, decoded, strict=True):
             scored = one if isinstance(one, DataError) else next(scores)
@@ -80,11 +74,11 @@ class TextScoring:
                     TextResult(
                         position=record.position,
                         mention=one.mention,
-                        sentiment=scored[0],
-                        brands=scored[1],
+                        sentiment=scored.sentiment,
+                        brands=scored.brands,
                         model_version=self._scorer.manifest.identity,
-                        language=one.language,
-                        words=tuple(one.reading.lexemes()),
+                        language=one.said.language,
+                        words=tuple(one.said.reading.lexemes()),
                         story_keys=one.story_keys,
                     )
                 )
@@ -97,38 +91,9 @@ class TextScoring:
             language = self._naming.language(reading, mention.lang)
             named = self._naming.find(reading, Fields.of(mention, language))
             keys = story_keys(reading, {each.brand for each in named}, mention.source, mention.author)
-            return _Decoded(mention, reading, language, named, keys)
+            return _Decoded(mention, Said(reading, language, named), keys)
         except DataError as error:
             return error
 
-    def _score_mentions(self, decoded: Sequence[_Decoded]) -> list[_Scores]:
-        """Those the model is not asked about keep their brands, without a verdict."""
-        asked = [one for one in decoded if self._scorer.speaks(one.language)]
-        scores = iter(self._score_spoken(asked))
-        return [next(scores) if self._scorer.speaks(one.language) else (None, one.named) for one in decoded]
-
-    def _score_spoken(self, decoded: Sequence[_Decoded]) -> list[_Scores]:
-        """One run of the model: every text as a whole, then the places where one names brands, as far as the
-        model takes targets and the limit allows."""
-        texts = [one.reading for one in decoded]
-        targets: list[_Span] = [None] * len(texts)
-        asked: list[list[int]] = [[] for _ in decoded]
-        if self._scorer.takes_targets:
-            asked = [first_places(one.named, self._max_targets, len(one.mention.text)) for one in decoded]
-            for one, places in zip(decoded, asked, strict=True):
-                texts += [one.reading] * len(places)
-                targets += [(one.named[place].start, one.named[place].end) for place in places]
-        sentiments = self._scorer.score(texts, targets)
-        toward = iter(sentiments[len(decoded) :])
-        return [
-            (whole, _with_sentiments(one.named, {place: next(toward) for place in places}))
-            for whole, one, places in zip(sentiments[: len(decoded)], decoded, asked, strict=True)
-        ]
-
-
-def _with_sentiments(
-    named: Sequence[BrandMention], toward: Mapping[int, Sentiment]
-) -> tuple[BrandMention, ...]:
-    return tuple(
-        msgspec.structs.replace(mention, sentiment=toward.get(place)) for place, mention in enumerate(named)
-    )
+    def _ask(self, texts: Sequence[Said]) -> list[Answers]:
+        return ask(self._scorer, texts, self._max_targets)

@@ -8,7 +8,7 @@ from monitor.errors import DataError, ErrorCode
 from monitor.messages import BrandMention
 from monitor.queries import Fields
 from monitor.settings import load_settings
-from monitor.stream.naming import Naming, first_places
+from monitor.stream.naming import Naming
 from monitor.texts import read
 
 
@@ -34,20 +34,3 @@ def test_of_one_brand_the_first_hundred_places_are_kept(naming: Naming) -> None:
     found = find(naming, "Brand7x " * 5000 + "Brand8x")
     assert [(one.start, one.brand) for one in found[:2]] == [(0, "Brand7x"), (8, "Brand7x")]
     assert (len(found), found[-1].brand) == (101, "Brand8x")
-
-
-@pytest.mark.parametrize(
-    ("limit", "chars", "expected"),
-    [
-        (9, 50, [0, 1, 2, 3, 4]),
-        (3, 50, [0, 2, 3]),
-        (4, 50, [0, 1, 2, 3]),
-        (9, 400_000, [0, 2]),
-        (9, 10**7, [0]),
-    ],
-)
-def test_every_brand_is_asked_about_before_any_is_asked_twice(
-    limit: int, chars: int, expected: list[int]
-) -> None:
-    named = [BrandMention(brand=brand, matched=brand, start=n, end=n + 1) for n, brand in enumerate("aabca")]
-    assert first_places(named, limit, chars) == expected
