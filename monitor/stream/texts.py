@@ -77,6 +77,7 @@ class TextScoring:
                         sentiment=scored.sentiment,
                         brands=scored.brands,
                         model_version=self._scorer.manifest.identity,
+                        min_confidence=self._scorer.min_confidence,
                         language=one.said.language,
                         words=tuple(one.said.reading.lexemes()),
                         story_keys=one.story_keys,
