@@ -1,137 +1,196 @@
-"""Tokens -> the integer arrays a sentiment model takes, for one text and for a batch.
+"""A text and the questions about it -> the integer arrays a sentiment model takes.
 
-A model's manifest fixes the recipe (`preprocessing`): how many tokens from the beginning and the end of a
-long text the LSTM reads, and whether it takes n-grams and targets.
+A text is read once and asked many times: a question is a row of its own, about the whole text or toward the
+place of a name in it. Names are masked: every span that is asked about, and every other brand named, becomes
+one and the same token, so that a verdict rests on what is said and not on whom it is said about.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.sentiment.ngrams import NgramTable, ngram_hashes, subword_hashes
-from monitor.sentiment.tokenizer import Token, tokenize
-from monitor.sentiment.vocabulary import EMPTY, Vocabulary
-from monitor.texts import Reading
+from monitor.sentiment.tokenizer import HASHTAG, Token
+from monitor.texts import Reading, read
 
 Span = tuple[int, int]
+"""Characters [start, end) of the original text."""
 
-NO_TARGET: Final = 0
-IN_TARGET: Final = 1
-_DISTANCES: Final = (2, 5, 10)
-"""Upper bounds of near, middle and far, in tokens; what lies beyond is the fourth ring, on each side."""
-RELATIONS: Final = 2 + 2 * (len(_DISTANCES) + 1)
-"""How many values `Encoded.relation` can take."""
+WHOLE: Final = (0, 0)
+"""The place of a question about the whole text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """How texts become arrays; stands in the manifest under `preprocessing`.
 
-    `head` + `tail`: tokens the LSTM reads of a longer text, from its beginning and its end.
-    `ngrams`: whether the model takes words and word pairs of the whole text.
-    `subwords`: whether it takes parts of words, of the whole text.
-    `targets`: whether it takes the span a sentiment is toward.
+    `tokenizer`: words of a vocabulary, or word pieces. `head` + `tail`: tokens read of a longer text, from
+    its beginning and its end. `questions`: whether the model takes them; one that does not judges the whole.
     """
 
+    tokenizer: Literal["words", "pieces"]
     head: int
     tail: int
-    ngrams: bool = False
-    subwords: bool = False
-    targets: bool = False
+    questions: bool
+
+
+class Tokens(Protocol):
+    """Cuts a text into tokens and numbers them: `Vocabulary` and `Pieces`."""
+
+    name: str
+    """The token that stands for a masked name."""
+    before: tuple[int, ...]
+    """Rows in front of each window's …"""
+    after: tuple[int, ...]
+    """… and behind its."""
+
+    def cut(self, reading: Reading) -> list[Token]:
+        """The tokens of a text, in order; none for a text that shows nothing."""
+
+    def rows(self, tokens: Sequence[str]) -> list[int]:
+        """A row each of the model's table of vectors; of no token, one that says so."""
+
+
+class Asked(NamedTuple):
+    """One question of a window: `question` is its index among those of the text, `first` and `last` (past the
+    end) the tokens it is toward, both 0 for the whole text."""
+
+    question: int
+    first: int
+    last: int
 
 
 @dataclass(frozen=True, slots=True)
-class Encoded:
-    """One text, all int32: `rows` and `relation` (tokens,), `ngrams` and `subwords` (distinct ones,)."""
+class Window:
+    """What a model reads at once: int32 `rows` (tokens,), and what it is asked about them."""
 
     rows: NDArray[np.int32]
-    relation: NDArray[np.int32]
-    ngrams: NDArray[np.int32]
-    subwords: NDArray[np.int32]
-
-
-_NONE: Final = np.zeros(0, np.int32)
+    asked: tuple[Asked, ...]
 
 
 class Encoder:
-    """Turns texts into arrays for one model; immutable, safe to share between threads."""
+    """Turns texts into windows for one model; immutable, safe to share between threads."""
 
-    def __init__(
-        self,
-        vocabulary: Vocabulary,
-        recipe: Recipe,
-        ngrams: NgramTable | None = None,
-        subwords: NgramTable | None = None,
-    ) -> None:
-        """Raises `ValueError` where the recipe wants n-grams or subwords and there is no table of them."""
-        if (recipe.ngrams and ngrams is None) or (recipe.subwords and subwords is None):
-            raise ValueError("the recipe wants n-grams or subwords: give the table of them")
-        self.vocabulary = vocabulary
+    def __init__(self, tokens: Tokens, recipe: Recipe) -> None:
+        self.tokens = tokens
         self.recipe = recipe
-        self._ngrams = ngrams if recipe.ngrams else None
-        self._subwords = subwords if recipe.subwords else None
 
-    def encode(self, text: str | Reading, target: Span | None = None) -> Encoded:
-        """Any text becomes at least one token; a `target` that covers no token counts as none."""
-        tokens = tokenize(text)
-        aimed = _covered(tokens, target) if self.recipe.targets and target is not None else None
-        kept = _crop(len(tokens), self.recipe, aimed)
-        rows = self.vocabulary.rows([tokens[i].text for i in kept] or [EMPTY])
-        relation = relations(kept if tokens else np.zeros(1, np.int64), aimed)
-        ngrams = self._ngrams.rows_of(ngram_hashes(tokens)) if self._ngrams else _NONE
-        subwords = self._subwords.rows_of(subword_hashes(tokens)) if self._subwords else _NONE
-        return Encoded(np.array(rows, np.int32), relation, ngrams, subwords)
+    def encode(
+        self,
+        text: str | Reading,
+        questions: Sequence[Span | None] = (None,),
+        names: Sequence[Span] = (),
+    ) -> list[Window]:
+        """The windows that hold every question once: None is about the whole text, a span toward what stands
+        there; one that covers no token is about the whole, too.
+
+        A text has one window; a longer one than the recipe reads has its two ends as one, and further ones
+        around the questions that fall between. `names` are masked without being asked about.
+        """
+        tokens = self.tokens.cut(read(text) if isinstance(text, str) else text)
+        if self.recipe.questions:
+            tokens = _masked(tokens, [*names, *(span for span in questions if span)], self.tokens.name)
+            places = [None if span is None else _covered(tokens, span) for span in questions]
+        else:
+            places = [None] * len(questions)
+        return [
+            self._window([tokens[at].text for at in positions], asked)
+            for positions, asked in _cropped(len(tokens), places, self.recipe)
+        ]
+
+    def _window(self, texts: Sequence[str], asked: Sequence[Asked]) -> Window:
+        shift = len(self.tokens.before)
+        rows = [*self.tokens.before, *self.tokens.rows(texts), *self.tokens.after]
+        shifted = (one if one[1:] == WHOLE else Asked(one.question, one.first + shift, one.last + shift) for one in asked)
+        return Window(np.array(rows, np.int32), tuple(shifted))
 
 
-def collate(batch: Sequence[Encoded]) -> dict[str, NDArray[Any]]:
-    """Zero-padded inputs, all int32.
-
-    `tokens` and `relation` (batch, length), `lengths` (batch,), `ngrams` and `subwords`
-    (batch, n-grams).
-    """
+def collate(windows: Sequence[Window]) -> dict[str, NDArray[Any]]:
+    """Inputs of a model, all int32: zero-padded `tokens` (windows, length), `lengths` (windows,), `questions`
+    (rows, 3) of window, first token and the one past the last, in the order of the windows."""
+    lengths = np.array([len(window.rows) for window in windows], np.int32)
+    tokens = np.zeros((len(windows), int(lengths.max(initial=1))), np.int32)
+    for row, window in zip(tokens, windows, strict=True):
+        row[: len(window.rows)] = window.rows
+    questions = [(at, one.first, one.last) for at, window in enumerate(windows) for one in window.asked]
     return {
-        "tokens": _padded([one.rows for one in batch]),
-        "relation": _padded([one.relation for one in batch]),
-        "lengths": np.array([len(one.rows) for one in batch], np.int32),
-        "ngrams": _padded([one.ngrams for one in batch]),
-        "subwords": _padded([one.subwords for one in batch]),
+        "tokens": tokens,
+        "lengths": lengths,
+        "questions": np.array(questions, np.int32).reshape(-1, 3),
     }
 
 
-def _padded(rows: Sequence[NDArray[np.int32]]) -> NDArray[np.int32]:
-    padded = np.zeros((len(rows), max(1, *(len(row) for row in rows), 1)), np.int32)
-    for index, row in enumerate(rows):
-        padded[index, : len(row)] = row
-    return padded
+def _masked(tokens: Sequence[Token], spans: Sequence[Span], name: str) -> list[Token]:
+    """`tokens` with one `name` for all that touch a span; the sign of a hashtag stays before its words."""
+    if not spans:
+        return list(tokens)
+    merged: list[Span] = []
+    for start, end in sorted(spans):
+        if merged and start < merged[-1][1]:
+            merged[-1] = merged[-1][0], max(end, merged[-1][1])
+        else:
+            merged.append((start, end))
+    found: list[Token] = []
+    waiting = iter(merged)
+    start, end = next(waiting)
+    masked = False
+    beyond = False
+    for token in tokens:
+        while not beyond and end <= token.start:
+            following = next(waiting, None)
+            beyond = following is None
+            if following is not None:
+                (start, end), masked = following, False
+        if beyond or token.end <= start or token.text == HASHTAG:
+            found.append(token)
+        elif not masked:
+            found.append(Token(name, start, end))
+            masked = True
+    return found
 
 
-def _covered(tokens: Sequence[Token], target: Span) -> tuple[int, int] | None:
-    """First and last token that `target` touches."""
-    inside = [i for i, token in enumerate(tokens) if token.start < target[1] and token.end > target[0]]
-    return (inside[0], inside[-1]) if inside else None
+def _covered(tokens: Sequence[Token], span: Span) -> Span | None:
+    """The first token that a span touches and the one past the last."""
+    inside = [
+        at
+        for at, token in enumerate(tokens)
+        if token.start < span[1] and token.end > span[0] and token.text != HASHTAG
+    ]
+    return (inside[0], inside[-1] + 1) if inside else None
 
 
-def _crop(count: int, recipe: Recipe, aimed: tuple[int, int] | None) -> NDArray[np.int64]:
-    """Which tokens the LSTM reads: all, or head and tail; the tail moves to a target that it would miss."""
-    positions = np.arange(count)
-    head, tail = recipe.head, recipe.tail
-    if count <= head + tail:
-        return positions
-    begin = count - tail
-    if aimed is not None and aimed[1] >= head and aimed[0] < begin:
-        begin = max(head, aimed[0] - tail // 2)
-    return np.concatenate([positions[:head], positions[begin : begin + tail]])
-
-
-def relations(positions: NDArray[np.int64], aimed: tuple[int, int] | None) -> NDArray[np.int32]:
-    """Where each token stands to the target: none, inside, or one of four rings before or after it."""
-    if aimed is None:
-        return np.full(len(positions), NO_TARGET, np.int32)
-    before = np.maximum(aimed[0] - positions, 0)
-    after = np.maximum(positions - aimed[1], 0)
-    ring = np.searchsorted(_DISTANCES, before + after)  # one of the two is 0
-    outside = 2 + ring + np.where(after > 0, len(_DISTANCES) + 1, 0)
-    return np.where(before + after == 0, IN_TARGET, outside).astype(np.int32)
+def _cropped(
+    count: int, places: Sequence[Span | None], recipe: Recipe
+) -> list[tuple[Sequence[int], list[Asked]]]:
+    """Which tokens each window holds, and its questions with places in it."""
+    read_at_once = recipe.head + recipe.tail
+    if count <= read_at_once:
+        return [(range(count), [Asked(at, *(place or WHOLE)) for at, place in enumerate(places)])]
+    cut = count - recipe.tail
+    ends: list[Asked] = []
+    between: list[Asked] = []
+    for at, place in enumerate(places):
+        if place is None:
+            ends.append(Asked(at, *WHOLE))
+        elif place[1] <= recipe.head:
+            ends.append(Asked(at, *place))
+        elif place[0] >= cut:
+            ends.append(Asked(at, place[0] - cut + recipe.head, place[1] - cut + recipe.head))
+        else:
+            between.append(Asked(at, *place))
+    windows: list[tuple[Sequence[int], list[Asked]]] = []
+    if ends:
+        windows.append(([*range(recipe.head), *range(cut, count)], ends))
+    for one in sorted(between, key=lambda asked: asked.first):
+        # A question joins the window of the one before it where three quarters of it hold both.
+        if windows and isinstance(windows[-1][0], range):
+            positions = windows[-1][0]
+            if one.last - positions.start <= read_at_once * 3 // 4:
+                windows[-1][1].append(Asked(one.question, one.first - positions.start, one.last - positions.start))
+                continue
+        start = max(0, min(one.first - read_at_once // 2, count - read_at_once))
+        last = min(one.last, start + read_at_once)
+        windows.append((range(start, start + read_at_once), [Asked(one.question, one.first - start, last - start)]))
+    return windows
