@@ -170,6 +170,7 @@ brand_hour = Table(
     _language(primary_key=True),
     _lead(primary_key=True),
     _count("unscored", "Texts that neither the model scored nor a person judged."),
+    _count("unsure", "Texts that the model was not sure of, and no person judged."),
     comment="Mentions about each brand per hour and source. Kept by triggers.",
 )
 
@@ -202,6 +203,7 @@ brand_day = Table(
     _language(primary_key=True),
     _lead(primary_key=True),
     _count("unscored", "As in brand_hour."),
+    _count("unsure", "As in brand_hour."),
     comment="Mentions about each brand per day and source: whole days of brand_hour. Kept by triggers.",
 )
 

@@ -39,7 +39,7 @@ metadata: Final = MetaData(
     }
 )
 
-LABELS: Final = "('negative', 'neutral', 'positive')"
+LABELS: Final = "'negative', 'neutral', 'positive'"
 
 
 def _moment(name: str, comment: str, *, nullable: bool = False, **options: Any) -> Column[Any]:
@@ -280,13 +280,13 @@ sentiment = Table(
     Column(
         "brand_id", Integer, ForeignKey(brand.c.id), comment="Toward this brand; null for the whole text."
     ),
-    Column("label", Text, nullable=False, comment="negative, neutral or positive: the model's word."),
+    Column("label", Text, nullable=False, comment="negative, neutral, positive or unsure: the model's word."),
     Column("p_negative", Double, nullable=False, comment="Probability, 0..1."),
     Column("p_neutral", Double, nullable=False, comment="Probability, 0..1."),
     Column("p_positive", Double, nullable=False, comment="Probability, 0..1."),
     Column("model_version", Text, nullable=False, comment="name@version of the sentiment model."),
     UniqueConstraint("mention_id", "brand_id", postgresql_nulls_not_distinct=True),
-    CheckConstraint(f"label IN {LABELS}", name="label"),
+    CheckConstraint(f"label IN ({LABELS}, 'unsure')", name="label"),
     CheckConstraint(
         "p_negative BETWEEN 0 AND 1 AND p_neutral BETWEEN 0 AND 1 AND p_positive BETWEEN 0 AND 1",
         name="probabilities",
@@ -337,7 +337,7 @@ correction = Table(
     ),
     Index(None, "content_sha256"),
     CheckConstraint("subject IN ('sentiment', 'logo')", name="subject"),
-    CheckConstraint(f"label IN {LABELS}", name="label"),
+    CheckConstraint(f"label IN ({LABELS})", name="label"),
     CheckConstraint(
         "CASE subject WHEN 'sentiment' THEN label IS NOT NULL AND detection_id IS NULL AND x IS NULL"
         " ELSE label IS NULL AND (detection_id IS NOT NULL OR brand_id IS NOT NULL) END",

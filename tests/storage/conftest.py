@@ -17,9 +17,9 @@ from monitor.messages import (
     DeadLetter,
     Detection,
     ImageMention,
-    Label,
     Sentiment,
     TextMention,
+    Verdict,
     WrittenBrand,
 )
 from monitor.settings import Settings, load_settings
@@ -47,8 +47,10 @@ class Made:
         moment = at or NOON + timedelta(seconds=offset)
         return RecordPosition(topic=topic, partition=partition, offset=offset, timestamp=moment)
 
-    def felt(self, label: Label) -> Sentiment:
+    def felt(self, label: Verdict) -> Sentiment:
         p = {"negative": 0.1, "neutral": 0.1, "positive": 0.1} | {label: 0.8}
+        if label == "unsure":
+            p = {"negative": 0.25, "neutral": 0.35, "positive": 0.4}
         return Sentiment(
             label=label, p_negative=p["negative"], p_neutral=p["neutral"], p_positive=p["positive"]
         )
@@ -58,7 +60,7 @@ class Made:
         offset: int,
         id: str | None = None,
         text: str = "VMware is fine",
-        label: Label | None = "positive",
+        label: Verdict | None = "positive",
         partition: int = 0,
         brands: tuple[BrandMention, ...] = (),
         published_at: datetime = NOON,
@@ -67,6 +69,7 @@ class Made:
         language: str = "en",
         words: tuple[str, ...] = (),
         story_keys: tuple[int, ...] = (),
+        min_confidence: float = 0.0,
         **fields: object,
     ) -> TextResult:
         mention = TextMention(
@@ -82,9 +85,10 @@ class Made:
             language=language,
             words=words,
             story_keys=story_keys,
+            min_confidence=min_confidence,
         )
 
-    def named(self, brand: str = "VMware", start: int = 0, felt: Label | None = None) -> BrandMention:
+    def named(self, brand: str = "VMware", start: int = 0, felt: Verdict | None = None) -> BrandMention:
         return BrandMention(
             brand=brand,
             matched=brand,

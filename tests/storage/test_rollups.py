@@ -38,6 +38,7 @@ def counted(engine: Engine, query: str) -> list[tuple[object, ...]]:
 
 
 labels = st.sampled_from(("negative", "neutral", "positive"))
+verdicts = st.sampled_from(("negative", "neutral", "positive", "unsure", None))
 somebody = st.sampled_from(IDS)
 # From 22:30 to 01:30: two days, four hours.
 moments = st.integers(0, 6).map(lambda half_hours: NOON + timedelta(hours=10.5, minutes=30 * half_hours))
@@ -46,7 +47,7 @@ languages = st.sampled_from(("en", "de"))
 # A text in a language that the model does not speak has no label.
 # Mentions that share a key are copies.
 keys = st.sampled_from(((), (1,), (2,), (1, 2)))
-texts = st.tuples(st.just("text"), somebody, named, st.one_of(labels, st.none()), moments, languages, keys)
+texts = st.tuples(st.just("text"), somebody, named, verdicts, moments, languages, keys)
 images = st.tuples(
     st.just("image"), somebody, named, named, st.sampled_from(PICTURES), moments, languages, keys
 )

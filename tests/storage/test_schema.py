@@ -14,7 +14,8 @@ from monitor.errors import OutageError, SetupError
 from monitor.settings import load_settings, packaged
 from monitor.storage import schema
 from monitor.storage.engine import sync_engine
-from monitor.storage.rollups import TABLES
+from monitor.storage.records import Batch
+from monitor.storage.rollups import TABLES, compare
 from monitor.storage.tables import metadata
 
 VIEWS = {
@@ -69,6 +70,20 @@ def test_tables_views_and_their_columns_explain_themselves(engine):
         ).all()
         assert silent == []
         assert set(inspect(connection).get_view_names()) == VIEWS
+
+
+async def test_a_schema_without_unsure_gets_the_likeliest_label_and_keeps_it(writer, made, engine, settings):
+    sure = made.text(0, brands=(made.named(),))
+    guess = made.text(1, label="unsure", brands=(made.named("Dell", felt="unsure"),))
+    await writer.write(Batch(log_id="c", results=(sure, guess)))
+    assert schema.downgrade(settings, "0012") == "0012"
+    with engine.connect() as connection:
+        counts = connection.execute(text("SELECT positive, neutral, negative FROM brand_day"))
+        assert [tuple(row) for row in counts] == [(1, 0, 0), (1, 0, 0)]
+    assert schema.upgrade(settings) == schema.head_revision()
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT DISTINCT label FROM sentiment")).all() == [("positive",)]
+        assert [each for each in compare(connection) if not each.ok] == []
 
 
 def test_upgrade_twice_is_the_same_as_once(settings, engine):

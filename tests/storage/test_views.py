@@ -8,6 +8,7 @@ from sqlalchemy import Engine, insert, text
 from sqlalchemy.exc import IntegrityError
 
 from monitor.corrections import correct_sentiment
+from monitor.corrections import undo as undo_correction
 from monitor.messages import mention_uuid
 from monitor.storage.records import Batch
 from monitor.storage.tables import correction
@@ -107,6 +108,52 @@ async def test_sentiment_daily_counts_each_mention_once(told, engine):
         (date(2026, 3, 1), "VMware", 2, 1, 0, 1, 0.0),
         (date(2026, 3, 2), "Dell", 1, 0, 1, 0, 0.0),
     ]
+
+
+async def test_what_the_model_is_not_sure_of_is_counted_apart(writer, made, engine):
+    labels = ("positive", "positive", "positive", "neutral", "unsure", "unsure")
+    results = [
+        made.text(n, label=label, brands=(made.named(),), author="ann") for n, label in enumerate(labels)
+    ]
+    # The text is clear, and toward the brand it is not: what is said of the brand counts.
+    results.append(made.text(6, label="negative", brands=(made.named("Dell", felt="unsure"),), author="ann"))
+    await writer.write(Batch(log_id="c", results=tuple(results)))
+    counts = "positive, neutral, negative, unsure, unscored"
+    dell, vmware = (0, 0, 0, 1, 0), (3, 1, 0, 2, 0)
+    for view in ("brand_hour JOIN brand AS b ON b.id = brand_id", "sentiment_daily", "source_daily"):
+        name = "b.name" if "JOIN" in view else "brand"
+        assert rows(engine, f"SELECT {counts} FROM {view} ORDER BY {name}") == [dell, vmware], view
+    assert rows(engine, f"SELECT {counts} FROM brand_authors ORDER BY brand") == [dell, vmware]
+    assert rows(engine, "SELECT net_sentiment FROM sentiment_daily ORDER BY brand") == [(None,), (0.75,)]
+    assert rows(engine, "SELECT brand, opinions, health FROM brand_health") == [("VMware", 3, 1.0)]
+    assert rows(engine, "SELECT opinions FROM brand_weekly ORDER BY brand") == [(0,), (3,)]
+    assert rows(
+        engine,
+        "SELECT brand, sentiment, label FROM brand_sentiment JOIN mention_detail USING (mention_id)"
+        " WHERE label = 'unsure' ORDER BY brand, external_id",
+    ) == [("Dell", "negative", "unsure"), ("VMware", "unsure", "unsure"), ("VMware", "unsure", "unsure")]
+
+
+async def test_a_person_can_be_sure_where_the_model_was_not(writer, made, engine):
+    await writer.write(Batch(log_id="c", results=(made.text(0, label="unsure", brands=(made.named(),)),)))
+    id = mention_uuid("text", "forum", "m0")
+    counts = "SELECT positive, unsure FROM brand_day"
+    with engine.begin() as connection:
+        correct_sentiment(connection, id, "VMware", "positive", "ann")
+        assert rows(engine, counts) == [(0, 1)]
+    assert rows(engine, counts) == [(1, 0)]
+    with engine.begin() as connection:
+        undo_correction(connection, 1, "ann")
+    assert rows(engine, counts) == [(0, 1)]
+
+
+@pytest.mark.parametrize(("least", "label"), [(0.0, "negative"), (0.56, "negative"), (0.57, "unsure")])
+async def test_several_places_are_one_verdict_by_the_same_rule(writer, made, engine, least, label):
+    felt = ("negative", "positive", "negative")
+    places = tuple(made.named(start=9 * n, felt=label) for n, label in enumerate(felt))
+    await writer.write(Batch(log_id="c", results=(made.text(0, brands=places, min_confidence=least),)))
+    # Negative with 0.8, 0.1 and 0.8: 0.567 in the mean.
+    assert rows(engine, "SELECT label FROM brand_sentiment") == [(label,)]
 
 
 async def test_days_are_counted_in_utc_whatever_the_client_prefers(writer, made, engine):
@@ -271,6 +318,7 @@ async def test_one_thing_has_one_correction_in_force(told, engine):
     [
         {"subject": "sentiment"},
         {"subject": "sentiment", "label": "angry"},
+        {"subject": "sentiment", "label": "unsure"},
         {"subject": "logo", "label": "positive"},
         {"subject": "logo"},
         {"subject": "logo", "brand_id": 1},

@@ -11,10 +11,16 @@ from hypothesis import strategies as st
 
 from monitor.errors import SetupError
 from training.data.own_sentences import OWN, own_sentences
+from training.data.sets import FAMILIES, SETS, UNLABELLED_SETS, UNREAD
 from training.data.texts import (
     LABELS,
+    Corpora,
+    Example,
+    LeftOut,
     available,
+    equality_keys,
     find_target,
+    held_out,
     load_corpora,
     load_unlabelled,
     normalise,
@@ -44,7 +50,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def texts(examples: list) -> set[str]:
+def texts(examples: list[Example]) -> set[str]:
     return {example.text for example in examples}
 
 
@@ -71,12 +77,16 @@ def test_a_set_without_dev_gives_up_about_a_tenth_the_same_each_time(folder: Pat
     assert not texts(first.dev["cr"]) & texts(first.train["cr"])
 
 
-def test_word_vectors_see_no_dev_and_no_test_text(folder: Path) -> None:
-    corpora = load_corpora(folder, ["sst", "cr"])
-    seen = set(load_unlabelled(folder, corpora))
-    assert "never labelled" in seen
-    held_out = {one.text for part in (corpora.dev, corpora.test) for rows in part.values() for one in rows}
-    assert not seen & held_out
+def test_unlabelled_texts_stand_apart_from_what_measures(folder: Path) -> None:
+    rows = [
+        ("never labelled", "none", "unsup"),
+        ("So so", "none", "unsup"),
+        ("NEVER labelled!", "none", "unsup"),
+    ]
+    write_set(folder, "imdb_unsup", rows)
+    assert load_unlabelled(folder, ["imdb_unsup"]) == ["never labelled", "So so"]
+    tested = load_corpora(folder).test["sst"]
+    assert load_unlabelled(folder, ["imdb_unsup"], tested) == ["never labelled"]
 
 
 def test_snippets_cut_from_other_test_sets_are_not_read(tmp_path: Path) -> None:
@@ -144,15 +154,6 @@ def test_own_sentences_point_at_their_targets_and_have_all_labels() -> None:
             assert "{" not in one.text
 
 
-def test_what_raters_disagreed_on_teaches_less(tmp_path: Path) -> None:
-    rows = [(f"flight number {index} was late", "neg", "train") for index in range(20)]
-    write_set(tmp_path, "airline", rows, confidence=0.6)
-    write_set(tmp_path, "sst", [("A gem.", "pos", "train"), ("Dull", "neg", "dev")])
-    corpora = load_corpora(tmp_path, ["airline", "sst"])
-    assert all(one.weight == pytest.approx(0.36) for one in corpora.train["airline"])
-    assert [one.weight for one in corpora.train["sst"]] == [1.0], "a set that does not tell"
-
-
 def test_a_word_that_stands_twice_in_a_frame_is_two_words() -> None:
     framed = (re.fullmatch(r"\S+ is (\S+) and (\S+)", one.text) for one in own_sentences(1)[OWN])
     pairs = [found.groups() for found in framed if found]
@@ -160,14 +161,155 @@ def test_a_word_that_stands_twice_in_a_frame_is_two_words() -> None:
     assert all(one != other for one, other in pairs)
 
 
-def test_tweets_of_the_task_tell_their_year(tmp_path: Path) -> None:
-    write_set(
-        tmp_path,
-        "semeval2017",
-        [("old", "pos", "train"), ("new", "neg", "dev")],
-        source="semeval-A-2013train",
+def toward(*rows: tuple[str, str, str, str], **columns: object) -> list[dict[str, object]]:
+    return [
+        {"text": text, "target": target, "label": label, "split": split, "source": "made", **columns}
+        for text, target, label, split in rows
+    ]
+
+
+def write(folder: Path, name: str, rows: list[dict[str, object]]) -> None:
+    parquet.write_table(arrow.Table.from_pylist(rows), folder / f"{name}.parquet")
+
+
+def test_a_set_made_for_targets_has_no_row_without_one(tmp_path: Path) -> None:
+    rows = toward(
+        ("acme is late", "Acme", "neg", "test"),
+        ("nobody named", "", "neu", "test"),
+        ("Initech fails", "Acme", "neg", "test"),
+        ("somebody else", "", "neu", "test"),
     )
-    write_set(tmp_path, "sst", [("A gem.", "pos", "train"), ("Dull", "neg", "dev")])
-    corpora = load_corpora(tmp_path, ["semeval2017", "sst"])
-    assert [one.year for one in corpora.train["semeval2017"]] == [2013]
-    assert [one.year for one in corpora.train["sst"]] == [None]
+    write(tmp_path, "hcr", rows)
+    corpora = load_corpora(tmp_path)
+    assert corpora.test == {"hcr": [Example("hcr", "acme is late", 0, (0, 4))]}
+    assert set(corpora.left_out) == {
+        LeftOut("hcr", "no target", 2, 2),
+        LeftOut("hcr", "the target is not in the text", 1, 3),
+    }
+
+
+def test_what_a_set_calls_otherwise_than_its_texts_is_found(tmp_path: Path) -> None:
+    write(tmp_path, "airline", toward(("@JetBlue is late", "Delta", "neg", "test")))
+    (example,) = load_corpora(tmp_path).test["airline"]
+    assert example.target == (1, 8)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "expected"),
+    [(17, 21, (17, 21)), (0, 4, (0, 4)), (5, 9, (0, 4)), (-1, -1, (0, 4)), (None, None, (0, 4))],
+)
+def test_where_a_target_stands_is_believed_only_where_it_stands_there(
+    tmp_path: Path, start: int | None, end: int | None, expected: tuple[int, int]
+) -> None:
+    row = ("Acme is not your Acme", "Acme", "neg", "test")
+    write(tmp_path, "mams", toward(row, target_start=start, target_end=end))
+    (example,) = load_corpora(tmp_path).test["mams"]
+    assert example.target == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "read", "unread"),
+    [
+        ("sxsw", "n_brands", 1, 2),
+        ("newsmtsc", "pronoun", False, True),
+        ("semeval16_absa", "lang", "en", "fr"),
+    ],
+)
+def test_rows_that_leak_or_are_of_no_use_stay_unread(
+    tmp_path: Path, name: str, column: str, read: object, unread: object
+) -> None:
+    rows = toward(("Acme it is", "Acme", "neg", "test"), **{column: read})
+    write(tmp_path, name, rows + toward(("Acme once more", "Acme", "pos", "test"), **{column: unread}))
+    corpora = load_corpora(tmp_path)
+    assert texts(corpora.test[name]) == {"Acme it is"}
+    assert corpora.left_out == (LeftOut(name, f"{column} is not {read}", 1, 2),)
+
+
+@pytest.mark.parametrize(("name", "column"), [("airline", "target"), ("semeval16_topics", "topic")])
+def test_dev_is_taken_by_whole_targets_or_topics(tmp_path: Path, name: str, column: str) -> None:
+    rows = [
+        row | {column: f"brand{brand}" if column == "target" else f"topic {brand}"}
+        for brand in range(30)
+        for row in toward(
+            *((f"brand{brand} no {each}", f"brand{brand}", "neg", "train") for each in range(20))
+        )
+    ]
+    write(tmp_path, name, rows)
+    corpora = load_corpora(tmp_path)
+    trained, measured = ({one.text.split()[0] for one in part[name]} for part in (corpora.train, corpora.dev))
+    assert len(measured) == 3
+    assert not trained & measured
+
+
+def test_whole_text_labels_are_not_toward_a_target(tmp_path: Path) -> None:
+    write(tmp_path, "sst", toward(("Acme it is", "Acme", "neg", "test")))
+    assert load_corpora(tmp_path).test["sst"][0].target is None
+
+
+def test_a_set_that_may_not_be_sold_is_left_to_those_who_do_not_sell(tmp_path: Path) -> None:
+    write(tmp_path, "airline", toward(("United we wait", "United", "neg", "test")))
+    write(
+        tmp_path,
+        "mams",
+        toward(("the waiter waits", "waiter", "neg", "test"), ("United we wait!", "we", "neg", "train")),
+    )
+    assert set(load_corpora(tmp_path).test) == {"airline", "mams"}
+    commercial = load_corpora(tmp_path, licence="commercial")
+    assert set(commercial.test) == {"mams"}
+    assert not commercial.train, "what tests elsewhere trains nothing, whatever its licence"
+
+
+TWEET = "Acme opened a new store in Leeds today"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        f"{TWEET} https://t.co/Ab3 @acme",
+        f"RT @somebody: {TWEET}",
+        f"RT @ somebody : {TWEET} http : / / t . co / x9",
+        f"@user {TWEET.upper()}!!! http",
+        f"{TWEET} www.acme.example/news",
+    ],
+)
+def test_a_tweet_of_a_set_left_out_is_left_out_of_the_others(other: str) -> None:
+    left = {"airline": [Example("airline", TWEET, 1)]}
+    kept = Example("cr", "something else altogether, by @acme", 1)
+    others = {"semeval2017": [Example("semeval2017", other, 1)], "cr": [kept]}
+    for corpora in (Corpora(others, others, left), Corpora({**left, **others}, others, {})):
+        rest = corpora.without(["airline"])
+        assert rest.train == rest.dev == {"cr": [kept]}
+        assert not rest.test
+
+
+def test_what_is_left_of_a_tweet_must_tell_it() -> None:
+    thanks = Corpora(
+        {"cr": [Example("cr", "@acme thanks!", 2)]}, {}, {"airline": [Example("airline", "@other thanks", 2)]}
+    )
+    assert thanks.without(["airline"]).train["cr"]
+
+
+def test_texts_of_signs_alone_are_equal_to_themselves_alone() -> None:
+    assert equality_keys("\N{FIRE}") != equality_keys("\N{SNOWMAN}") == equality_keys(" \N{SNOWMAN} ")
+
+
+def test_rows_for_leave_one_out_are_always_the_same(folder: Path) -> None:
+    corpora = load_corpora(folder)
+    assert len(held_out(corpora, "cr")) == len(corpora.of("cr"))
+    some = held_out(corpora, "cr", 50)
+    assert len(some) == 50
+    shuffled = Corpora({}, {}, {"cr": corpora.of("cr")[::-1]})
+    assert held_out(shuffled, "cr", 50) == some
+
+
+def test_every_set_says_who_may_use_it_and_stands_in_one_list() -> None:
+    assert all(one.terms and one.note for one in SETS.values())
+    assert not set(SETS) & {*UNLABELLED_SETS, *UNREAD}
+    for family, names in FAMILIES.items():
+        assert all(SETS[name].family == family and SETS[name].toward == "target" for name in names)
+
+
+def test_a_label_of_another_kind_says_where(tmp_path: Path) -> None:
+    write_set(tmp_path, "sst", [("fine", "pos", "test"), ("odd", "4", "test")])
+    with pytest.raises(SetupError, match=r"sst\.parquet, row 2: `label` is '4'; want neg, neu, pos"):
+        load_corpora(tmp_path)
