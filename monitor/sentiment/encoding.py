@@ -5,14 +5,16 @@ place of a name in it. Names are masked: every span that is asked about, and eve
 one and the same token, so that a verdict rests on what is said and not on whom it is said about.
 """
 
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final, Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.sentiment.tokenizer import HASHTAG, Token
+from monitor.sentiment.tokenizer import CAPITALS, HASHTAG, Token
 from monitor.texts import Reading, read
 
 Span = tuple[int, int]
@@ -39,12 +41,17 @@ class Recipe:
 class Tokens(Protocol):
     """Cuts a text into tokens and numbers them: `Vocabulary` and `Pieces`."""
 
-    name: str
-    """The token that stands for a masked name."""
-    before: tuple[int, ...]
-    """Rows in front of each window's …"""
-    after: tuple[int, ...]
-    """… and behind its."""
+    @property
+    def name(self) -> str:
+        """The token that stands for a masked name."""
+
+    @property
+    def before(self) -> tuple[int, ...]:
+        """Rows in front of each window's …"""
+
+    @property
+    def after(self) -> tuple[int, ...]:
+        """… and behind its."""
 
     def cut(self, reading: Reading) -> list[Token]:
         """The tokens of a text, in order; none for a text that shows nothing."""
@@ -53,7 +60,7 @@ class Tokens(Protocol):
         """A row each of the model's table of vectors; of no token, one that says so."""
 
 
-class Asked(NamedTuple):
+class Place(NamedTuple):
     """One question of a window: `question` is its index among those of the text, `first` and `last` (past the
     end) the tokens it is toward, both 0 for the whole text."""
 
@@ -67,7 +74,7 @@ class Window:
     """What a model reads at once: int32 `rows` (tokens,), and what it is asked about them."""
 
     rows: NDArray[np.int32]
-    asked: tuple[Asked, ...]
+    asked: tuple[Place, ...]
 
 
 class Encoder:
@@ -89,22 +96,30 @@ class Encoder:
         A text has one window; a longer one than the recipe reads has its two ends as one, and further ones
         around the questions that fall between. `names` are masked without being asked about.
         """
-        tokens = self.tokens.cut(read(text) if isinstance(text, str) else text)
+        reading = read(text) if isinstance(text, str) else text
+        tokens = self.tokens.cut(reading)
         if self.recipe.questions:
-            tokens = _masked(tokens, [*names, *(span for span in questions if span)], self.tokens.name)
-            places = [None if span is None else _covered(tokens, span) for span in questions]
+            places = _Places(tokens)
+            asked = [None if span is None else places.find(span) for span in questions]
+            named = [place for place in map(places.find, names) if place]
+            texts, positions = _masked(reading, tokens, asked, named, self.tokens.name)
         else:
-            places = [None] * len(questions)
+            texts, positions = [token.text for token in tokens], [None] * len(questions)
         return [
-            self._window([tokens[at].text for at in positions], asked)
-            for positions, asked in _cropped(len(tokens), places, self.recipe)
+            self._window([texts[at] for at in shown], asked_there)
+            for shown, asked_there in _cropped(len(texts), positions, self.recipe.head, self.recipe.tail)
         ]
 
-    def _window(self, texts: Sequence[str], asked: Sequence[Asked]) -> Window:
-        shift = len(self.tokens.before)
+    def _window(self, texts: Sequence[str], asked: Mapping[int, int | None]) -> Window:
         rows = [*self.tokens.before, *self.tokens.rows(texts), *self.tokens.after]
-        shifted = (one if one[1:] == WHOLE else Asked(one.question, one.first + shift, one.last + shift) for one in asked)
-        return Window(np.array(rows, np.int32), tuple(shifted))
+        shift = len(self.tokens.before)
+        return Window(
+            np.array(rows, np.int32),
+            tuple(
+                Place(question, *(WHOLE if at is None else (at + shift, at + shift + 1)))
+                for question, at in asked.items()
+            ),
+        )
 
 
 def collate(windows: Sequence[Window]) -> dict[str, NDArray[Any]]:
@@ -122,75 +137,88 @@ def collate(windows: Sequence[Window]) -> dict[str, NDArray[Any]]:
     }
 
 
-def _masked(tokens: Sequence[Token], spans: Sequence[Span], name: str) -> list[Token]:
-    """`tokens` with one `name` for all that touch a span; the sign of a hashtag stays before its words."""
-    if not spans:
-        return list(tokens)
+class _Places:
+    """Finds the tokens that spans of the text touch, each in logarithmic time."""
+
+    def __init__(self, tokens: Sequence[Token]) -> None:
+        self._tokens = tokens
+        self._starts = [token.start for token in tokens]
+        # The token of a hashtag's sign spans the whole hashtag, before those of its words.
+        self._ends = [token.start + 1 if token.text == HASHTAG else token.end for token in tokens]
+
+    def find(self, span: Span) -> Span | None:
+        """The first token touched and the one past the last, without the sign of a hashtag around them."""
+        start, end = span
+        first, last = bisect_right(self._ends, start), bisect_left(self._starts, end)
+        while first < last and self._tokens[first].text == HASHTAG:
+            first += 1
+        while first < last and self._tokens[last - 1].text == HASHTAG:
+            last -= 1
+        return (first, last) if start < end and first < last else None
+
+
+def _masked(
+    reading: Reading,
+    tokens: Sequence[Token],
+    asked: Sequence[Span | None],
+    named: Sequence[Span],
+    name: str,
+) -> tuple[list[str], list[int | None]]:
+    """The texts of `tokens` with one `name` for each place in `asked` and `named` (those that overlap are
+    one), and where that stands for each of `asked`."""
     merged: list[Span] = []
-    for start, end in sorted(spans):
-        if merged and start < merged[-1][1]:
-            merged[-1] = merged[-1][0], max(end, merged[-1][1])
+    for first, last in sorted({*named, *(place for place in asked if place)}):
+        if merged and first < merged[-1][1]:
+            merged[-1] = merged[-1][0], max(last, merged[-1][1])
         else:
-            merged.append((start, end))
-    found: list[Token] = []
-    waiting = iter(merged)
-    start, end = next(waiting)
-    masked = False
-    beyond = False
-    for token in tokens:
-        while not beyond and end <= token.start:
-            following = next(waiting, None)
-            beyond = following is None
-            if following is not None:
-                (start, end), masked = following, False
-        if beyond or token.end <= start or token.text == HASHTAG:
-            found.append(token)
-        elif not masked:
-            found.append(Token(name, start, end))
-            masked = True
-    return found
+            merged.append((first, last))
+    # What is shouted throughout but for a name is shouted throughout: capitals tell nothing there.
+    silent = CAPITALS if merged and not _has_lower_case(reading, tokens, merged) else None
+    texts: list[str] = []
+    stands: list[int] = []
+    done = 0
+    for first, last in merged:
+        texts += [token.text for token in tokens[done:first] if token.text != silent]
+        stands.append(len(texts))
+        texts.append(name)
+        done = last
+    texts += [token.text for token in tokens[done:] if token.text != silent]
+    firsts = [first for first, _ in merged]
+    positions = [None if place is None else stands[bisect_right(firsts, place[0]) - 1] for place in asked]
+    return texts, positions
 
 
-def _covered(tokens: Sequence[Token], span: Span) -> Span | None:
-    """The first token that a span touches and the one past the last."""
-    inside = [
-        at
-        for at, token in enumerate(tokens)
-        if token.start < span[1] and token.end > span[0] and token.text != HASHTAG
-    ]
-    return (inside[0], inside[-1] + 1) if inside else None
+def _has_lower_case(reading: Reading, tokens: Sequence[Token], masked: Sequence[Span]) -> bool:
+    """Whether a letter outside of the masked tokens is in lower case."""
+    ends = [0, *(reading.plain_at(tokens[last - 1].end) for _, last in masked)]
+    starts = [*(reading.plain_at(tokens[first].start) for first, _ in masked), len(reading.plain)]
+    others = (reading.plain[end:start] for end, start in zip(ends, starts, strict=True))
+    return any(map(str.islower, chain.from_iterable(others)))
 
 
 def _cropped(
-    count: int, places: Sequence[Span | None], recipe: Recipe
-) -> list[tuple[Sequence[int], list[Asked]]]:
-    """Which tokens each window holds, and its questions with places in it."""
-    read_at_once = recipe.head + recipe.tail
-    if count <= read_at_once:
-        return [(range(count), [Asked(at, *(place or WHOLE)) for at, place in enumerate(places)])]
-    cut = count - recipe.tail
-    ends: list[Asked] = []
-    between: list[Asked] = []
-    for at, place in enumerate(places):
-        if place is None:
-            ends.append(Asked(at, *WHOLE))
-        elif place[1] <= recipe.head:
-            ends.append(Asked(at, *place))
-        elif place[0] >= cut:
-            ends.append(Asked(at, place[0] - cut + recipe.head, place[1] - cut + recipe.head))
+    count: int, positions: Sequence[int | None], head: int, tail: int
+) -> list[tuple[Sequence[int], dict[int, int | None]]]:
+    """Which of `count` tokens each window holds, and its questions with their positions in it.
+
+    A question's window is a matter of the text and its place alone, whatever else is asked: the two ends, or
+    the one of those half a window apart in whose middle half it stands.
+    """
+    most = head + tail
+    if count <= most:
+        return [(range(count), dict(enumerate(positions)))]
+    ends: dict[int, int | None] = {}
+    between: dict[int, dict[int, int | None]] = {}
+    for question, at in enumerate(positions):
+        if at is None or at < head:
+            ends[question] = at
+        elif at >= count - tail:
+            ends[question] = at - count + most
         else:
-            between.append(Asked(at, *place))
-    windows: list[tuple[Sequence[int], list[Asked]]] = []
+            step = max(1, most // 2)
+            start = min(max(0, at - most // 4) // step * step, count - most)
+            between.setdefault(start, {})[question] = at - start
+    windows: list[tuple[Sequence[int], dict[int, int | None]]] = []
     if ends:
-        windows.append(([*range(recipe.head), *range(cut, count)], ends))
-    for one in sorted(between, key=lambda asked: asked.first):
-        # A question joins the window of the one before it where three quarters of it hold both.
-        if windows and isinstance(windows[-1][0], range):
-            positions = windows[-1][0]
-            if one.last - positions.start <= read_at_once * 3 // 4:
-                windows[-1][1].append(Asked(one.question, one.first - positions.start, one.last - positions.start))
-                continue
-        start = max(0, min(one.first - read_at_once // 2, count - read_at_once))
-        last = min(one.last, start + read_at_once)
-        windows.append((range(start, start + read_at_once), [Asked(one.question, one.first - start, last - start)]))
-    return windows
+        windows.append(([*range(head), *range(count - tail, count)], ends))
+    return windows + [(range(start, start + most), asked) for start, asked in sorted(between.items())]

@@ -22,7 +22,8 @@ END: Final = "[SEP]"
 MASK: Final = "[MASK]"
 """Stands for a name: what the network learned to read as a word it does not see."""
 
-_SAID: Final = {URL: "http", HASHTAG: "#", CAPITALS: "", LENGTHENED: "", "n't": "not", "ca": "can", "wo": "will"}
+_SIGN: Final = "#"
+_SAID: Final = {URL: "http", CAPITALS: "", LENGTHENED: "", "n't": "not", "ca": "can", "wo": "will"}
 _REMEMBERED: Final = 50_000
 _PIECES_PER_WORD: Final = 16
 """Of a longer "word" (base64, a key held down) the beginning is enough."""
@@ -34,10 +35,11 @@ class Pieces:
     name: Final = MASK
 
     def __init__(self, pieces: Sequence[str]) -> None:
-        """`pieces` in the order of the model's rows. Raises `ValueError` where the special ones are missing."""
+        """`pieces` in the order of the model's rows. Raises `ValueError` where the special ones are not
+        among them."""
         self.pieces = tuple(pieces)
         self._row = {piece: row for row, piece in enumerate(self.pieces)}
-        missing = [name for name in (UNKNOWN, START, END, MASK) if name not in self._row]
+        missing = [name for name in (UNKNOWN, START, END, MASK, _SIGN) if name not in self._row]
         if missing:
             raise ValueError(f"word pieces without {', '.join(missing)}")
         self.before: Final = (self._row[START],)
@@ -57,7 +59,7 @@ class Pieces:
 
     def rows(self, tokens: Sequence[str]) -> list[int]:
         """See `Tokens.rows`; of no token none: the start and the end of the text say so."""
-        return [self._row["#" if token == HASHTAG else token] for token in tokens]
+        return [self._row[_SIGN if token == HASHTAG else token] for token in tokens]
 
     def _cut_word(self, token: str) -> tuple[str, ...]:
         """The longest known piece from the left, again and again; a part that is unknown is one `UNKNOWN`."""
@@ -66,7 +68,9 @@ class Pieces:
             start = 0
             while start < len(word) and len(pieces) < _PIECES_PER_WORD:
                 prefix = "##" if start else ""
-                end = next((end for end in range(len(word), start, -1) if prefix + word[start:end] in self._row), 0)
+                end = next(
+                    (end for end in range(len(word), start, -1) if prefix + word[start:end] in self._row), 0
+                )
                 if not end:
                     pieces.append(UNKNOWN)
                     break

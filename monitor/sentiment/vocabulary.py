@@ -35,8 +35,8 @@ class Vocabulary:
     """Maps token texts to embedding rows, falling back from the exact token to its kind."""
 
     name: Final = NAME
-    before: Final = ()
-    after: Final = ()
+    before: Final[tuple[int, ...]] = ()
+    after: Final[tuple[int, ...]] = ()
 
     def __init__(self, words: Sequence[str]) -> None:
         """`words` begin with `SPECIAL`. Raises `ValueError` where they do not or one stands twice."""
