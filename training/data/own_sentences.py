@@ -2,45 +2,79 @@
 
 import hashlib
 import random
+import re
 import tomllib
+from collections.abc import Iterator
 from importlib import resources
 from typing import Any, Final, Literal
 
-from training.data.texts import LABELS, Example
+from training.data.texts import LABELS, Example, Span
 
 OWN: Final = "own_sentences"
-"""Patterns about one thing, with a verdict of their own or one drawn into them: toward it, or as a whole."""
-OWN_PAIRS: Final = "own_pairs"
-"""Patterns about two names: only toward one of them is there a right answer."""
+"""Labels of whole texts."""
+OWN_TARGETS: Final = "own_targets"
+"""Labels toward a name or thing in the text."""
 
-# Enough that a pattern is learned with any name in it, few enough that the patterns stay under 6% of an
-# epoch.
-_NAMES_EACH: Final = 14
-_WORDS_EACH: Final = 40
-_PAIRS_EACH: Final = 20
-_WORDS: Final = {"good": "praise", "bad": "blame", "promise": "promise", "threat": "threat", "plan": "plan"}
-"""The list that each slot of a frame is filled from."""
+SLOT: Final = re.compile(r"\{([^{}]+)\}")
+NAMES: Final = frozenset({"x", "+", "++", "-", "--", "0", "00"})
+"""The slots that names stand in; every other slot is a list of words."""
 
+# Names are masked in most of training, so few of them do; words are not, and make new sentences.
+_PLAIN_EACH: Final = 6
+_WORDED_EACH: Final = 16
 
 _DEV_SHARE: Final = 8
 """One pattern in so many trains nothing, chosen by a hash: what is held out says something new."""
+
+_TOWARD: Final = {"-": LABELS["neg"], "0": LABELS["neu"], "+": LABELS["pos"]}
+_WHOLE: Final = {"negative": LABELS["neg"], "neutral": LABELS["neu"], "positive": LABELS["pos"], "open": None}
+
+# How often a sentence gets something around it: often enough to learn that it changes nothing, and so often
+# that links, tags and handles, which news brings along, tell no label.
+_HEAD, _TAIL, _FILLER = 0.2, 0.45, 0.08
+_DECORATED: Final = frozenset({"code", "tag", "handle"})
+_THING: Final = 0.25
+_LONGEST_FILLER: Final = 14
+"""Sentences of filler around one: the longest texts have some 200 words."""
 
 
 def own_sentences(seed: int, split: Literal["train", "dev"] | None = None) -> dict[str, list[Example]]:
     """The two sets, or their part of `split`; the same seed gives the same sentences.
 
-    No pattern is in both parts.
+    No pattern is in both parts. A sentence with a label of its own and two names is three examples: one of
+    the whole, one toward each.
     """
-    patterns = tomllib.loads((resources.files(__package__) / "own_sentences.toml").read_text("utf-8"))
+    book = load_patterns()
     draw = random.Random(seed)  # noqa: S311  # sampling, not secrets
-    # The behavioural suite asks for these: no seed may draw them.
-    asked = frozenset(patterns["asked_by_tests"])
-    own = [*_about_one(patterns, draw), *_framed(patterns, draw)]
-    made = {OWN: [each for each in own if each[1].text not in asked], OWN_PAIRS: _about_two(patterns, draw)}
-    return {
-        name: [example for pattern, example in each if split in (None, _split_of(pattern))]
-        for name, each in made.items()
-    }
+    # Dicts for their order: a pattern with few words makes the same sentence twice.
+    made: dict[str, dict[Example, None]] = {OWN: {}, OWN_TARGETS: {}}
+    for pattern, label in patterns(book):
+        wanted = split in (None, _split_of(pattern))
+        worded = any(slot not in NAMES for slot in SLOT.findall(pattern))
+        for _ in range(_WORDED_EACH if worded else _PLAIN_EACH):
+            text, spans = _filled(_surrounded(pattern, book, draw), book, draw)
+            if not wanted:
+                continue
+            if label is not None:
+                made[OWN][Example(OWN, text, label)] = None
+            for slot, span in spans.items():
+                toward = label if slot == "x" else _TOWARD[slot[0]]
+                assert toward is not None, pattern  # {x} under `open`
+                made[OWN_TARGETS][Example(OWN_TARGETS, text, toward, span)] = None
+    return {name: list(examples) for name, examples in made.items()}
+
+
+def load_patterns() -> dict[str, Any]:
+    """own_sentences.toml as it stands."""
+    return tomllib.loads((resources.files(__package__) / "own_sentences.toml").read_text("utf-8"))
+
+
+def patterns(book: dict[str, Any]) -> Iterator[tuple[str, int | None]]:
+    """Each pattern of `book` with the label of the whole text, None where it has none."""
+    for kind, table in book.items():
+        if isinstance(table, dict) and kind != "words":
+            for name, found in table.items():
+                yield from ((pattern, _WHOLE[name]) for pattern in found)
 
 
 def _split_of(pattern: str) -> Literal["train", "dev"]:
@@ -48,70 +82,48 @@ def _split_of(pattern: str) -> Literal["train", "dev"]:
     return "dev" if digest[0] % _DEV_SHARE == 0 else "train"
 
 
-_Made = list[tuple[str, Example]]
-"""Each sentence with the pattern it was made from."""
+def _surrounded(pattern: str, book: dict[str, Any], draw: random.Random) -> str:
+    """`pattern` with what changes no label around it, or nothing; its slots are still open."""
+    if draw.random() < _FILLER:
+        filler = draw.sample(book["filler"], draw.randint(2, _LONGEST_FILLER))
+        # Mostly at one end: a verdict in the middle is the rarer thing.
+        before = draw.choice([0, 0, len(filler), len(filler), len(filler) // 2])
+        stop = "" if pattern[-1] in ".!?" else "."
+        pattern = " ".join([*filler[:before], pattern + stop, *filler[before:]])
+    if not _DECORATED.isdisjoint(SLOT.findall(pattern)):
+        return pattern
+    head = draw.choice(book["heads"]) if draw.random() < _HEAD else ""
+    tail = draw.choice(book["tails"]) if draw.random() < _TAIL else ""
+    return f"{head}{pattern}{tail}"
 
 
-def _about_one(patterns: dict[str, Any], draw: random.Random) -> _Made:
-    subjects = [*patterns["names"], *patterns["things"]]
-    return [
-        (pattern, _filled(OWN, pattern, {"x": subject}, "x", label))
-        for label, name in (("neg", "negative"), ("neu", "neutral"), ("pos", "positive"))
-        for pattern in patterns[name]
-        for subject in draw.sample(subjects, _NAMES_EACH)
-    ]
+def _filled(pattern: str, book: dict[str, Any], draw: random.Random) -> tuple[str, dict[str, Span]]:
+    """`pattern` with its slots filled and capitalised, and where each name's first slot came to stand."""
+    words: dict[str, list[str]] = {}
+    chosen: dict[str, str] = {}
+    names = draw.sample(book["names"], len(NAMES))
+    spans: dict[str, Span] = {}
 
+    def word(slot: str) -> str:
+        if not words.get(slot):
+            words[slot] = draw.sample(book["words"][slot], len(book["words"][slot]))
+        return words[slot].pop()
 
-def _framed(patterns: dict[str, Any], draw: random.Random) -> _Made:
-    """Words of praise and blame in frames that negate, date or question them: none alone tells the label."""
-    subjects = [*patterns["names"], *patterns["things"]]
-    return [
-        (
-            frame,
-            _filled(
-                OWN,
-                _worded(frame, patterns, draw),
-                {"x": draw.choice(subjects)},
-                "x",
-                label,
-            ),
-        )
-        for label, name in (
-            ("neg", "frames_negative"),
-            ("neu", "frames_neutral"),
-            ("pos", "frames_positive"),
-        )
-        for frame in patterns[name]
-        for _ in range(_WORDS_EACH)
-    ]
+    def name(slot: str) -> str:
+        if slot not in chosen:
+            thing = slot == "x" and draw.random() < _THING
+            chosen[slot] = draw.choice(book["things"]) if thing else names.pop()
+        return chosen[slot]
 
-
-def _worded(frame: str, patterns: dict[str, Any], draw: random.Random) -> str:
-    """`frame` with a word drawn for each slot but the name's; one that stands twice gets two words."""
-    for slot, name in _WORDS.items():
-        for word in draw.sample(patterns[name], frame.count("{" + slot + "}")):
-            frame = frame.replace("{" + slot + "}", word, 1)
-    return frame
-
-
-def _about_two(patterns: dict[str, Any], draw: random.Random) -> _Made:
-    made: _Made = []
-    for slots, name in (({"a": "pos", "b": "neg"}, "contrast"), ({"m": "neu", "n": "neu"}, "plain_pairs")):
-        for pattern in patterns[name]:
-            for _ in range(_PAIRS_EACH):
-                names = dict(zip(slots, draw.sample(patterns["names"], 2), strict=True))
-                made += [
-                    (pattern, _filled(OWN_PAIRS, pattern, names, slot, label))
-                    for slot, label in slots.items()
-                ]
-    return made
-
-
-def _filled(corpus: str, pattern: str, names: dict[str, str], target: str, label: str) -> Example:
-    """`pattern` with its slots filled, capitalised, and the span its `target` slot came to stand in."""
-    before, _, after = pattern.partition("{" + target + "}")
-    head = before.format(**names)
-    text = head + names[target] + after.format(**names)
-    return Example(
-        corpus, text[:1].upper() + text[1:], LABELS[label], (len(head), len(head) + len(names[target]))
-    )
+    text, rest = "", pattern
+    while found := SLOT.search(rest):
+        slot = found[1]
+        text += rest[: found.start()]
+        rest = rest[found.end() :]
+        if slot in NAMES:
+            spans.setdefault(slot, (len(text), len(text) + len(name(slot))))
+            text += name(slot)
+        else:
+            rest = word(slot) + rest  # a word may have slots of its own
+    text += rest
+    return text[:1].upper() + text[1:], spans

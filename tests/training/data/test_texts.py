@@ -1,6 +1,5 @@
 """Splits stay honest: what measures never trains, whatever set it stands in."""
 
-import re
 from pathlib import Path
 
 import pyarrow as arrow
@@ -10,10 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from monitor.errors import SetupError
-from training.data.own_sentences import OWN, own_sentences
 from training.data.sets import FAMILIES, SETS, UNLABELLED_SETS, UNREAD
 from training.data.texts import (
-    LABELS,
     Corpora,
     Example,
     LeftOut,
@@ -135,30 +132,6 @@ def test_no_target_is_no_target(target: str) -> None:
 def test_equal_texts_stay_equal_under_case_and_punctuation(text: str) -> None:
     assert normalise(normalise(text)) == normalise(text)
     assert normalise(f"  {text}!! ") == normalise(text)
-
-
-def test_own_sentences_point_at_their_targets_and_have_all_labels() -> None:
-    first = own_sentences(1)
-    assert first == own_sentences(1) != own_sentences(2)
-    train, dev = own_sentences(1, "train"), own_sentences(1, "dev")
-    for name, whole in first.items():
-        assert sorted(map(repr, train[name] + dev[name])) == sorted(map(repr, whole))
-        assert {one.label for one in dev[name]} == {0, 1, 2}
-    for examples in first.values():
-        assert {one.label for one in examples} == set(LABELS.values())
-        for one in examples:
-            assert one.target is not None
-            name = one.text[one.target[0] : one.target[1]]
-            assert name
-            assert not name.startswith(" ")
-            assert "{" not in one.text
-
-
-def test_a_word_that_stands_twice_in_a_frame_is_two_words() -> None:
-    framed = (re.fullmatch(r"\S+ is (\S+) and (\S+)", one.text) for one in own_sentences(1)[OWN])
-    pairs = [found.groups() for found in framed if found]
-    assert len(pairs) > 5
-    assert all(one != other for one, other in pairs)
 
 
 def toward(*rows: tuple[str, str, str, str], **columns: object) -> list[dict[str, object]]:

@@ -1,8 +1,6 @@
 """A small data folder in the shape of the real one, made of this project's own sentences."""
 
 import random
-import tomllib
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +9,7 @@ import pyarrow.parquet as parquet
 import pytest
 
 from monitor.sentiment.tokenizer import tokenize
-from training.data.own_sentences import OWN, OWN_PAIRS, own_sentences
+from training.data.own_sentences import OWN, OWN_TARGETS, load_patterns, own_sentences
 
 NAMES = ("neg", "neu", "pos")
 Row = dict[str, str]
@@ -25,7 +23,7 @@ def write_set(folder: Path, name: str, rows: list[Row]) -> None:
 def rows_of(seed: int, count: int, *, targets: bool = False) -> list[Row]:
     """Sentences with labels, four fifths train and one fifth test."""
     sets = own_sentences(seed)
-    examples = sets[OWN_PAIRS if targets else OWN]
+    examples = sets[OWN_TARGETS if targets else OWN]
     drawn = random.Random(seed).sample(examples, count)
     rows = []
     for index, one in enumerate(drawn):
@@ -47,8 +45,8 @@ def small_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("text")
     draw = random.Random(0)
     # Without the frames that turn praise around: a few hundred texts do not teach an LSTM those.
-    patterns = tomllib.loads((resources.files("training.data") / "own_sentences.toml").read_text("utf-8"))
-    sentences = {"neg": patterns["negative"], "pos": patterns["positive"]}
+    patterns = load_patterns()
+    sentences = {"neg": patterns["plain"]["negative"], "pos": patterns["plain"]["positive"]}
     reviews = []
     for index in range(240):
         label = NAMES[2 * (index % 2)]
