@@ -92,10 +92,10 @@ class SentimentScorer:
 
     def answer(self, asked: Sequence[Asked]) -> list[list[Sentiment]]:
         """For each text a `Sentiment` for each of its questions, in order; a text is read once for all."""
-        rows = iter(self._probabilities(asked).tolist())
-        return [
-            [verdict(*next(rows), min_confidence=self.min_confidence) for _ in one.questions] for one in asked
-        ]
+        rows = self._probabilities(asked).tolist()
+        least = self.min_confidence
+        verdicts = iter([verdict(negative, neutral, positive, least) for negative, neutral, positive in rows])
+        return [[next(verdicts) for _ in one.questions] for one in asked]
 
     def score(
         self, texts: Sequence[str | Reading], targets: Sequence[Span | None] | None = None
