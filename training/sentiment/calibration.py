@@ -4,20 +4,20 @@ The expected calibration error is that of Guo, Pleiss, Sun & Weinberger 2017, "O
 Networks" (ICML), arXiv:1706.04599.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn.functional import cross_entropy
+from torch import nn
 
 BINS: Final = 15
 """Equal-width confidence bins, the number Guo et al. use for their tables."""
 
-_TEMPERATURES: Final = np.geomspace(0.5, 4.0, 106)
+_TEMPERATURES: Final = np.geomspace(0.6, 2.4, 36)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +63,47 @@ def reliability(
     )
 
 
-def best_temperature(logits: Tensor, labels: Tensor) -> float:
-    """The temperature, .5 to 4, under which `labels` (n,) are the likeliest given `logits` (n, classes)."""
-    losses = [float(cross_entropy(logits / warmth, labels)) for warmth in _TEMPERATURES]
-    return float(_TEMPERATURES[int(np.argmin(losses))])
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """How sure, and how neutral: logits are divided by `temperature`, then that of neutral rises by
+    `neutral`."""
+
+    temperature: float = 1.0
+    neutral: float = 0.0
+
+    def apply(self, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(n, 3) -> (n, 3)."""
+        logits = np.log(probabilities.clip(1e-9)) / self.temperature + [0.0, self.neutral, 0.0]
+        found = np.exp(logits - logits.max(1, keepdims=True))
+        settled: NDArray[np.float64] = found / found.sum(1, keepdims=True)
+        return settled
+
+    def settle(self, answer: nn.Sequential) -> None:
+        """Write it into the last layer of what gives the logits."""
+        last = answer[-1]
+        assert isinstance(last, nn.Linear)
+        with torch.no_grad():
+            last.weight /= self.temperature
+            last.bias /= self.temperature
+            last.bias[1] += self.neutral
+
+
+SHIPPED_PRIOR: Final = Prior()
+LARGE_PRIOR: Final = Prior()
+"""What leave-one-out found for questions toward a brand (`training.sentiment.leave_one_out`)."""
+
+_NEUTRALS: Final = np.linspace(-1.5, 1.5, 61)
+
+
+def fit_prior(sets: Sequence[tuple[NDArray[np.float64], NDArray[np.int64]]]) -> Prior:
+    """The prior under which the labels (n,) of all sets are likeliest given their probabilities (n, 3); each
+    set counts alike."""
+
+    def surprise(prior: Prior) -> float:
+        return float(np.mean([-np.log(prior.apply(found)[np.arange(len(labels)), labels]).mean() for found, labels in sets]))
+
+    priors = (Prior(float(warmth), float(neutral)) for warmth in _TEMPERATURES for neutral in _NEUTRALS)
+    return min(priors, key=surprise)
 
 
 def draw_reliability(measured: Mapping[str, Reliability], path: Path) -> None:

@@ -8,7 +8,7 @@
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from monitor.inference import Manifest, TensorSpec
-from monitor.inference.manifest import TrainingRun, sha256_of
+from monitor.inference.manifest import Parity, TrainingRun, sha256_of
 from monitor.sentiment.encoding import Encoder, collate
 from monitor.sentiment.scorer import SentimentScorer, load_scorer
 from monitor.settings import Device
@@ -31,11 +31,9 @@ from training.sentiment.graph import OPSET
 # Small batches, so that many lengths and paddings are compared.
 _PARITY_BATCH: Final = 32
 _SHAPES: Final[dict[str, tuple[int | str, ...]]] = {
-    "tokens": ("batch", "length"),
-    "relation": ("batch", "length"),
-    "lengths": ("batch",),
-    "ngrams": ("batch", "ngrams"),
-    "subwords": ("batch", "subwords"),
+    "tokens": ("windows", "length"),
+    "lengths": ("windows",),
+    "questions": ("rows", 3),
 }
 
 
@@ -54,6 +52,7 @@ class Product:
     probabilities: Callable[..., Tensor]
     write: Callable[[Path], None]
     files: Mapping[str, Callable[[Path], None]]
+    thresholds: Mapping[str, float] = field(default_factory=dict)
     languages: tuple[str, ...] = ("en",)
     """Primary subtags of the languages of the texts it learned from; texts in others are not scored."""
 
@@ -67,16 +66,25 @@ def hand_over(
     card: Callable[[Manifest, Results, SentimentScorer], str],
 ) -> Manifest:
     """Write and measure the model folder `out`; `parity` and `test` map sets to examples."""
-    out.mkdir(parents=True, exist_ok=True)
-    product.write(out / "model.onnx")
-    for write in product.files.values():
-        write(out)
+    sealed = write_product(product, out, run)
     compared = measure_parity(
         out / "model.onnx",
         lambda feed: [_torch_probabilities(product, feed)],
         _feeds(product, [one for examples in parity.values() for one in examples]),
         f"dev texts of {', '.join(parity)}",
     )
+    scorer = load_scorer(out, Device.CPU)
+    results = evaluate(scorer, test)
+    measured = msgspec.structs.replace(sealed, parity=compared, metrics=as_metrics(results, "test"))
+    return write_model_folder(out, measured, card(measured, results, scorer))
+
+
+def write_product(product: Product, out: Path, run: TrainingRun | None = None) -> Manifest:
+    """Write the model folder `out`, not measured yet."""
+    out.mkdir(parents=True, exist_ok=True)
+    product.write(out / "model.onnx")
+    for write in product.files.values():
+        write(out)
     manifest = Manifest(
         name=out.name,
         version=f"{now()[:10].replace('-', '')}-{sha256_of(out / 'model.onnx')[:8]}",
@@ -84,27 +92,23 @@ def hand_over(
         architecture=product.architecture,
         sha256="",
         inputs=tuple(TensorSpec(name, _SHAPES[name], "int32") for name in product.inputs),
-        outputs=(TensorSpec("probabilities", ("batch", len(product.labels)), "float32"),),
+        outputs=(TensorSpec("probabilities", ("rows", len(product.labels)), "float32"),),
         preprocessing=dataclasses.asdict(product.encoder.recipe),
         labels=product.labels,
-        thresholds={},
+        thresholds=dict(product.thresholds),
         metrics=(),
-        parity=compared,
+        parity=Parity(max_abs_diff=0.0, inputs=0, dataset=""),
         opset=OPSET,
-        training=run,
+        training=run or TrainingRun(command="", data=(), seed=0),
         languages=product.languages,
         files=dict.fromkeys(product.files, ""),
     )
-    sealed = write_model_folder(out, manifest, "Being measured.")
-    scorer = load_scorer(out, Device.CPU)
-    results = evaluate(scorer, test)
-    measured = msgspec.structs.replace(sealed, metrics=as_metrics(results, "test"))
-    return write_model_folder(out, measured, card(measured, results, scorer))
+    return write_model_folder(out, manifest, "Being measured.")
 
 
 def _feeds(product: Product, examples: Sequence[Example]) -> list[dict[str, NDArray[Any]]]:
-    encoded = [product.encoder.encode(one.text, one.target) for one in examples]
-    batches = [collate(encoded[i : i + _PARITY_BATCH]) for i in range(0, len(encoded), _PARITY_BATCH)]
+    windows = [window for one in examples for window in product.encoder.encode(one.text, [one.target])]
+    batches = [collate(windows[i : i + _PARITY_BATCH]) for i in range(0, len(windows), _PARITY_BATCH)]
     return [{name: feed[name] for name in product.inputs} for feed in batches]
 
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 WIDTH: Final = 384
 _LAYERS: Final = 6
-_HEADS: Final = 12
+HEADS: Final = 12
 _INNER: Final = 1536
 _POSITIONS: Final = 512
 
@@ -30,10 +30,10 @@ class Layer(nn.Module):
         batch, length, _ = states.shape
 
         def heads(part: nn.Linear) -> Tensor:
-            return part(states).view(batch, length, _HEADS, WIDTH // _HEADS).transpose(1, 2)
+            return part(states).view(batch, length, HEADS, WIDTH // HEADS).transpose(1, 2)
 
         # Written out: the backward pass of torch's fused attention takes ten times as long on a CPU.
-        scores = heads(self.query) @ heads(self.key).transpose(2, 3) / (WIDTH // _HEADS) ** 0.5
+        scores = heads(self.query) @ heads(self.key).transpose(2, 3) / (WIDTH // HEADS) ** 0.5
         weights = scores.masked_fill(~visible, float("-inf")).softmax(3)
         mixed = self.mixed((weights @ heads(self.value)).transpose(1, 2).reshape(batch, length, WIDTH))
         states = self.attended(states + nn.functional.dropout(mixed, dropout, self.training))

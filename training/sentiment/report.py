@@ -9,20 +9,24 @@ from pathlib import Path
 from monitor.sentiment.scorer import load_scorer
 from monitor.settings import Device
 from training.data.texts import Corpora
-from training.sentiment.baselines import measure_baselines, rate_talk, rivals
+from training.sentiment.baselines import rate_talk, rivals
 from training.sentiment.behaviour import PassRate, behaviour_section, run_own_suite
+from training.sentiment.brand_swap import Swap, brand_swap
 from training.sentiment.evaluation import Results, TalkSentence, evaluate, talk_sentences
-from training.sentiment.raters import ModelRater
+from training.sentiment.raters import ModelRater, measure
 from training.sentiment.tables import figures_table, headline_table, talk_table
+from training.sentiment.yardstick import load_yardstick
 
 
 @dataclass(frozen=True)
 class Report:
-    """One model's figures on the test splits, beside its rivals' where they were measured."""
+    """One model's figures, beside its rivals' where they were measured."""
 
     model: str
     results: Results
+    """On the test splits."""
     talk: list[TalkSentence]
+    swap: Swap
     rivals: Mapping[str, Results]
     """Baseline -> set -> figures."""
     talk_rivals: Mapping[str, int]
@@ -31,15 +35,20 @@ class Report:
     """Rater -> pass rates of the behavioural suite."""
 
     def markdown(self) -> str:
-        """The quoted figures beside the rivals', all figures, the talk's sentences, the behavioural suite."""
+        """Everything, as tables."""
         return "\n\n".join(
             [
+                "## Left out: macro-F1 / neutral recall / calibration error, as of the last full run",
+                load_yardstick().table(),
                 f"## {self.model}, test splits",
                 headline_table({**self.rivals, self.model: self.results}),
                 figures_table(self.results),
-                "The talk's sentences, P(positive):",
+                "## Brand-swap",
+                self.swap.table(),
+                "## The talk's sentences, P(positive)",
                 talk_table(self.talk),
                 *(f"{name}: {right} of {len(self.talk)} right." for name, right in self.talk_rivals.items()),
+                "## Behaviour",
                 behaviour_section(self.behaviour),
             ]
         ).rstrip()
@@ -50,6 +59,7 @@ class Report:
         figures = {
             "model": self.model,
             "test": self.results,
+            "brand_swap": self.swap.mean_spread,
             "talk": [dataclasses.asdict(one) for one in self.talk],
             "rivals": dict(self.rivals),
             "talk_rivals": dict(self.talk_rivals),
@@ -71,7 +81,8 @@ def measure_model(model_dir: Path, corpora: Corpora, *, baselines: bool) -> Repo
         scorer.manifest.identity,
         results,
         talk_sentences(scorer),
-        measure_baselines(corpora) if baselines else {},
+        brand_swap(scorer),
+        {rater.name: measure(rater, corpora.test) for rater in others},
         {rater.name: sum(rate_talk(rater)) for rater in others},
         run_own_suite([ModelRater(scorer), *others]),
     )

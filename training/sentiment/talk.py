@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from monitor.inference import Manifest
 from monitor.inference.manifest import TrainingRun
-from monitor.sentiment.encoding import Encoded, Encoder, Recipe, collate
+from monitor.sentiment.encoding import Encoder, Recipe, Window, collate
 from monitor.sentiment.vocabulary import SPECIAL, WORDS_FILE, Vocabulary
 from training.data.texts import UNLABELLED, Corpora, data_files, load_corpora, load_unlabelled
 from training.export import commit, machine, now
@@ -88,11 +88,11 @@ def train_talk(
     vocabulary = Vocabulary(
         [*SPECIAL, *(word for word in vectors.words if word not in SPECIAL)][: hyper.words]
     )
-    encoder = Encoder(vocabulary, Recipe(head=hyper.tokens, tail=0))
+    encoder = Encoder(vocabulary, Recipe("words", head=hyper.tokens, tail=0, questions=False))
     torch.manual_seed(hyper.seed)
     network = TalkNetwork(torch.from_numpy(side_by_side(vocabulary.words, [vectors])), hyper.hidden)
     train, dev = (
-        _Reviews([encoder.encode(one.text) for one in part], np.array([one.label // 2 for one in part]))
+        _Reviews([encoder.encode(one.text)[0] for one in part], np.array([one.label // 2 for one in part]))
         for part in (corpora.train["imdb"], corpora.dev["imdb"])
     )
     learned = [weight for weight in network.parameters() if weight.requires_grad]
@@ -141,7 +141,7 @@ def train_talk(
 
 @dataclass(frozen=True)
 class _Reviews:
-    encoded: list[Encoded]
+    encoded: list[Window]
     labels: NDArray[np.int64]
 
     def tensors(self, rows: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
@@ -153,7 +153,8 @@ def _vectors(corpora: Corpora, data: Path, work: Path, hyper: TalkHyper, threads
     kept = work / "talk-word2vec.npz"
     if not kept.exists():
         recipe = Word2VecRecipe(hyper.dims, epochs=hyper.word2vec_epochs)
-        train_word2vec(token_lists(load_unlabelled(data, corpora)), recipe, hyper.seed, threads).save(kept)
+        texts = [*load_unlabelled(data, [UNLABELLED]), *(one.text for one in corpora.train["imdb"])]
+        train_word2vec(token_lists(texts), recipe, hyper.seed, threads).save(kept)
     return WordVectors.load(kept)
 
 

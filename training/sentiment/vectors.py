@@ -1,4 +1,4 @@
-"""Word vectors: gensim word2vec on our own texts, a GloVe file from outside, and the two side by side."""
+"""Word vectors: gensim word2vec on our own texts, MiniLM's of a word alone, and the two side by side."""
 
 import time
 from collections.abc import Iterable, Sequence
@@ -7,14 +7,20 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+import torch
 from gensim.models import Word2Vec
 from gensim.models.callbacks import CallbackAny2Vec
 from numpy.typing import NDArray
 
+from monitor.sentiment.encoding import Encoder, Recipe, collate
+from monitor.sentiment.pieces import Pieces
 from monitor.sentiment.tokenizer import tokenize
+from monitor.sentiment.vocabulary import NAME, SPECIAL, Vocabulary
+from training.sentiment.pretrained import WIDTH, load_pretrained
+from training.sentiment.recipe import StudentHyper
 
-GLOVE: Final = "glove/glove_6b_100d_subset_f16.npz"
-"""GloVe 6B, 100 dimensions, the words our corpora use (PDDL 1.0), relative to the data folder."""
+_DIMS: Final = 300
+_LEAST_SEEN: Final = 3
 
 Matrix = NDArray[np.float32]
 
@@ -83,11 +89,47 @@ def train_word2vec(
     return WordVectors(words, model.wv.vectors.astype(np.float32), counts)
 
 
-def load_glove(data: Path) -> WordVectors:
-    """The GloVe subset of the data folder."""
-    with np.load(data / GLOVE, allow_pickle=False) as file:
-        words: list[str] = file["words"].tolist()
-        return WordVectors(words, file["vectors"].astype(np.float32), [0] * len(words))
+def own_vectors(texts: Iterable[str], work: Path, hyper: StudentHyper, threads: int) -> WordVectors:
+    """word2vec of `texts`, kept in `work`, which is made."""
+    kept = work / "word2vec.npz"
+    if not kept.exists():
+        work.mkdir(parents=True, exist_ok=True)
+        recipe = Word2VecRecipe(
+            hyper.word2vec_dims, skip_gram=True, epochs=hyper.word2vec_epochs, min_count=_LEAST_SEEN
+        )
+        train_word2vec(token_lists(texts), recipe, hyper.seed, threads).save(kept)
+    return WordVectors.load(kept)
+
+
+def word_table(seen: WordVectors, most: int) -> tuple[Vocabulary, Matrix]:
+    """The `most` frequent words of `seen`, and (words, 300) float32 vectors to begin with."""
+    words = [word for word in seen.words if word not in (*SPECIAL, NAME) and not word.startswith("@")]
+    vocabulary = Vocabulary([*SPECIAL, NAME, *words][:most])
+    dims = _DIMS - seen.matrix.shape[1]
+    table = side_by_side(vocabulary.words, [minilm_vectors(vocabulary.words, dims), seen])
+    # Half as long: an LSTM's gates are in their linear part.
+    return vocabulary, table / 2
+
+
+def minilm_vectors(words: Sequence[str], dims: int) -> WordVectors:
+    """MiniLM's mean state of each word read alone, cut to its `dims` principal components (Tulkens &
+    van Dongen 2024, "Model2Vec", https://github.com/MinishLab/model2vec)."""
+    pieces, network = load_pretrained()
+    encoder = Encoder(Pieces(pieces), Recipe("pieces", head=32, tail=0, questions=False))
+    network.eval()
+    rows = [encoder.encode(word)[0] for word in words]
+    found = np.zeros((len(words), WIDTH), np.float32)
+    order = np.argsort([len(one.rows) for one in rows], kind="stable")
+    with torch.inference_mode():
+        for part in np.array_split(order, max(1, len(order) // 512)):
+            feed = collate([rows[at] for at in part])
+            tokens, lengths = (torch.from_numpy(feed[name]).long() for name in ("tokens", "lengths"))
+            states = network(tokens, lengths)
+            real = (torch.arange(tokens.shape[1]) < lengths[:, None])[:, :, None]
+            found[part] = ((states * real).sum(1) / lengths[:, None]).numpy()
+    found -= found.mean(0)
+    directions, _, _ = np.linalg.svd(found.T @ found)
+    return WordVectors(list(words), found @ directions[:, :dims], [0] * len(words))
 
 
 def side_by_side(words: Sequence[str], sources: Sequence[WordVectors]) -> Matrix:
