@@ -107,7 +107,7 @@ def _show(outcome: "DemoOutcome") -> None:
     )
     feeling = {each.brand: each for each in figures.feeling}
     table(
-        ("brand", "posts", "share of voice", "in words", "in pictures", "net sentiment", "+", "0", "-"),
+        ("brand", "posts", "share of voice", "in words", "in pictures", "net sentiment", "+", "0", "-", "?"),
         [
             (
                 f"{voice.brand} (ours)" if voice.own else voice.brand,
@@ -122,15 +122,17 @@ def _show(outcome: "DemoOutcome") -> None:
     )
 
 
-def _feeling(feeling: "BrandFeeling | None") -> tuple[str, str, str, str]:
-    """Net sentiment, and how many texts are positive, neutral, negative; blank for a brand nobody names."""
+def _feeling(feeling: "BrandFeeling | None") -> tuple[str, str, str, str, str]:
+    """Net sentiment, and how many texts are positive, neutral, negative and unsure; blank for a brand
+    nobody names."""
     from monitor.reports.wording import signed
 
     if feeling is None:
-        return ("", "", "", "")
+        return ("", "", "", "", "")
     return (
         signed(feeling.net_sentiment),
         str(feeling.positive),
         str(feeling.neutral),
         str(feeling.negative),
+        str(feeling.unsure),
     )

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from sqlalchemy import Connection
 
-from monitor.reports import charts
+from monitor.reports import charts, feeling
 from monitor.reports.changes import BrandChange, changes
 from monitor.reports.feeling import BrandFeeling, Unit, sentiment_over_time
 from monitor.reports.figures import Summary, summary
@@ -98,6 +98,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
             n = self.figures.image_only
             verb = "shows" if n == 1 else "show"
             told.append(f"{counted(n, 'picture')} {verb} a logo without a word about the brand")
+        unsure = feeling.in_words(self.figures.feeling)
+        if unsure:
+            told.append(f"{unsure}: counted apart, in no sentiment")
         if self.figures.unscored:
             these = "that language" if len(self.figures.unscored) == 1 else "these languages"
             told.append(

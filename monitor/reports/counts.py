@@ -155,8 +155,8 @@ def pair_counts(chosen: Filter) -> str:
 
 
 def about(chosen: Filter) -> str:
-    """A table source, texts, images, positive, neutral, negative, unscored: mentions about the brands, to be
-    summed up.
+    """A table source, texts, images, positive, neutral, negative, unsure, unscored: mentions about the
+    brands, to be summed up.
 
     Counts texts and images once even if they are about several of the brands; feelings (and texts without
     one) once a brand.
@@ -166,18 +166,19 @@ def about(chosen: Filter) -> str:
         return f"""(
             SELECT source, mentions * (kind = 'text')::int AS texts,
                    mentions * (kind = 'image')::int AS images,
-                   0 AS positive, 0 AS neutral, 0 AS negative, 0 AS unscored
+                   0 AS positive, 0 AS neutral, 0 AS negative, 0 AS unsure, 0 AS unscored
             FROM {about_hours(chosen)} AS a
             UNION ALL
-            SELECT source, 0, 0, positive, neutral, negative, unscored FROM {brand_counts(chosen)} AS b
+            SELECT source, 0, 0, positive, neutral, negative, unsure, unscored
+            FROM {brand_counts(chosen)} AS b
         )"""  # noqa: S608 - the conditions are our own
     of_each = f"""
-        SELECT source, texts, images, positive, neutral, negative, unscored FROM {brand_counts(chosen)} AS b
-        WHERE brand_id = ANY(:brand_ids)
+        SELECT source, texts, images, positive, neutral, negative, unsure, unscored
+        FROM {brand_counts(chosen)} AS b WHERE brand_id = ANY(:brand_ids)
     """  # noqa: S608 - the conditions are our own; their values travel as parameters
     again = f"""
         SELECT source, -mentions * (again - 1) * (kind = 'text')::int,
-               -mentions * (again - 1) * (kind = 'image')::int, 0, 0, 0, 0
+               -mentions * (again - 1) * (kind = 'image')::int, 0, 0, 0, 0, 0
         FROM {combination_hours(chosen)} AS c,
              LATERAL (SELECT count(*) AS again FROM unnest(c.brands) AS id WHERE id = ANY(:brand_ids)) AS n
         WHERE again > 1
@@ -224,12 +225,13 @@ def in_steps_of(length: timedelta, zone: tzinfo, chosen: Filter) -> bool:
     return all(offset % length == timedelta() for offset in offsets)
 
 
-_TEXT_COUNTS: Final = ("texts", "positive", "neutral", "negative", "unscored")
+_TEXT_COUNTS: Final = ("texts", "positive", "neutral", "negative", "unsure", "unscored")
 _IMAGE_COUNTS: Final = ("images", "captions", "shown", "silent")
 
 # One row of presence, as `_counts` has them.
-_EACH: Final = """(p.kind = 'text')::int, (p.label = 'positive')::int, (p.label = 'neutral')::int,
-               (p.label = 'negative')::int, (p.kind = 'text' AND p.label IS NULL)::int,
+_EACH: Final = """(p.kind = 'text')::int, (p.label IS NOT DISTINCT FROM 'positive')::int,
+               (p.label IS NOT DISTINCT FROM 'neutral')::int, (p.label IS NOT DISTINCT FROM 'negative')::int,
+               (p.label IS NOT DISTINCT FROM 'unsure')::int, (p.kind = 'text' AND p.label IS NULL)::int,
                (p.kind = 'image')::int, (p.kind = 'image' AND p.named)::int, p.shown::int, p.silent::int"""
 
 _OTHER_DAY: Final = "(text_at AT TIME ZONE 'UTC')::date <> (image_at AT TIME ZONE 'UTC')::date"

@@ -1,5 +1,6 @@
 """Net sentiment and brand health: how the texts that name a brand feel about it, at once and over time."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -10,6 +11,7 @@ from sqlalchemy import Connection, text
 from monitor.reports.counts import brand_counts, brand_days, brand_hours, in_steps_of, values
 from monitor.reports.filters import Filter
 from monitor.reports.intervals import wilson
+from monitor.reports.wording import counted, number
 
 Unit = Literal["day", "week", "month"]
 
@@ -20,14 +22,16 @@ class BrandFeeling(msgspec.Struct, frozen=True, kw_only=True):
     brand: str
     own: bool
     mentions: int
-    """positive + neutral + negative + unscored."""
+    """positive + neutral + negative + unsure + unscored."""
     positive: int
     neutral: int
     negative: int
+    unsure: int
+    """Texts that the model was not sure of: none of the three."""
     unscored: int
     """Texts in a language that the model does not speak."""
     net_sentiment: float | None
-    """(positive - negative) / (positive + neutral + negative), -1..1; None where nothing was scored."""
+    """(positive - negative) / (positive + neutral + negative), -1..1; None where these are 0."""
     opinions: int
     """positive + negative."""
     health: float | None
@@ -35,6 +39,16 @@ class BrandFeeling(msgspec.Struct, frozen=True, kw_only=True):
     health_low: float | None
     """Ends of its 95% Wilson interval."""
     health_high: float | None
+
+    @property
+    def verdicts(self) -> int:
+        """Texts that the model scored or a person judged: sure + unsure."""
+        return self.mentions - self.unscored
+
+    @property
+    def sure(self) -> int:
+        """positive + neutral + negative."""
+        return self.verdicts - self.unsure
 
 
 class FeelingPoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,17 +58,19 @@ class FeelingPoint(msgspec.Struct, frozen=True, kw_only=True):
     positive: int
     neutral: int
     negative: int
+    unsure: int = 0
+    """Texts that the model was not sure of: none of the three."""
     unscored: int = 0
     """Texts in a language that the model does not speak."""
 
     @property
     def mentions(self) -> int:
         """Texts that name the brand."""
-        return self.scored + self.unscored
+        return self.sure + self.unsure + self.unscored
 
     @property
-    def scored(self) -> int:
-        """Those with a sentiment."""
+    def sure(self) -> int:
+        """positive + neutral + negative."""
         return self.positive + self.neutral + self.negative
 
     @property
@@ -64,8 +80,8 @@ class FeelingPoint(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def net_sentiment(self) -> float | None:
-        """(positive - negative) / scored, -1..1; None where nothing was scored."""
-        return (self.positive - self.negative) / self.scored if self.scored else None
+        """(positive - negative) / sure, -1..1; None where that is 0."""
+        return (self.positive - self.negative) / self.sure if self.sure else None
 
     @property
     def health(self) -> float | None:
@@ -107,6 +123,7 @@ def sentiment_over_time(
                    count(*) FILTER (WHERE label = 'positive') AS positive,
                    count(*) FILTER (WHERE label = 'neutral') AS neutral,
                    count(*) FILTER (WHERE label = 'negative') AS negative,
+                   count(*) FILTER (WHERE label = 'unsure') AS unsure,
                    count(*) FILTER (WHERE label IS NULL) AS unscored
             FROM presence AS p
             WHERE brand_id = (SELECT id FROM brand WHERE name = :brand)
@@ -117,18 +134,26 @@ def sentiment_over_time(
     return tuple(FeelingPoint(**row._asdict()) for row in connection.execute(text(query), given))
 
 
+def in_words(feeling: Sequence[BrandFeeling]) -> str:
+    """`The model was not sure in 12 of 40 verdicts`; empty where it always was."""
+    unsure = sum(each.unsure for each in feeling)
+    verdicts = sum(each.verdicts for each in feeling)
+    return f"The model was not sure in {number(unsure)} of {counted(verdicts, 'verdict')}" if unsure else ""
+
+
 _COUNTS = """sum(h.positive)::bigint AS positive, sum(h.neutral)::bigint AS neutral,
-               sum(h.negative)::bigint AS negative, sum(h.unscored)::bigint AS unscored"""
+               sum(h.negative)::bigint AS negative, sum(h.unsure)::bigint AS unsure,
+               sum(h.unscored)::bigint AS unscored"""
 
 
 def _feeling(counts: dict[str, Any]) -> BrandFeeling:
     positive, negative = counts["positive"], counts["negative"]
     opinions = positive + negative
-    scored = opinions + counts["neutral"]
+    sure = opinions + counts["neutral"]
     low, high = wilson(positive, opinions) if opinions else (None, None)
     return BrandFeeling(
         **counts,
-        net_sentiment=(positive - negative) / scored if scored else None,
+        net_sentiment=(positive - negative) / sure if sure else None,
         opinions=opinions,
         health=positive / opinions if opinions else None,
         health_low=low,

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 from sqlalchemy import Connection, text
 
-from monitor.messages import Label
+from monitor.messages import Verdict
 from monitor.queries import Field, Fields, Query, condition
 from monitor.queries.fields import has
 from monitor.queries.tree import walk
@@ -76,7 +76,7 @@ def may_say(table: str) -> str:
 
 
 def narrowed(
-    connection: Connection, chosen: Filter, query: Query, label: Label | None = None
+    connection: Connection, chosen: Filter, query: Query, label: Verdict | None = None
 ) -> Filter | None:
     """The filter without what the query is never true of, so that indexes pass it over: other sources,
     languages and kinds, and for `image:` other brands; without the pictures where a label is asked for, which

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from monitor.messages import Label
+from monitor.messages import Verdict
 from monitor.reports.counts import brand_ids
 from monitor.reports.filters import Filter
 from monitor.reports.origins import source_names
@@ -36,7 +36,7 @@ class Listed:
 
     chosen: Filter
     order: Order
-    label: Label | None = None
+    label: Verdict | None = None
     about: bool | None = None
     folded: bool = False
 
@@ -97,7 +97,7 @@ def first_ids(connection: Connection, listed: Listed, limit: int, after: Place |
 
 
 def _by_brand(
-    chosen: Filter, order: Order, label: Label | None, after: Place | None, more: Sequence[str]
+    chosen: Filter, order: Order, label: Verdict | None, after: Place | None, more: Sequence[str]
 ) -> str:
     lists, conditions = [_BRANDS], ["m.brand_id = b.id", *more]
     if order == "reach":
@@ -113,7 +113,7 @@ def _by_brand(
 def _of_all(
     chosen: Filter,
     order: Order,
-    label: Label | None,
+    label: Verdict | None,
     after: Place | None,
     about: bool | None,
     more: Sequence[str],

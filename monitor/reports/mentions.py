@@ -12,7 +12,7 @@ import msgspec
 from sqlalchemy import Connection
 from sqlalchemy import text as sql
 
-from monitor.messages import Label
+from monitor.messages import Label, Verdict
 from monitor.queries import Query
 from monitor.reports.counts import about, brand_ids, mention_hours, values
 from monitor.reports.filters import Filter
@@ -113,7 +113,7 @@ def search(
     chosen: Filter,
     *,
     query: Query | None = None,
-    label: Label | None = None,
+    label: Verdict | None = None,
     order: Order = "newest",
     after: str | None = None,
     limit: int = 50,

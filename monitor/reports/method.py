@@ -8,11 +8,12 @@ from monitor.reports.wording import counted
 _COUNTING: Final = """
 A post is everything with one source and id: its text and its picture count once. Share of voice is a
 brand's posts among the posts of all watched brands, so a post about two brands counts for both. Net
-sentiment is (positive - negative) / texts that name the brand and have a sentiment; brand health is positive
-/ (positive + negative), with Wilson's 95% interval. Sentiment is the one toward the brand where the model
-can tell, else that of the whole text. A text in a language that the model does not speak counts as a mention,
-and in no sentiment until a person judges it. A story is one text or picture with its copies; by stories,
-only the first of them counts, where and when it appeared.
+sentiment is (positive - negative) / texts that name the brand and have a sentiment; brand health is
+positive / (positive + negative), with Wilson's 95% interval. Sentiment is the one toward the brand where
+the model can tell, else that of the whole text. Where even the best of the three labels is less probable
+than the model's threshold, the model was not sure: such a text, like one in a language that it does not
+speak, counts as a mention, apart, and in no sentiment until a person judges it. A story is one text or
+picture with its copies; by stories, only the first of them counts, where and when it appeared.
 """
 
 _COMPARING: Final = """

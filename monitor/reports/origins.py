@@ -27,6 +27,8 @@ class SourceShare(msgspec.Struct, frozen=True, kw_only=True):
     """Texts, by how they feel about a brand they name; one that names two counts twice."""
     neutral: int
     negative: int
+    unsure: int
+    """Texts that the model was not sure of, counted in the same way."""
     unscored: int
     """Texts in a language that the model does not speak, counted in the same way."""
 
@@ -41,6 +43,8 @@ class AuthorActivity(msgspec.Struct, frozen=True, kw_only=True):
     positive: int
     neutral: int
     negative: int
+    unsure: int
+    """Texts that the model was not sure of."""
     unscored: int
     """Texts in a language that the model does not speak."""
     estimated: bool
@@ -54,7 +58,8 @@ def sources(connection: Connection, chosen: Filter, limit: int = 50) -> tuple[So
                sum(images)::bigint AS images,
                (sum(texts + images) / sum(sum(texts + images)) OVER ())::double precision AS share,
                sum(positive)::bigint AS positive, sum(neutral)::bigint AS neutral,
-               sum(negative)::bigint AS negative, sum(unscored)::bigint AS unscored
+               sum(negative)::bigint AS negative, sum(unsure)::bigint AS unsure,
+               sum(unscored)::bigint AS unscored
         FROM {about(chosen)} AS a GROUP BY 1 HAVING sum(texts + images) > 0
         ORDER BY mentions DESC, 1 LIMIT :limit
     """  # noqa: S608 - the conditions are our own; their values travel as parameters
@@ -73,13 +78,15 @@ def authors(connection: Connection, chosen: Filter, limit: int = 20) -> tuple[Au
     query = f"""
         SELECT source, author, count(*) * {step} AS mentions, max(reach) AS reach,
                sum(positive)::bigint * {step} AS positive, sum(neutral)::bigint * {step} AS neutral,
-               sum(negative)::bigint * {step} AS negative, sum(unscored)::bigint * {step} AS unscored,
+               sum(negative)::bigint * {step} AS negative, sum(unsure)::bigint * {step} AS unsure,
+               sum(unscored)::bigint * {step} AS unscored,
                {step} > 1 AS estimated
         FROM (
             SELECT source, author, mention_id, max(reach) AS reach,
                    count(*) FILTER (WHERE label = 'positive') AS positive,
                    count(*) FILTER (WHERE label = 'neutral') AS neutral,
                    count(*) FILTER (WHERE label = 'negative') AS negative,
+                   count(*) FILTER (WHERE label = 'unsure') AS unsure,
                    count(*) FILTER (WHERE kind = 'text' AND label IS NULL) AS unscored
             FROM {hours} AS s(first, last) CROSS JOIN unnest(CAST(:brand_ids AS int[])) AS b(id)
             CROSS JOIN LATERAL (

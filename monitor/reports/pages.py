@@ -4,7 +4,7 @@ from datetime import datetime, tzinfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from monitor.reports import languages, wording
+from monitor.reports import feeling, languages, wording
 
 
 def template(zone: tzinfo | None = None) -> Template:
@@ -38,6 +38,7 @@ def environment(package: str, zone: tzinfo | None = None) -> Environment:
         telling=wording.telling,
         language=wording.language,
         unscored=languages.in_words,
+        unsure=feeling.in_words,
     )
     pages.tests["web_address"] = wording.is_web_address
     return pages

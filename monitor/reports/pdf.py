@@ -146,7 +146,7 @@ def _cards(report: Report) -> list[dict[str, str]]:
             (
                 "Net sentiment",
                 signed(felt.net_sentiment),
-                f"-1 to +1, n = {number(felt.mentions - felt.unscored)}",
+                f"-1 to +1, n = {number(felt.sure)}",
             )
         )
     if felt is not None and felt.health is not None:

@@ -59,6 +59,7 @@ def _before(change: Change | None) -> tuple[str, str]:
 def feeling_table(report: Report) -> Table:
     """How people feel about each brand."""
     feeling = report.figures.feeling
+    unsure = any(each.unsure for each in feeling)
     unscored = bool(report.figures.unscored)
     return Table(
         caption="Texts that name a brand, by sentiment; health is positive / (positive + negative)",
@@ -66,12 +67,15 @@ def feeling_table(report: Report) -> Table:
             Column("Brand", numeric=False),
             *(Column(name) for name in ("Texts", "Health (95% interval)", "Net sentiment")),
             *(Column(name) for name in ("Positive", "Neutral", "Negative")),
+            *((Column("Not sure"),) if unsure else ()),
             *((Column("Not scored"),) if unscored else ()),
         ),
         rows=tuple(
             (
                 *(each.brand, number(each.mentions), _health(each), signed(each.net_sentiment)),
-                *(*_labels(each), *((number(each.unscored),) if unscored else ())),
+                *_labels(each),
+                *((number(each.unsure),) if unsure else ()),
+                *((number(each.unscored),) if unscored else ()),
             )
             for each in feeling
         ),
@@ -82,19 +86,22 @@ def feeling_table(report: Report) -> Table:
 def over_time_table(report: Report) -> Table:
     """The focus brand by day, week or month."""
     rows = []
+    unsure = any(bucket.point.unsure for bucket in report.over_time)
     for bucket in (each for each in report.over_time if each.point.mentions):
         point, interval = bucket.point, bucket.point.health_interval
         health = _DASH
         if point.health is not None and interval is not None:
             health = f"{percent(point.health)} ({percent(interval[0])} to {percent(interval[1])})"
-        counts = (number(n) for n in (point.positive, point.neutral, point.negative))
-        rows.append((bucket.label, number(point.mentions), health, signed(point.net_sentiment), *counts))
+        told = (bucket.label, number(point.mentions), health, signed(point.net_sentiment))
+        counts = (point.positive, point.neutral, point.negative, *((point.unsure,) if unsure else ()))
+        rows.append((*told, *map(number, counts)))
     return Table(
         caption=f"{report.focus} by {report.unit}; {report.unit}s without a text are left out",
         columns=(
             Column(report.unit.capitalize(), numeric=False),
             *(Column(name) for name in ("Texts", "Health (95% interval)", "Net sentiment")),
             *(Column(name) for name in ("Positive", "Neutral", "Negative")),
+            *((Column("Not sure"),) if unsure else ()),
         ),
         rows=tuple(rows),
     )

@@ -30,6 +30,7 @@ _ABOUT_TWO: Final = 0.08
 _WITH_TEXT: Final = 0.45  # of the pictures: their post has a text, too
 _CAPTIONED: Final = 0.30
 _ENDED: Final = 0.55
+_SURE: Final = 0.54  # below it a verdict is unsure: every twelfth
 # Sentences of a good event's days, and of a bad one's.
 _AT_EVENTS: Final = {True: {"positive": "launch", "negative": "crisis"}, False: {"negative": "crisis"}}
 _TOPICS: Final[dict[Kind, str]] = {"text": "mentions.text", "image": "mentions.image"}
@@ -172,10 +173,11 @@ class Author:
             said = Said(said.text + ending.text, said.named, said.words | ending.words)
         id = self._mention(lines, post, "text", clock, said, _NULL)
         # The surest are rare; no two equally sure.
-        sure = 0.55 + 0.44 * post.other
+        sure = 0.50 + 0.49 * post.other
+        verdict = mood if sure >= _SURE else "unsure"
         rest = f"{(1 - sure) / 2:.4f}"
         chances = "\t".join(f"{sure:.4f}" if place == label else rest for place in range(3))
-        felt = f"{mood}\t{chances}\t{MODEL}\n"
+        felt = f"{verdict}\t{chances}\t{MODEL}\n"
         lines.sentiment.append(f"{id}\t\\N\t{felt}")
         for each in said.named:
             lines.sentiment.append(f"{id}\t{self._ids[each.brand]}\t{felt}")

@@ -9,9 +9,10 @@ from fastapi import Query as InAddress
 from pydantic import BeforeValidator, Field
 from starlette.responses import Response
 
-from monitor.messages import Label
+from monitor.messages import Verdict
 from monitor.queries import Query, QueryError, parse
 from monitor.reports.detail import MentionDetail, mention
+from monitor.reports.feeling import net_sentiment
 from monitor.reports.languages import unscored
 from monitor.reports.listing import Order
 from monitor.reports.mentions import Page, copies, folded, how_many, search, toward
@@ -31,7 +32,11 @@ Words = Annotated[
         description='A query: words, AND OR NOT, "phrases", NEAR/5, author:, lang: ... (docs/queries.md).'
     ),
 ]
-OneLabel = Annotated[Label | None, BeforeValidator(blank_as_missing), InAddress()]
+OneLabel = Annotated[
+    Verdict | None,
+    BeforeValidator(blank_as_missing),
+    InAddress(description="How a text feels; `unsure`: the model was not sure."),
+]
 
 
 @router.get("/mentions")
@@ -81,8 +86,11 @@ def mentions(
 
 
 def _numbers(frame: Frame) -> dict[str, Any]:
-    """Mentions of the view by posts and by stories, and the texts in it that were not scored."""
-    told: dict[str, Any] = {"unscored": unscored(frame.connection, frame.view.chosen)}
+    """Mentions of the view by posts and by stories, and what of it is in no sentiment."""
+    told: dict[str, Any] = {
+        "feeling": net_sentiment(frame.connection, frame.view.chosen),
+        "unscored": unscored(frame.connection, frame.view.chosen),
+    }
     for counting in ("posts", "stories"):
         chosen = msgspec.structs.replace(frame.view.chosen, counting=counting)
         told[f"by_{counting}"] = how_many(frame.connection, chosen)

@@ -181,9 +181,10 @@ def test_voice_feeling_and_origins_say_what_the_rows_say(seeded, chosen):
     )
     labels = {(brand, label): n for brand, label, n in felt}
     for feeling in net_sentiment(seeded, chosen):
-        for label in ("positive", "neutral", "negative"):
+        for label in ("positive", "neutral", "negative", "unsure"):
             assert getattr(feeling, label) == labels.pop((feeling.brand, label), 0)
-        assert feeling.mentions == feeling.positive + feeling.neutral + feeling.negative + feeling.unscored
+        sure = feeling.positive + feeling.neutral + feeling.negative
+        assert feeling.mentions == sure + feeling.unsure + feeling.unscored
     assert labels == {}
 
     of_sources = seeded.execute(
@@ -213,18 +214,20 @@ def test_days_are_those_of_the_zone(seeded, zone, unit):
         text(f"""
             SELECT date_trunc(:unit, published_at AT TIME ZONE :zone)::date,
                    count(*) FILTER (WHERE label = 'positive'), count(*) FILTER (WHERE label = 'neutral'),
-                   count(*) FILTER (WHERE label = 'negative')
+                   count(*) FILTER (WHERE label = 'negative'), count(*) FILTER (WHERE label = 'unsure')
             FROM brand_sentiment AS s WHERE brand = 'VMware' AND {chosen.where("s")} GROUP BY 1 ORDER BY 1
         """),
         {**chosen.values(), "unit": unit, "zone": zone},
     ).all()
     points = sentiment_over_time(seeded, chosen, "VMware", unit, zone)
-    assert [(p.start, p.positive, p.neutral, p.negative) for p in points] == [tuple(row) for row in expected]
+    found = [(p.start, p.positive, p.neutral, p.negative, p.unsure) for p in points]
+    assert found == [tuple(row) for row in expected]
+    assert sum(p.unsure for p in points)
 
 
 @pytest.mark.parametrize("order", ["newest", "oldest", "reach"])
 @pytest.mark.parametrize("chosen", choices(8), ids=range(8))
-@pytest.mark.parametrize("label", [None, "negative"])
+@pytest.mark.parametrize("label", [None, "negative", "unsure"])
 @pytest.mark.parametrize("words", [None, "support", '"hall four"'])
 def test_a_list_has_every_mention_once_in_its_order(seeded, chosen, order, label, words):
     found, after = [], None
@@ -280,25 +283,28 @@ def test_the_views_say_what_the_functions_say(seeded):
         shares = view(f"SELECT brand, posts FROM share_of_voice WHERE day = :day AND channel = '{channel}'")
         assert shares == {v.brand: (n,) for v in share_of_voice(seeded, day) if (n := getattr(v, name))}
     assert view(
-        "SELECT brand, mentions, positive, neutral, negative FROM sentiment_daily WHERE day = :day"
-    ) == {f.brand: (f.mentions, f.positive, f.neutral, f.negative) for f in net_sentiment(seeded, day)}
+        "SELECT brand, mentions, positive, neutral, negative, unsure FROM sentiment_daily WHERE day = :day"
+    ) == {
+        f.brand: (f.mentions, f.positive, f.neutral, f.negative, f.unsure) for f in net_sentiment(seeded, day)
+    }
     pictures = view(
         "SELECT count(DISTINCT mention_id) FROM image_only_mentions WHERE published_at::date = :day"
     )
     assert set(pictures) == {summary(seeded, day).image_only}
     assert len(shown_pictures(seeded, day, 500, unnamed_only=True)) <= next(iter(pictures))
     of_sources = view(
-        "SELECT source, sum(mentions)::bigint FROM source_daily"
+        "SELECT source, sum(mentions)::bigint, sum(unsure)::bigint FROM source_daily"
         " WHERE day = :day AND brand = 'VMware' GROUP BY 1"
     )
     ours = msgspec.structs.replace(day, brands=("VMware",))
-    assert of_sources == {s.source: (s.mentions,) for s in sources(seeded, ours)}
+    assert of_sources == {s.source: (s.mentions, s.unsure) for s in sources(seeded, ours)}
     of_authors = view(
-        "SELECT author || '@' || source, mentions, reach, negative FROM brand_authors"
+        "SELECT author || '@' || source, mentions, reach, negative, unsure FROM brand_authors"
         " WHERE day = :day AND brand = 'VMware'"
     )
     assert of_authors == {
-        f"{a.author}@{a.source}": (a.mentions, a.reach, a.negative) for a in authors(seeded, ours, 1_000)
+        f"{a.author}@{a.source}": (a.mentions, a.reach, a.negative, a.unsure)
+        for a in authors(seeded, ours, 1_000)
     }
 
 
@@ -328,7 +334,7 @@ def test_the_view_of_terms_scores_words_as_the_pages_do(seeded):
     said = seeded.execute(
         text("""
             SELECT s.label, m.text FROM brand_sentiment AS s JOIN mention AS m ON m.id = s.mention_id
-            WHERE s.brand = 'VMware' AND s.label <> 'neutral'
+            WHERE s.brand = 'VMware' AND s.label IN ('positive', 'negative')
               AND s.published_at >= '2026-05-01' AND s.published_at < '2026-06-01'
         """)
     )

@@ -91,6 +91,20 @@ def words_are_those_of_the_texts(engine: Engine) -> None:
     assert all(read(said).lexemes() == set(words) for said, words in found)
 
 
+def test_a_few_verdicts_are_unsure_and_only_the_least_probable(seeded):
+    ((unsure, surest, least),) = rows(
+        seeded,
+        "SELECT avg((label = 'unsure')::int), max(p) FILTER (WHERE label = 'unsure'),"
+        " min(p) FILTER (WHERE label <> 'unsure')"
+        " FROM (SELECT label, greatest(p_negative, p_neutral, p_positive) AS p FROM sentiment) AS each",
+    )
+    assert 0.05 < float(unsure) < 0.12
+    assert surest <= least
+    assert rows(
+        seeded, "SELECT sum(unsure) = (SELECT count(*) FROM presence WHERE label = 'unsure') FROM brand_day"
+    ) == [(True,)]
+
+
 def test_words_are_those_of_the_texts(seeded):
     words_are_those_of_the_texts(seeded)
 

@@ -277,3 +277,68 @@ def test_a_text_nobody_scored_can_be_judged(client: TestClient) -> None:
     after = said(client.get(f"/mentions/{id}").text)
     assert "The text as a whole: negative corrected" in after
     assert client.get("/api/summary").json()["unscored"] == []
+
+
+@pytest.fixture
+def doubted(settings: Settings) -> None:
+    """The model is sure of two texts about VMware, and of neither of those about Citrix."""
+    engine = sync_engine(settings)
+    with engine.begin() as connection:
+        connection.execute(
+            sql(
+                "UPDATE sentiment SET label = 'unsure', p_negative = 0.4, p_neutral = 0.35, p_positive = 0.25"
+                " WHERE mention_id IN (SELECT id FROM mention WHERE external_id IN ('t2', 't3', 't4'))"
+            )
+        )
+    engine.dispose()
+
+
+@pytest.mark.usefixtures("doubted")
+def test_pages_say_what_the_model_was_not_sure_of(client: TestClient) -> None:
+    feeling = {each["brand"]: each for each in client.get("/api/summary").json()["feeling"]}
+    counts = ("mentions", "positive", "neutral", "negative", "unsure", "unscored")
+    # ann, bob and mal, besides what stands in the news and on the microblog.
+    assert [feeling["VMware"][name] for name in counts] == [5, 2, 0, 1, 2, 0]
+    assert [feeling["Citrix"][name] for name in counts] == [2, 0, 0, 0, 2, 0]
+    assert feeling["Citrix"]["net_sentiment"] is None
+    overview = said(client.get("/").text)
+    assert "The model was not sure in 4 of 8 verdicts: these count apart, in no sentiment." in overview
+    assert "n = 3" in overview
+    assert "the model was not sure of 2 more texts" in overview
+    assert "not sure of" not in said(client.get("/brand?name=M%26M+%3Cb%3E&brand=M%26M+%3Cb%3E").text)
+    assert "Model not sure 4 of 8 verdicts on brands in this view" in said(client.get("/quality").text)
+    points = client.get("/api/timeline?name=VMware&unit=month").json()
+    assert [(each["unsure"], each["negative"]) for each in points] == [(2, 1)]
+
+
+@pytest.mark.usefixtures("doubted")
+@pytest.mark.parametrize("more", ["", "&brand=VMware"])
+def test_they_are_listed_and_not_quoted(client: TestClient, more: str) -> None:
+    page = client.get(f"/mentions?label=unsure{more}")
+    assert page.text.count("<article>") == (2 if more else 3)
+    assert "Mentions the model was not sure of, newest first" in said(page.text)
+    assert '<span class="label unsure">unsure</span>' in page.text
+    assert re.search(r"<option selected>unsure</option>", page.text)
+    assert "down again" in page.text
+    assert "VMware is great" not in page.text
+    listed = client.get(f"/api/mentions?label=unsure{more}").json()["rows"]
+    assert {row["sentiment"] for row in listed} == {"unsure"}
+    assert client.get("/api/quotes?name=Citrix&label=negative").json() == []
+    assert client.get("/api/quotes?name=Citrix&label=unsure").status_code == 422
+
+
+@pytest.mark.usefixtures("doubted")
+def test_a_person_says_one_of_three_where_the_model_was_not_sure(client: TestClient) -> None:
+    id = mention_uuid("text", "microblog", "t3")
+    form = client.get(f"/mentions/{id}").text
+    assert "Toward VMware: unsure" in said(form)
+    assert "Model, not sure: negative 40%, neutral 35%, positive 25%" in said(form)
+    assert 'value="unsure"' not in form
+    assert " checked" not in form.partition("It is")[2].partition("</fieldset>")[0]
+    wrong = {"label": "unsure", "brand": "VMware", "by": "ann", "back": ""}
+    assert client.post(f"/mentions/{id}/sentiment", data=wrong).status_code == 422
+    api = {"mention_id": str(id), "label": "unsure", "brand": "VMware", "by": "ann"}
+    assert client.post("/api/corrections/sentiment", json=api).status_code == 422
+    assert client.post(f"/mentions/{id}/sentiment", data=wrong | {"label": "negative"}).status_code == 303
+    (felt,) = client.get("/api/summary?brand=VMware").json()["feeling"]
+    assert (felt["negative"], felt["unsure"]) == (2, 1)

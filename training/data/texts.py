@@ -1,13 +1,14 @@
-"""Reads the labelled text sets and keeps their splits honest.
+"""Reads labelled texts, published ones and one's own, and keeps their splits honest.
 
-One parquet file a set (columns text, label neg|neu|pos, split; `target`, and where it stands, where the label
-is toward something named in the text). What is particular to a set stands in `training.data.sets`. Rules for
-all, applied the same way for every model:
+One file a set: parquet, CSV or JSON lines with the columns text and label, and where there are `target` (what
+in the text the label is toward) and `split`. What is particular to a published set stands in
+`training.data.sets`; any other name is a set of one's own. Rules for all, the same for every model:
 
 * texts are equal when their letters and digits are, whatever the case; and when they are without links, the
   leading RT and @names, where enough is left to tell;
 * a text equal to a test text of *any* set never trains, and one equal to a dev text trains nothing either;
-* a set made for targets has no row without one: a row whose target is not in its text is left out;
+* a row whose target is not in its text is left out, and in a set made for targets one without a target, too;
+* rows without a split go to test, dev and train by a hash of the text, 10, 10 and 80 in a hundred;
 * a set without a dev split gives up a tenth of its training rows to one: whole targets or topics where the
   labels are toward them (what is measured shall be new to the model), else texts, chosen by a hash;
 * MR is not read at all (SST's test sentences are cut from it), nor are VADER's movie and Amazon snippets
@@ -16,18 +17,21 @@ all, applied the same way for every model:
 
 import hashlib
 import re
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal, get_args
 
 from monitor.errors import SetupError
-from training.data.sets import SETS, LicenceClass, TextSet
+from training.data.sets import SETS, UNLABELLED_SETS, UNREAD, LicenceClass, TextSet, own_set
+from training.data.tables import SUFFIXES, Row, place, read_label, read_rows
 
 Split = Literal["train", "dev", "test"]
 Span = tuple[int, int]
+Reasons = dict[tuple[str, str], list[int]]
+"""(set, why) -> lines that were left out."""
 
 LABELS: Final = {"neg": 0, "neu": 1, "pos": 2}
 LABELLED: Final = tuple(SETS)
@@ -35,7 +39,8 @@ UNLABELLED: Final = "imdb_unsup"
 TWO_CLASS: Final = frozenset(name for name, one in SETS.items() if one.classes == 2)
 """Sets whose raters had no neutral to choose: they say nothing about it, in training and in evaluation."""
 
-_DEV_SHARE: Final = 10
+_SHARE: Final = 10
+"""One text in so many is for dev, and one for test."""
 _ALNUM: Final = re.compile(r"[^\W_]+")
 # Some sets have "http" for every link, some tore links apart.
 _LINK: Final = re.compile(
@@ -47,7 +52,8 @@ _DISGUISE: Final = re.compile(r"@|http|www|^\W*rt\b", re.IGNORECASE)
 """Without one of these a text has nothing to be stripped of."""
 _TELLING: Final = 20
 """Characters that must be left of a text without links and names for it to be told by them."""
-_COLUMNS: Final = ("text", "label", "split", "source", "target", "target_start", "target_end", "confidence")
+_NEEDED: Final = ("text", "label")
+_WANTED: Final = ("split", "source", "target", "target_start", "target_end", "confidence", "corrected_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +72,15 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """Rows of a set that were not taken, all for one reason; `first` is the number of the first, from 1."""
+    """Rows of a set that were not taken, all for one reason; `first` is the line (row) of the first.
+
+    Both are None where the whole set was left alone.
+    """
 
     corpus: str
     reason: str
-    rows: int
-    first: int
+    rows: int | None = None
+    first: int | None = None
 
 
 @dataclass(frozen=True)
@@ -90,6 +99,12 @@ class Corpora:
     def of(self, name: str) -> list[Example]:
         """All examples of one set, whatever their split."""
         return [example for split in (self.train, self.dev, self.test) for example in split.get(name, ())]
+
+    def classes(self, name: str) -> Literal[2, 3]:
+        """Two where the raters had no neutral to choose; of one's own sets: where none is neutral."""
+        if name in SETS:
+            return SETS[name].classes
+        return 3 if any(example.label == LABELS["neu"] for example in self.of(name)) else 2
 
     def only(self, names: Collection[str]) -> "Corpora":
         """These sets alone."""
@@ -117,62 +132,102 @@ def equality_keys(text: str) -> frozenset[int]:
 
     Keys are hashes that hold for this process only.
     """
-    whole = _letters(text) or text.strip()
-    if not _DISGUISE.search(text):
-        return frozenset({hash(whole)})
-    bare = _letters(_RETWEET.sub(" ", _NAME.sub(" ", _LINK.sub(" ", text))))
-    return frozenset({hash(whole), hash(bare)} if len(bare) >= _TELLING else {hash(whole)})
+    keys = {hash(_letters(text))}
+    return frozenset(keys | {hash(told_by(text))} if _DISGUISE.search(text) else keys)
 
 
 def _letters(text: str) -> str:
-    return "".join(_ALNUM.findall(text.casefold()))
+    """Its letters and digits; of a text without any, what it is made of."""
+    return "".join(_ALNUM.findall(text.casefold())) or text.strip()
+
+
+def told_by(text: str) -> str:
+    """What tells a text: its letters and digits, without those of links and names where enough is left."""
+    if _DISGUISE.search(text):
+        bare = _letters(_RETWEET.sub(" ", _NAME.sub(" ", _LINK.sub(" ", text))))
+        if len(bare) >= _TELLING:
+            return bare
+    return _letters(text)
 
 
 def load_corpora(
-    folder: Path, names: Collection[str] | None = None, licence: LicenceClass | str | None = None
+    path: Path, names: Collection[str] | None = None, licence: LicenceClass | str | None = None
 ) -> Corpora:
-    """Read `names` (default: all that are there) from `folder` and split them by the rules above.
+    """Read the sets `names` (default: all) of a folder, or one file, and split them by the rules above.
 
-    `licence` takes only the sets of that class. Every labelled set found in `folder` counts for the
-    exclusion, also those not taken. Raises `SetupError` for a missing file or a row that does not fit.
+    `licence` takes the published sets of that class alone, and one's own. Every set found counts for the
+    exclusion, also those not taken. Raises `SetupError` for a missing set and for a row that does not fit.
     """
-    wanted = [
-        name
-        for name in (available(folder) if names is None else names)
-        if licence is None or SETS[name].licence == licence
-    ]
-    left_out: list[LeftOut] = []
-    rows: dict[str, list[tuple[Split, Example]]] = {}
-    for name in SETS:
-        if name in wanted or _file(folder, name).exists():
-            rows[name], dropped = _read(folder, SETS[name])
-            left_out += dropped if name in wanted else ()
-    held_out: set[int] = set()
+    files = text_files(path, names or ())
+    left = [LeftOut(name, UNREAD[name]) for name in files if name in UNREAD]
+    taken = []
+    for name in files.keys() - UNREAD if names is None else names:
+        if licence is None or name not in SETS or SETS[name].licence == licence:
+            taken.append(name)
+        else:
+            left.append(LeftOut(name, f"licence: {SETS[name].licence}, {SETS[name].terms}"))
+    reasons: Reasons = defaultdict(list)
+    rows = {name: read_set(file, name, reasons) for name, file in files.items() if name not in UNREAD}
+    measured: set[int] = set()
     kept: dict[Split, dict[str, list[Example]]] = {"test": {}, "dev": {}, "train": {}}
     for split in kept:  # in this order: what test holds is out of bounds for dev, what dev holds for train
-        found = {name: [each for of, each in examples if of == split] for name, examples in rows.items()}
-        if split != "test":
-            found = _apart(found, held_out)
-        kept[split] = {name: examples for name, examples in found.items() if examples and name in wanted}
+        found: dict[str, list[Example]] = {name: [] for name in rows}
+        for name, read in rows.items():
+            for number, example in read[split]:
+                if measured.isdisjoint(equality_keys(example.text)):
+                    found[name].append(example)
+                else:
+                    reasons[name, "equals a text that measures"].append(number)
+        kept[split] = {name: examples for name, examples in found.items() if examples and name in taken}
         if split != "train":
-            held_out |= {key for part in found.values() for each in part for key in equality_keys(each.text)}
-    return Corpora(**kept, left_out=tuple(left_out))
+            measured |= {key for part in found.values() for each in part for key in equality_keys(each.text)}
+    left += [
+        LeftOut(name, reason, len(numbers), min(numbers))
+        for (name, reason), numbers in reasons.items()
+        if name in taken
+    ]
+    return Corpora(**kept, left_out=tuple(left))
 
 
-def available(folder: Path) -> tuple[str, ...]:
-    """The labelled sets that `folder` holds. Raises `SetupError` where it holds none."""
-    found = tuple(name for name in SETS if _file(folder, name).exists())
-    if not found:
-        raise SetupError(f"{folder}: none of {', '.join(SETS)} (.parquet) is there; see `brand-train fetch`")
-    return found
+def text_files(path: Path, names: Collection[str] = ()) -> dict[str, Path]:
+    """The file of each labelled set at `path`, a folder or one file: published sets first.
+
+    Raises `SetupError` where there is none, two have one name, or one of `names` is missing.
+    """
+    found: dict[str, Path] = {}
+    for file in sorted(path.iterdir()) if path.is_dir() else [path]:
+        if file.suffix in SUFFIXES and file.stem not in UNLABELLED_SETS:
+            if file.stem in found:
+                raise SetupError(f"{found[file.stem]} and {file.name} have one name; rename one of them")
+            found[file.stem] = file
+    for name in names:
+        if name not in found:
+            raise SetupError(f"{path}: no {name}{SUFFIXES[0]} there; give --data the folder that has it")
+    if not found.keys() - UNREAD:
+        raise SetupError(
+            f"{path}: no texts; want a {', '.join(SUFFIXES)} with the columns text and label, or a folder "
+            "with such files, or what `brand-train fetch sentiment` fetches"
+        )
+    order = [*SETS, *sorted(found.keys() - SETS)]
+    return {name: found[name] for name in order if name in found}
+
+
+def available(path: Path) -> tuple[str, ...]:
+    """The labelled sets at `path`. Raises `SetupError` where there is none."""
+    return tuple(name for name in text_files(path) if name not in UNREAD)
 
 
 def held_out(corpora: Corpora, name: str, limit: int = 2000) -> list[Example]:
     """At most `limit` rows of a set left out of training, of all its splits: always the same ones."""
-    return sorted(corpora.of(name), key=lambda each: _hash(f"{each.text}\n{each.target}"))[:limit]
+    return sorted(corpora.of(name), key=fixed_order)[:limit]
 
 
-def load_unlabelled(folder: Path, names: Iterable[str], apart: Iterable[Example] = ()) -> list[str]:
+def fixed_order(example: Example) -> int:
+    """What to sort by for an order that is always the same and has nothing to do with the labels."""
+    return _hash(f"{example.text}\n{example.target}")
+
+
+def load_unlabelled(path: Path, names: Iterable[str], apart: Iterable[Example] = ()) -> list[str]:
     """Texts of the sets without labels, none twice and none that equals a text of `apart`.
 
     Raises `SetupError` for a missing file.
@@ -180,7 +235,7 @@ def load_unlabelled(folder: Path, names: Iterable[str], apart: Iterable[Example]
     seen = {key for each in apart for key in equality_keys(each.text)}
     kept = []
     for name in names:
-        for _, row in _rows(folder, name):
+        for _, row in read_rows(path / f"{name}.parquet", ("text",)):
             keys = equality_keys(row["text"])
             if seen.isdisjoint(keys):
                 seen |= keys
@@ -201,13 +256,14 @@ def find_target(text: str, target: str) -> Span | None:
     return None
 
 
-def data_files(folder: Path, names: Iterable[str]) -> tuple[str, ...]:
+def data_files(path: Path, names: Iterable[str]) -> tuple[str, ...]:
     """`file sha256` of each set that exists, for the manifest."""
-    paths = [_file(folder, name) for name in names]
+    folder = path if path.is_dir() else path.parent
+    files = [folder / f"{name}{suffix}" for name in names for suffix in SUFFIXES]
     return tuple(
-        f"{path.name} sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
-        for path in paths
-        if path.exists()
+        f"{file.name} sha256:{hashlib.sha256(file.read_bytes()).hexdigest()}"
+        for file in files
+        if file.exists()
     )
 
 
@@ -219,83 +275,106 @@ def _apart(split: dict[str, list[Example]], keys: set[int]) -> dict[str, list[Ex
     return {name: examples for name, examples in kept.items() if examples}
 
 
-def _file(folder: Path, name: str) -> Path:
-    return folder / f"{name}.parquet"
+def read_set(file: Path, name: str, reasons: Reasons | None = None) -> dict[Split, list[tuple[int, Example]]]:
+    """The examples of one file by split, each with its line; lines that make none are put down in `reasons`.
+
+    Raises `SetupError` for a row that does not fit.
+    """
+    reasons = defaultdict(list) if reasons is None else reasons
+    of = SETS.get(name) or own_set(name)
+    by = "target" if of.dev_by in (None, "text") else of.dev_by
+    needed = (*_NEEDED, *(column for column, _ in of.rows))
+    found: dict[Split, list[tuple[int, Example]]] = {"train": [], "dev": [], "test": []}
+    about: dict[int, str] = {}
+    for number, row in read_rows(file, needed, (*_WANTED, by)):
+        try:
+            example = _example(row, of)
+            if isinstance(example, str):
+                reasons[name, example].append(number)
+                continue
+            found[_split_of(row)].append((number, example))
+        except (TypeError, ValueError) as error:
+            raise SetupError(f"{place(file, number)}: {error}") from error
+        about[number] = str(row.get(by) or "").casefold()
+    if not found["dev"] and of.dev_by:
+        goes = _dev(found["train"], about, of)
+        found["dev"] = [each for each in found["train"] if goes(*each)]
+        found["train"] = [each for each in found["train"] if not goes(*each)]
+    return found
 
 
-def _rows(
-    folder: Path, name: str, columns: Collection[str] = ("text",)
-) -> Iterator[tuple[int, dict[str, Any]]]:
-    """(number from 1, row) with those of `columns` that the file has."""
-    import pyarrow.parquet as parquet
-
-    path = _file(folder, name)
-    if not path.exists():
-        raise SetupError(f"{path}: no such corpus; give --data the folder with the parquet files")
-    there = set(parquet.read_schema(path).names)
-    table = parquet.read_table(path, columns=[column for column in columns if column in there])
-    return enumerate(table.to_pylist(), 1)
-
-
-def _read(folder: Path, of: TextSet) -> tuple[list[tuple[Split, Example]], list[LeftOut]]:
-    """The rows of a set with their split, and how many were left out why."""
-    by = of.dev_by if of.dev_by not in (None, "text", "target") else "target"
-    columns = {*_COLUMNS, *(column for column, _ in of.rows), by}
-    taken: list[tuple[Split, str, Example]] = []
-    reasons: Counter[str] = Counter()
-    first: dict[str, int] = {}
-    for number, row in _rows(folder, of.name, columns):
-        if row["label"] not in LABELS:
-            where = f"{_file(folder, of.name)}, row {number}"
-            raise SetupError(f"{where}: `label` is {row['label']!r}; want {', '.join(LABELS)}")
-        found = _example(row, of)
-        if isinstance(found, str):
-            reasons[found] += 1
-            first.setdefault(found, number)
-        else:
-            taken.append((row["split"], row.get(by) or "", found))
-    left_out = [LeftOut(of.name, reason, rows, first[reason]) for reason, rows in reasons.items()]
-    dev = _dev(taken, of)
-    parted: list[tuple[Split, Example]] = [
-        ("dev" if split == "train" and dev(key, one) else split, one) for split, key, one in taken
-    ]
-    return parted, left_out
-
-
-def _example(row: dict[str, Any], of: TextSet) -> Example | str:
-    """The example a row makes, or why it makes none."""
+def _example(row: Row, of: TextSet) -> Example | str:
+    """The example a row makes, or why it makes none. `TypeError`, `ValueError`: a value is wrong."""
     for column, value in of.rows:
         if row.get(column) != value:
             return f"{column} is not {value}"
     if row.get("source") in of.unread_sources:
         return f"source {row['source']}"
-    text, target = row["text"], None
-    if of.toward == "target":
-        named = row.get("target") or ""
-        target = (row.get("target_start") or 0, row.get("target_end") or 0)
-        if not named or text[slice(*target)] != named:
-            target = find_target(text, named) or find_target(text, of.spelled.get(named, ""))
-        if target is None:
-            return "the target is not in the text" if named else "no target"
-    agreement = row.get("confidence")
-    return Example(
-        of.name, text, LABELS[row["label"]], target, 1.0 if agreement is None else float(agreement)
-    )
+    if row.get("corrected_at"):
+        raise ValueError("these are corrections; give the file to --corrections")
+    text, label = row["text"], read_label(row["label"])
+    if text is None or label is None:
+        return "no text" if text is None else "no label"
+    if not isinstance(text, str):
+        raise TypeError(f"`text` is {text!r}; want a text")
+    if not text.strip():
+        return "no text"
+    target = None if of.toward == "whole" else _target(row, text, of)
+    if isinstance(target, str):
+        return target
+    agreement = row.get("confidence") if of.name in SETS else None
+    return Example(of.name, text, label, target, 1.0 if agreement is None else float(agreement))
 
 
-def _dev(taken: list[tuple[Split, str, Example]], of: TextSet) -> Callable[[str, Example], bool]:
-    """Which training rows go to dev, by target or topic and the example."""
-    if of.dev_by is None or any(split == "dev" for split, _, _ in taken):
-        return lambda _key, _one: False
+def _target(row: Row, text: str, of: TextSet) -> Span | str | None:
+    """What the label is toward: characters of the text, None for the whole, or why the row cannot be used."""
+    named = row.get("target") or ""
+    if not isinstance(named, str):
+        raise TypeError(f"`target` is {named!r}; want words of the text")
+    start, end = _offset(row, "target_start"), _offset(row, "target_end")
+    if start is not None and end is not None:
+        if 0 <= start < end <= len(text) and named in ("", text[start:end]):
+            return start, end
+        if not named:
+            raise ValueError(f"target_start {start} and target_end {end} are no part of the text")
+    if named.strip():
+        found = find_target(text, named) or find_target(text, of.spelled.get(named, ""))
+        return found or "the target is not in the text"
+    return "no target" if of.toward == "target" else None
+
+
+def _offset(row: Row, column: str) -> int | None:
+    value = row.get(column)
+    if value is None or value in ("", -1, "-1") or value != value:  # nan, too
+        return None
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        raise ValueError(f"`{column}` is {value!r}; want a count of characters, or nothing") from None
+
+
+def _split_of(row: Row) -> Split:
+    split = row.get("split")
+    if not split:
+        return {0: "test", 1: "dev"}.get(_hash(told_by(row["text"])) % _SHARE, "train")  # type: ignore[return-value]
+    if split not in get_args(Split):
+        raise ValueError(f"`split` is {split!r}; want {', '.join(get_args(Split))}, or no such column")
+    return split  # type: ignore[no-any-return]
+
+
+def _dev(
+    train: list[tuple[int, Example]], about: dict[int, str], of: TextSet
+) -> Callable[[int, Example], bool]:
+    """Which training rows go to dev; `about`: the target or topic of each line."""
     if of.dev_by == "text":
-        return lambda _key, one: _hash(normalise(one.text)) % _DEV_SHARE == 0
-    sizes = Counter(key.casefold() for split, key, _ in taken if split == "train")
-    room, chosen = sizes.total() // _DEV_SHARE, set()
+        return lambda _number, example: _hash(told_by(example.text)) % _SHARE == 0
+    sizes = Counter(about[number] for number, _ in train)
+    room, chosen = sizes.total() // _SHARE, set()
     for key in sorted(sizes, key=_hash):
         if sizes[key] <= room:
             room -= sizes[key]
             chosen.add(key)
-    return lambda key, _one: key.casefold() in chosen
+    return lambda number, _example: about[number] in chosen
 
 
 def _hash(text: str) -> int:

@@ -62,8 +62,8 @@ def health_chart(feeling: Sequence[BrandFeeling]) -> Drawing:
 
 
 def trend_chart(brand: str, buckets: Sequence[Bucket], unit: Unit) -> Drawing | None:
-    """Texts that name one brand over time, by sentiment; None where none was scored."""
-    n = sum(bucket.point.scored for bucket in buckets)
+    """Texts that name one brand over time, by sentiment; None where none has one."""
+    n = sum(bucket.point.sure for bucket in buckets)
     if not n:
         return None
     parts = (("negative", NEGATIVE), ("neutral", NEUTRAL), ("positive", POSITIVE))
@@ -87,8 +87,10 @@ def trend_chart(brand: str, buckets: Sequence[Bucket], unit: Unit) -> Drawing | 
             order="order:Q",
         )
     )
+    unsure = sum(bucket.point.unsure for bucket in buckets)
     unscored = sum(bucket.point.unscored for bucket in buckets)
-    left = f" {counted(unscored, 'text')} not scored." if unscored else ""
+    left = f" The model was not sure of {counted(unsure, 'more text')}." if unsure else ""
+    left += f" {counted(unscored, 'text')} not scored." if unscored else ""
     return Drawing(
         title=_trend_title(brand, buckets, unit),
         note=f"Texts that name {brand}, per {unit}; negative at the bottom, positive on top. n = {n:,}."
@@ -154,7 +156,7 @@ def _trend_title(brand: str, buckets: Sequence[Bucket], unit: Unit) -> str:
     worst = max(buckets, key=lambda bucket: bucket.point.negative)
     if not worst.point.negative:
         return f"No text spoke against {brand}"
-    counts = f"{worst.point.negative:,} of {counted(worst.point.scored, 'text')}"
+    counts = f"{worst.point.negative:,} of {counted(worst.point.sure, 'text')}"
     return f"{brand} drew most criticism {_when(worst, unit)}: {counts}"
 
 
