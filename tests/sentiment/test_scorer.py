@@ -1,6 +1,5 @@
 """Models through the scorer the service runs: padding, threads, questions, any input at all."""
 
-import json
 import shutil
 import threading
 from collections.abc import Sequence
