@@ -6,15 +6,17 @@ stored.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
 from monitor.messages import BrandMention, Sentiment
 from monitor.sentiment import SentimentScorer
+from monitor.storage.records import Scored
 from monitor.texts import Reading
 
 _Span = tuple[int, int] | None
+_Verdicts = tuple[Sentiment | None, tuple[BrandMention, ...]]
 
 _SCORED_CHARS: Final = 1_000_000
 """Characters a model reads for the places of one text: ten places of the longest, a second on a slow CPU."""
@@ -29,25 +31,29 @@ class Said:
     named: tuple[BrandMention, ...]
 
 
-class Answers(NamedTuple):
-    """The verdict on the whole text, None where the model was not asked, and the places with theirs."""
-
-    sentiment: Sentiment | None
-    brands: tuple[BrandMention, ...]
-
-
-def ask(scorer: SentimentScorer, texts: Sequence[Said], max_targets: int) -> list[Answers]:
-    """Answers for each text, in order, of one run of the model; at most `max_targets` places of a text have
-    one. Texts in a language that the model does not speak keep their brands, without a verdict.
+def ask(scorer: SentimentScorer, texts: Sequence[Said], max_targets: int) -> list[Scored]:
+    """What the model says of each text, in order, in one run; at most `max_targets` places of a text have a
+    verdict. Texts in a language that the model does not speak keep their brands, and have none.
 
     Blocks for as long as the model takes, and raises what it raises.
     """
     spoken = [one for one in texts if scorer.speaks(one.language)]
-    answers = iter(_ask(scorer, spoken, max_targets))
-    return [next(answers) if scorer.speaks(one.language) else Answers(None, one.named) for one in texts]
+    verdicts = iter(_ask(scorer, spoken, max_targets))
+    scored = []
+    for one in texts:
+        whole, brands = next(verdicts) if scorer.speaks(one.language) else (None, one.named)
+        scored.append(
+            Scored(
+                sentiment=whole,
+                brands=brands,
+                model_version=scorer.manifest.identity,
+                min_confidence=scorer.min_confidence,
+            )
+        )
+    return scored
 
 
-def _ask(scorer: SentimentScorer, texts: Sequence[Said], max_targets: int) -> list[Answers]:
+def _ask(scorer: SentimentScorer, texts: Sequence[Said], max_targets: int) -> list[_Verdicts]:
     readings = [one.reading for one in texts]
     targets: list[_Span] = [None] * len(texts)
     asked: list[list[int]] = [[] for _ in texts]
@@ -59,7 +65,7 @@ def _ask(scorer: SentimentScorer, texts: Sequence[Said], max_targets: int) -> li
     sentiments = scorer.score(readings, targets)
     toward = iter(sentiments[len(texts) :])
     return [
-        Answers(whole, _with_sentiments(one.named, {place: next(toward) for place in places}))
+        (whole, _with_sentiments(one.named, {place: next(toward) for place in places}))
         for whole, one, places in zip(sentiments[: len(texts)], texts, asked, strict=True)
     ]
 

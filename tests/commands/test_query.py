@@ -192,7 +192,7 @@ def test_what_is_broken_off_says_how_to_go_on(engine, brands_file, monkeypatch):
         return write(self, ids)
 
     with monkeypatch.context() as patch:
-        patch.setattr("monitor.backfill.BATCH", 2)
+        patch.setattr("monitor.storage.walk.BATCH", 2)
         patch.setattr(Backfill, "_write", interrupted)
         done = CliRunner().invoke(app, ["query", "--backfill"])
     assert done.exit_code == 130
