@@ -19,6 +19,9 @@ data.register(fetches)
 corrections = typer.Typer(no_args_is_help=True, help="What people corrected on the pages, for training.")
 app.add_typer(corrections, name="corrections")
 data.register_corrections(corrections)
+checks = typer.Typer(no_args_is_help=True, help="What training would read.")
+app.add_typer(checks, name="data")
+data.register_checks(checks)
 app.command("backpropagation")(learn)
 
 
