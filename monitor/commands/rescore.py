@@ -103,7 +103,7 @@ def _show(what: str, moves: "Moves") -> None:
 
 
 def _listed(moves: "Moves") -> list[dict[str, Any]]:
-    return [{"before": before, "now": now, "texts": n} for (before, now), n in sorted(moves.items(), key=str)]
+    return [{"before": before, "now": now, "verdicts": n} for (before, now), n in moves.most_common()]
 
 
 def _changed(moves: "Moves") -> int:
