@@ -28,7 +28,6 @@ from monitor.settings import Settings
 from monitor.storage import stories
 from monitor.storage.faults import translated
 from monitor.storage.rows import SEPARATOR_SQL, clean, joined_words
-from monitor.storage.schema import check_revision
 from monitor.storage.statements import (
     BRAND,
     BRAND_MENTION,
@@ -37,12 +36,10 @@ from monitor.storage.statements import (
     select_brand_ids,
     upsert_brands,
 )
+from monitor.storage.walk import Walk, brand_places
 from monitor.stream.naming import Naming
 from monitor.texts import Reading, read
 from monitor.texts.stories import story_keys
-
-BATCH: Final = 500
-"""Mentions looked at together, and at most so many locked at a time: for some tenths of a second."""
 
 
 @dataclass
@@ -114,9 +111,7 @@ class Backfill:
 
     def how_many(self, since: datetime, until: datetime) -> int:
         """Mentions published in [since, until)."""
-        with translated(), self._engine.connect() as connection:
-            check_revision(connection)
-            return int(connection.execute(_HOW_MANY, {"since": since, "until": until}).scalar_one())
+        return _WALK.how_many(self._engine, since, until)
 
     def run(self, since: datetime, until: datetime, *, dry: bool = False) -> Iterator[Done]:
         """Apply it to the mentions published in [since, until), newest first; yields what was done so far
@@ -128,20 +123,15 @@ class Backfill:
         if not dry:
             self._write_brands()
         done = Done()
-        place: tuple[datetime, UUID] | None = None
-        while True:
+        for rows in _WALK.batches(self._engine, since, until):
             with translated(), self._engine.connect() as connection:
-                rows = _batch(connection, since, until, place)
                 there = _there(connection, rows)
-            if not rows:
-                return
             batch, changes = self._changes(rows, there)
             if changes and not dry:
                 alone = batch.left_alone
                 batch = self._write([change.id for change in changes])
                 batch.left_alone = alone
             done.add(batch)
-            place = (rows[-1].published_at, rows[-1].id)
             done.looked_at += len(rows)
             done.back_to = rows[-1].published_at
             yield done
@@ -203,7 +193,7 @@ class Backfill:
         """Lock the mentions, look at them once more, and write what they should have; all or nothing."""
         with translated(), self._engine.begin() as connection:
             stories.lock(connection)
-            rows = connection.execute(_LOCKED, {"ids": list(ids)}).all()
+            rows = _WALK.named(connection, ids, lock=True)
             done, changes = self._changes(rows, _there(connection, rows))
             owned = [(change.id, self._ids[name]) for change in changes for name in change.places]
             given = {"mentions": [id for id, _ in owned], "brands": [brand for _, brand in owned]}
@@ -239,19 +229,12 @@ class Backfill:
         return done
 
 
-def _batch(
-    connection: Connection, since: datetime, until: datetime, place: tuple[datetime, UUID] | None
-) -> Sequence[Row[Any]]:
-    moment, id = place or (until, UUID(int=0))
-    given = {"since": since, "moment": moment, "id": id, "limit": BATCH}
-    return connection.execute(_BATCH, given).all()
-
-
 def _there(connection: Connection, rows: Sequence[Row[Any]]) -> dict[UUID, _Places]:
     """What is stored of the mentions: brand -> places."""
     there: dict[UUID, defaultdict[str, set[_Place]]] = {row.id: defaultdict(set) for row in rows}
-    for row in connection.execute(_THERE, {"ids": list(there)}):
-        there[row.mention_id][row.name].add(_Place(row.start_char, row.end_char, row.matched))
+    for id, named in brand_places(connection, there.keys()).items():
+        for each in named:
+            there[id][each.brand].add(_Place(each.start, each.end, each.matched))
     return {id: {name: frozenset(places) for name, places in brands.items()} for id, brands in there.items()}
 
 
@@ -262,27 +245,7 @@ def _story_keys(row: Row[Any], reading: Reading, places: _Places) -> tuple[int, 
     return story_keys(reading, {name for name, some in places.items() if some}, row.source, row.author)
 
 
-_COLUMNS: Final = (
-    f"m.id, m.kind, m.published_at, m.lang, m.words IS NULL AS unread, {columns('m', images=True)}"
-)
-
-_HOW_MANY: Final = text("SELECT count(*) FROM mention WHERE published_at >= :since AND published_at < :until")
-
-# The first batch begins before `until`: no id is lower than that of zeros.
-_BATCH: Final = text(f"""
-    SELECT {_COLUMNS} FROM mention AS m
-    WHERE m.published_at >= :since AND (m.published_at, m.id) < (:moment, :id)
-    ORDER BY m.published_at DESC, m.id DESC LIMIT :limit
-""")  # noqa: S608 - the columns are our own
-
-_LOCKED: Final = text(f"""
-    SELECT {_COLUMNS} FROM mention AS m WHERE m.id = ANY(:ids) ORDER BY m.id FOR NO KEY UPDATE OF m
-""")  # noqa: S608 - the columns are our own
-
-_THERE: Final = text("""
-    SELECT n.mention_id, b.name, n.start_char, n.end_char, n.matched
-    FROM brand_mention AS n JOIN brand AS b ON b.id = n.brand_id WHERE n.mention_id = ANY(:ids)
-""")
+_WALK: Final = Walk(f"m.kind, m.lang, m.words IS NULL AS unread, {columns('m', images=True)}")
 
 _GIVEN: Final = "unnest(CAST(:mentions AS uuid[]), CAST(:brands AS int[])) AS given(mention_id, brand_id)"
 

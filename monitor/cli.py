@@ -21,6 +21,7 @@ from monitor.commands import (
     publish,
     query,
     report,
+    rescore,
     schedule,
     schemas,
     score,
@@ -68,6 +69,7 @@ app.add_typer(score.app, name="score")
 app.command("status")(status.status)
 app.command("seed")(seed.seed)
 app.command("query")(query.query)
+app.command("rescore")(rescore.rescore)
 app.command("report")(report.report)
 app.command("schedule")(schedule.schedule)
 app.add_typer(web.app, name="web")

@@ -218,7 +218,7 @@ def test_one_brand_or_one_period_alone(engine, settings):
 
 
 def test_what_was_broken_off_goes_on(engine, settings, monkeypatch):
-    monkeypatch.setattr("monitor.backfill.BATCH", 2)
+    monkeypatch.setattr("monitor.storage.walk.BATCH", 2)
     steps = Backfill(engine, NOW, settings).run(EVER.since, EVER.until)
     first = next(steps)
     assert first.looked_at == 2
@@ -343,7 +343,7 @@ def test_it_needs_the_rights_of_a_worker_and_no_more(engine, settings):
 
 async def test_workers_go_on_writing_meanwhile(engine, settings, monkeypatch):
     """New versions of the same mentions come while it runs: nothing deadlocks, and the books add up."""
-    monkeypatch.setattr("monitor.backfill.BATCH", 3)
+    monkeypatch.setattr("monitor.storage.walk.BATCH", 3)
     faults: list[BaseException] = []
     ended = threading.Event()
 

@@ -3,6 +3,7 @@
 import typer
 
 from monitor.errors import DataError, OutageError, SetupError
+from training.backpropagation import learn
 from training.data import commands as data
 from training.logos import commands as logos
 from training.sentiment import commands as sentiment
@@ -18,6 +19,10 @@ data.register(fetches)
 corrections = typer.Typer(no_args_is_help=True, help="What people corrected on the pages, for training.")
 app.add_typer(corrections, name="corrections")
 data.register_corrections(corrections)
+checks = typer.Typer(no_args_is_help=True, help="What training would read.")
+app.add_typer(checks, name="data")
+data.register_checks(checks)
+app.command("backpropagation")(learn)
 
 
 def main() -> None:

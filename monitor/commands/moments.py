@@ -1,6 +1,6 @@
 """Moments and days as people type them, made exact: every moment has a zone."""
 
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -9,6 +9,9 @@ import typer
 # Beyond them a moment has no date in other zones, nor has the period before it.
 _FIRST_YEAR: Final = 2
 _LAST_YEAR: Final = 9998
+
+_LONGEST_AGO: Final = 36_500
+"""Days."""
 
 
 def moment(text: str) -> datetime:
@@ -48,6 +51,14 @@ def start_of(text: str, where: tzinfo) -> datetime:
             f"{text!r} is neither a day (2026-03-01) nor a moment (2026-03-01T09:30)"
         ) from error
     return _in_range(parsed if parsed.tzinfo is not None else parsed.replace(tzinfo=where), text)
+
+
+def since(text: str) -> datetime:
+    """So many days ago (`30d`), or as `start_of` in UTC."""
+    days = text[:-1]
+    if text[-1:] == "d" and days.isascii() and days.isdigit() and 0 < int(days) <= _LONGEST_AGO:
+        return datetime.now(UTC) - timedelta(days=int(days))
+    return start_of(text, UTC)
 
 
 def end_of(text: str, where: tzinfo) -> datetime:

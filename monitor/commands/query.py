@@ -1,15 +1,16 @@
 """`brand-monitor query`: what a query finds and would change; brands.toml applied to what is stored."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from monitor.commands.moments import end_of, start_of
+from monitor.commands import moments
 from monitor.commands.output import as_json, table
 from monitor.commands.preview import printable
-from monitor.commands.terminal import progress, say
-from monitor.errors import OutageError, SetupError
+from monitor.commands.terminal import say
+from monitor.commands.walking import go_over
+from monitor.errors import SetupError
 from monitor.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def query(
 
     settings = load_settings()
     names = brand or []
-    first = None if since is None else _since(since)
+    first = None if since is None else moments.since(since)
     brands = load_brands(settings.brands_file)
     _refuse_unknown(names, brands)
     if backfill:
@@ -84,13 +85,6 @@ def query(
         as_json({"preview": told, "effect": effect})
     else:
         _print(told, effect)
-
-
-def _since(text: str) -> datetime:
-    days = text[:-1]
-    if text[-1:] == "d" and days.isascii() and days.isdigit() and 0 < int(days) <= 36_500:
-        return datetime.now(UTC) - timedelta(days=int(days))
-    return start_of(text, UTC)
 
 
 def _refuse_unknown(names: "Iterable[str]", brands: "Brands") -> None:
@@ -186,19 +180,12 @@ def _backfill(
     from monitor.storage.engine import sync_engine
 
     first = since or EVER.since
-    last = end_of(until, UTC) if until else EVER.until
+    last = moments.end_of(until, UTC) if until else EVER.until
     engine = sync_engine(settings)
-    done = Done()
     try:
         run = Backfill(engine, brands, settings, names)
-        with progress() as display:
-            task = display.add_task("looking at mentions", total=run.how_many(first, last))
-            for done in run.run(first, last, dry=dry_run):
-                display.update(task, completed=done.looked_at)
-    except (OutageError, KeyboardInterrupt):
-        if done.back_to is not None and not dry_run:
-            say(f"done back to {_moment(done.back_to)}; go on with --until {_after(done.back_to)}")
-        raise
+        steps = run.run(first, last, dry=dry_run)
+        done = go_over("looking at mentions", run.how_many(first, last), steps, dry_run=dry_run) or Done()
     finally:
         engine.dispose()
     _tell(done, dry_run=dry_run, json=json)
@@ -229,11 +216,3 @@ def _tell(done: "Done", *, dry_run: bool, json: bool) -> None:
     )
     if done.left_alone:
         say(f"{done.left_alone:,} name more brands than MONITOR_TEXT_MAX_BRANDS and keep what they have")
-
-
-def _moment(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
-
-
-def _after(moment: datetime) -> str:
-    return _moment(moment + timedelta(microseconds=1))

@@ -36,7 +36,7 @@ SELECT * FROM
     (SELECT coalesce(sum(mentions), 0)::bigint AS erased, coalesce(bit_xor(digest), 0) AS erased_digest
      FROM erasure) AS erasures,
     (SELECT count(*) AS mentions, coalesce(bit_xor(mention_digest(id)), 0) AS mentions_digest,
-            count(*) FILTER (WHERE n_sentiments IS NULL) AS uncounted FROM mention) AS there,
+            count(*) FILTER (WHERE n_brand_mentions IS NULL) AS uncounted FROM mention) AS there,
     (SELECT count(*) AS dead_letters FROM dead_letter) AS letters
 """)
 

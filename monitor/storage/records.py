@@ -46,22 +46,31 @@ class PictureRef:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TextResult:
-    """A read text: its sentiment as a whole, and the brands it names (with one toward each, if known).
+class Scored:
+    """What a model said of a text: its sentiment as a whole, and the brands that the text names (with one
+    toward each, if known).
 
     `sentiment` is None for a text in a language that the model does not speak. Below the probability
     `min_confidence` (0..1) the verdict toward a brand named several times is unsure, as those given here are.
-    `language` is the text's
-    (ISO 639 code; und: nobody knows), `words` are the lexemes of its reading; without them a search looks at
-    the text itself. Texts that share one of `story_keys` are copies (`monitor.texts.stories`).
     """
 
-    position: RecordPosition
-    mention: TextMention
     sentiment: Sentiment | None
     brands: tuple[BrandMention, ...]
     model_version: str
     min_confidence: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextResult(Scored):
+    """A read text.
+
+    `language` is its language (ISO 639 code; und: nobody knows), `words` are the lexemes of its reading;
+    without them a search looks at the text itself. Texts that share one of `story_keys` are copies
+    (`monitor.texts.stories`).
+    """
+
+    position: RecordPosition
+    mention: TextMention
     language: str = "und"
     words: tuple[str, ...] = ()
     story_keys: tuple[int, ...] = ()

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from monitor.brands import Brands
 from monitor.messages import BrandMention, Detection, Sentiment, mention_uuid
-from monitor.storage.records import ImageResult, RecordPosition, Rejection, Result, TextResult
+from monitor.storage.records import ImageResult, RecordPosition, Rejection, Result, Scored, TextResult
 from monitor.verdict import verdict
 
 Row = dict[str, Any]
@@ -244,7 +244,7 @@ def brand_mention_rows(owner: uuid.UUID, result: Result, brand_ids: Mapping[str,
     ]
 
 
-def sentiment_rows(owner: uuid.UUID, result: TextResult, brand_ids: Mapping[str, int]) -> list[Row]:
+def sentiment_rows(owner: uuid.UUID, result: Scored, brand_ids: Mapping[str, int]) -> list[Row]:
     """Rows of table `sentiment`: the whole text's, and one toward each brand the model could tell; none of a
     text that was not scored."""
     if result.sentiment is None:

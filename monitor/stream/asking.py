@@ -6,13 +6,13 @@ stored.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import msgspec
 
 from monitor.messages import BrandMention, Sentiment
 from monitor.sentiment import Asked, SentimentScorer
 from monitor.sentiment.encoding import Span
+from monitor.storage.records import Scored
 from monitor.texts import Reading
 
 
@@ -25,29 +25,28 @@ class Said:
     named: tuple[BrandMention, ...]
 
 
-class Answers(NamedTuple):
-    """The verdict on the whole text, None where the model was not asked, and the places with theirs."""
-
-    sentiment: Sentiment | None
-    brands: tuple[BrandMention, ...]
-
-
-def ask(scorer: SentimentScorer, texts: Sequence[Said], max_targets: int) -> list[Answers]:
-    """Answers for each text, in order, of one run of the model; at most `max_targets` places of a text have
-    one. Texts in a language that the model does not speak keep their brands, without a verdict.
+def ask(scorer: SentimentScorer, texts: Sequence[Said], max_targets: int) -> list[Scored]:
+    """What the model says of each text, in order, in one run; at most `max_targets` places of a text have a
+    verdict. Texts in a language that the model does not speak keep their brands, and have none.
 
     Blocks for as long as the model takes, and raises what it raises.
     """
     spoken = [one for one in texts if scorer.speaks(one.language)]
     places = [first_places(one.named, max_targets if scorer.takes_targets else 0) for one in spoken]
-    found = scorer.answer([_asked(one, asked) for one, asked in zip(spoken, places, strict=True)])
-    answers = iter(
-        [
-            Answers(whole, _with_sentiments(one.named, dict(zip(asked, toward, strict=True))))
-            for one, asked, (whole, *toward) in zip(spoken, places, found, strict=True)
-        ]
-    )
-    return [next(answers) if scorer.speaks(one.language) else Answers(None, one.named) for one in texts]
+    answers = scorer.answer([_asked(one, asked) for one, asked in zip(spoken, places, strict=True)])
+    found = iter(zip(places, answers, strict=True))
+    scored = []
+    for one in texts:
+        asked, (whole, *toward) = next(found) if scorer.speaks(one.language) else ([], (None,))
+        scored.append(
+            Scored(
+                sentiment=whole,
+                brands=_with_sentiments(one.named, dict(zip(asked, toward, strict=True))),
+                model_version=scorer.manifest.identity,
+                min_confidence=scorer.min_confidence,
+            )
+        )
+    return scored
 
 
 def _asked(said: Said, places: Sequence[int]) -> Asked:

@@ -11,8 +11,8 @@ from monitor.messages import TextMention, decode_text
 from monitor.queries import Fields
 from monitor.sentiment import SentimentScorer
 from monitor.settings import Device, Settings
-from monitor.storage.records import TextResult
-from monitor.stream.asking import Answers, Said, ask
+from monitor.storage.records import Scored, TextResult
+from monitor.stream.asking import Said, ask
 from monitor.stream.naming import Naming
 from monitor.stream.records import Record, utc_now
 from monitor.stream.scoring import Outcome, Threads, score_each
@@ -76,8 +76,8 @@ class TextScoring:
                         mention=one.mention,
                         sentiment=scored.sentiment,
                         brands=scored.brands,
-                        model_version=self._scorer.manifest.identity,
-                        min_confidence=self._scorer.min_confidence,
+                        model_version=scored.model_version,
+                        min_confidence=scored.min_confidence,
                         language=one.said.language,
                         words=tuple(one.said.reading.lexemes()),
                         story_keys=one.story_keys,
@@ -96,5 +96,5 @@ class TextScoring:
         except DataError as error:
             return error
 
-    def _ask(self, texts: Sequence[Said]) -> list[Answers]:
+    def _ask(self, texts: Sequence[Said]) -> list[Scored]:
         return ask(self._scorer, texts, self._max_targets)

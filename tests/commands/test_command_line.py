@@ -65,6 +65,7 @@ def test_every_promised_command_is_there() -> None:
         "brands rebuild",
         "query",
         "report",
+        "rescore",
         "score texts",
         "score images",
         "schemas",

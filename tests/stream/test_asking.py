@@ -1,6 +1,7 @@
 """What a model is asked about one text, and how often."""
 
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -24,6 +25,9 @@ def place(brand: str, start: int, end: int) -> BrandMention:
 
 class Listener:
     """Answers with the number of the question."""
+
+    manifest = SimpleNamespace(identity="listener@1")
+    min_confidence = 0.0
 
     def __init__(self, *, takes_targets: bool = True) -> None:
         self.takes_targets = takes_targets
@@ -60,7 +64,7 @@ def test_a_text_is_read_once_for_all_its_places() -> None:
     assert (second.questions, sorted(second.names)) == ((None,), [])
     assert one.sentiment == opinion(0)
     assert [mention.sentiment for mention in one.brands] == [opinion(1), opinion(2), None]
-    assert other == (opinion(0), ())
+    assert (other.sentiment, other.brands, other.model_version) == (opinion(0), (), "listener@1")
 
 
 def test_what_is_about_a_brand_as_a_whole_is_not_masked() -> None:
@@ -76,6 +80,5 @@ def test_foreign_texts_and_models_without_targets_are_asked_less() -> None:
     scorer = Listener(takes_targets=False)
     named = (place("Nike", 0, 4),)
     german, english = answers(scorer, Said(read("Nike gut"), "de", named), Said(read("Nike ok"), "en", named))
-    assert german == (None, named)
-    assert english == (opinion(0), named)
+    assert [(one.sentiment, one.brands) for one in (german, english)] == [(None, named), (opinion(0), named)]
     assert [one.questions for one in scorer.asked] == [(None,)]

@@ -1,9 +1,11 @@
-"""`brand-train fetch …` and `corrections …`: public data, and what people corrected on the pages."""
+"""`brand-train fetch …`, `corrections …`, `data …`: public data, what people corrected, what would be read."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from training.data.reading import Data
 
 
 def register(fetches: typer.Typer) -> None:
@@ -71,6 +73,41 @@ def export(
                 typer.echo(f"{logos}: {written:,} corrected pictures{missing}")
     finally:
         engine.dispose()
+
+
+def register_checks(data: typer.Typer) -> None:
+    """Add the commands to `brand-train data`."""
+
+    @data.callback()
+    def group() -> None:
+        """Keep `check` a command of its own name though it is alone."""
+
+    data.command("check")(check)
+
+
+def check(data: Data) -> None:
+    """Say what is read, and what tells its labels without its words: exit code 1 where something does."""
+    from rich.console import Console
+
+    from training.data.leaks import find_leaks, leak_table
+    from training.data.reading import read
+    from training.data.texts import text_files
+
+    console = Console()
+    taken = {example.corpus for example in read(data, None, console).examples()}
+    found = [find_leaks(file, name) for name, file in text_files(data).items() if name in taken]
+    told = [leaks for leaks in found if leaks is not None]
+    console.print(leak_table(told))
+    leaking = [f"{leaks.corpus} ({', '.join(leaks.leaking)})" for leaks in told if leaks.leaking]
+    if leaking:
+        typer.secho(
+            f"LEAK in {'; '.join(leaking)}: a model would learn this and not what the texts say. Give it to "
+            "the rows that lack it, or leave rows out, until it is spread alike over the labels.",
+            fg="red",
+            bold=True,
+            err=True,
+        )
+        raise typer.Exit(1)
 
 
 def logos(

@@ -18,7 +18,7 @@ in the text the label is toward) and `split`. What is particular to a published 
 import hashlib
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -99,6 +99,12 @@ class Corpora:
     def of(self, name: str) -> list[Example]:
         """All examples of one set, whatever their split."""
         return [example for split in (self.train, self.dev, self.test) for example in split.get(name, ())]
+
+    def examples(self) -> Iterator[Example]:
+        """All of all sets."""
+        return (
+            each for split in (self.train, self.dev, self.test) for rows in split.values() for each in rows
+        )
 
     def classes(self, name: str) -> Literal[2, 3]:
         """Two where the raters had no neutral to choose; of one's own sets: where none is neutral."""
