@@ -112,6 +112,22 @@ def load_manifest(model_dir: Path) -> Manifest:
     return manifest
 
 
+def model_names(models_dir: Path, task: Task) -> set[str]:
+    """Folders there whose manifest names this task; files are not looked at, nor manifests that are none."""
+    found = set()
+    for path in models_dir.glob("*/manifest.json"):
+        try:
+            if msgspec.json.decode(path.read_bytes(), type=_Named).task == task:
+                found.add(path.parent.name)
+        except (OSError, msgspec.DecodeError):
+            continue
+    return found
+
+
+class _Named(msgspec.Struct):
+    task: str
+
+
 def _check_file(path: Path, expected: str) -> None:
     try:
         found = sha256_of(path)

@@ -1,12 +1,11 @@
-"""Calibration: "0.8" should mean right eight times in ten; measures and draws by how much it does not.
+"""Calibration: "0.8" should mean right eight times in ten; measures by how much it does not, and mends it.
 
 The expected calibration error is that of Guo, Pleiss, Sun & Weinberger 2017, "On Calibration of Modern Neural
 Networks" (ICML), arXiv:1706.04599.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -100,29 +99,8 @@ def fit_prior(sets: Sequence[tuple[NDArray[np.float64], NDArray[np.int64]]]) -> 
     set counts alike."""
 
     def surprise(prior: Prior) -> float:
-        return float(np.mean([-np.log(prior.apply(found)[np.arange(len(labels)), labels]).mean() for found, labels in sets]))
+        right = (prior.apply(found)[np.arange(len(labels)), labels] for found, labels in sets)
+        return float(np.mean([-np.log(probabilities).mean() for probabilities in right]))
 
     priors = (Prior(float(warmth), float(neutral)) for warmth in _TEMPERATURES for neutral in _NEUTRALS)
     return min(priors, key=surprise)
-
-
-def draw_reliability(measured: Mapping[str, Reliability], path: Path) -> None:
-    """Write reliability diagrams side by side as a PNG: accuracy over confidence, and each bin's texts."""
-    from matplotlib.figure import Figure  # here, because drawing is rare and matplotlib slow to import
-
-    figure = Figure(figsize=(4.2 * len(measured), 4.4), layout="constrained")
-    axes = figure.subplots(1, len(measured), squeeze=False)[0]
-    for axis, (name, bins) in zip(axes, measured.items(), strict=True):
-        width = 1 / len(bins.edges)
-        centres = bins.edges - width / 2
-        filled = bins.counts > 0
-        axis.bar(centres, bins.counts / bins.counts.sum(), width, color="#d9dde3", label="share of texts")
-        axis.plot([0, 1], [0, 1], color="#888888", linestyle="--", linewidth=1, label="perfectly calibrated")
-        axis.plot(
-            bins.confidence[filled], bins.accuracy[filled], color="#1f5fa8", marker="o", label="accuracy"
-        )
-        axis.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence", title=f"{name}: ECE {bins.error:.3f}")
-        axis.set_aspect("equal")
-    axes[0].set_ylabel("accuracy, share")
-    axes[0].legend(loc="upper left", frameon=False)
-    figure.savefig(path, dpi=90)

@@ -120,12 +120,12 @@ class Value:
         """With its axes in this order."""
         return self.to("Transpose", perm=axes)
 
-    def whole(self) -> "Value":
-        """As int64."""
+    def int64(self) -> "Value":
+        """Cast."""
         return self.to("Cast", to=TensorProto.INT64)
 
-    def real(self) -> "Value":
-        """As float32."""
+    def float32(self) -> "Value":
+        """Cast."""
         return self.to("Cast", to=TensorProto.FLOAT)
 
 
@@ -170,7 +170,7 @@ def write_teacher(teacher: Teacher, path: Path) -> None:
         assert isinstance(layer, Layer)
         states = _layer(states, there.axes(1, 2), layer)
     asked = _asked(graph)
-    counted = there.real().axes(2)
+    counted = there.float32().axes(2)
     total, count = ((one.to("ReduceSum", (1,), keepdims=0)) for one in (states * counted, counted))
     mean = (total / count).rows(asked.at)
     place = _mean_of_span(states, asked)
@@ -215,7 +215,7 @@ class _Asked(NamedTuple):
 
 
 def _asked(graph: Graph) -> _Asked:
-    questions = Value(graph, "questions").whole()
+    questions = Value(graph, "questions").int64()
     at, first, last = (questions.to("Gather", column, axis=1) for column in range(3))
     return _Asked(at, first, last, last.to("Equal", 0).axes(1))
 
@@ -224,14 +224,14 @@ def _places(graph: Graph) -> tuple[Value, Value]:
     """Positions (length,) int64, and at which of them a window has a token, (windows, length) bool."""
     width = Value(graph, "tokens").to("Shape").rows(1)
     places = graph.add("Range", 0, width, 1)
-    return places, places.to("Less", Value(graph, "lengths").whole().axes(1))
+    return places, places.to("Less", Value(graph, "lengths").int64().axes(1))
 
 
 def _vectors(graph: Graph, words: nn.Embedding) -> Value:
     """(windows, length, dims)."""
     rows, scales = eight_bit(words.weight)
     tokens = Value(graph, "tokens")
-    return graph.add("Gather", rows, tokens).real() * graph.add("Gather", scales, tokens)
+    return graph.add("Gather", rows, tokens).float32() * graph.add("Gather", scales, tokens)
 
 
 def _lstm(graph: Graph, vectors: Value, *layers: nn.LSTM) -> Value:
@@ -273,7 +273,7 @@ def _mean_of_span(states: Value, asked: _Asked) -> Value:
         running.to("GatherND", asked.at.axes(1).to("Concat", place.axes(1), axis=1))
         for place in (asked.last, asked.first)
     )
-    return (end - start) / (asked.last - asked.first).to("Max", 1).real().axes(1)
+    return (end - start) / (asked.last - asked.first).to("Max", 1).float32().axes(1)
 
 
 def _linear(value: Value, layer: nn.Linear) -> Value:
