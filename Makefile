@@ -67,7 +67,7 @@ fuzz: $(DEVELOPMENT) ## Fuzz what strangers' bytes come to first, by coverage; E
 	@$(PIP) --only-binary :all: 'atheris>=3,<4' 2> /dev/null || true
 	$(BIN)/python -m tests.fuzz $(TARGET) $(if $(EXECUTIONS),--executions $(EXECUTIONS)) $(if $(SECONDS),--seconds $(SECONDS))
 
-bench-sentiment: $(DEVELOPMENT) ## Mentions per second of the sentiment model and its rivals; DATA=DIR adds one
+bench-sentiment: $(DEVELOPMENT) ## Tweets a second of CPU of the sentiment models and their rivals; DATA=DIR adds one
 	$(BIN)/python benchmarks/sentiment.py $(if $(DATA),--data $(DATA))
 
 bench-logos: $(DEVELOPMENT) ## Seconds a picture of the three ways to find logos, by size and batch; DEVICE=cuda
