@@ -133,9 +133,9 @@ def markdown(report: Report) -> str:
         "",
         f"{report.machine}; {', '.join(f'{name} {version}' for name, version in report.versions.items())}; "
         f"commit {report.commit or 'unknown'}, {report.measured_at}. {report.tokens_a_tweet:.0f} tokens and "
-        f"{report.brands_a_tweet:.1f} brands a tweet; text to verdicts, of the whole and toward each brand, on "
-        f"one thread; median of {report.rounds} rounds taken in turns. In brackets the CPU time as a multiple "
-        "of the first line's, the talk's LSTM.",
+        f"{report.brands_a_tweet:.1f} brands a tweet; text to verdicts, of the whole and toward each brand, "
+        f"on one thread; median of {report.rounds} rounds taken in turns. In brackets the CPU time as a "
+        "multiple of the first line's, the talk's LSTM.",
         "",
         "| | " + " | ".join(f"batch {batch}" for batch in BATCHES) + " |",
         "|---|" + "---:|" * len(BATCHES),

@@ -222,6 +222,8 @@ def _size(window: Window) -> int:
 def _parts(window: Window) -> list[Window]:
     """The window, several times with some of its questions each where they are too many for one run."""
     most = max(1, _RUN_TOKENS // len(window.rows))
+    if 0 < len(window.asked) <= most:
+        return [window]
     return [
         dataclasses.replace(window, asked=window.asked[at : at + most])
         for at in range(0, len(window.asked), most)

@@ -10,12 +10,20 @@ import typer
 from rich.console import Console
 
 from monitor.errors import SetupError
+from monitor.inference.manifest import sha256_of
 from monitor.settings import packaged
+from training.data.corrections import read_corrections, with_corrections
 from training.data.reading import Data, Licence, read
-from training.data.sets import UNLABELLED_SETS
-from training.data.texts import Corpora, data_files, load_unlabelled, text_files
-
-_SHORT, _REVIEWS = "short_unlabelled", "imdb_unsup"
+from training.data.sets import FAMILIES, UNLABELLED_SETS, LicenceClass
+from training.data.texts import Corpora, Split, data_files, load_unlabelled, text_files
+from training.sentiment.recipe import (
+    QUICK_STUDENT,
+    QUICK_TEACHER,
+    StudentHyper,
+    TalkHyper,
+    TeacherHyper,
+    override,
+)
 
 
 class Arch(StrEnum):
@@ -62,48 +70,39 @@ def train(
     ] = None,
 ) -> None:
     """Train a sentiment model, export, measure and document it; a run that was cut off goes on."""
-    from training.sentiment.recipe import QUICK_STUDENT, QUICK_TEACHER, StudentHyper, TeacherHyper, override
-
-    changes = [
-        *(set_ or []),
-        *([f"seed={seed}"] if seed is not None else []),
-        *([f"epochs={epochs}"] if epochs is not None else []),
-    ]
+    given = {"seed": seed, "epochs": epochs}
+    changes = [*(set_ or []), *(f"{key}={value}" for key, value in given.items() if value is not None)]
     target = out or packaged("onnx_models") / _FOLDERS[arch]
     folder = work / target.name
     # Where the data lies on this machine is nobody's business and no help to whoever repeats the run.
     command = "brand-train " + shlex.join("DIR" if word == str(data) else word for word in sys.argv[1:])
     if arch is Arch.TALK:
-        from training.sentiment.talk import TalkHyper, train_talk
+        if corrections or licence or quick:
+            raise SetupError(
+                "--corrections, --licence and --quick are not for the talk's model: it knows IMDB alone"
+            )
+        slides = override(TalkHyper(), changes)
+        text_files(data, ["imdb"])
+        from training.sentiment.talk import train_talk
 
-        if corrections is not None or licence is not None or quick:
-            raise SetupError("--corrections, --licence and --quick are not for the talk's model: it knows IMDB alone")
-        manifest = train_talk(data, target, folder, override(TalkHyper(), changes), threads=threads, command=command)
-        typer.echo(f"wrote {manifest.identity} to {target}")
-        return
-    corpora, sources = _read(data, licence, corrections)
-    if arch is Arch.LARGE:
-        large = override(TeacherHyper(**QUICK_TEACHER if quick else {}), changes)
+        manifest = train_talk(data, target, folder, slides, threads=threads, command=command)
+    elif arch is Arch.LARGE:
+        large = override(QUICK_TEACHER if quick else TeacherHyper(), changes)
+        corpora, sources = _read(data, licence, corrections, ("train", "dev", "test"))
         from training.sentiment.shipping import train_large
 
         manifest = train_large(corpora, sources, target, folder, large, threads=threads, command=command)
     else:
-        hyper = override(StudentHyper(**QUICK_STUDENT if quick else {}), changes)
+        small = override(QUICK_STUDENT if quick else StudentHyper(), changes)
         asked = teacher or packaged("onnx_models") / _FOLDERS[Arch.LARGE]
         if not (asked / "manifest.json").exists():
             raise SetupError(f"{asked}: no such model folder; give --teacher one, or train it: --arch large")
+        corpora, sources = _read(data, licence, corrections, ("train", "dev", "test"))
+        unlabelled = _unlabelled(data, corpora, licence)
         from training.sentiment.shipping import train_shipped
 
         manifest = train_shipped(
-            corpora,
-            _unlabelled(data, corpora, licence is not None),
-            sources,
-            asked,
-            target,
-            folder,
-            hyper,
-            threads=threads,
-            command=command,
+            corpora, unlabelled, sources, asked, target, folder, small, threads=threads, command=command
         )
     typer.echo(f"wrote {manifest.identity} to {target}")
 
@@ -124,43 +123,57 @@ def evaluate(
     work: Work = Path("runs/leave-one-out"),
     threads: Threads = 1,
 ) -> None:
-    """Measure a model on the test splits, by brand-swap and by the behavioural suite; JSON and Markdown out."""
-    corpora, _ = _read(data, None, None)
+    """Measure a model on the test splits, by brand-swap and by behaviour; JSON and Markdown out."""
+    corpora, _ = _read(data, None, None, ("test",))
     if leave_one_out:
-        from training.sentiment.leave_one_out import run_leave_one_out
-
-        texts = _unlabelled(data, corpora, commercial=False)
-        typer.echo(run_leave_one_out(corpora, texts, work, threads=threads))
+        _leave_one_out(corpora, _unlabelled(data, corpora, None), work, threads)
+    from monitor.sentiment.scorer import load_scorer
+    from monitor.settings import Device
+    from training.sentiment.raters import VaderRater, fit_logistic
     from training.sentiment.report import measure_model
 
     folder = packaged("onnx_models") / model
-    report = measure_model(folder if folder.exists() else Path(model), corpora, baselines=baselines)
-    target = out or Path("runs") / report.model.partition("@")[0]
+    scorer = load_scorer(folder if folder.exists() else Path(model), Device.CPU, threads)
+    report = measure_model(scorer, corpora.test, [VaderRater(), fit_logistic(corpora)] if baselines else [])
+    target = out or Path("runs") / scorer.manifest.name
     report.write(target)
     typer.echo(report.markdown())
     typer.echo(f"wrote evaluation.json and evaluation.md to {target}")
 
 
-def _read(data: Path, licence: Licence, corrections: Path | None) -> tuple[Corpora, tuple[str, ...]]:
-    """What is trained or measured on, told on the terminal, and names and hashes of the files."""
-    from monitor.inference.manifest import sha256_of
-    from training.data.corrections import read_corrections, with_corrections
+def _leave_one_out(corpora: Corpora, unlabelled: dict[str, list[str]], work: Path, threads: int) -> None:
+    named = [name for pair in FAMILIES.values() for name in pair]
+    if not any(corpora.of(name) for name in named):
+        raise SetupError(f"--leave-one-out leaves out {', '.join(named)}, and none of them is there")
+    from training.sentiment.leave_one_out import leave_one_out
 
-    corpora = read(data, licence, Console())
+    yardstick, priors = leave_one_out(corpora, unlabelled, work, threads=threads)
+    (work / "figures.json").write_text(yardstick.to_json(), "utf-8")
+    typer.echo(yardstick.table())
+    for rater, one in priors.items():
+        typer.echo(f"{rater}: temperature {one.temperature:.2f}, neutral {one.neutral:+.2f}")
+    typer.echo(f"wrote {work / 'figures.json'}")
+
+
+def _read(
+    data: Path, licence: LicenceClass | None, corrections: Path | None, needs: tuple[Split, ...]
+) -> tuple[Corpora, tuple[str, ...]]:
+    """What is trained or measured on, told on the terminal, and names and hashes of the files."""
+    corrected = read_corrections(corrections) if corrections else None
+    corpora = read(data, licence, Console(), needs=needs)
     sources = data_files(data, [*text_files(data), *UNLABELLED_SETS])
-    if corrections is not None:
-        corpora = with_corrections(corpora, read_corrections(corrections))
+    if corrections and corrected:
+        corpora = with_corrections(corpora, corrected)
         sources += (f"{corrections.name} sha256:{sha256_of(corrections)}",)
     return corpora, sources
 
 
-def _unlabelled(data: Path, corpora: Corpora, commercial: bool) -> dict[str, list[str]]:
-    """Texts without labels, as far as they are there, without those that stand in a dev or test split; both
-    public sets state no licence."""
+def _unlabelled(data: Path, corpora: Corpora, licence: LicenceClass | None) -> dict[str, list[str]]:
+    """Set -> its texts, as far as they are there and `licence` allows, without those that stand in a dev or
+    test split."""
     measured = [one for split in (corpora.dev, corpora.test) for part in split.values() for one in part]
-    there = {"short": _SHORT, "reviews": _REVIEWS}
     return {
-        kind: load_unlabelled(data, [name], measured)
-        for kind, name in there.items()
-        if not commercial and (data / f"{name}.parquet").exists()
+        name: load_unlabelled(data, [name], measured)
+        for name in ("short_unlabelled", "imdb_unsup")
+        if licence in (None, UNLABELLED_SETS[name]) and (data / f"{name}.parquet").exists()
     }

@@ -6,8 +6,8 @@ where nobody gave a label (Hinton, Vinyals & Dean 2015, arXiv 1503.02531).
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +15,14 @@ from tqdm import tqdm
 
 from monitor.sentiment.encoding import Encoder
 from monitor.sentiment.scorer import Asked, SentimentScorer
-from training.data.sets import SETS
-from training.data.texts import Example, Span
-from training.sentiment.questions import Lesson, answered
+from training.data.corrections import CORRECTIONS
+from training.data.own_sentences import own_sentences
+from training.data.texts import Corpora, Example, Span
+from training.sentiment.questions import Lesson, answered, by_text
 from training.sentiment.recipe import StudentHyper
 
+SHORT, REVIEWS = "short_unlabelled", "imdb_unsup"
+"""The sets without labels."""
 _UNLABELLED_WEIGHT: Final = 0.5
 _WHOLE_TOO: Final = 0.6
 """Share of the texts with a label toward something that are asked about as a whole, too."""
@@ -34,6 +37,8 @@ _SENTENCE_END: Final = re.compile(r"(?<=[.!?])\s+|<br\s*/?>")
 _SHORTEST, _LONGEST = 20, 220
 _AT_A_TIME: Final = 4096
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True)
 class Exercise:
@@ -47,53 +52,62 @@ class Exercise:
     two_sided: bool = False
 
 
+def with_own_sentences(corpora: Corpora, seed: int) -> Corpora:
+    """`corpora` with our own sentences as one more training set, the last, named ""."""
+    own = [one for part in own_sentences(seed, "train").values() for one in part]
+    return replace(corpora, train={**corpora.train, "": own})
+
+
+def two_sided(corpora: Corpora, name: str) -> bool:
+    """Whether a set's raters had no neutral to choose; who corrects a label always has."""
+    return name != CORRECTIONS and corpora.classes(name) == 2
+
+
 def exercises(
-    train: Mapping[str, Sequence[Example]], short: Sequence[str], reviews: Sequence[str], hyper: StudentHyper
+    corpora: Corpora, unlabelled: Mapping[str, Sequence[str]], hyper: StudentHyper
 ) -> list[Exercise]:
-    """Of each set so many texts, and of those without labels; drawn by the seed."""
+    """Of each training set so many texts, and of those without labels; drawn by the seed."""
     random = np.random.default_rng(hyper.seed)
     made: list[Exercise] = []
-    for name, examples in train.items():
+    for name, examples in corpora.train.items():
         most = {"imdb": hyper.reviews, "sst_phrases": _PHRASES * hyper.texts}.get(name, hyper.texts)
-        two_sided = name in SETS and SETS[name].classes == 2
-        by_text: dict[str, list[Example]] = {}
-        for example in examples:
-            by_text.setdefault(example.text, []).append(example)
-        texts = list(by_text)
-        for at in random.permutation(len(texts))[:most]:
-            made.append(_labelled(by_text[texts[at]], two_sided, random))
+        sided = two_sided(corpora, name)
+        made += (_labelled(about, sided, random) for about in _drawn(by_text(examples), most, random))
+    short, sentences = unlabelled.get(SHORT, ()), _sentences(unlabelled.get(REVIEWS, ()))
     made += (_unlabelled(text, random) for text in _drawn(short, hyper.short, random))
-    made += (_unlabelled(text, random) for text in _drawn(_sentences(reviews), hyper.sentences, random))
+    made += (_unlabelled(text, random) for text in _drawn(sentences, hyper.sentences, random))
     return made
 
 
-def ask(scorer: SentimentScorer, asked: Sequence[Exercise]) -> list[NDArray[np.float32]]:
-    """For each exercise (questions, 3) probabilities of the teacher."""
-    found: list[NDArray[np.float32]] = []
+def ask(scorer: SentimentScorer, asked: Sequence[Exercise]) -> NDArray[np.float32]:
+    """(questions of all exercises, 3): probabilities of the teacher."""
+    found = []
     for start in tqdm(range(0, len(asked), _AT_A_TIME), "asking the teacher"):
         part = asked[start : start + _AT_A_TIME]
         for answers in scorer.answer([Asked(one.text, one.questions) for one in part]):
-            rows = [(one.p_negative, one.p_neutral, one.p_positive) for one in answers]
-            found.append(np.array(rows, np.float32))
-    return found
+            found += [(one.p_negative, one.p_neutral, one.p_positive) for one in answers]
+    return np.array(found, np.float32).reshape(-1, 3)
 
 
 def taught(
-    encoder: Encoder, asked: Sequence[Exercise], answers: Sequence[NDArray[np.float32]], label: float
+    encoder: Encoder, asked: Sequence[Exercise], answers: NDArray[np.float32], label: float
 ) -> Iterator[Lesson]:
-    """The exercises with answers: those of the teacher, mixed with the labels where there are any."""
-    for one, probabilities in zip(asked, answers, strict=True):
+    """The exercises with answers: those of the teacher (of `ask`), mixed with the labels where there are
+    any."""
+    borders = np.cumsum([len(one.questions) for one in asked])[:-1]
+    for one, probabilities in zip(asked, np.split(answers, borders), strict=True):
         mixed = probabilities.copy()
         for row, known in enumerate(one.labels):
             if known is not None:
                 truth = np.eye(3, dtype=np.float32)[known]
                 if one.two_sided:  # how neutral it is only the teacher can say
-                    truth = truth * (1 - probabilities[row, 1]) + np.eye(3, dtype=np.float32)[1] * probabilities[row, 1]
+                    truth *= 1 - probabilities[row, 1]
+                    truth[1] = probabilities[row, 1]
                 mixed[row] = (1 - label) * probabilities[row] + label * truth
         yield from answered(encoder, one.text, one.questions, mixed, np.array(one.weights, np.float32))
 
 
-def _labelled(examples: Sequence[Example], two_sided: bool, random: np.random.Generator) -> Exercise:
+def _labelled(examples: Sequence[Example], sided: bool, random: np.random.Generator) -> Exercise:
     text = examples[0].text
     questions = [example.target for example in examples]
     labels: list[int | None] = [example.label for example in examples]
@@ -101,14 +115,16 @@ def _labelled(examples: Sequence[Example], two_sided: bool, random: np.random.Ge
     if None not in questions:
         further = [None] if random.random() < _WHOLE_TOO else []
     else:
-        something = _something(text, random) if questions == [None] and random.random() < _TOWARD_TOO else None
+        something = (
+            _something(text, random) if questions == [None] and random.random() < _TOWARD_TOO else None
+        )
         further = [something] if something else []
     return Exercise(
         text,
         (*questions, *further),
         (*labels, *(None for _ in further)),
         (*weights, *(_UNLABELLED_WEIGHT for _ in further)),
-        two_sided,
+        sided,
     )
 
 
@@ -130,5 +146,5 @@ def _sentences(texts: Iterable[str]) -> list[str]:
     return [part for part in parts if _SHORTEST < len(part) < _LONGEST]
 
 
-def _drawn(texts: Sequence[str], most: int, random: np.random.Generator) -> Iterator[str]:
-    return (texts[at] for at in random.permutation(len(texts))[:most])
+def _drawn(those: Sequence[T], most: int, random: np.random.Generator) -> Iterator[T]:
+    return (those[at] for at in random.permutation(len(those))[:most])

@@ -100,6 +100,8 @@ def load_pretrained() -> tuple[list[str], MiniLM]:
         if f"{theirs}.{kind}" in found
     }
     # Every text here is a first segment.
-    state["positions.weight"] = state["positions.weight"] + found["embeddings.token_type_embeddings.weight"][0]
+    state["positions.weight"] = (
+        state["positions.weight"] + found["embeddings.token_type_embeddings.weight"][0]
+    )
     network.load_state_dict(state)
     return pieces, network

@@ -15,10 +15,11 @@ from sklearn.metrics import f1_score
 from torch import Tensor
 
 from monitor.sentiment.encoding import Encoder, Window, collate
-from training.data.texts import Example
+from training.data.texts import Corpora, Example
 
 NO_SET: Final = 0
 """The number of what comes from no set: our own sentences, and what a teacher answered."""
+_TOKENS_AT_ONCE: Final = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +52,20 @@ class Batch:
 def lessons(
     encoder: Encoder, examples: Sequence[Example], rated: int = NO_SET, *, two_sided: bool = False
 ) -> Iterator[Lesson]:
-    """The examples of one set, those about the same text together."""
-    by_text: dict[str, list[Example]] = {}
-    for example in examples:
-        by_text.setdefault(example.text, []).append(example)
-    for text, asked in by_text.items():
+    """The examples of one set, each text once."""
+    for asked in by_text(examples):
         answers = np.eye(3, dtype=np.float32)[[example.label for example in asked]]
         weights = np.array([example.agreement**2 for example in asked], np.float32)
-        yield from answered(encoder, text, [example.target for example in asked], answers, weights, rated, two_sided)
+        questions = [example.target for example in asked]
+        yield from answered(encoder, asked[0].text, questions, answers, weights, rated, two_sided)
+
+
+def by_text(examples: Iterable[Example]) -> list[list[Example]]:
+    """Those about the same text together, in the order of their first."""
+    found: dict[str, list[Example]] = {}
+    for example in examples:
+        found.setdefault(example.text, []).append(example)
+    return list(found.values())
 
 
 def answered(
@@ -105,12 +112,16 @@ class Pool:
         """The lessons with these numbers."""
         return batch([self.lessons[row] for row in rows])
 
-    def plan(self, tokens: int, seed: Sequence[int], chosen: NDArray[np.int64] | None = None) -> list[NDArray[np.int64]]:
+    def plan(
+        self, tokens: int, seed: Sequence[int], chosen: NDArray[np.int64] | None = None
+    ) -> list[NDArray[np.int64]]:
         """Numbers of `chosen` lessons (default: all) in batches of at most `tokens` padded tokens, in random
         order."""
         random = np.random.default_rng(seed)
         chosen = np.arange(len(self.lessons)) if chosen is None else chosen
-        order = chosen[np.argsort(self._lengths[chosen] * random.uniform(0.9, 1.1, len(chosen)), kind="stable")]
+        order = chosen[
+            np.argsort(self._lengths[chosen] * random.uniform(0.9, 1.1, len(chosen)), kind="stable")
+        ]
         batches: list[list[int]] = []
         longest = 0
         for row in order.tolist():
@@ -134,12 +145,25 @@ def loss(logits: Tensor, asked: Batch, smoothing: float) -> Tensor:
     return (each * asked.weights).sum() / asked.weights.sum()
 
 
-def macro_f1(network: Callable[[Tensor, Tensor, Tensor], Tensor], pool: Pool, tokens: int = 8192) -> float:
-    """Of the likeliest answers, for a look while it learns."""
+def dev_pool(encoder: Encoder, corpora: Corpora, each: int) -> Pool:
+    """For a look while a network learns: `each` examples of the dev sets with targets, of all if none has."""
+    toward = {name for name, examples in corpora.dev.items() if any(one.target for one in examples)}
+    return Pool(
+        lesson
+        for name, examples in corpora.dev.items()
+        if name in toward or not toward
+        for lesson in lessons(encoder, examples[:each])
+    )
+
+
+def measured(network: Callable[[Tensor, Tensor, Tensor], Tensor], pool: Pool) -> dict[str, float]:
+    """Macro-F1 of the likeliest answers."""
     found, truth = [], []
     with torch.inference_mode():
-        for rows in pool.plan(tokens, [0]):
+        for rows in pool.plan(_TOKENS_AT_ONCE, [0]):
             asked = pool.batch(rows)
             found.append(network(asked.tokens, asked.lengths, asked.questions).argmax(1).numpy())
             truth.append(asked.answers.argmax(1).numpy())
-    return float(f1_score(np.concatenate(truth), np.concatenate(found), average="macro"))
+    if not found:
+        return {}
+    return {"macro_f1": float(f1_score(np.concatenate(truth), np.concatenate(found), average="macro"))}

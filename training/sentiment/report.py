@@ -1,4 +1,4 @@
-"""A model's figures beside its rivals', for `brand-train evaluate sentiment` and for the card of a new model."""
+"""A model's figures beside its rivals', for `brand-train evaluate sentiment` and for a new model's card."""
 
 import dataclasses
 import json
@@ -26,6 +26,7 @@ from training.sentiment.figures import (
 )
 from training.sentiment.raters import ModelRater, Rater
 from training.sentiment.yardstick import load_yardstick
+
 
 @dataclass(frozen=True)
 class Report:
@@ -55,7 +56,7 @@ class Report:
     def markdown(self, template: str = "measured.md.j2", **further: Any) -> str:
         """As tables, by a template of `cards`."""
         environment = Environment(  # noqa: S701  # Markdown from our own figures, not HTML from strangers
-            loader=PackageLoader("training.sentiment", "cards"), undefined=StrictUndefined, trim_blocks=True
+            loader=PackageLoader("training.sentiment", "cards"), undefined=StrictUndefined
         )
         return environment.get_template(template).render(
             manifest=self.manifest,
@@ -64,7 +65,7 @@ class Report:
             figures=figures_table(self.results),
             swap=self.swap.table(),
             talk=talk_table(self.talk),
-            talk_rivals=self.talk_rivals,
+            talk_rivals=" ".join(f"{name}: {right} of 4 right." for name, right in self.talk_rivals.items()),
             behaviour=behaviour_section(self.behaviour),
             **further,
         )

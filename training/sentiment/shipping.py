@@ -63,7 +63,9 @@ def train_shipped(
     claim(work, hyper, (*sources, asked.manifest.identity))
     torch.set_num_threads(threads)
     labelled = [one.text for part in corpora.train.values() for one in part]
-    seen = own_vectors([*labelled, *(text for part in unlabelled.values() for text in part)], work, hyper, threads)
+    seen = own_vectors(
+        [*labelled, *(text for part in unlabelled.values() for text in part)], work, hyper, threads
+    )
     learned = train_student(corpora, unlabelled, seen, asked, work, hyper)
     origin = Origin(corpora, list(unlabelled), sources, hyper, learned.progress, command)
     return hand_over(student_product(learned, SHIPPED_PRIOR), origin, "shipped", out)

@@ -1,11 +1,10 @@
 """The student, which ships: word vectors into one bidirectional LSTM, and an attention a question.
 
-It reads a text once. A question looks at the same states from the place of the name it is about (or, about the
-whole text, from a learned place): attention over them, weighted by how far each word stands from the place.
+It reads a text once. A question looks at the same states from the place of the name it is about (about the
+whole text: from a learned place): attention over them, weighted by how far each word stands from the place.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -17,13 +16,13 @@ from torch import Tensor, nn
 from monitor.sentiment.encoding import Encoder, Recipe
 from monitor.sentiment.scorer import SentimentScorer
 from monitor.sentiment.vocabulary import UNKNOWN
-from training.data.own_sentences import own_sentences
 from training.data.texts import Corpora
-from training.sentiment.curriculum import ask, exercises, taught
-from training.sentiment.loop import Progress, Run, half_precision, limit_norm
-from training.sentiment.questions import Pool, lessons, loss, macro_f1
+from training.sentiment.curriculum import ask, exercises, taught, with_own_sentences
+from training.sentiment.loop import Learned, Run, half_precision, limit_norm
+from training.sentiment.questions import Pool, dev_pool, loss, measured
 from training.sentiment.recipe import StudentHyper
 from training.sentiment.vectors import WordVectors, word_table
+from training.sentiment.work import kept
 
 _DEV_TEXTS: Final = 200
 REACH: Final = 12
@@ -34,7 +33,7 @@ class Student(nn.Module):
     """See `training.sentiment.questions` for what goes in and comes out."""
 
     def __init__(self, vectors: Tensor, hidden: int, heads: int, answer: int, dropout: float) -> None:
-        """`vectors` (words, dims); `hidden` units a direction; `heads` of attention; `answer` hidden units."""
+        """`vectors` (words, dims); `hidden` units a direction, `answer` in the last but one layer."""
         super().__init__()
         width = 2 * hidden
         self.words = nn.Embedding(len(vectors), vectors.shape[1], sparse=True, _weight=vectors)
@@ -46,8 +45,10 @@ class Student(nn.Module):
         self.distance = nn.Parameter(torch.zeros(heads, 2 * REACH + 1))
         self.heads = heads
         self.dropout = dropout
-        self.toward = nn.Sequential(nn.Linear(2 * width, answer), nn.ReLU(), nn.Dropout(dropout), nn.Linear(answer, 3))
-        self.whole = nn.Sequential(nn.Linear(2 * width, answer), nn.ReLU(), nn.Dropout(dropout), nn.Linear(answer, 3))
+        self.toward, self.whole = (
+            nn.Sequential(nn.Linear(2 * width, answer), nn.ReLU(), nn.Dropout(dropout), nn.Linear(answer, 3))
+            for _ in range(2)
+        )
         for layer in (self.forwards, self.backwards):
             with torch.no_grad():  # forget gates open
                 layer.get_parameter("bias_hh_l0")[hidden : 2 * hidden] = 1.0
@@ -69,11 +70,13 @@ class Student(nn.Module):
         query = torch.where(whole, self.everything, self.query(place))
         rows, length, width = seen.shape
         by_head = self.key(states)[at].view(rows, length, self.heads, width // self.heads)
-        scores = torch.einsum("rhd,rlhd->rhl", query.view(rows, self.heads, -1), by_head) / (width // self.heads) ** 0.5
+        scores = torch.einsum("rhd,rlhd->rhl", query.view(rows, self.heads, -1), by_head)
+        scores = scores / (width // self.heads) ** 0.5
         steps = (places - first[:, None]).clamp(-REACH, REACH) + REACH
         scores = scores + torch.where(whole[:, :, None], 0.0, self.distance[:, steps].transpose(0, 1))
         weights = scores.masked_fill(~real[:, None, :], -1e9).softmax(2)
-        found = torch.einsum("rhl,rlhd->rhd", weights, seen.view(rows, length, self.heads, -1)).reshape(rows, width)
+        found = torch.einsum("rhl,rlhd->rhd", weights, seen.view(rows, length, self.heads, -1))
+        found = found.reshape(rows, width)
         strongest = seen.masked_fill(~real[:, :, None], -1e9).amax(1)
         return torch.where(
             whole,
@@ -90,41 +93,22 @@ class Student(nn.Module):
         return vectors * (torch.bernoulli(keep) / (1.0 - self.dropout))
 
 
-@dataclass(frozen=True)
-class Learned:
-    """A student that has learned, with how it reads."""
-
-    network: Student
-    encoder: Encoder
-    progress: Progress
-
-
 def train_student(
     corpora: Corpora,
-    short: Sequence[str],
-    reviews: Sequence[str],
+    unlabelled: Mapping[str, Sequence[str]],
     seen: WordVectors,
     teacher: SentimentScorer,
     work: Path,
     hyper: StudentHyper,
-) -> Learned:
-    """Learn from the train split, from `short` texts and `reviews` without labels, and from the teacher's
-    answers to all of them; `seen` are the words it may know. Goes on from a checkpoint in `work`, which is
-    made."""
-    work.mkdir(parents=True, exist_ok=True)
-    own = own_sentences(hyper.seed, "train")
-    train = {**corpora.train, "": [example for part in own.values() for example in part]}
-    asked = exercises(train, short, reviews, hyper)
-    answers = _kept(work / "answers.npz", lambda: ask(teacher, asked), [len(one.questions) for one in asked])
+) -> Learned[Student]:
+    """Learn from the train split, from texts without labels (set -> texts), and from the teacher's answers to
+    all of them; `seen` are the words it may know. Goes on from a checkpoint in `work`, which is made."""
+    asked = exercises(with_own_sentences(corpora, hyper.seed), unlabelled, hyper)
+    answers = kept(work / "answers.npz", lambda: {"answers": ask(teacher, asked)})["answers"]
     vocabulary, table = word_table(seen, hyper.words)
     encoder = Encoder(vocabulary, Recipe("words", hyper.head, hyper.tail, questions=True))
     pool = Pool(taught(encoder, asked, answers, hyper.label))
-    dev = Pool(
-        lesson
-        for examples in corpora.dev.values()
-        if any(one.target for one in examples)
-        for lesson in lessons(encoder, examples[:_DEV_TEXTS])
-    )
+    dev = dev_pool(encoder, corpora, _DEV_TEXTS)
     torch.manual_seed(hyper.seed)
     network = Student(torch.from_numpy(table), hyper.hidden, hyper.heads, hyper.answer, hyper.dropout)
     name_row, unknown_row = vocabulary.rows([vocabulary.name, UNKNOWN])
@@ -146,23 +130,13 @@ def train_student(
         plan=lambda epoch: pool.plan(hyper.tokens, [hyper.seed, epoch]),
         loss=loss_of,
         limit_gradients=lambda: limit_norm(dense, hyper.clip),
-        measure=lambda: {"macro_f1": macro_f1(network, dev)} if len(dev) else {},
+        measure=lambda: measured(network, dev),
         rate=lambda share: min(share / 0.03, 1.0) * (1 - share) + 0.01,
         epochs=hyper.epochs,
         checkpoint=work / "student.pt",
     ).train()
     network.eval()
     return Learned(network, encoder, progress)
-
-
-def _kept(path: Path, make: Callable[[], list[NDArray[np.float32]]], counts: Sequence[int]) -> list[NDArray[np.float32]]:
-    """What the teacher answered, from an earlier start of this run where there is one."""
-    if not path.exists():
-        partial = path.with_suffix(".partial.npz")
-        np.savez(partial, answers=np.concatenate(make()))
-        partial.replace(path)
-    with np.load(path) as file:
-        return np.split(file["answers"], np.cumsum(counts)[:-1])
 
 
 def mirror(lengths: Tensor, width: int) -> Tensor:

@@ -5,8 +5,7 @@ of all. Each set has a bias of its own while it learns, because raters drew the 
 different places; a text from nowhere gets the mean of them.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -17,18 +16,18 @@ from torch import Tensor, nn
 
 from monitor.sentiment.encoding import Encoder, Recipe
 from monitor.sentiment.pieces import Pieces
-from training.data.own_sentences import own_sentences
 from training.data.sets import SETS
-from training.data.texts import Corpora, Example
-from training.sentiment.loop import Progress, Run, half_precision, limit_norm
+from training.data.texts import Corpora
+from training.sentiment.curriculum import two_sided, with_own_sentences
+from training.sentiment.loop import Learned, Run, half_precision, limit_norm
 from training.sentiment.pretrained import WIDTH, MiniLM, load_pretrained
-from training.sentiment.questions import Lesson, Pool, lessons, loss, macro_f1
+from training.sentiment.questions import NO_SET, Pool, dev_pool, lessons, loss, measured
 from training.sentiment.recipe import SHARES, TeacherHyper
 
 RECIPE: Final = Recipe(tokenizer="pieces", head=64, tail=64, questions=True)
 
 _DEV_TEXTS: Final = 100
-"""Of each set with a target: enough to see whether it learns."""
+"""Of each set: enough to see whether it learns."""
 
 
 class Heads(nn.Module):
@@ -36,8 +35,10 @@ class Heads(nn.Module):
 
     def __init__(self, width: int, sets: int, dropout: float) -> None:
         super().__init__()
-        self.toward = nn.Sequential(nn.Linear(2 * width, width), nn.Tanh(), nn.Dropout(dropout), nn.Linear(width, 3))
-        self.whole = nn.Sequential(nn.Linear(width, width), nn.Tanh(), nn.Dropout(dropout), nn.Linear(width, 3))
+        self.toward, self.whole = (
+            nn.Sequential(nn.Linear(features, width), nn.Tanh(), nn.Dropout(dropout), nn.Linear(width, 3))
+            for features in (2 * width, width)
+        )
         self.bias = nn.Embedding(sets + 1, 3)
         nn.init.zeros_(self.bias.weight)
 
@@ -73,16 +74,7 @@ class Teacher(nn.Module):
             self.heads.bias.weight.zero_()
 
 
-@dataclass(frozen=True)
-class Taught:
-    """A teacher that has learned, with how it reads."""
-
-    network: Teacher
-    encoder: Encoder
-    progress: Progress
-
-
-def train_teacher(corpora: Corpora, work: Path, hyper: TeacherHyper) -> Taught:
+def train_teacher(corpora: Corpora, work: Path, hyper: TeacherHyper) -> Learned[Teacher]:
     """Fine-tune on the train split; goes on from a checkpoint in `work`, which is made.
 
     A set that no one published (corrections, a file of one's own) shares the bias of our own sentences.
@@ -92,16 +84,14 @@ def train_teacher(corpora: Corpora, work: Path, hyper: TeacherHyper) -> Taught:
     encoder = Encoder(Pieces(pieces), RECIPE)
     number = {name: at for at, name in enumerate(SETS, 1)}
     network = Teacher(reader, len(SETS), hyper.dropout)
-    train = {**corpora.train, "": [one for part in own_sentences(hyper.seed, "train").values() for one in part]}
-    parts = {name: list(_lessons(encoder, name, examples, number)) for name, examples in train.items()}
+    given = with_own_sentences(corpora, hyper.seed)
+    parts = {
+        name: list(lessons(encoder, part, number.get(name, NO_SET), two_sided=two_sided(given, name)))
+        for name, part in given.train.items()
+    }
     borders = np.cumsum([0, *(len(part) for part in parts.values())])
     pool = Pool(lesson for part in parts.values() for lesson in part)
-    dev = Pool(
-        lesson
-        for name, examples in corpora.dev.items()
-        if any(one.target for one in examples)
-        for lesson in lessons(encoder, examples[:_DEV_TEXTS], number.get(name, 0))
-    )
+    dev = dev_pool(encoder, corpora, _DEV_TEXTS)
 
     def plan(epoch: int) -> list[NDArray[np.int64]]:
         random = np.random.default_rng([hyper.seed, epoch])
@@ -131,7 +121,7 @@ def train_teacher(corpora: Corpora, work: Path, hyper: TeacherHyper) -> Taught:
         plan=plan,
         loss=loss_of,
         limit_gradients=lambda: limit_norm(learned, hyper.clip),
-        measure=lambda: {"macro_f1": macro_f1(network, dev)} if len(dev) else {},
+        measure=lambda: measured(network, dev),
         rate=lambda share: min(share / hyper.warm_up, 1.0) * (1 - share),
         epochs=hyper.epochs,
         checkpoint=work / "teacher.pt",
@@ -142,11 +132,4 @@ def train_teacher(corpora: Corpora, work: Path, hyper: TeacherHyper) -> Taught:
         [number[name] for name in three if SETS[name].toward == "target"],
         [number[name] for name in three if SETS[name].toward == "whole"],
     )
-    return Taught(network, encoder, progress)
-
-
-def _lessons(
-    encoder: Encoder, name: str, examples: Sequence[Example], number: Mapping[str, int]
-) -> Iterator[Lesson]:
-    two_sided = name in SETS and SETS[name].classes == 2
-    return lessons(encoder, examples, number.get(name, 0), two_sided=two_sided)
+    return Learned(network, encoder, progress)

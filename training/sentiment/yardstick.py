@@ -1,11 +1,10 @@
 """What leave-one-out found: figures by rater and set left out, as committed beside this module."""
 
-import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -13,13 +12,16 @@ RESULTS: Final = "leave_one_out.json"
 """Beside this module: the figures of the last full run, for cards and tables."""
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """Of one rater on one set; all 0..1, `error` is the expected calibration error."""
+class Figure(NamedTuple):
+    """Of one rater on one set; all 0..1, `error` is the expected calibration error, nan without probabilities."""
 
     macro_f1: float
     neutral_recall: float
     error: float
+
+    def __str__(self) -> str:
+        calibration = "" if np.isnan(self.error) else f" / {self.error:.3f}"
+        return f"{self.macro_f1:.3f} / {self.neutral_recall:.2f}{calibration}"
 
 
 @dataclass(frozen=True)
@@ -28,35 +30,46 @@ class Yardstick:
 
     figures: Mapping[str, Mapping[str, Figure]]
 
-    def mean(self, rater: str, field: str = "macro_f1") -> float:
+    def mean(self, rater: str) -> Figure:
         """Over the sets."""
-        return float(np.mean([getattr(figure, field) for figure in self.figures[rater].values()]))
-
-    def json(self) -> str:
-        """What `load_yardstick` reads."""
-        plain = {
-            rater: {name: [round(value, 4) for value in dataclasses.astuple(one)] for name, one in sets.items()}
-            for rater, sets in self.figures.items()
-        }
-        return json.dumps(plain, indent=1) + "\n"
+        return Figure(*np.mean(list(self.figures[rater].values()), axis=0).tolist())
 
     def table(self) -> str:
         """Markdown, a row a set: each rater's macro-F1 / neutral recall / calibration error."""
         raters = list(self.figures)
+        sets = next(iter(self.figures.values()), {})
+        rows = {name: [self.figures[rater][name] for rater in raters] for name in sets}
+        rows["mean"] = [self.mean(rater) for rater in raters]
         lines = [f"| left out | {' | '.join(raters)} |", "|---|" + "---:|" * len(raters)]
-        for name in self.figures[raters[0]]:
-            cells = (self.figures[rater][name] for rater in raters)
-            lines.append(f"| {name} | " + " | ".join(_cell(one.macro_f1, one.neutral_recall, one.error) for one in cells) + " |")
-        means = (_cell(*(self.mean(rater, field) for field in Figure.__slots__)) for rater in raters)
-        return "\n".join([*lines, f"| mean | {' | '.join(means)} |"])
+        lines += (f"| {name} | {' | '.join(map(str, figures))} |" for name, figures in rows.items())
+        return "\n".join(lines)
+
+    def to_json(self) -> str:
+        """What `from_json` reads; null for nan."""
+        plain = {
+            rater: {
+                name: [None if np.isnan(one) else round(one, 4) for one in figure]
+                for name, figure in sets.items()
+            }
+            for rater, sets in self.figures.items()
+        }
+        return json.dumps(plain, indent=1) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> "Yardstick":
+        """What `to_json` wrote."""
+        nan = float("nan")
+        return cls(
+            {
+                rater: {
+                    name: Figure(*(nan if one is None else one for one in figure))
+                    for name, figure in sets.items()
+                }
+                for rater, sets in json.loads(text).items()
+            }
+        )
 
 
 def load_yardstick() -> Yardstick:
     """The figures of the last full run, as committed."""
-    found = json.loads((resources.files(__package__) / RESULTS).read_text("utf-8"))
-    return Yardstick({rater: {name: Figure(*one) for name, one in sets.items()} for rater, sets in found.items()})
-
-
-def _cell(macro_f1: float, neutral_recall: float, error: float) -> str:
-    calibration = "" if np.isnan(error) else f" / {error:.3f}"
-    return f"{macro_f1:.3f} / {neutral_recall:.2f}{calibration}"
+    return Yardstick.from_json((resources.files(__package__) / RESULTS).read_text("utf-8"))
