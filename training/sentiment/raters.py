@@ -133,8 +133,8 @@ def fit_logistic(corpora: Corpora) -> LogisticRater:
         token_pattern=r"(?u)\b\w+\b",  # noqa: S106  # the default drops the "t" of "don't" and the 1 of "1 star"
         strip_accents="unicode",
     )
-    # C: of 1, 3 and 10 the best on dev. balanced: most sets have one class two to four times as large as another,
-    # and all metrics but accuracy count classes alike.
+    # C: of 1, 3 and 10 the best on dev. balanced: most sets have one class two to four times as large as
+    # another, and all metrics but accuracy count classes alike.
     model = LogisticRegression(C=10.0, max_iter=500, class_weight="balanced")
     pipeline: Any = make_pipeline(words, model)
     return LogisticRater(pipeline.fit([one.text for one in examples], truth(examples)))

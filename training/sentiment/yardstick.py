@@ -13,7 +13,7 @@ RESULTS: Final = "leave_one_out.json"
 
 
 class Figure(NamedTuple):
-    """Of one rater on one set; all 0..1, `error` is the expected calibration error, nan without probabilities."""
+    """Of one rater on one set, all 0..1. `error`: expected calibration error, nan without probabilities."""
 
     macro_f1: float
     neutral_recall: float

@@ -22,7 +22,6 @@ from training.data.fetch import Fetched, choose, fetch_sentiment, match_files
 from training.data.public.registry import PUBLIC_SETS, PublicSet
 from training.data.public.rows import hash_split
 from training.data.texts import load_corpora
-from training.sentiment.vectors import load_glove
 
 Serve = Callable[..., Fetched]
 
@@ -315,17 +314,6 @@ def test_sxsw_mends_its_encoding(tmp_path: Path) -> None:
         ("I \u2018heart\u2019 my iPad", "pos", "iPad"),
         ("Caf\xe9", "neu", ""),
     ]
-
-
-def test_glove_keeps_the_words_the_corpora_use(serve: Serve, tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr("training.data.public.glove.COMMON", 2)
-    serve("cr", {"custrev.pos": b"zyzzy works\nzyzzy rocks\nzyzzy pays\n", "custrev.neg": b"rare word\n"})
-    lines = [f"{word} {' '.join(['0.5'] * 100)}" for word in ("the", ",", "zyzzy", "rare", "unseen")]
-    archive = zipped({"glove.6B.50d.txt": "the 1", "glove.6B.100d.txt": "\n".join(lines) + "\n"})
-    serve("glove", {"glove.6B.zip": archive})
-    vectors = load_glove(tmp_path)
-    assert vectors.words == ["the", ",", "zyzzy"]
-    assert np.array_equal(vectors.matrix, np.full((3, 100), 0.5, np.float32))
 
 
 def test_a_text_one_set_tests_on_trains_in_none(serve: Serve, tmp_path: Path) -> None:

@@ -39,8 +39,7 @@ class PublicSet:
     files: tuple[RemoteFile, ...] = ()
     wanted: tuple[str, ...] = ()
     by_hand: str = ""
-    convert: Callable[[Files], dict[str, list[Row]]] | None = None
-    """None for word vectors, which need the other sets' vocabulary: see `glove`."""
+    convert: Callable[[Files], dict[str, list[Row]]]
 
     @property
     def file_names(self) -> tuple[str, ...]:
@@ -194,20 +193,5 @@ PUBLIC_SETS: Final = (
             ),
         ),
         convert=reviews.financial_phrasebank,
-    ),
-    PublicSet(
-        name="glove",
-        outputs=(),
-        about="GloVe 6B word vectors, 100 dimensions (Pennington et al. 2014); needs the other sets first",
-        licence="PDDL 1.0",
-        files=(
-            RemoteFile(
-                name="glove.6B.zip",
-                url="https://nlp.stanford.edu/data/glove.6B.zip",
-                size=862_182_613,
-                # Pinned alike by Flair, Julia's Embeddings and Keras' examples.
-                sha256="617afb2fe6cbd085c235baf7a465b96f4112bd7f7ccb2b2cbd649fed9cbcf2fb",
-            ),
-        ),
     ),
 )
