@@ -161,8 +161,8 @@ def write_student(student: Student, path: Path) -> None:
     graph.save(path, ("tokens", "lengths", "questions"), logits, 3)
 
 
-def write_teacher(teacher: Teacher, path: Path) -> None:
-    """As `Teacher.forward`, and a softmax; weights in 8 bits, activations as each run finds them."""
+def write_teacher(teacher: Teacher, path: Path, *, rounded: bool = True) -> None:
+    """As `Teacher.forward`, and a softmax; `rounded`: weights in 8 bits, activations as each run finds them."""
     graph, reader = Graph(), teacher.reader
     places, there = _places(graph)
     states = _vectors(graph, reader.words) + graph.add("Gather", reader.positions.weight, places)
@@ -181,11 +181,12 @@ def write_teacher(teacher: Teacher, path: Path) -> None:
         _answer(mean, teacher.heads.whole, "Tanh"),
         _answer(place.to("Concat", mean, axis=1), teacher.heads.toward, "Tanh"),
     )
-    whole = path.with_suffix(".float.onnx")
-    graph.save(whole, ("tokens", "lengths", "questions"), logits, 3)
-    # 7 of the 8 bits: on x86 without VNNI the sums of two products overflow otherwise.
-    quantize_dynamic(whole, path, weight_type=QuantType.QInt8, per_channel=True, reduce_range=True)
-    whole.unlink()
+    graph.save(path, ("tokens", "lengths", "questions"), logits, 3)
+    if rounded:
+        exact = path.rename(path.with_suffix(".exact.onnx"))
+        # 7 of the 8 bits: on x86 without VNNI the sums of two products overflow otherwise.
+        quantize_dynamic(exact, path, weight_type=QuantType.QInt8, per_channel=True, reduce_range=True)
+        exact.unlink()
 
 
 def write_talk(words: nn.Embedding, layer: nn.LSTM, out: nn.Linear, path: Path) -> None:

@@ -36,7 +36,7 @@ Labels = Mapping[str, NDArray[np.int64]]
 """Set -> (rows,)."""
 
 TEACHER: Final = TeacherHyper(epochs=1, texts=4_000)
-STUDENT: Final = StudentHyper(epochs=3, texts=4_000, reviews=1_500, short=30_000, sentences=15_000)
+STUDENT: Final = StudentHyper(epochs=3, texts=2_000, reviews=500, short=12_000, sentences=6_000)
 """A fraction of what the shipped models learn from: five of each are trained."""
 
 WHOLE: Final = "student, asked about the whole"
