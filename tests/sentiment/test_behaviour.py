@@ -1,10 +1,4 @@
-"""What the shipped model must be able to do, in sentences of our own; see behaviour.toml.
-
-The floors are what the shipped model was measured to pass less one case: a retrained model may lose a
-sentence and gain another, not a capability. (Negation and long texts lost two and three cases to the model
-that foresees words: its floors are lower there, higher elsewhere.) A capability without a floor is a known
-limit; CARD.md has all.
-"""
+"""What the shipped model must be able to do, in sentences of our own; see behaviour.toml."""
 
 from collections import Counter
 from pathlib import Path
@@ -15,12 +9,36 @@ import pytest
 from monitor.errors import SetupError
 from monitor.sentiment.scorer import load_scorer
 from monitor.settings import Device, packaged
-from training.data.own_sentences import own_sentences
-from training.data.texts import normalise
-from training.sentiment.behaviour import Kind, Suite, behaviour_table, load_suite, overall, run_suite
+from tests.sentiment.trainable import trainable
+from training.sentiment.behaviour import (
+    Kind,
+    PassRate,
+    Suite,
+    behaviour_table,
+    load_suite,
+    overall,
+    run_suite,
+)
 from training.sentiment.raters import ModelRater, VaderRater, ratings_from
 
 SUITE = Path(__file__).parent / "behaviour.toml"
+
+OVERALL = 0.75
+"""Share of all cases that the shipped model passes at least."""
+EACH = 0.7
+"""The same of each capability."""
+FLOORS = {
+    "talk": 1.0,
+    "tails": 0.65,
+    "sarcasm": 0.4,
+    "long": 0.4,
+    "time": 0.4,
+    "comparison": 0.65,
+    "prices": 0.5,
+    "target": 0.3,
+    "thanks": 0.6,
+}
+"""Capabilities of which more is promised, and known limits: what was measured, less a case."""
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +47,7 @@ def suite() -> Suite:
 
 
 def test_is_large_enough_to_tell_something(suite: Suite) -> None:
-    assert len(suite.cases) >= 240
+    assert len(suite.cases) >= 400
     cases = Counter(case.capability for case in suite.cases)
     assert min(cases.values()) >= 10, cases
     assert {case.kind for case in suite.cases} == set(Kind)
@@ -49,33 +67,8 @@ def test_asks_for_each_label_often(suite: Suite) -> None:
     assert min(wanted[label] for label in ("negative", "neutral", "positive")) >= 20, wanted
 
 
-def test_no_sentence_of_it_is_trained_on(suite: Suite) -> None:
-    trained = {
-        normalise(one.text) for seed in range(3) for part in own_sentences(seed).values() for one in part
-    }
-    assert {text for case in suite.cases for text in case.texts if normalise(text) in trained} == set()
-
-
-FLOORS = {
-    "talk": 13,
-    "plain": 18,
-    "neutral": 16,
-    "negation": 22,
-    "comparison": 13,
-    "contrast": 14,
-    "emoji": 13,
-    "capitals": 13,
-    "lengthened": 11,
-    "questions": 14,
-    "languages": 15,
-    "short": 17,
-    "long": 5,
-    "names": 11,
-    "intensity": 9,
-    "hashtags": 12,
-}
-"""Cases that must pass: what the shipped model passed, or one less. Sarcasm, typos and time are limits, not
-promises."""
+def test_no_sentence_of_it_can_be_trained_on(suite: Suite) -> None:
+    assert trainable(text for case in suite.cases for text in case.texts) == {}
 
 
 @pytest.fixture(scope="module")
@@ -83,18 +76,24 @@ def shipped() -> ModelRater:
     return ModelRater(load_scorer(packaged("onnx_models") / "sentiment", Device.CPU, threads=1))
 
 
-def test_the_shipped_model_can_do_what_it_could(suite: Suite, shipped: ModelRater) -> None:
-    rates = {rate.capability: rate for rate in run_suite(suite, shipped)}
+@pytest.fixture(scope="module")
+def rates(suite: Suite, shipped: ModelRater) -> list[PassRate]:
+    return run_suite(suite, shipped)
+
+
+def test_the_shipped_model_can_do_each_thing(rates: list[PassRate]) -> None:
+    assert set(FLOORS) <= {rate.capability for rate in rates}
     below = {
-        capability: [f"{case.texts} -> {found}" for case, found in rates[capability].failed]
-        for capability, floor in FLOORS.items()
-        if rates[capability].cases - len(rates[capability].failed) < floor
+        (rate.capability, round(rate.value, 2)): [f"{case.texts} -> {found}" for case, found in rate.failed]
+        for rate in rates
+        if rate.value < FLOORS.get(rate.capability, EACH)
     }
     assert below == {}
 
 
-def test_the_shipped_model_knows_more_than_a_lexicon(suite: Suite, shipped: ModelRater) -> None:
-    assert overall(run_suite(suite, shipped)) > overall(run_suite(suite, VaderRater()))
+def test_the_shipped_model_passes_most_and_more_than_a_lexicon(suite: Suite, rates: list[PassRate]) -> None:
+    assert overall(rates) >= OVERALL
+    assert overall(rates) > overall(run_suite(suite, VaderRater()))
 
 
 class Fixed:
@@ -126,23 +125,26 @@ def test_each_kind_of_case_passes_and_fails_as_it_should(tmp_path: Path) -> None
         not_negative = ["fine {filler}", "bad"]
         same = [["good", "fine"], ["good", "great"]]
         rises = [["bad", "fine", "good"], ["good", "great"]]
-        toward = [{ text = "good but bad", target = "bad", expected = "negative" }]
+        toward = [{ text = "good but bad", negative = "bad", positive = ["good", "but"] }]
         """,
     )
     good, fine, bad = (0.0, 0.1, 0.9), (0.3, 0.4, 0.3), (0.9, 0.1, 0.0)
     known = {"good": good, "great": (0.0, 0.08, 0.92), "fine": fine, "bad": bad}
     (rate,) = run_suite(suite, Fixed(known | {"fine much more": fine, "good but bad": bad}))
-    assert rate.cases == 9
+    assert rate.cases == 11
     assert [case.texts for case, _ in rate.failed] == [
         ("fine",),
         ("bad",),
         ("good", "fine"),
         ("good", "great"),
+        ("good but bad",),
+        ("good but bad",),
     ]
-    assert [case.kind for case, _ in rate.failed][-1] is Kind.DIRECTION
+    assert [case.targets for case, _ in rate.failed][-2:] == [((0, 4),), ((5, 8),)]
+    assert [case.kind for case, _ in rate.failed][-3] is Kind.DIRECTION
     assert rate.failed[0][1] == "neutral +0.00"
-    assert rate.value == pytest.approx(5 / 9)
-    assert "| sides: which side | 9 | 0.56 |" in behaviour_table(suite, [("fixed", [rate])])
+    assert rate.value == pytest.approx(5 / 11)
+    assert "| sides: which side | 11 | 0.45 |" in behaviour_table(suite, [("fixed", [rate])])
 
 
 @pytest.mark.parametrize(
@@ -150,11 +152,9 @@ def test_each_kind_of_case_passes_and_fails_as_it_should(tmp_path: Path) -> None
     [
         ("[a]\npozitive = ['x']", r"\[a\] pozitive: 'x': no such kind of case"),
         ("[a]\nsame = [['x']]", "wants two texts or more"),
-        (
-            "[a]\ntoward = [{ text = 'x', target = 'y', expected = 'neutral' }]",
-            "`target` must stand in `text`",
-        ),
-        ("[a]\ntoward = [{ text = 'x', target = 'x', expected = 'good' }]", "`expected` be negative"),
+        ("[a]\ntoward = [{ text = 'x', neutral = 'y' }]", "`y` must stand in `text`"),
+        ("[a]\ntoward = [{ text = 'x', good = 'x' }]", "`good` is none of negative, neutral, positive"),
+        ("[a]\ntoward = [{ text = 'x' }]", "wants something that the text is"),
         ("[a]\npositive = [3]", r"\[a\] positive: 3"),
         ("[a", "suite.toml"),
     ],

@@ -19,6 +19,7 @@ async def told(writer, made):
     results = (
         made.text(0, text="VMware", brands=(made.named(),), reach=5, author="ann"),
         made.text(1, text="VMware", label="negative", brands=(made.named(),)),
+        made.text(3, text="VMware", label="unsure", brands=(made.named(),)),
         *(made.text(n, text="VMware works", brands=(made.named(),)) for n in range(10, 13)),
         made.image(0, id="silent", detections=(made.found("VMware"),)),
         made.image(1, id="sign", picture="sign", written=(made.read("VMware"),), model="logos@1+words-1"),

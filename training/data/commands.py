@@ -1,4 +1,4 @@
-"""`brand-train fetch …`, `corrections …`, `data …`: public data, what people corrected, what would be read."""
+"""`brand-train fetch …`, `corrections …`, `data …`: public data, what people corrected, what is read."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,16 +1,6 @@
 """Corrections people made to labels, exported from the database, as training examples.
 
-`brand-train corrections export --out FILE` writes such a file; by hand, any CSV, JSON lines or parquet with
-
-| column | what it holds |
-|---|---|
-| kind | text; rows of kind image are about logos and stay out |
-| source, id | which mention; of several corrections of one (toward the same brand) the latest counts |
-| text | its words |
-| brand | what the label is toward, as the text calls it; empty or no such column: the whole |
-| label | negative, neutral or positive |
-| corrected_at | when, RFC 3339 with a zone: 2026-03-01T09:30:00Z |
-| corrected_by | who; not used |
+`brand-train corrections export --out FILE` writes such a file; its columns stand in docs/training-data.md.
 """
 
 from dataclasses import dataclass, replace

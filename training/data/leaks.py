@@ -122,9 +122,9 @@ def _features(examples: Sequence[Example]) -> dict[str, list[tuple[float, ...]]]
     seen: dict[str, list[tuple[float, ...]]] = defaultdict(list)
     for example in examples:
         text, named = example.text, _named(example)
-        start, end = example.target or (-1, -1)
         seen["target given"].append((float(example.target is not None),))
-        seen["its place"].append((start, start / len(text), len(text) - end if named else -1))
+        start, end = example.target or (0, len(text))
+        seen["its place"].append((start, start / len(text), len(text) - end))
         seen["its length"].append((len(named), len(named.split())))
         seen["text's length"].append((len(text), len(text.split())))
         seen["links"].append((len(_LINK.findall(text)),))

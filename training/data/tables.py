@@ -18,6 +18,10 @@ _SEPARATORS: Final = ",;\t"
 Row = Mapping[str, Any]
 
 
+class MissingColumnError(SetupError):
+    """A table without a column that is needed: perhaps meant for something else."""
+
+
 def read_rows(path: Path, needed: Collection[str], wanted: Collection[str] = ()) -> Iterator[tuple[int, Row]]:
     """(number, row) of a file: of lines in CSV and JSON, of rows in parquet, from 1; see `place`.
 
@@ -117,7 +121,7 @@ def _check(path: Path, there: Iterable[str], needed: Collection[str]) -> None:
     there = list(there)
     for name in needed:
         if name not in there:
-            raise SetupError(
+            raise MissingColumnError(
                 f"{path}: no column `{name}` (it has {', '.join(there) or 'none'}); rename the column, or "
                 "take the file away"
             )

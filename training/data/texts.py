@@ -26,7 +26,7 @@ from typing import Final, Literal, get_args
 
 from monitor.errors import SetupError
 from training.data.sets import SETS, UNLABELLED_SETS, UNREAD, LicenceClass, TextSet, own_set
-from training.data.tables import SUFFIXES, Row, place, read_label, read_rows
+from training.data.tables import SUFFIXES, MissingColumnError, Row, place, read_label, read_rows
 
 Split = Literal["train", "dev", "test"]
 Span = tuple[int, int]
@@ -173,7 +173,16 @@ def load_corpora(
         else:
             left.append(LeftOut(name, f"licence: {SETS[name].licence}, {SETS[name].terms}"))
     reasons: Reasons = defaultdict(list)
-    rows = {name: read_set(file, name, reasons) for name, file in files.items() if name not in UNREAD}
+    rows = {}
+    for name, file in files.items():
+        try:
+            if name not in UNREAD:
+                rows[name] = read_set(file, name, reasons)
+        except MissingColumnError as error:
+            # Beside others there may lie a table that is none of texts; one that was asked for is not.
+            if not path.is_dir() or name in SETS or name in (names or ()) or len(files) == 1:
+                raise
+            left.append(LeftOut(name, str(error)))
     measured: set[int] = set()
     kept: dict[Split, dict[str, list[Example]]] = {"test": {}, "dev": {}, "train": {}}
     for split in kept:  # in this order: what test holds is out of bounds for dev, what dev holds for train

@@ -89,7 +89,7 @@ def load_suite(path: Path) -> Suite:
         for key, values in table.items():
             for value in values:
                 try:
-                    cases.append(_case(capability, key, value, filler))
+                    cases += _cases(capability, key, value, filler)
                 except (ValueError, KeyError, TypeError, AttributeError) as error:
                     raise SetupError(
                         f"behavioural suite {path}, [{capability}] {key}: {value!r}: {error}"
@@ -154,17 +154,17 @@ def behaviour_section(rates: Mapping[str, Sequence[PassRate]]) -> str:
     return f"{suite.sentences} sentences in {len(suite.cases)} cases; share of cases passed:\n\n{table}"
 
 
-def _case(capability: str, key: str, value: Any, filler: str) -> Case:
+def _cases(capability: str, key: str, value: Any, filler: str) -> list[Case]:
     match key:
         case "positive" | "negative" | "neutral":
-            return _whole(capability, Kind.MINIMUM, [value], filler, frozenset({key}))
+            return [_whole(capability, Kind.MINIMUM, [value], filler, frozenset({key}))]
         case "not_positive" | "not_negative":
             accepted = frozenset(LABELS) - {key.removeprefix("not_")}
-            return _whole(capability, Kind.MINIMUM, [value], filler, accepted)
+            return [_whole(capability, Kind.MINIMUM, [value], filler, accepted)]
         case "same":
-            return _whole(capability, Kind.INVARIANCE, value, filler)
+            return [_whole(capability, Kind.INVARIANCE, value, filler)]
         case "rises":
-            return _whole(capability, Kind.DIRECTION, value, filler)
+            return [_whole(capability, Kind.DIRECTION, value, filler)]
         case "toward":
             return _toward(capability, **value)
         case _:
@@ -180,11 +180,20 @@ def _whole(
     return Case(capability, kind, filled, (None,) * len(filled), accepted)
 
 
-def _toward(capability: str, text: str, target: str, expected: Label) -> Case:
-    span = find_target(text, target)
-    if span is None or expected not in LABELS:
-        raise ValueError("`target` must stand in `text`, `expected` be negative, neutral or positive")
-    return Case(capability, Kind.MINIMUM, (text,), (span,), frozenset({expected}))
+def _toward(capability: str, text: str, **expected: str | list[str]) -> list[Case]:
+    """A case for each thing named under a label."""
+    cases = []
+    for label, targets in expected.items():
+        if label not in LABELS:
+            raise ValueError(f"`{label}` is none of {', '.join(LABELS)}")
+        for target in [targets] if isinstance(targets, str) else targets:
+            span = find_target(text, target)
+            if span is None:
+                raise ValueError(f"`{target}` must stand in `text`")
+            cases.append(Case(capability, Kind.MINIMUM, (text,), (span,), frozenset({label})))
+    if not cases:
+        raise ValueError("wants something that the text is positive, negative or neutral toward")
+    return cases
 
 
 def _passes(case: Case, ratings: Ratings, rows: slice) -> bool:

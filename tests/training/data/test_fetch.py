@@ -292,7 +292,7 @@ def test_airline_from_a_file_fetched_by_hand(tmp_path: Path, packed: bool) -> No
     assert {one.text[slice(*one.target)] for one in examples if one.target} == {"VirginAmerica"}
 
 
-def test_sxsw_mends_its_encoding(tmp_path: Path) -> None:
+def test_sxsw_mends_its_encoding_and_names_the_brand_whatever_the_label(tmp_path: Path) -> None:
     judged = "is_there_an_emotion_directed_at_a_brand_or_product"
     twice_wrong = "I \u2018heart\u2019 my iPad".encode().decode("cp1252")
     given = tmp_path / "judge-1377884607_tweet_product_company.csv"
@@ -303,15 +303,40 @@ def test_sxsw_mends_its_encoding(tmp_path: Path) -> None:
             "emotion_in_tweet_is_directed_at": "",
             judged: "No emotion toward brand or product",
         },
+        {
+            "tweet_text": "Google opens a store",
+            "emotion_in_tweet_is_directed_at": "",
+            judged: "No emotion toward brand or product",
+        },
+        {
+            "tweet_text": "An ipad beside an iPhone",
+            "emotion_in_tweet_is_directed_at": "",
+            judged: "No emotion toward brand or product",
+        },
+        {
+            "tweet_text": "My android wins",
+            "emotion_in_tweet_is_directed_at": "Android App",
+            judged: "Positive emotion",
+        },
+        {
+            "tweet_text": "That google thing fails",
+            "emotion_in_tweet_is_directed_at": "Other Google product or service",
+            judged: "Negative emotion",
+        },
         {"tweet_text": "Hm", "emotion_in_tweet_is_directed_at": "", judged: "I can't tell"},
         {"tweet_text": "", "emotion_in_tweet_is_directed_at": "", judged: "Negative emotion"},
     ]
     given.write_bytes(written(lines, "mac_roman"))
     sets = choose(["sxsw"])
     fetch_sentiment(tmp_path, sets, match_files(sets, [given]), console=Console(quiet=True))
-    assert [(row["text"], row["label"], row["target"]) for row in rows(tmp_path, "sxsw")] == [
-        ("I \u2018heart\u2019 my iPad", "pos", "iPad"),
-        ("Caf\xe9", "neu", ""),
+    found = [(row["text"], row["label"], row["target"], row["n_brands"]) for row in rows(tmp_path, "sxsw")]
+    assert found == [
+        ("I \u2018heart\u2019 my iPad", "pos", "iPad", 1),
+        ("Caf\xe9", "neu", "", 0),
+        ("Google opens a store", "neu", "Google", 1),
+        ("An ipad beside an iPhone", "neu", "", 2),
+        ("My android wins", "pos", "android", 1),
+        ("That google thing fails", "neg", "google", 1),
     ]
 
 

@@ -177,6 +177,18 @@ def test_a_file_that_is_wrong_says_what_to_do(
             load_corpora(data)
 
 
+def test_a_table_of_something_else_is_left_beside_the_others(tmp_path: Path) -> None:
+    save(ROWS, tmp_path / "mine.csv")
+    save([{"brand": "Acme", "share": 3}], tmp_path / "shares.csv")
+    corpora = load_corpora(tmp_path)
+    assert {one.corpus for one in corpora.examples()} == {"mine"}
+    (left,) = corpora.left_out
+    assert (left.corpus, left.rows) == ("shares", None)
+    assert "no column `text` (it has brand, share)" in left.reason
+    with pytest.raises(SetupError, match="no column `text`"):
+        load_corpora(tmp_path, ["shares"])
+
+
 def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
     for ending in ("csv", "parquet"):
         save(ROWS, tmp_path / f"mine.{ending}")

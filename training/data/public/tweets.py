@@ -12,7 +12,7 @@ from typing import Final
 from monitor.errors import SetupError
 from training.data.public.reviews import Files
 from training.data.public.rows import Label, Row, hash_split, tidy, without_conflicts
-from training.data.texts import normalise
+from training.data.texts import find_target, normalise
 
 _HANDLE: Final = re.compile(r"@\w+")
 _NOT_ASCII: Final = re.compile(r"[^\x00-\x7f]+")
@@ -24,6 +24,7 @@ _SXSW: Final[dict[str, Label]] = {
     "Negative emotion": "neg",
     "No emotion toward brand or product": "neu",
 }
+_SXSW_BRANDS: Final = ("iPad", "iPhone", "Apple", "Google", "Android")
 # Mean ratings run from -4 to 4; half a point is what VADER's authors call noise between raters.
 _VADER_SIDE: Final = 0.5
 
@@ -64,9 +65,11 @@ def airline(files: Files) -> dict[str, list[Row]]:
 
 
 def sxsw(files: Files) -> dict[str, list[Row]]:
-    """CrowdFlower's judge-1377884607 CSV; `target` is the product or brand, empty where none was named.
+    """CrowdFlower's judge-1377884607 CSV; `target`: words of the text, empty where none can be told.
 
-    Rows that cannot tell are dropped. The file is UTF-8, read as Windows-1252 and written as Mac Roman.
+    The file tells the target of opinions alone, so that whether there is one tells the label. Texts that name
+    one brand (`n_brands`) get it as their target whatever their label. Rows that cannot tell are dropped. The
+    file is UTF-8, read as Windows-1252 and written as Mac Roman.
     """
     rows: list[Row] = []
     for record in csv.DictReader(io.StringIO(_csv_text(files["judge.csv"], "mac_roman"))):
@@ -74,9 +77,11 @@ def sxsw(files: Files) -> dict[str, list[Row]]:
         text = tidy(_NOT_ASCII.sub(_remade, record["tweet_text"]))
         if label is None or not text:
             continue
-        target = record["emotion_in_tweet_is_directed_at"]
+        named = [brand for brand in _SXSW_BRANDS if re.search(rf"\b{brand}\b", text, re.IGNORECASE)]
+        given = record["emotion_in_tweet_is_directed_at"].removesuffix(" App")
+        found = find_target(text, given) or (find_target(text, named[0]) if len(named) == 1 else None)
         row: Row = {"text": text, "label": label, "split": hash_split(text), "source": "sxsw2011_crowdflower"}
-        rows.append(row | {"target": target})
+        rows.append(row | {"target": text[slice(*found)] if found else "", "n_brands": len(named)})
     return {"sxsw": list(without_conflicts(rows))}
 
 
