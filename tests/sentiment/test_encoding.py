@@ -137,6 +137,18 @@ def test_another_name_in_its_place_changes_nothing(
     assert found[0] == found[1]
 
 
+@pytest.mark.parametrize("text", ["{} IS BAD", "{} IS BAD, but good", "SO {}!", "GOOD {} &amp; #BAD"])
+def test_capitals_of_a_name_do_not_make_the_rest_loud_or_quiet(text: str) -> None:
+    start = text.index("{")
+    quiet, loud, other = (
+        arrays(WIDE.encode(text.format(name), [(start, start + len(name))]))
+        for name in ("Nike", "IBM", "nike")
+    )
+    assert quiet == loud == other
+    (window,) = WIDE.encode(text.format("Nike"), [(start, start + 4)])
+    assert ("<caps>" in words_of(window)) == ("but" in text)
+
+
 @pytest.mark.parametrize("span", [(3, 3), (7, 2), (-4, 0), (90, 95), (4, 5)])
 def test_a_span_of_no_token_asks_about_the_whole_and_masks_nothing(span: Span) -> None:
     assert arrays(WIDE.encode("good bad", [span], [span])) == arrays(WIDE.encode("good bad"))
