@@ -82,8 +82,8 @@ class Prior:
         last = answer[-1]
         assert isinstance(last, nn.Linear)
         with torch.no_grad():
-            last.weight /= self.temperature
-            last.bias /= self.temperature
+            last.weight.div_(self.temperature)
+            last.bias.div_(self.temperature)
             last.bias[1] += self.neutral
 
 

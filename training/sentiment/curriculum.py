@@ -112,12 +112,11 @@ def _labelled(examples: Sequence[Example], sided: bool, random: np.random.Genera
     questions = [example.target for example in examples]
     labels: list[int | None] = [example.label for example in examples]
     weights = [example.agreement**2 for example in examples]
+    further: list[Span | None] = []
     if None not in questions:
         further = [None] if random.random() < _WHOLE_TOO else []
-    else:
-        something = (
-            _something(text, random) if questions == [None] and random.random() < _TOWARD_TOO else None
-        )
+    elif questions == [None] and random.random() < _TOWARD_TOO:
+        something = _something(text, random)
         further = [something] if something else []
     return Exercise(
         text,

@@ -162,7 +162,7 @@ def write_student(student: Student, path: Path) -> None:
 
 
 def write_teacher(teacher: Teacher, path: Path, *, rounded: bool = True) -> None:
-    """As `Teacher.forward`, and a softmax; `rounded`: weights in 8 bits, activations as each run finds them."""
+    """As `Teacher.forward`, and a softmax. `rounded`: in 8 bits, activations by the range each run finds."""
     graph, reader = Graph(), teacher.reader
     places, there = _places(graph)
     states = _vectors(graph, reader.words) + graph.add("Gather", reader.positions.weight, places)

@@ -124,7 +124,7 @@ def _family(
 
 def _across(answers: Answers, labels: Labels) -> Answers:
     """Each set's answers under the prior of the other families: what a new set would see."""
-    settled = {}
+    settled: Answers = {}
     for pair in FAMILIES.values():
         others = [(answers[name], labels[name]) for name in answers if name not in pair]
         prior = fit_prior(others) if others else Prior()

@@ -30,7 +30,8 @@ class Layer(nn.Module):
         batch, length, _ = states.shape
 
         def heads(part: nn.Linear) -> Tensor:
-            return part(states).view(batch, length, HEADS, WIDTH // HEADS).transpose(1, 2)
+            split: Tensor = part(states).view(batch, length, HEADS, WIDTH // HEADS).transpose(1, 2)
+            return split
 
         # Written out: the backward pass of torch's fused attention takes ten times as long on a CPU.
         scores = heads(self.query) @ heads(self.key).transpose(2, 3) / (WIDTH // HEADS) ** 0.5
@@ -59,7 +60,7 @@ class MiniLM(nn.Module):
     def forward(self, tokens: Tensor, lengths: Tensor) -> Tensor:
         """`tokens` (batch, length) and `lengths` (batch,), int64 -> states (batch, length, WIDTH)."""
         places = torch.arange(tokens.shape[1], device=tokens.device)
-        states = self.embedded(self.words(tokens) + self.positions(places))
+        states: Tensor = self.embedded(self.words(tokens) + self.positions(places))
         states = nn.functional.dropout(states, self.dropout, self.training)
         visible = (places < lengths[:, None])[:, None, None, :]
         for layer in self.layers:

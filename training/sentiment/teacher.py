@@ -7,7 +7,7 @@ different places; a text from nowhere gets the mean of them.
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -70,7 +70,7 @@ class Teacher(nn.Module):
                 last = head[-1]
                 assert isinstance(last, nn.Linear)
                 if sets:
-                    last.bias += self.heads.bias.weight[list(sets)].mean(0)
+                    last.bias.add_(self.heads.bias.weight[list(sets)].mean(0))
             self.heads.bias.weight.zero_()
 
 
@@ -109,7 +109,7 @@ def train_teacher(corpora: Corpora, work: Path, hyper: TeacherHyper) -> Learned[
 
     bias = network.heads.bias.weight
     learned = [weight for weight in network.parameters() if weight.requires_grad]
-    groups = [
+    groups: list[dict[str, Any]] = [
         {"params": [weight for weight in learned if weight is not bias]},
         # Three numbers a set, each in a twentieth of the batches: at the others' rate they would not move.
         {"params": [bias], "lr": 100 * hyper.rate, "weight_decay": 0.0},

@@ -91,7 +91,7 @@ def word_table(seen: WordVectors, most: int) -> tuple[Vocabulary, Matrix]:
     dims = _DIMS - seen.matrix.shape[1]
     table = side_by_side(vocabulary.words, [minilm_vectors(vocabulary.words, dims), seen])
     # Half as long: an LSTM's gates are in their linear part.
-    return vocabulary, table / 2
+    return vocabulary, table * np.float32(0.5)
 
 
 def minilm_vectors(words: Sequence[str], dims: int) -> WordVectors:

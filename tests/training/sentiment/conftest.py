@@ -38,7 +38,7 @@ def rows_of(seed: int, count: int, *, targets: bool = False) -> list[Row]:
 
 @pytest.fixture(scope="session")
 def small_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Reviews of two classes, tweets, labels toward brands and aspects, unlabelled texts, hundreds of each."""
+    """Reviews of two classes, tweets, labels toward brands and aspects, texts without: hundreds of each."""
     folder = tmp_path_factory.mktemp("text")
     draw = random.Random(0)
     sided = [[one.text for one in own_sentences(11)[OWN] if one.label == label] for label in (0, 2)]
@@ -65,7 +65,8 @@ BLAME = ("awful", "bad stuff", "i hate it", "so poor", "worst ever")
 FACTS = ("on tuesday", "the meeting", "at ten", "in london", "page two")
 
 
-def few_corpora() -> Corpora:
+@pytest.fixture(scope="session")
+def few() -> Corpora:
     """Texts whose words tell the label: a set of whole texts, one of two classes, one toward a brand."""
 
     def examples(corpus: str, split: str) -> list[Example]:
