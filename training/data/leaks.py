@@ -72,7 +72,9 @@ def find_leaks(file: Path, name: str) -> Leaks | None:
 
     Raises `SetupError` for a row that does not fit.
     """
-    sources = {number: str(row.get("source") or "") for number, row in read_rows(file, (), ("source",))}
+    sources = {
+        number: str(row.get("source") or "") for number, row in read_rows(file, ("text",), ("source",))
+    }
     read = [each for part in read_set(file, name).values() for each in part]
     read = sorted(read, key=lambda each: fixed_order(each[1]))[:_MOST_ROWS]
     examples = [example for _, example in read]
@@ -107,12 +109,12 @@ def leak_table(found: Sequence[Leaks]) -> "Table":
         table.add_column(column, justify="right")
     for leaks in found:
         told = [f"{leaks.told[what].f1:.2f}" if what in leaks.told else "" for what in columns]
-        what, best = max(
-            ((what, told) for what, told in leaks.told.items() if what not in _WARN_ONLY),
-            key=lambda each: each[1].informedness,
-        )
-        most = f"{what} tells {_LABELS[best.label]} {best.informedness:.2f}"
-        verdict = f"[bold red]LEAK: {most}[/]" if leaks.leaking else f"ok: {most}"
+        judged = {what: told for what, told in leaks.told.items() if what not in _WARN_ONLY}
+        most = ""
+        if judged:
+            what, best = max(judged.items(), key=lambda each: each[1].informedness)
+            most = f"{what} tells {_LABELS[best.label]} {best.informedness:.2f}"
+        verdict = f"[bold red]LEAK: {most}[/]" if leaks.leaking else f"ok: {most}".removesuffix(": ")
         table.add_row(escape(leaks.corpus), f"{leaks.rows:,}", f"{leaks.majority:.2f}", *told, verdict)
     return table
 

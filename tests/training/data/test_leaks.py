@@ -1,15 +1,19 @@
 """A set whose shape tells its labels is refused, loudly; one whose words do is not."""
 
+import io
 import json
 import random
 from pathlib import Path
 from typing import Any
 
+import pyarrow as arrow
+import pyarrow.parquet as parquet
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from training.cli import app
-from training.data.leaks import Leaks, find_leaks
+from training.data.leaks import Leaks, find_leaks, leak_table
 
 WORDS = ["queue", "store", "Leeds", "phone", "today", "launch", "battery", "panel", "party", "map", "lunch"]
 OPINIONS = {"neg": "awful", "neu": "open", "pos": "great"}
@@ -95,6 +99,20 @@ def test_what_all_neutral_rows_have_leaks(tmp_path: Path, change: Any, probe: st
         for number, row in enumerate(rows(random.Random(3), REPAIRED))
     ]
     assert probe in probed(tmp_path, made).leaking
+
+
+def test_a_table_without_sources_or_anything_to_see_is_judged_too(tmp_path: Path) -> None:
+    path = tmp_path / "mine.parquet"
+    parquet.write_table(arrow.Table.from_pylist(rows(random.Random(5), OLD)), path)
+    found = find_leaks(path, "mine")
+    assert found is not None
+    assert "target given" in found.leaking
+    bare = [{"text": f"{number:04}", "label": ("neg", "pos")[number % 2]} for number in range(200)]
+    blind = probed(tmp_path, bare, "bare")
+    assert blind.told == {}
+    console = Console(width=120, file=io.StringIO(), record=True)
+    console.print(leak_table([blind]))
+    assert "ok" in console.export_text()
 
 
 def test_few_rows_or_one_label_tell_nothing(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Data of one's own: any table with text and label, split by itself; what it left out, and what is wrong."""
 
 import csv
+import io
 import json
 import subprocess
 import sys
@@ -198,7 +199,7 @@ def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
 
 def test_the_table_names_every_set_and_every_reason(tmp_path: Path) -> None:
     rows = [{"text": "Acme is late", "label": "neg", "target": "[Acme]", "split": "test"}, *ROWS]
-    console = Console(width=120, record=True, file=open("/dev/null", "w"))  # noqa: SIM115, PTH123
+    console = Console(width=120, file=io.StringIO(), record=True)
     console.print(summary(load_corpora(save(rows, tmp_path / "mine [1].jsonl"))))
     printed = console.export_text()
     assert "mine [1]" in printed
