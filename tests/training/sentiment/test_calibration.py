@@ -83,7 +83,7 @@ def labels_by(probabilities: np.ndarray, seed: int = 1) -> np.ndarray:
 def test_the_prior_is_that_by_which_labels_were_drawn(planted: Prior) -> None:
     sets = []
     for seed in range(2):
-        probabilities = probable(4_000, seed)
+        probabilities = probable(3_000, seed)
         sets.append((probabilities, labels_by(planted.apply(probabilities), seed)))
     found = fit_prior(sets)
     assert found.temperature == pytest.approx(planted.temperature, rel=0.1)
@@ -91,7 +91,7 @@ def test_the_prior_is_that_by_which_labels_were_drawn(planted: Prior) -> None:
 
 
 def test_each_set_counts_alike_however_large() -> None:
-    small, large = probable(500, 1), probable(20_000, 2)
+    small, large = probable(300, 1), probable(6_000, 2)
     cold, warm = Prior(0.7), Prior(2.2)
     found = fit_prior([(small, labels_by(cold.apply(small))), (large, labels_by(warm.apply(large)))])
     assert 0.8 < found.temperature < 2.0

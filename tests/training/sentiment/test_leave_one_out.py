@@ -21,7 +21,7 @@ NAMES = ("airline", "sxsw", "twitter_target", "mams")
 
 def planted() -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Answers that are right as often as they say, of four sets in three families."""
-    answers = {name: RANDOM.dirichlet([0.6] * 3, 400) for name in NAMES}
+    answers = {name: RANDOM.dirichlet([0.6] * 3, 150) for name in NAMES}
     labels = {
         name: np.array([RANDOM.choice(3, p=row) for row in found], np.int64)
         for name, found in answers.items()
@@ -33,7 +33,7 @@ def test_a_set_is_settled_by_the_other_families_alone() -> None:
     answers, labels = planted()
     honest = module._across(answers, labels)
     # A family whose labels say that every answer is neutral: its own answers must not hear of it.
-    wrong = labels | {name: np.ones(400, np.int64) for name in FAMILIES["brand tweets"]}
+    wrong = labels | {name: np.ones(150, np.int64) for name in FAMILIES["brand tweets"]}
     found = module._across(answers, wrong)
     for name in FAMILIES["brand tweets"]:
         assert np.array_equal(found[name], honest[name])
