@@ -19,7 +19,6 @@ from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import Tensor, nn
 
-from monitor.inference.session import SEVEN_BITS
 from training.sentiment.pretrained import HEADS, WIDTH, Layer
 from training.sentiment.student import REACH, Student
 from training.sentiment.teacher import Teacher

@@ -24,8 +24,8 @@ class TeacherHyper:
     """MiniLM-L6, fine-tuned."""
 
     seed: int = 1
-    epochs: int = 2
-    texts: int = 8_000  # of each set an epoch: the largest would drown the others
+    epochs: int = 1
+    texts: int = 6_000  # of each set an epoch: the largest would drown the others
     rate: float = 1e-4
     decay: float = 0.01
     dropout: float = 0.1  # of the answers; inside MiniLM it costs a fifth of the time
@@ -57,10 +57,10 @@ class StudentHyper:
     words_hidden: float = 0.06  # share of tokens read as unknown
 
     # texts
-    texts: int = 12_000  # of each labelled set
-    reviews: int = 12_000  # of IMDB's, ten times as long as the others
-    short: int = 100_000  # without labels
-    sentences: int = 60_000  # cut from reviews without labels
+    texts: int = 8_000  # of each labelled set
+    reviews: int = 8_000  # of IMDB's, ten times as long as the others
+    short: int = 60_000  # without labels
+    sentences: int = 30_000  # cut from reviews without labels
     label: float = 0.5  # how much the label counts beside the teacher's answer, where there are both
 
     # optimisation
