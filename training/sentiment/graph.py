@@ -19,6 +19,7 @@ from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import Tensor, nn
 
+from monitor.inference.session import SEVEN_BITS
 from training.sentiment.pretrained import HEADS, WIDTH, Layer
 from training.sentiment.student import REACH, Student
 from training.sentiment.teacher import Teacher
@@ -187,6 +188,9 @@ def write_teacher(teacher: Teacher, path: Path, *, rounded: bool = True) -> None
         # 7 of the 8 bits: on x86 without VNNI the sums of two products overflow otherwise.
         quantize_dynamic(exact, path, weight_type=QuantType.QInt8, per_channel=True, reduce_range=True)
         exact.unlink()
+        model = onnx.load(path)
+        helper.set_model_props(model, {SEVEN_BITS: "1"})
+        onnx.save(model, path)
 
 
 def write_talk(words: nn.Embedding, layer: nn.LSTM, out: nn.Linear, path: Path) -> None:

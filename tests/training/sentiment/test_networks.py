@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from monitor.inference.session import SEVEN_BITS
 from monitor.sentiment.encoding import Encoder, Recipe, collate
 from monitor.sentiment.vocabulary import NAME, SPECIAL, Vocabulary
 from training.sentiment.graph import (
@@ -150,6 +151,7 @@ def test_the_teacher_s_file_equals_torch_and_its_rounded_one_nearly(tmp_path: Pa
     np.testing.assert_allclose(exact, probabilities(teacher, TOKENS, LENGTHS, QUESTIONS), atol=1e-5)
     np.testing.assert_allclose(rounded, exact, atol=0.05)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["exact.onnx", "model.onnx"]
+    assert SEVEN_BITS.encode() in (tmp_path / "model.onnx").read_bytes()
     assert (tmp_path / "model.onnx").stat().st_size < 0.3 * (tmp_path / "exact.onnx").stat().st_size
 
 
