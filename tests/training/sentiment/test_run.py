@@ -119,7 +119,7 @@ def test_a_file_of_one_s_own_is_enough(large: Path, tmp_path: Path) -> None:
     out = tmp_path / "mine"
     output = brand_train(
         *("sentiment", "--quick", "--data", tmp_path / "mybrand.csv", "--teacher", large, "--out", out),
-        *("--work", tmp_path / "work", "--set", "hidden=24", "--epochs", "6"),
+        *("--work", tmp_path / "work", "--set", "hidden=24", "--epochs", "30"),
     )
     assert "mybrand" in output
     assert "with a target" in output
