@@ -105,7 +105,7 @@ def train_student(
     all of them; `seen` are the words it may know. Goes on from a checkpoint in `work`, which is made."""
     asked = exercises(with_own_sentences(corpora, hyper.seed), unlabelled, hyper)
     answers = kept(work / "answers.npz", lambda: {"answers": ask(teacher, asked)})["answers"]
-    vocabulary, table = word_table(seen, hyper.words)
+    vocabulary, table = word_table(seen, hyper.words, teacher)
     encoder = Encoder(vocabulary, Recipe("words", hyper.head, hyper.tail, questions=True))
     pool = Pool(taught(encoder, asked, answers, hyper.label))
     dev = dev_pool(encoder, corpora, _DEV_TEXTS)

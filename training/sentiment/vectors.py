@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from monitor.sentiment.encoding import Encoder, Recipe, collate
 from monitor.sentiment.pieces import Pieces
+from monitor.sentiment.scorer import SentimentScorer
 from monitor.sentiment.tokenizer import tokenize
 from monitor.sentiment.vocabulary import NAME, SPECIAL, Vocabulary
 from training.sentiment.pretrained import WIDTH, load_pretrained
@@ -84,12 +85,15 @@ def own_vectors(texts: Iterable[str], work: Path, hyper: StudentHyper, threads: 
     )
 
 
-def word_table(seen: WordVectors, most: int) -> tuple[Vocabulary, Matrix]:
-    """The `most` frequent words of `seen`, and (words, 300) float32 vectors to begin with."""
+def word_table(seen: WordVectors, most: int, teacher: SentimentScorer) -> tuple[Vocabulary, Matrix]:
+    """The `most` frequent words of `seen`, and (words, 300) float32 vectors to begin with: those of `seen`,
+    MiniLM's, and what the teacher says of each word alone, a lexicon that knows rare words, too."""
     words = [word for word in seen.words if word not in (*SPECIAL, NAME) and not word.startswith("@")]
     vocabulary = Vocabulary([*SPECIAL, NAME, *words][:most])
-    dims = _DIMS - seen.matrix.shape[1]
-    table = side_by_side(vocabulary.words, [minilm_vectors(vocabulary.words, dims), seen])
+    said = np.log(teacher.probabilities(vocabulary.words)).astype(np.float32)
+    lexicon = WordVectors(list(vocabulary.words), said - said.mean(0))
+    dims = _DIMS - seen.matrix.shape[1] - said.shape[1]
+    table = side_by_side(vocabulary.words, [minilm_vectors(vocabulary.words, dims), seen, lexicon])
     # Half as long: an LSTM's gates are in their linear part.
     return vocabulary, table * np.float32(0.5)
 
