@@ -1,5 +1,6 @@
 """Word vectors from where they come."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -47,16 +48,26 @@ def test_minilm_knows_what_words_mean_alone() -> None:
     assert [words[at] for at in alike.argmax(1)[4:]] == ["tuesday", "monday", "cheese", "bread"]
 
 
-def test_the_table_begins_with_what_stands_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
+class Teacher:
+    """Knows one word."""
+
+    def probabilities(self, texts: Sequence[str]) -> np.ndarray:
+        return np.array([[0.1, 0.1, 0.8] if text == "good" else [0.3, 0.4, 0.3] for text in texts])
+
+
+def test_the_table_begins_with_what_others_know(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         "training.sentiment.vectors.minilm_vectors",
         lambda words, dims: WordVectors(list(words), np.ones((len(words), dims), np.float32)),
     )
     seen = WordVectors([NAME, "good", "@acme", SPECIAL[0], "bad", "rare"], np.ones((6, 100), np.float32))
-    vocabulary, table = word_table(seen, len(SPECIAL) + 3)
+    vocabulary, table = word_table(seen, len(SPECIAL) + 3, Teacher())  # type: ignore[arg-type]
     assert vocabulary.words == (*SPECIAL, NAME, "good", "bad")
     assert table.shape == (len(vocabulary), 300)
-    # Of a word that nobody saw only MiniLM's part.
-    assert (table[1, 200:] == 0).all()
-    assert (table[1, :200] != 0).all()
-    np.testing.assert_allclose(np.linalg.norm(table[-1, 200:]), 0.5, atol=1e-6)
+    mini, own, said = table[:, :197], table[:, 197:297], table[:, 297:]
+    assert (own[1] == 0).all(), "of a word that nobody saw"
+    assert (mini != 0).all()
+    np.testing.assert_allclose(np.linalg.norm(own[-1]), 0.5, atol=1e-6)
+    good, bad = (said[vocabulary.words.index(word)] for word in ("good", "bad"))
+    assert good[2] > 0 > good[1]
+    assert bad[2] < 0 < bad[1]
