@@ -96,7 +96,7 @@ def _model(
     loaded = load(settings.models_dir / name, settings.device, settings.inference_threads)
     found = f"{manifest.identity}, files as its manifest says"
     if task == "sentiment":
-        found += f", speaks {' '.join(manifest.spoken)}"
+        found += f", speaks {' '.join(manifest.spoken)}" + (f"; {manifest.terms}" if manifest.terms else "")
     others = model_names(settings.models_dir, task) - {name}
     if others:
         found += f" (as well there: {', '.join(sorted(others))}; {variable})"

@@ -77,6 +77,8 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     training: TrainingRun
     languages: Annotated[tuple[Language, ...], msgspec.Meta(min_length=1)] | None = None
     """Languages whose texts a sentiment model was trained and measured on; None: English, or no texts."""
+    terms: str = ""
+    """What the licences of the texts it learned from mean for its use, in one sentence; empty: not told."""
     files: dict[str, str] = {}
     """Further files of the model folder the service reads (vocabulary, ...): name -> sha256."""
 

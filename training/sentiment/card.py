@@ -7,7 +7,7 @@ from typing import Final
 from matplotlib.figure import Figure
 
 from training.data.corrections import CORRECTIONS
-from training.data.sets import SETS, UNLABELLED_SETS, own_set
+from training.data.sets import SETS, UNLABELLED_SETS, LicenceClass, own_set
 from training.data.texts import Example
 from training.sentiment.calibration import Reliability, reliability
 from training.sentiment.loop import Progress
@@ -70,3 +70,14 @@ def data_lines(names: Iterable[str]) -> str:
             one = SETS.get(name) or own_set(name)
             lines.append(f"- {name} ({one.licence}): {one.terms}")
     return "\n".join(lines)
+
+
+def terms(names: Iterable[str]) -> str:
+    """What the licences of these sets mean for a model that learned from them, in one sentence."""
+    classes = {
+        SETS[name].licence if name in SETS else UNLABELLED_SETS.get(name, LicenceClass.COMMERCIAL)
+        for name in names
+    }
+    if classes <= {LicenceClass.COMMERCIAL}:
+        return "learned only from texts whose licences allow commercial use, and your own"
+    return "learned also from texts that forbid commercial use or state no licence (its CARD.md lists them)"

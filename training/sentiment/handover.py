@@ -27,7 +27,7 @@ from monitor.sentiment.vocabulary import WORDS_FILE, Vocabulary
 from monitor.settings import Device
 from training.data.texts import Corpora, Example
 from training.export import Feed, commit, machine, measure_parity, now, write_model_folder
-from training.sentiment.card import data_lines, draw_calibration, draw_curves
+from training.sentiment.card import data_lines, draw_calibration, draw_curves, terms
 from training.sentiment.graph import OPSET, SHAPES
 from training.sentiment.loop import Progress
 from training.sentiment.raters import ModelRater, VaderRater, fit_logistic
@@ -89,13 +89,16 @@ def hand_over(product: Product, origin: Origin, card: str, out: Path) -> Manifes
     )
     scorer = load_scorer(out, Device.CPU)
     report = measure_model(scorer, test, [VaderRater(), fit_logistic(origin.corpora)])
-    measured = msgspec.structs.replace(written, parity=parity, metrics=report.metrics)
+    learned_from = [*origin.corpora.train, *origin.unlabelled]
+    measured = msgspec.structs.replace(
+        written, parity=parity, metrics=report.metrics, terms=terms(learned_from)
+    )
     draw_calibration(ModelRater(scorer), test, out / "calibration.png")
     draw_curves(origin.progress, out / "learning.png")
     told = dataclasses.replace(report, manifest=measured).markdown(
         f"{card}.md.j2",
         hyper=origin.hyper,
-        data=data_lines([*origin.corpora.train, *origin.unlabelled]),
+        data=data_lines(learned_from),
     )
     return write_model_folder(out, measured, told)
 

@@ -16,7 +16,7 @@ from monitor.settings import Device, packaged
 from training.data.corrections import CORRECTIONS
 from training.data.texts import Corpora
 from training.sentiment.calibration import Prior
-from training.sentiment.card import data_lines
+from training.sentiment.card import data_lines, terms
 from training.sentiment.handover import Origin, hand_over
 from training.sentiment.loop import Learned, Progress
 from training.sentiment.raters import VaderRater, fit_logistic
@@ -132,3 +132,9 @@ def test_a_report_holds_a_model_beside_its_rivals(few: Corpora, tmp_path: Path) 
     alone = measure_model(scorer, {"imdb": few.test["imdb"][:4]})
     assert (dict(alone.rivals), set(alone.behaviour)) == ({}, {"this model"})
     assert "VADER: " not in alone.markdown()
+
+
+def test_what_the_licences_of_its_texts_mean_is_told_in_one_sentence(folder: Path) -> None:
+    assert "state no licence" in manifest(folder).terms
+    assert "forbid commercial use" in terms(["mams", "airline"])
+    assert "allow commercial use" in terms(["mams", "newsmtsc", "my_own_file", CORRECTIONS])
