@@ -19,7 +19,7 @@ from training.cli import app
 pytestmark = pytest.mark.training
 
 LARGE = ["texts=50", "tokens=512"]
-TALK = ["dims=24", "hidden=24", "rate=0.003", "batch=2", "words=3000", "word2vec_epochs=60"]
+TALK = ["dims=24", "hidden=24", "rate=0.003", "batch=1", "words=3000", "word2vec_epochs=60"]
 
 
 def brand_train(*arguments: str | Path) -> str:
@@ -131,7 +131,7 @@ def test_a_file_of_one_s_own_is_enough(large: Path, tmp_path: Path) -> None:
 
 def test_the_talk_s_model_from_scratch(small_data: Path, tmp_path: Path) -> None:
     out = tmp_path / "sentiment-talk"
-    options = ["--arch", "talk", "--work", tmp_path / "work", "--epochs", "20", *overrides(TALK)]
+    options = ["--arch", "talk", "--work", tmp_path / "work", "--epochs", "40", *overrides(TALK)]
     brand_train("sentiment", "--data", small_data, "--out", out, *options)
     scorer = load_scorer(out, Device.CPU)
     assert scorer.manifest.labels == ("negative", "positive")
