@@ -21,7 +21,7 @@ from training.sentiment.curriculum import ask, exercises, taught, with_own_sente
 from training.sentiment.loop import Learned, Run, half_precision, limit_norm
 from training.sentiment.questions import Pool, dev_pool, loss, measured
 from training.sentiment.recipe import StudentHyper
-from training.sentiment.vectors import WordVectors, word_table
+from training.sentiment.vectors import WordVectors, shipped_words, word_table
 from training.sentiment.work import kept
 
 _DEV_TEXTS: Final = 200
@@ -105,7 +105,7 @@ def train_student(
     all of them; `seen` are the words it may know. Goes on from a checkpoint in `work`, which is made."""
     asked = exercises(with_own_sentences(corpora, hyper.seed), unlabelled, hyper)
     answers = kept(work / "answers.npz", lambda: {"answers": ask(teacher, asked)})["answers"]
-    vocabulary, table = word_table(seen, hyper.words, teacher)
+    vocabulary, table = word_table(seen, hyper.words, teacher, shipped_words())
     encoder = Encoder(vocabulary, Recipe("words", hyper.head, hyper.tail, questions=True))
     pool = Pool(taught(encoder, asked, answers, hyper.label))
     dev = dev_pool(encoder, corpora, _DEV_TEXTS)

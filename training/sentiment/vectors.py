@@ -14,7 +14,8 @@ from monitor.sentiment.encoding import Encoder, Recipe, collate
 from monitor.sentiment.pieces import Pieces
 from monitor.sentiment.scorer import SentimentScorer
 from monitor.sentiment.tokenizer import tokenize
-from monitor.sentiment.vocabulary import NAME, SPECIAL, Vocabulary
+from monitor.sentiment.vocabulary import NAME, SPECIAL, WORDS_FILE, Vocabulary
+from monitor.settings import packaged
 from training.sentiment.pretrained import WIDTH, load_pretrained
 from training.sentiment.recipe import StudentHyper
 from training.sentiment.work import kept
@@ -85,17 +86,26 @@ def own_vectors(texts: Iterable[str], work: Path, hyper: StudentHyper, threads: 
     )
 
 
-def word_table(seen: WordVectors, most: int, teacher: SentimentScorer) -> tuple[Vocabulary, Matrix]:
-    """The `most` frequent words of `seen`, and (words, 300) float32 vectors to begin with: those of `seen`,
-    MiniLM's, and what the teacher says of each word alone, a lexicon that knows rare words, too."""
+def word_table(
+    seen: WordVectors, most: int, teacher: SentimentScorer, further: Sequence[str] = ()
+) -> tuple[Vocabulary, Matrix]:
+    """The `most` frequent words of `seen`, then `further` ones, and (words, 300) float32 vectors to begin
+    with: those of `seen`, MiniLM's, and what the teacher says of each word alone, a lexicon that knows rare
+    words, too."""
     words = [word for word in seen.words if word not in (*SPECIAL, NAME) and not word.startswith("@")]
-    vocabulary = Vocabulary([*SPECIAL, NAME, *words][:most])
+    vocabulary = Vocabulary([*dict.fromkeys([*SPECIAL, NAME, *words, *further])][:most])
     said = np.log(teacher.probabilities(vocabulary.words)).astype(np.float32)
     lexicon = WordVectors(list(vocabulary.words), said - said.mean(0))
     dims = _DIMS - seen.matrix.shape[1] - said.shape[1]
     table = side_by_side(vocabulary.words, [minilm_vectors(vocabulary.words, dims), seen, lexicon])
     # Half as long: an LSTM's gates are in their linear part.
     return vocabulary, table * np.float32(0.5)
+
+
+def shipped_words() -> tuple[str, ...]:
+    """Those of the model that ships, by frequency: a small file of one's own has few."""
+    folder = packaged("onnx_models") / "sentiment"
+    return Vocabulary.load(folder).words if (folder / WORDS_FILE).exists() else ()
 
 
 def minilm_vectors(words: Sequence[str], dims: int) -> WordVectors:

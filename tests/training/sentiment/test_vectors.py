@@ -63,6 +63,8 @@ def test_the_table_begins_with_what_others_know(monkeypatch: pytest.MonkeyPatch)
     seen = WordVectors([NAME, "good", "@acme", SPECIAL[0], "bad", "rare"], np.ones((6, 100), np.float32))
     vocabulary, table = word_table(seen, len(SPECIAL) + 3, Teacher())  # type: ignore[arg-type]
     assert vocabulary.words == (*SPECIAL, NAME, "good", "bad")
+    longer, _ = word_table(seen, len(SPECIAL) + 5, Teacher(), (*SPECIAL, "bad", "fine"))  # type: ignore[arg-type]
+    assert longer.words == (*SPECIAL, NAME, "good", "bad", "rare", "fine")
     assert table.shape == (len(vocabulary), 300)
     mini, own, said = table[:, :197], table[:, 197:297], table[:, 297:]
     assert (own[1] == 0).all(), "of a word that nobody saw"
