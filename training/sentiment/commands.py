@@ -74,8 +74,10 @@ def train(
     changes = [*(set_ or []), *(f"{key}={value}" for key, value in given.items() if value is not None)]
     target = out or packaged("onnx_models") / _FOLDERS[arch]
     folder = work / target.name
-    # Where the data lies on this machine is nobody's business and no help to whoever repeats the run.
-    command = "brand-train " + shlex.join("DIR" if word == str(data) else word for word in sys.argv[1:])
+    # Where things lie on this machine is nobody's business and no help to whoever repeats the run.
+    command = "brand-train " + shlex.join(
+        "DIR" if word == str(data) or Path(word).is_absolute() else word for word in sys.argv[1:]
+    )
     if arch is Arch.TALK:
         if corrections or licence or quick:
             raise SetupError(
