@@ -261,15 +261,20 @@ def test_as_many_targets_as_texts(scorer: SentimentScorer) -> None:
         scorer.score(["a", "b"], [None])
 
 
-@pytest.mark.parametrize(("name", "most"), [(SHIPPED, 25_000_000), (LARGE, 30_000_000), (TALK, 30_000_000)])
-def test_the_folder_keeps_its_promises(name: str, most: int) -> None:
+@pytest.mark.parametrize(
+    ("name", "most", "apart"),
+    # The large one computes in 8 bits: torch, which does not, is further off.
+    [(SHIPPED, 25_000_000, 1e-4), (LARGE, 30_000_000, 0.15), (TALK, 30_000_000, 1e-4)],
+)
+def test_the_folder_keeps_its_promises(name: str, most: int, apart: float) -> None:
     scorer = load_scorer(MODELS / name, Device.CPU)
     manifest = scorer.manifest
     assert scorer.device is Device.CPU
     assert manifest.identity == f"{name}@{manifest.version}"
     assert manifest.parity.inputs >= 256
-    assert manifest.parity.max_abs_diff <= 1e-4
-    assert any(metric.dataset == "imdb" and metric.split == "test" for metric in manifest.metrics)
+    assert manifest.parity.max_abs_diff <= apart
+    measured = {metric.dataset for metric in manifest.metrics if metric.split == "test"}
+    assert measured >= ({"imdb"} if name == TALK else {"airline", "sst", "mams"})
     size = sum(path.stat().st_size for path in (MODELS / name).iterdir())
     assert size <= most
 
