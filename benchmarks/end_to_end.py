@@ -41,6 +41,7 @@ from monitor.storage.engine import async_engine
 from monitor.storage.records import Batch, RecordPosition, TextResult
 from monitor.storage.schema import upgrade
 from monitor.storage.writer import BatchWriter
+from monitor.stream.asking import Said, ask
 from monitor.stream.positions import read_positions
 from monitor.texts import read
 from monitor.texts.stories import story_keys
@@ -142,9 +143,9 @@ def models_alone(settings: Settings, load: Load) -> None:
     started = time.perf_counter()
     for batch in _chunks(load.texts, settings.text_batch_size):
         mentions = [decode_text(value, max_chars=settings.text_max_chars) for value in batch]
-        scorer.score([mention.text for mention in mentions])
-        for mention in mentions:
-            matcher.find(mention.text)
+        readings = [read(mention.text) for mention in mentions]
+        said = [Said(reading, "en", matcher.find(reading)) for reading in readings]
+        ask(scorer, said, settings.text_max_targets)
     texts = time.perf_counter() - started
     started = time.perf_counter()
     for batch in _chunks(load.pictures, settings.image_batch_size):

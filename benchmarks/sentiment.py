@@ -1,11 +1,12 @@
-"""Mentions per second: the sentiment model, the same weights in torch, VADER and TF-IDF LR, in one run.
+"""Tweets per second of CPU: the sentiment models here, VADER and TF-IDF LR, in one run.
 
     make bench-sentiment
     make bench-sentiment DATA=DIR      with the logistic regression, which has to be trained first
 
-Measured is the whole way from text to probabilities, tokenizing included, as the service pays for it.
-Contenders take turns, round after round, so that a busy moment of the machine hits all of them; a figure is
-the median round.
+A tweet names 1.4 brands, and is asked how it feels as a whole and toward each, as workers ask. The talk's
+LSTM, VADER and LR read the same tweets and answer for the whole. Measured is the way from text to verdicts,
+tokenizing included, on one thread; contenders take turns, round after round, so that a busy moment of the
+machine hits all of them.
 """
 
 import random
@@ -17,190 +18,155 @@ from typing import Annotated, Any, Final
 
 import msgspec
 import onnxruntime
-import torch
 import typer
 
-from monitor.sentiment.scorer import load_scorer
+from monitor.sentiment import Asked, load_scorer
 from monitor.sentiment.tokenizer import tokenize
 from monitor.settings import Device, packaged
 from training.data.texts import load_corpora
 from training.export import commit, machine, now
-from training.sentiment.baselines import JOINT_CORPORA, fit_jointly
-from training.sentiment.behaviour import load_suite
-from training.sentiment.from_onnx import TorchScorer
-from training.sentiment.raters import VaderRater
+from training.sentiment.brand_swap import BRAND, load_swap
+from training.sentiment.raters import VaderRater, fit_logistic
 
-BATCHES: Final = (1, 64, 512)
-LENGTHS: Final = (20, 200)
+TALK: Final = "sentiment-talk"
+MODELS: Final = (TALK, "sentiment", "sentiment-large")
+BATCHES: Final = (1, 64)
+TWEETS: Final = 640
 # Long enough that the clock's and the scheduler's grain do not matter, short enough for all to take turns.
 ROUND_SECONDS: Final = 0.4
-SUITE: Final = Path(__file__).parent.parent / "tests" / "sentiment" / "behaviour.toml"
 
-Run = Callable[[Sequence[str]], Any]
-
-
-class Contender(msgspec.Struct, frozen=True):
-    """One way to score: `prepare` sets what the process shares (torch's threads) right before each round."""
-
-    name: str
-    run: Run
-    prepare: Callable[[], None] = lambda: None
+Run = Callable[[Sequence[Asked]], Any]
 
 
 class Figure(msgspec.Struct, frozen=True):
-    """One cell: median of the rounds, and the slowest and fastest of them, in mentions per second."""
+    """One cell: milliseconds of CPU a tweet, in the median round, the fastest and the slowest."""
 
     contender: str
-    tokens: int
     batch: int
     median: float
-    slowest: float
     fastest: float
+    slowest: float
 
 
 class Report(msgspec.Struct, frozen=True):
     """All cells of one run, and what it ran on."""
 
-    model: str
     machine: str
     versions: dict[str, str]
     commit: str
     measured_at: str
     rounds: int
+    brands_a_tweet: float
+    tokens_a_tweet: float
     missing: list[str]
     figures: list[Figure]
 
 
-def texts(tokens: int, count: int) -> list[str]:
-    """`count` texts of exactly `tokens` tokens, of the behavioural suite's sentences, always the same."""
-    # Lower case: a text of capitals only has fewer tokens than the same with one small word added.
-    cases = load_suite(SUITE).cases
-    sentences = [text.lower() for case in cases for text in case.texts if len(text) < 300]
-    draw = random.Random(tokens)
-    found: list[str] = []
-    while len(found) < count:
-        words: list[str] = []
-        while len(tokenize(" ".join(words))) < tokens:
-            words += draw.choice(sentences).split()
-        # Tokens are cut within words too ("don't", "great!"): drop words, then fill up with one-token ones.
-        while len(tokenize(" ".join(words))) > tokens:
-            words.pop()
-        words += ["and"] * (tokens - len(tokenize(" ".join(words))))
-        found.append(" ".join(words))
+def tweets(count: int) -> list[Asked]:
+    """Sentences of the brand swap with a name each, always the same: two of five tweets have two."""
+    draw = random.Random(0)
+    sentences, names = load_swap()
+    found = []
+    for number in range(count):
+        text, places = "", []
+        for sentence in draw.sample(sentences, 2 if number % 5 < 2 else 1):
+            name = draw.choice(names)
+            text += " " * bool(text)
+            start = len(text) + sentence.index(BRAND)
+            text += sentence.replace(BRAND, name)
+            places.append((start, start + len(name)))
+        found.append(Asked(text, (None, *places), places))
     return found
 
 
-def measure(contenders: Sequence[Contender], tokens: int, batch: int, rounds: int) -> list[Figure]:
-    """Let the contenders take turns on texts of one length in batches of one size."""
-    pool = texts(tokens, max(BATCHES))
-    speeds: dict[str, list[float]] = {one.name: [] for one in contenders}
+def measure(contenders: dict[str, Run], batch: int, rounds: int) -> list[Figure]:
+    """Let the contenders take turns on batches of one size."""
+    pool = tweets(TWEETS)
+    spent: dict[str, list[float]] = {name: [] for name in contenders}
     for number in range(rounds + 1):
-        for one in contenders:
-            one.prepare()
-            speed = _round(one.run, pool, batch)
+        for name, run in contenders.items():
+            milliseconds = _round(run, pool, batch)
             if number:  # the first round warms up: allocations, kernel choice, caches
-                speeds[one.name].append(speed)
+                spent[name].append(milliseconds)
     return [
-        Figure(name, tokens, batch, statistics.median(found), min(found), max(found))
-        for name, found in speeds.items()
+        Figure(name, batch, statistics.median(all_), min(all_), max(all_)) for name, all_ in spent.items()
     ]
 
 
-def _round(run: Run, pool: Sequence[str], batch: int) -> float:
-    """Mentions per second over `ROUND_SECONDS` of whole batches."""
-    done, started = 0, time.perf_counter()
-    while (elapsed := time.perf_counter() - started) < ROUND_SECONDS:
+def _round(run: Run, pool: Sequence[Asked], batch: int) -> float:
+    """Milliseconds of CPU a tweet, over `ROUND_SECONDS` of whole batches."""
+    done, started = 0, time.process_time()
+    while (elapsed := time.process_time() - started) < ROUND_SECONDS:
         first = done % len(pool)
         run(pool[first : first + batch])
         done += batch
-    return done / elapsed
+    return elapsed / done * 1e3
 
 
-def gather(model: Path, data: Path | None) -> tuple[list[Contender], list[str]]:
-    """Whom this machine can run, and who is missing and why."""
-    missing: list[str] = []
-    torch_cpu = TorchScorer(model)
-    contenders = [
-        *(
-            Contender(f"ONNX, {n} CPU thread{'s' * (n > 1)}", load_scorer(model, Device.CPU, n).probabilities)
-            for n in (1, 2)
-        ),
-        *(
-            Contender(f"torch, {n} CPU thread{'s' * (n > 1)}", torch_cpu.probabilities, _torch_threads(n))
-            for n in (1, 2)
-        ),
-        Contender(VaderRater.name, VaderRater().rate),
-    ]
+def gather(data: Path | None) -> tuple[dict[str, Run], list[str]]:
+    """Whom this machine can run, the talk's model first, and who is missing and why."""
+    found: dict[str, Run] = {}
+    missing = []
+    for name in MODELS:
+        folder = packaged("onnx_models") / name
+        if folder.is_dir():
+            scorer = load_scorer(folder, Device.CPU, threads=1)
+            found[scorer.manifest.identity] = scorer.answer
+        else:
+            missing.append(f"{name}: there is no such folder")
+    vader = VaderRater()
+    found[vader.name] = lambda asked: vader.rate([str(one.text) for one in asked])
     if data is None:
-        missing.append("TF-IDF LR: no --data to train it on")
+        missing.append("LR: no --data to train it on")
     else:
-        contenders.append(Contender("TF-IDF LR", fit_jointly(load_corpora(data, JOINT_CORPORA)).rate))
-    fastest = load_scorer(model, Device.AUTO)
-    if fastest.device is Device.CUDA:
-        contenders.append(Contender("ONNX, GPU", fastest.probabilities))
-    else:
-        missing.append("GPU: ONNX Runtime finds none here")
-    if torch.cuda.is_available():
-        contenders.append(Contender("torch, GPU", TorchScorer(model, "cuda").probabilities))
-    return contenders, missing
-
-
-def _torch_threads(count: int) -> Callable[[], None]:
-    return lambda: torch.set_num_threads(count)
+        logistic = fit_logistic(load_corpora(data))
+        found[logistic.name] = lambda asked: logistic.rate([str(one.text) for one in asked])
+    return found, missing
 
 
 def markdown(report: Report) -> str:
-    """A table per text length: mentions per second, and each contender's share of the first one's."""
+    """A line per contender: tweets per second of CPU, and its cost a tweet as a multiple of the talk's."""
+    names = list(dict.fromkeys(one.contender for one in report.figures))
+    cells = {(one.contender, one.batch): one.median for one in report.figures}
     lines = [
-        f"# Sentiment: mentions per second, {report.model}",
+        "# Sentiment: tweets per second of CPU, with their brands",
         "",
         f"{report.machine}; {', '.join(f'{name} {version}' for name, version in report.versions.items())}; "
-        f"commit {report.commit or 'unknown'}, {report.measured_at}. Text to probabilities, with tokenizing; "
-        f"median of {report.rounds} rounds taken in turns, in brackets times the first line.",
+        f"commit {report.commit or 'unknown'}, {report.measured_at}. {report.tokens_a_tweet:.0f} tokens and "
+        f"{report.brands_a_tweet:.1f} brands a tweet; text to verdicts, of the whole and toward each brand, "
+        f"on one thread; median of {report.rounds} rounds taken in turns. In brackets the CPU time as a "
+        "multiple of the first line's, the talk's LSTM.",
+        "",
+        "| | " + " | ".join(f"batch {batch}" for batch in BATCHES) + " |",
+        "|---|" + "---:|" * len(BATCHES),
     ]
-    cells = {(one.contender, one.tokens, one.batch): one.median for one in report.figures}
-    names = list(dict.fromkeys(one.contender for one in report.figures))
-    for tokens in LENGTHS:
-        lines += ["", f"## {tokens} tokens", ""]
-        lines += [
-            "| | " + " | ".join(f"batch {batch}" for batch in BATCHES) + " |",
-            "|---|" + "---:|" * len(BATCHES),
-        ]
-        for name in names:
-            row = []
-            for batch in BATCHES:
-                speed, first = cells[name, tokens, batch], cells[names[0], tokens, batch]
-                row.append(f"{speed:,.{0 if speed >= 10 else 1}f} ({speed / first:.2f})")
-            lines.append(f"| {name} | {' | '.join(row)} |")
+    for name in names:
+        row = [f"{1e3 / cells[name, b]:,.0f} ({cells[name, b] / cells[names[0], b]:.2f})" for b in BATCHES]
+        lines.append(f"| {name} | {' | '.join(row)} |")
     lines += ["", *(f"Not measured here: {one}." for one in report.missing)]
     return "\n".join(lines).rstrip() + "\n"
 
 
 def main(
-    model: Annotated[str, typer.Option(help="Folder under onnx_models.")] = "sentiment",
-    data: Annotated[Path | None, typer.Option(help="Corpora, to train the logistic regression on.")] = None,
+    data: Annotated[Path | None, typer.Option(help="Sets, to train the logistic regression on.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for sentiment.md and sentiment.json.")] = Path(
         "benchmarks/results"
     ),
     rounds: Annotated[int, typer.Option(min=1, help="Rounds for each cell.")] = 7,
 ) -> None:
     """Measure and write the report."""
-    folder = packaged("onnx_models") / model
-    contenders, missing = gather(folder, data)
-    figures = []
-    for tokens in LENGTHS:
-        for batch in BATCHES:
-            figures += measure(contenders, tokens, batch, rounds)
-            typer.echo(f"{tokens} tokens, batch {batch}: done", err=True)
+    contenders, missing = gather(data)
+    pool = tweets(TWEETS)
     report = Report(
-        model=load_scorer(folder, Device.CPU, 1).manifest.identity,
         machine=machine(),
-        versions={"ONNX Runtime": onnxruntime.__version__, "torch": str(torch.__version__)},
+        versions={"ONNX Runtime": onnxruntime.__version__},
         commit=commit(),
         measured_at=now(),
         rounds=rounds,
+        brands_a_tweet=statistics.mean(len(one.names) for one in pool),
+        tokens_a_tweet=statistics.mean(len(tokenize(one.text)) for one in pool),
         missing=missing,
-        figures=figures,
+        figures=[figure for batch in BATCHES for figure in measure(contenders, batch, rounds)],
     )
     out.mkdir(parents=True, exist_ok=True)
     (out / "sentiment.json").write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")

@@ -40,9 +40,8 @@ from monitor.scoring import (
     score_texts,
 )
 from monitor.scoring.answers import PixelDetection, PixelWriting
-from monitor.sentiment import SentimentScorer, load_scorer
+from monitor.sentiment import Asked, SentimentScorer, load_scorer
 from monitor.settings import Device, packaged
-from monitor.texts import Reading
 
 ROOT: Final = Path(__file__).parents[1]
 PROGRAM: Final = Path(sys.executable).with_name("brand-monitor")
@@ -231,14 +230,14 @@ class _Fussy:
         return self._scorer.speaks(language)
 
     def warm_up(self) -> None:
-        self.score([self._word if self._word == "everything" else "warm"])
+        self.answer([Asked("warm")])
 
-    def score(self, texts: Sequence[str | Reading], targets: Sequence[Any] | None = None) -> Any:
+    def answer(self, asked: Sequence[Asked]) -> Any:
         if self._word == "everything" or any(
-            self._word in (text if isinstance(text, str) else text.text) for text in texts
+            self._word in (one.text if isinstance(one.text, str) else one.text.text) for one in asked
         ):
             raise ValueError("choked")
-        return self._scorer.score(texts, targets)
+        return self._scorer.answer(asked)
 
 
 def test_a_text_the_model_fails_on_costs_only_itself(scorer: SentimentScorer, matcher: BrandMatcher) -> None:

@@ -28,6 +28,10 @@ def rescore(
         list[str] | None,
         typer.Option(metavar="NAME", help="Only texts that count for it; may be repeated."),
     ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Sentiment model: a folder; default MONITOR_SENTIMENT_MODEL."),
+    ] = None,
     again: Annotated[
         bool, typer.Option("--again", help="Also texts that the present model has scored already.")
     ] = False,
@@ -50,7 +54,7 @@ def rescore(
 
     first = moments.since(since)
     last = moments.end_of(until, UTC) if until else EVER.until
-    settings = load_settings()
+    settings = load_settings(sentiment_model=model)
     matcher = BrandMatcher(load_brands(settings.brands_file))
     scorer = load_scorer(
         settings.models_dir / settings.sentiment_model,

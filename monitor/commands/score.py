@@ -22,7 +22,7 @@ app = typer.Typer(
 _Model = Annotated[str | None, typer.Option(metavar="NAME", help="Model folder under MONITOR_MODELS_DIR.")]
 _Device = Annotated[Device | None, typer.Option(help="Where the model runs; default MONITOR_DEVICE.")]
 _Threads = Annotated[
-    int | None, typer.Option(min=0, help="CPU threads; 0 for all. Default MONITOR_INFERENCE_THREADS.")
+    int | None, typer.Option(min=0, help="CPU cores; 0 for all. Default MONITOR_INFERENCE_THREADS.")
 ]
 _BatchSize = Annotated[int | None, typer.Option(min=1, help="Inputs per run of the model.")]
 
@@ -59,6 +59,7 @@ def texts(
     from monitor.sentiment import load_scorer
 
     settings = load_settings(
+        sentiment_model=model,
         device=device,
         inference_threads=threads,
         text_batch_size=batch_size,
@@ -67,7 +68,7 @@ def texts(
     matcher = BrandMatcher(load_brands(settings.brands_file))
     with open_input(file) as stream:
         scorer = load_scorer(
-            settings.models_dir / (model or settings.sentiment_model),
+            settings.models_dir / settings.sentiment_model,
             settings.device,
             settings.inference_threads,
             settings.sentiment_min_confidence,

@@ -12,6 +12,10 @@ def worker(
         Agents,
         typer.Option(help="Which streams to work on: picture workers on GPUs, text workers elsewhere."),
     ] = Agents.ALL,
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Sentiment model: a folder; default MONITOR_SENTIMENT_MODEL."),
+    ] = None,
     device: Annotated[Device | None, typer.Option(help="Where models run; default MONITOR_DEVICE.")] = None,
     threads: Annotated[
         int | None,
@@ -25,4 +29,5 @@ def worker(
     """
     from monitor.stream.worker import run_worker
 
-    raise typer.Exit(run_worker(load_settings(device=device, inference_threads=threads), agents))
+    settings = load_settings(sentiment_model=model, device=device, inference_threads=threads)
+    raise typer.Exit(run_worker(settings, agents))

@@ -1,6 +1,8 @@
 """Examines what scores mentions: ONNX Runtime's providers, the model folders, the brands."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Protocol
 
 import onnxruntime as ort
 
@@ -8,9 +10,10 @@ from monitor.brands import brands_path, load_brands
 from monitor.doctor.brands import Weight, check_brands
 from monitor.doctor.examination import Examination, note, ok, problem
 from monitor.doctor.installation import installed
-from monitor.inference.manifest import Task, load_manifest
+from monitor.inference.manifest import Task, load_manifest, model_names
 from monitor.inference.session import driver_present, open_session
 from monitor.logos.words import load_reader
+from monitor.sentiment import load_scorer
 from monitor.settings import Device, Settings
 
 
@@ -29,11 +32,12 @@ def providers(settings: Settings) -> Iterator[Examination]:
 
 
 def sentiment(settings: Settings) -> Iterator[Examination]:
-    """The sentiment model's files, its task, its languages, and whether it comes up on the device asked for.
+    """The sentiment model's files, its task, its languages, whether it comes up on the device asked for, and
+    which others there are.
 
     Texts in other languages are no fault: they are counted, and not scored.
     """
-    yield _model(settings, "sentiment", settings.sentiment_model, "MONITOR_SENTIMENT_MODEL")
+    yield _model(settings, "sentiment", settings.sentiment_model, "MONITOR_SENTIMENT_MODEL", load_scorer)
 
 
 def logos(settings: Settings) -> Iterator[Examination]:
@@ -72,23 +76,37 @@ def words(settings: Settings) -> Iterator[Examination]:
     yield ok("words in pictures", f"on; {there}, reads on {reader.device.value}")
 
 
-def _model(settings: Settings, task: Task, name: str, variable: str) -> Examination:
+class _Loaded(Protocol):
+    @property
+    def device(self) -> Device: ...
+
+
+def _model(
+    settings: Settings,
+    task: Task,
+    name: str,
+    variable: str,
+    load: Callable[[Path, Device, int], _Loaded] = open_session,
+) -> Examination:
     manifest = load_manifest(settings.models_dir / name)
     if manifest.task != task:
         return problem(
             f"{task} model", f"{variable} names a model for {manifest.task}", f"name one for {task}"
         )
-    session = open_session(settings.models_dir / name, settings.device, settings.inference_threads)
+    loaded = load(settings.models_dir / name, settings.device, settings.inference_threads)
     found = f"{manifest.identity}, files as its manifest says"
     if task == "sentiment":
-        found += f", speaks {' '.join(manifest.spoken)}"
-    if settings.device is Device.AUTO and session.device is Device.CPU and driver_present():
+        found += f", speaks {' '.join(manifest.spoken)}" + (f"; {manifest.terms}" if manifest.terms else "")
+    others = model_names(settings.models_dir, task) - {name}
+    if others:
+        found += f" (as well there: {', '.join(sorted(others))}; {variable})"
+    if settings.device is Device.AUTO and loaded.device is Device.CPU and driver_present():
         return problem(
             f"{task} model",
             f"{found}, but it runs on the CPU although there is a GPU",
             "`MONITOR_DEVICE=cuda brand-monitor doctor` says why; MONITOR_DEVICE=cpu accepts it",
         )
-    return ok(f"{task} model", f"{found}, runs on {session.device.value}")
+    return ok(f"{task} model", f"{found}, runs on {loaded.device.value}")
 
 
 def brands(settings: Settings) -> Iterator[Examination]:

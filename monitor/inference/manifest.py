@@ -77,6 +77,8 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     training: TrainingRun
     languages: Annotated[tuple[Language, ...], msgspec.Meta(min_length=1)] | None = None
     """Languages whose texts a sentiment model was trained and measured on; None: English, or no texts."""
+    terms: str = ""
+    """What the licences of the texts it learned from mean for its use, in one sentence; empty: not told."""
     files: dict[str, str] = {}
     """Further files of the model folder the service reads (vocabulary, ...): name -> sha256."""
 
@@ -110,6 +112,22 @@ def load_manifest(model_dir: Path) -> Manifest:
     for name, expected in {"model.onnx": manifest.sha256, **manifest.files}.items():
         _check_file(model_dir / name, expected)
     return manifest
+
+
+def model_names(models_dir: Path, task: Task) -> set[str]:
+    """Folders there whose manifest names this task; files are not looked at, nor manifests that are none."""
+    found = set()
+    for path in models_dir.glob("*/manifest.json"):
+        try:
+            if msgspec.json.decode(path.read_bytes(), type=_Named).task == task:
+                found.add(path.parent.name)
+        except (OSError, msgspec.DecodeError):
+            continue
+    return found
+
+
+class _Named(msgspec.Struct):
+    task: str
 
 
 def _check_file(path: Path, expected: str) -> None:

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 import onnxruntime as ort
@@ -15,6 +15,8 @@ from monitor.settings import Device
 
 T = TypeVar("T")
 
+SEVEN_BITS: Final = "weights-of-7-bits"
+"""Key in the metadata of an ONNX file whose 8-bit weights stay within 7."""
 _QUANTIZES = re.compile(rb"(?<!De)QuantizeLinear")
 """In the file of a model that computes with 8-bit numbers. One that only stores weights so (DequantizeLinear)
 cannot overflow, and exact products break it where the weights have no zero point (ONNX Runtime 1.31)."""
@@ -79,13 +81,15 @@ def session_options(file: Path, threads: int = 0) -> ort.SessionOptions:
     The fast products of 8-bit numbers overflow on x86 CPUs without VNNI (older than Cascade Lake, Ice Lake,
     Zen 4), unless `session.x64quantprecision` asks for exact ones; other CPUs do not look at it. See "U8S8"
     in onnxruntime.ai/docs/performance/model-optimizations/quantization.html. Overflown, class scores of the
-    shipped detector were up to .3 off and its boxes up to 16 px.
+    shipped detector were up to .3 off and its boxes up to 16 px. Exact ones take twice the time on the newest
+    CPUs; a graph whose weights leave a bit free says so in its metadata (`SEVEN_BITS`) and needs none.
     """
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3  # a failing CUDA provider is reported by `open_session`, in our words
-    if _QUANTIZES.search(file.read_bytes()):
+    graph = file.read_bytes()
+    if _QUANTIZES.search(graph) and SEVEN_BITS.encode() not in graph:
         options.add_session_config_entry("session.x64quantprecision", "1")
     return options
 

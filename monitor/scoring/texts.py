@@ -10,10 +10,11 @@ import msgspec
 
 from monitor.brand_matcher import BrandMatcher
 from monitor.errors import DataError, ErrorCode
-from monitor.messages import Identifier, Moment, Reach, Sentiment, check_text, validation_code
+from monitor.messages import BrandMention, Identifier, Moment, Reach, Sentiment, check_text, validation_code
 from monitor.queries import Fields
 from monitor.scoring.answers import Fault, TextAnswer, TextFault, TextId, UnscoredText
-from monitor.sentiment import SentimentScorer
+from monitor.sentiment import Asked, SentimentScorer
+from monitor.stream.asking import name_spans
 from monitor.stream.scoring import score_each
 from monitor.texts import Reading, read
 
@@ -45,6 +46,7 @@ class _Task:
     text: Reading
     target: tuple[int, int] | None
     fields: Fields
+    named: tuple[BrandMention, ...]
 
 
 _decode = msgspec.json.Decoder(_Line).decode
@@ -71,9 +73,9 @@ def score_texts(
             if isinstance(task, TextFault):
                 answers.append(task)
             elif scorer.speaks(task.fields.language):
-                answers.append(_answer(task, next(sentiments), matcher))
+                answers.append(_answer(task, next(sentiments)))
             else:
-                answers.append(_unscored(task, matcher))
+                answers.append(_unscored(task))
         yield answers
 
 
@@ -90,13 +92,14 @@ def _read(number: int, line: bytes, max_chars: int, matcher: BrandMatcher) -> _T
         check_text(fields.text, max_chars=max_chars)
         text = read(fields.text)
         known = Fields.of(fields, matcher.language(text, fields.lang))
-        return _Task(name, text, _span(fields.target, fields.text), known)
+        return _Task(name, text, _span(fields.target, fields.text), known, matcher.find(text, known))
     except DataError as error:
         return TextFault(id=name, error=Fault.of(error))
 
 
 def _span(target: str | tuple[int, int] | None, text: str) -> tuple[int, int] | None:
-    """The target as a span of characters. Raises `DataError` where the text does not hold it."""
+    """The target as a span of characters, None for the whole text. Raises `DataError` where the text does not
+    hold it."""
     if target is None:
         return None
     if isinstance(target, str):
@@ -110,14 +113,15 @@ def _span(target: str | tuple[int, int] | None, text: str) -> tuple[int, int] | 
             ErrorCode.FIELD_INVALID,
             f"`target` {target!r} is not in `text`; name a part of it, or [start, end]",
         )
-    return start, end
+    return (start, end) if (start, end) != (0, len(text)) else None
 
 
 def _score(scorer: SentimentScorer, tasks: Sequence[_Task]) -> list[Sentiment]:
-    return scorer.score([task.text for task in tasks], [task.target for task in tasks])
+    asked = [Asked(task.text, (task.target,), tuple(name_spans(task.text, task.named))) for task in tasks]
+    return [sentiment for (sentiment,) in scorer.answer(asked)]
 
 
-def _answer(task: _Task, sentiment: Sentiment | DataError, matcher: BrandMatcher) -> TextAnswer | TextFault:
+def _answer(task: _Task, sentiment: Sentiment | DataError) -> TextAnswer | TextFault:
     if isinstance(sentiment, DataError):
         return TextFault(id=task.id, error=Fault.of(sentiment))
     return TextAnswer(
@@ -127,22 +131,22 @@ def _answer(task: _Task, sentiment: Sentiment | DataError, matcher: BrandMatcher
         p_neutral=sentiment.p_neutral,
         p_positive=sentiment.p_positive,
         language=task.fields.language,
-        brands=_brands(task, matcher),
+        brands=_brands(task),
     )
 
 
-def _unscored(task: _Task, matcher: BrandMatcher) -> UnscoredText:
+def _unscored(task: _Task) -> UnscoredText:
     language = task.fields.language
     return UnscoredText(
         id=task.id,
         reason=f"not scored: language {language}",
         language=language,
-        brands=_brands(task, matcher),
+        brands=_brands(task),
     )
 
 
-def _brands(task: _Task, matcher: BrandMatcher) -> list[str]:
-    return list(dict.fromkeys(mention.brand for mention in matcher.find(task.text, task.fields)))
+def _brands(task: _Task) -> list[str]:
+    return list(dict.fromkeys(mention.brand for mention in task.named))
 
 
 def _fault(name: TextId, code: ErrorCode, detail: str) -> TextFault:

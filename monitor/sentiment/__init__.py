@@ -1,5 +1,5 @@
-"""Text -> tokens -> probabilities."""
+"""Text -> tokens -> probabilities, for each question about it."""
 
-from monitor.sentiment.scorer import SentimentScorer, load_scorer
+from monitor.sentiment.scorer import Asked, SentimentScorer, load_scorer
 
-__all__ = ["SentimentScorer", "load_scorer"]
+__all__ = ["Asked", "SentimentScorer", "load_scorer"]

@@ -1,137 +1,224 @@
-"""Tokens -> the integer arrays a sentiment model takes, for one text and for a batch.
+"""A text and the questions about it -> the integer arrays a sentiment model takes.
 
-A model's manifest fixes the recipe (`preprocessing`): how many tokens from the beginning and the end of a
-long text the LSTM reads, and whether it takes n-grams and targets.
+A text is read once and asked many times: a question is a row of its own, about the whole text or toward the
+place of a name in it. Names are masked: every span that is asked about, and every other brand named, becomes
+one and the same token, so that a verdict rests on what is said and not on whom it is said about.
 """
 
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from itertools import chain
+from typing import Any, Final, Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.sentiment.ngrams import NgramTable, ngram_hashes, subword_hashes
-from monitor.sentiment.tokenizer import Token, tokenize
-from monitor.sentiment.vocabulary import EMPTY, Vocabulary
-from monitor.texts import Reading
+from monitor.sentiment.tokenizer import CAPITALS, HASHTAG, Token
+from monitor.texts import Reading, read
 
 Span = tuple[int, int]
+"""Characters [start, end) of the original text."""
 
-NO_TARGET: Final = 0
-IN_TARGET: Final = 1
-_DISTANCES: Final = (2, 5, 10)
-"""Upper bounds of near, middle and far, in tokens; what lies beyond is the fourth ring, on each side."""
-RELATIONS: Final = 2 + 2 * (len(_DISTANCES) + 1)
-"""How many values `Encoded.relation` can take."""
+WHOLE: Final = (0, 0)
+"""The place of a question about the whole text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """How texts become arrays; stands in the manifest under `preprocessing`.
 
-    `head` + `tail`: tokens the LSTM reads of a longer text, from its beginning and its end.
-    `ngrams`: whether the model takes words and word pairs of the whole text.
-    `subwords`: whether it takes parts of words, of the whole text.
-    `targets`: whether it takes the span a sentiment is toward.
+    `tokenizer`: words of a vocabulary, or word pieces. `head` + `tail`: tokens read of a longer text, from
+    its beginning and its end. `questions`: whether the model takes them; one that does not judges the whole.
     """
 
+    tokenizer: Literal["words", "pieces"]
     head: int
     tail: int
-    ngrams: bool = False
-    subwords: bool = False
-    targets: bool = False
+    questions: bool
+
+
+class Tokens(Protocol):
+    """Cuts a text into tokens and numbers them: `Vocabulary` and `Pieces`."""
+
+    @property
+    def name(self) -> str:
+        """The token that stands for a masked name."""
+
+    @property
+    def before(self) -> tuple[int, ...]:
+        """Rows in front of each window's …"""
+
+    @property
+    def after(self) -> tuple[int, ...]:
+        """… and behind its."""
+
+    def cut(self, reading: Reading) -> list[Token]:
+        """The tokens of a text, in order; none for a text that shows nothing."""
+
+    def rows(self, tokens: Sequence[str]) -> list[int]:
+        """A row each of the model's table of vectors; of no token, one that says so."""
+
+
+class Place(NamedTuple):
+    """One question of a window: `question` is its index among those of the text, `first` and `last` (past the
+    end) the tokens it is toward, both 0 for the whole text."""
+
+    question: int
+    first: int
+    last: int
 
 
 @dataclass(frozen=True, slots=True)
-class Encoded:
-    """One text, all int32: `rows` and `relation` (tokens,), `ngrams` and `subwords` (distinct ones,)."""
+class Window:
+    """What a model reads at once: int32 `rows` (tokens,), and what it is asked about them."""
 
     rows: NDArray[np.int32]
-    relation: NDArray[np.int32]
-    ngrams: NDArray[np.int32]
-    subwords: NDArray[np.int32]
-
-
-_NONE: Final = np.zeros(0, np.int32)
+    asked: tuple[Place, ...]
 
 
 class Encoder:
-    """Turns texts into arrays for one model; immutable, safe to share between threads."""
+    """Turns texts into windows for one model; immutable, safe to share between threads."""
 
-    def __init__(
-        self,
-        vocabulary: Vocabulary,
-        recipe: Recipe,
-        ngrams: NgramTable | None = None,
-        subwords: NgramTable | None = None,
-    ) -> None:
-        """Raises `ValueError` where the recipe wants n-grams or subwords and there is no table of them."""
-        if (recipe.ngrams and ngrams is None) or (recipe.subwords and subwords is None):
-            raise ValueError("the recipe wants n-grams or subwords: give the table of them")
-        self.vocabulary = vocabulary
+    def __init__(self, tokens: Tokens, recipe: Recipe) -> None:
+        self.tokens = tokens
         self.recipe = recipe
-        self._ngrams = ngrams if recipe.ngrams else None
-        self._subwords = subwords if recipe.subwords else None
 
-    def encode(self, text: str | Reading, target: Span | None = None) -> Encoded:
-        """Any text becomes at least one token; a `target` that covers no token counts as none."""
-        tokens = tokenize(text)
-        aimed = _covered(tokens, target) if self.recipe.targets and target is not None else None
-        kept = _crop(len(tokens), self.recipe, aimed)
-        rows = self.vocabulary.rows([tokens[i].text for i in kept] or [EMPTY])
-        relation = relations(kept if tokens else np.zeros(1, np.int64), aimed)
-        ngrams = self._ngrams.rows_of(ngram_hashes(tokens)) if self._ngrams else _NONE
-        subwords = self._subwords.rows_of(subword_hashes(tokens)) if self._subwords else _NONE
-        return Encoded(np.array(rows, np.int32), relation, ngrams, subwords)
+    def encode(
+        self,
+        text: str | Reading,
+        questions: Sequence[Span | None] = (None,),
+        names: Sequence[Span] = (),
+    ) -> list[Window]:
+        """The windows that hold every question once: None is about the whole text, a span toward what stands
+        there; one that covers no token is about the whole, too.
+
+        A text has one window; a longer one than the recipe reads has its two ends as one, and further ones
+        around the questions that fall between. `names` are masked without being asked about.
+        """
+        reading = read(text) if isinstance(text, str) else text
+        tokens = self.tokens.cut(reading)
+        if self.recipe.questions:
+            places = _Places(tokens)
+            asked = [None if span is None else places.find(span) for span in questions]
+            named = [place for place in map(places.find, names) if place]
+            texts, positions = _masked(reading, tokens, asked, named, self.tokens.name)
+        else:
+            texts, positions = [token.text for token in tokens], [None] * len(questions)
+        return [
+            self._window([texts[at] for at in shown], asked_there)
+            for shown, asked_there in _cropped(len(texts), positions, self.recipe.head, self.recipe.tail)
+        ]
+
+    def _window(self, texts: Sequence[str], asked: Mapping[int, int | None]) -> Window:
+        rows = [*self.tokens.before, *self.tokens.rows(texts), *self.tokens.after]
+        shift = len(self.tokens.before)
+        return Window(
+            np.array(rows, np.int32),
+            tuple(
+                Place(question, *(WHOLE if at is None else (at + shift, at + shift + 1)))
+                for question, at in asked.items()
+            ),
+        )
 
 
-def collate(batch: Sequence[Encoded]) -> dict[str, NDArray[Any]]:
-    """Zero-padded inputs, all int32.
-
-    `tokens` and `relation` (batch, length), `lengths` (batch,), `ngrams` and `subwords`
-    (batch, n-grams).
-    """
+def collate(windows: Sequence[Window]) -> dict[str, NDArray[Any]]:
+    """Inputs of a model, all int32: zero-padded `tokens` (windows, length), `lengths` (windows,), `questions`
+    (rows, 3) of window, first token and the one past the last, in the order of the windows."""
+    lengths = np.array([len(window.rows) for window in windows], np.int32)
+    tokens = np.zeros((len(windows), int(lengths.max(initial=1))), np.int32)
+    for row, window in zip(tokens, windows, strict=True):
+        row[: len(window.rows)] = window.rows
+    questions = [(at, one.first, one.last) for at, window in enumerate(windows) for one in window.asked]
     return {
-        "tokens": _padded([one.rows for one in batch]),
-        "relation": _padded([one.relation for one in batch]),
-        "lengths": np.array([len(one.rows) for one in batch], np.int32),
-        "ngrams": _padded([one.ngrams for one in batch]),
-        "subwords": _padded([one.subwords for one in batch]),
+        "tokens": tokens,
+        "lengths": lengths,
+        "questions": np.array(questions, np.int32).reshape(-1, 3),
     }
 
 
-def _padded(rows: Sequence[NDArray[np.int32]]) -> NDArray[np.int32]:
-    padded = np.zeros((len(rows), max(1, *(len(row) for row in rows), 1)), np.int32)
-    for index, row in enumerate(rows):
-        padded[index, : len(row)] = row
-    return padded
+class _Places:
+    """Finds the tokens that spans of the text touch, each in logarithmic time."""
+
+    def __init__(self, tokens: Sequence[Token]) -> None:
+        self._tokens = tokens
+        self._starts = [token.start for token in tokens]
+        # The token of a hashtag's sign spans the whole hashtag, before those of its words.
+        self._ends = [token.start + 1 if token.text == HASHTAG else token.end for token in tokens]
+
+    def find(self, span: Span) -> Span | None:
+        """The first token touched and the one past the last, without the sign of a hashtag around them."""
+        start, end = span
+        first, last = bisect_right(self._ends, start), bisect_left(self._starts, end)
+        while first < last and self._tokens[first].text == HASHTAG:
+            first += 1
+        while first < last and self._tokens[last - 1].text == HASHTAG:
+            last -= 1
+        return (first, last) if start < end and first < last else None
 
 
-def _covered(tokens: Sequence[Token], target: Span) -> tuple[int, int] | None:
-    """First and last token that `target` touches."""
-    inside = [i for i, token in enumerate(tokens) if token.start < target[1] and token.end > target[0]]
-    return (inside[0], inside[-1]) if inside else None
+def _masked(
+    reading: Reading,
+    tokens: Sequence[Token],
+    asked: Sequence[Span | None],
+    named: Sequence[Span],
+    name: str,
+) -> tuple[list[str], list[int | None]]:
+    """The texts of `tokens` with one `name` for each place in `asked` and `named` (those that overlap are
+    one), and where that stands for each of `asked`."""
+    merged: list[Span] = []
+    for first, last in sorted({*named, *(place for place in asked if place)}):
+        if merged and first < merged[-1][1]:
+            merged[-1] = merged[-1][0], max(last, merged[-1][1])
+        else:
+            merged.append((first, last))
+    # What is shouted throughout but for a name is shouted throughout: capitals tell nothing there.
+    silent = CAPITALS if merged and not _has_lower_case(reading, tokens, merged) else None
+    texts: list[str] = []
+    stands: list[int] = []
+    done = 0
+    for first, last in merged:
+        texts += [token.text for token in tokens[done:first] if token.text != silent]
+        stands.append(len(texts))
+        texts.append(name)
+        done = last
+    texts += [token.text for token in tokens[done:] if token.text != silent]
+    firsts = [first for first, _ in merged]
+    positions = [None if place is None else stands[bisect_right(firsts, place[0]) - 1] for place in asked]
+    return texts, positions
 
 
-def _crop(count: int, recipe: Recipe, aimed: tuple[int, int] | None) -> NDArray[np.int64]:
-    """Which tokens the LSTM reads: all, or head and tail; the tail moves to a target that it would miss."""
-    positions = np.arange(count)
-    head, tail = recipe.head, recipe.tail
-    if count <= head + tail:
-        return positions
-    begin = count - tail
-    if aimed is not None and aimed[1] >= head and aimed[0] < begin:
-        begin = max(head, aimed[0] - tail // 2)
-    return np.concatenate([positions[:head], positions[begin : begin + tail]])
+def _has_lower_case(reading: Reading, tokens: Sequence[Token], masked: Sequence[Span]) -> bool:
+    """Whether a letter outside of the masked tokens is in lower case."""
+    ends = [0, *(reading.plain_at(tokens[last - 1].end) for _, last in masked)]
+    starts = [*(reading.plain_at(tokens[first].start) for first, _ in masked), len(reading.plain)]
+    others = (reading.plain[end:start] for end, start in zip(ends, starts, strict=True))
+    return any(map(str.islower, chain.from_iterable(others)))
 
 
-def relations(positions: NDArray[np.int64], aimed: tuple[int, int] | None) -> NDArray[np.int32]:
-    """Where each token stands to the target: none, inside, or one of four rings before or after it."""
-    if aimed is None:
-        return np.full(len(positions), NO_TARGET, np.int32)
-    before = np.maximum(aimed[0] - positions, 0)
-    after = np.maximum(positions - aimed[1], 0)
-    ring = np.searchsorted(_DISTANCES, before + after)  # one of the two is 0
-    outside = 2 + ring + np.where(after > 0, len(_DISTANCES) + 1, 0)
-    return np.where(before + after == 0, IN_TARGET, outside).astype(np.int32)
+def _cropped(
+    count: int, positions: Sequence[int | None], head: int, tail: int
+) -> list[tuple[Sequence[int], dict[int, int | None]]]:
+    """Which of `count` tokens each window holds, and its questions with their positions in it.
+
+    A question's window is a matter of the text and its place alone, whatever else is asked: the two ends, or
+    the one of those half a window apart in whose middle half it stands.
+    """
+    most = head + tail
+    if count <= most:
+        return [(range(count), dict(enumerate(positions)))]
+    ends: dict[int, int | None] = {}
+    between: dict[int, dict[int, int | None]] = {}
+    for question, at in enumerate(positions):
+        if at is None or at < head:
+            ends[question] = at
+        elif at >= count - tail:
+            ends[question] = at - count + most
+        else:
+            step = max(1, most // 2)
+            start = min(max(0, at - most // 4) // step * step, count - most)
+            between.setdefault(start, {})[question] = at - start
+    windows: list[tuple[Sequence[int], dict[int, int | None]]] = []
+    if ends:
+        windows.append(([*range(head), *range(count - tail, count)], ends))
+    return windows + [(range(start, start + most), asked) for start, asked in sorted(between.items())]

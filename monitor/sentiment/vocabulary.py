@@ -1,14 +1,15 @@
 """The words a model has vectors for, in the order of its embedding rows; one per line in `words.txt`."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
 from monitor.errors import SetupError
 from monitor.sentiment.spelling import Spelling
-from monitor.sentiment.tokenizer import CAPITALS, HASHTAG, LENGTHENED, URL
+from monitor.sentiment.tokenizer import CAPITALS, HASHTAG, LENGTHENED, URL, Token, tokenize
+from monitor.texts import Reading
 
 WORDS_FILE: Final = "words.txt"
 
@@ -19,6 +20,9 @@ EMPTY: Final = "<empty>"
 USER: Final = "<user>"
 NUMBER: Final = "<num>"
 SYMBOL: Final = "<symbol>"
+NAME: Final = "<name>"
+"""Stands for a name that a question is toward, or that another one is; only models that take questions have
+it."""
 SPECIAL: Final = (PAD, UNKNOWN, EMPTY, USER, NUMBER, SYMBOL, URL, HASHTAG, CAPITALS, LENGTHENED)
 """The first rows of every vocabulary. The tokenizer makes no text of this form from what people write."""
 
@@ -29,6 +33,10 @@ _REMEMBERED: Final = 50_000
 
 class Vocabulary:
     """Maps token texts to embedding rows, falling back from the exact token to its kind."""
+
+    name: Final = NAME
+    before: Final[tuple[int, ...]] = ()
+    after: Final[tuple[int, ...]] = ()
 
     def __init__(self, words: Sequence[str]) -> None:
         """`words` begin with `SPECIAL`. Raises `ValueError` where they do not or one stands twice."""
@@ -42,10 +50,15 @@ class Vocabulary:
     def __len__(self) -> int:
         return len(self.words)
 
-    def rows(self, tokens: Iterable[str]) -> list[int]:
-        """The row of every token; never raises, unknown words get a row for their kind."""
+    def cut(self, reading: Reading) -> list[Token]:
+        """See `Tokens.cut`."""
+        return tokenize(reading)
+
+    def rows(self, tokens: Sequence[str]) -> list[int]:
+        """The row of every token, of none that of `EMPTY`; never raises, unknown words get a row for their
+        kind."""
         known = self._row.get
-        return [known(token) or self._fallback(token) for token in tokens]
+        return [known(token) or self._fallback(token) for token in tokens or (EMPTY,)]
 
     def _fallback(self, token: str) -> int:
         first = token[:1]

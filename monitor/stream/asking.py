@@ -6,20 +6,14 @@ stored.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import msgspec
 
 from monitor.messages import BrandMention, Sentiment
-from monitor.sentiment import SentimentScorer
+from monitor.sentiment import Asked, SentimentScorer
+from monitor.sentiment.encoding import Span
 from monitor.storage.records import Scored
 from monitor.texts import Reading
-
-_Span = tuple[int, int] | None
-_Verdicts = tuple[Sentiment | None, tuple[BrandMention, ...]]
-
-_SCORED_CHARS: Final = 1_000_000
-"""Characters a model reads for the places of one text: ten places of the longest, a second on a slow CPU."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +32,16 @@ def ask(scorer: SentimentScorer, texts: Sequence[Said], max_targets: int) -> lis
     Blocks for as long as the model takes, and raises what it raises.
     """
     spoken = [one for one in texts if scorer.speaks(one.language)]
-    verdicts = iter(_ask(scorer, spoken, max_targets))
+    places = [first_places(one.named, max_targets if scorer.takes_targets else 0) for one in spoken]
+    answers = scorer.answer([_asked(one, asked) for one, asked in zip(spoken, places, strict=True)])
+    found = iter(zip(places, answers, strict=True))
     scored = []
     for one in texts:
-        whole, brands = next(verdicts) if scorer.speaks(one.language) else (None, one.named)
+        asked, (whole, *toward) = next(found) if scorer.speaks(one.language) else ([], (None,))
         scored.append(
             Scored(
                 sentiment=whole,
-                brands=brands,
+                brands=_with_sentiments(one.named, dict(zip(asked, toward, strict=True))),
                 model_version=scorer.manifest.identity,
                 min_confidence=scorer.min_confidence,
             )
@@ -53,27 +49,20 @@ def ask(scorer: SentimentScorer, texts: Sequence[Said], max_targets: int) -> lis
     return scored
 
 
-def _ask(scorer: SentimentScorer, texts: Sequence[Said], max_targets: int) -> list[_Verdicts]:
-    readings = [one.reading for one in texts]
-    targets: list[_Span] = [None] * len(texts)
-    asked: list[list[int]] = [[] for _ in texts]
-    if scorer.takes_targets:
-        asked = [first_places(one.named, max_targets, len(one.reading.text)) for one in texts]
-        for one, places in zip(texts, asked, strict=True):
-            readings += [one.reading] * len(places)
-            targets += [(one.named[place].start, one.named[place].end) for place in places]
-    sentiments = scorer.score(readings, targets)
-    toward = iter(sentiments[len(texts) :])
-    return [
-        (whole, _with_sentiments(one.named, {place: next(toward) for place in places}))
-        for whole, one, places in zip(sentiments[: len(texts)], texts, asked, strict=True)
-    ]
+def _asked(said: Said, places: Sequence[int]) -> Asked:
+    names = name_spans(said.reading, said.named)
+    spans = [(said.named[place].start, said.named[place].end) for place in places]
+    return Asked(said.reading, (None, *(span if span in names else None for span in spans)), tuple(names))
 
 
-def first_places(named: Sequence[BrandMention], limit: int, chars: int) -> list[int]:
-    """Indexes of at most `limit` of the places in a text of `chars` characters, ascending: every brand's
-    first before any's second. Each costs a reading of the whole text: of a very long one they are fewer."""
-    limit = min(limit, max(1, _SCORED_CHARS // max(1, chars)))
+def name_spans(reading: Reading, named: Sequence[BrandMention]) -> set[Span]:
+    """Where a text names brands. One that it counts for by its author or source alone has the whole text as
+    its place: that is no name, and what is asked about it is the whole."""
+    return {(mention.start, mention.end) for mention in named} - {(0, len(reading.text))}
+
+
+def first_places(named: Sequence[BrandMention], limit: int) -> list[int]:
+    """Indexes of at most `limit` of the places, ascending: every brand's first before any's second."""
     seen: Counter[str] = Counter()
     turns: list[tuple[int, int]] = []
     for index, mention in enumerate(named):

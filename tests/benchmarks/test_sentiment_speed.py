@@ -5,8 +5,6 @@ from types import ModuleType
 import msgspec
 import pytest
 
-from monitor.sentiment.tokenizer import tokenize
-
 BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "sentiment.py"
 
 
@@ -20,25 +18,33 @@ def benchmark() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("tokens", [20, 200])
-def test_texts_have_the_length_the_table_names(benchmark: ModuleType, tokens: int) -> None:
-    found = benchmark.texts(tokens, 64)
-    assert {len(tokenize(text)) for text in found} == {tokens}
-    assert len(set(found)) == 64
+def test_tweets_name_the_brands_that_the_table_says(benchmark: ModuleType) -> None:
+    found = benchmark.tweets(200)
+    assert sum(len(one.names) for one in found) == 280
+    for one in found:
+        assert one.questions == (None, *one.names)
+        assert "{" not in one.text
+    names = {one.text[start:end] for one in found for start, end in one.names}
+    assert {"VMware", "Coca-Cola"} < names
+    assert benchmark.tweets(200) == found
 
 
 def test_reports_every_cell_in_both_formats(
     benchmark: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(benchmark, "ROUND_SECONDS", 0.01)
-    monkeypatch.setattr(benchmark, "BATCHES", (1, 4))
-    benchmark.main(model="sentiment", data=None, out=tmp_path, rounds=2)
+    benchmark.main(data=None, out=tmp_path, rounds=2)
     report = msgspec.json.decode((tmp_path / "sentiment.json").read_bytes(), type=benchmark.Report)
-    names = {one.contender for one in report.figures}
-    assert {"ONNX, 1 CPU thread", "ONNX, 2 CPU threads", "torch, 1 CPU thread", "VADER"} <= names
-    assert len(report.figures) == len(names) * 2 * 2
-    assert all(0 < one.slowest <= one.median <= one.fastest for one in report.figures)
+    names = list(dict.fromkeys(one.contender for one in report.figures))
+    assert [name.partition("@")[0] for name in names] == [
+        "sentiment-talk",
+        "sentiment",
+        "sentiment-large",
+        "VADER",
+    ]
+    assert len(report.figures) == len(names) * 2
+    assert all(0 < one.fastest <= one.median <= one.slowest for one in report.figures)
+    assert report.brands_a_tweet == pytest.approx(1.4)
     table = (tmp_path / "sentiment.md").read_text()
-    assert table.count("| ONNX, 1 CPU thread | ") == 2
-    assert "(1.00)" in table
-    assert "Not measured here: TF-IDF LR" in table
+    assert table.count("(1.00)") == 2
+    assert "Not measured here: LR" in table

@@ -12,6 +12,8 @@ from typer.testing import CliRunner
 
 from monitor import __version__
 from monitor.cli import app
+from monitor.errors import SetupError
+from monitor.settings import Agents, Settings
 
 PROGRAM = Path(sys.executable).with_name("brand-monitor")
 
@@ -166,3 +168,25 @@ def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     done = run("brands", "list", MONITOR_DEVICE="tpu")
     assert done.returncode == 2
     assert "MONITOR_DEVICE = 'tpu'" in done.stderr
+
+
+def test_a_worker_takes_the_sentiment_model_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[str] = []
+
+    def run_worker(settings: Settings, agents: Agents) -> int:
+        taken.append(settings.sentiment_model)
+        return 0
+
+    monkeypatch.setattr("monitor.stream.worker.run_worker", run_worker)
+    monkeypatch.setenv("MONITOR_SENTIMENT_MODEL", "sentiment-talk")
+    for words in (["worker"], ["worker", "--model", "sentiment-large"]):
+        assert CliRunner().invoke(app, words).exit_code == 0
+    assert taken == ["sentiment-talk", "sentiment-large"]
+
+
+@pytest.mark.parametrize("command", [["score", "texts", "-"], ["rescore", "--since", "1d"]])
+def test_a_model_that_is_not_there_is_told_with_those_that_are(command: list[str]) -> None:
+    done = CliRunner().invoke(app, [*command, "--model", "nothing-like-it"], input="")
+    assert isinstance(done.exception, SetupError)
+    assert "no model 'nothing-like-it'" in str(done.exception)
+    assert "sentiment-talk" in str(done.exception)

@@ -110,7 +110,10 @@ def test_models_are_loaded_for_real() -> None:
     for step in (providers, sentiment, logos):
         (found,) = step(settings)
         assert found.verdict is Verdict.OK
-    assert next(iter(sentiment(settings))).found.endswith("speaks en, runs on cpu")
+    found = only(sentiment(settings)).found
+    assert "speaks en" in found
+    assert found.endswith("runs on cpu")
+    assert "as well there: sentiment-large, sentiment-talk; MONITOR_SENTIMENT_MODEL" in found
 
 
 def test_a_model_for_something_else_is_a_problem() -> None:

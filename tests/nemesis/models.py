@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 
 from monitor.inference.manifest import sha256_of
-from monitor.sentiment.vocabulary import SPECIAL, Vocabulary
+from monitor.sentiment.vocabulary import NAME, SPECIAL, Vocabulary
 
 GOOD: Final = ("love", "great", "wonderful", "best", "happy", "fast", "solid", "thanks")
 BAD: Final = ("hate", "awful", "broken", "worst", "angry", "slow", "refund", "never")
@@ -53,39 +53,44 @@ def write_models(folder: Path) -> None:
 
 def _write_sentiment(folder: Path) -> None:
     folder.mkdir(exist_ok=True)
-    vocabulary = Vocabulary([*SPECIAL, *GOOD, *BAD, *PLAIN])
+    vocabulary = Vocabulary([*SPECIAL, NAME, *GOOD, *BAD, *PLAIN])
     vocabulary.save(folder)
     rng = np.random.default_rng(0)
     words = rng.normal(0, 0.05, (len(vocabulary), 3)).astype(np.float32)
     for row, word in enumerate(vocabulary.words):
         words[row] += np.array([0.6, 0, 0] if word in BAD else [0, 0, 0.6] if word in GOOD else [0, 0.1, 0])
     words[0] = 0  # padding says nothing
-    relations = rng.normal(0, 0.1, (10, 3)).astype(np.float32)
-    relations[0] = 0
+    places = rng.normal(0, 0.1, (400, 3)).astype(np.float32)
     model = onnx.parser.parse_model("""
         <ir_version: 10, opset_import: ["": 18]>
-        bag (int32[batch, length] tokens, int32[batch, length] relation) => (float[batch, 3] probabilities)
-        <float[words, 3] words, float[relations, 3] relations, int64[1] along = {1}>
+        bag (int32[batch, length] tokens, int32[rows, 3] questions) => (float[rows, 3] probabilities)
+        <float[words, 3] words, float[places, 3] places, int64[1] along = {1},
+         int64 window = {0}, int64 first = {1}>
         {
-            said = Gather (words, tokens)
-            near = Gather (relations, relation)
-            both = Add (said, near)
-            logits = ReduceSum <keepdims = 0> (both, along)
+            each = Gather (words, tokens)
+            said = ReduceSum <keepdims = 0> (each, along)
+            windows = Gather <axis = 1> (questions, window)
+            firsts = Gather <axis = 1> (questions, first)
+            whole = Gather (said, windows)
+            there = Gather (places, firsts)
+            logits = Add (whole, there)
             probabilities = Softmax <axis = 1> (logits)
         }
     """)
-    for name, values in (("words", words), ("relations", relations)):
+    for name, values in (("words", words), ("places", places)):
         model.graph.initializer.append(onnx.numpy_helper.from_array(values, name))
     onnx.save(model, folder / "model.onnx")
-    shape = ["batch", "length"]
     _write_manifest(
         folder,
         name=SENTIMENT,
         task="sentiment",
         architecture="bag-of-words",
-        inputs=[{"name": name, "shape": shape, "type": "int32"} for name in ("tokens", "relation")],
-        outputs=[{"name": "probabilities", "shape": ["batch", 3], "type": "float32"}],
-        preprocessing={"head": 256, "tail": 64, "ngrams": False, "subwords": False, "targets": True},
+        inputs=[
+            {"name": "tokens", "shape": ["batch", "length"], "type": "int32"},
+            {"name": "questions", "shape": ["rows", 3], "type": "int32"},
+        ],
+        outputs=[{"name": "probabilities", "shape": ["rows", 3], "type": "float32"}],
+        preprocessing={"tokenizer": "words", "head": 256, "tail": 64, "questions": True},
         labels=["negative", "neutral", "positive"],
         files={"words.txt": sha256_of(folder / "words.txt")},
     )

@@ -20,7 +20,8 @@ import numpy as np
 from monitor.brand_matcher import BrandMatcher
 from monitor.brands import load_brands
 from monitor.logos import load_detector
-from monitor.sentiment import load_scorer
+from monitor.messages import BrandMention, Sentiment
+from monitor.sentiment import Asked, load_scorer
 from monitor.settings import Device
 from monitor.texts import read
 from tests.nemesis.archive import Entry, Place
@@ -169,29 +170,30 @@ class Oracle:
             for identity, said in winners.items()
         }
         spoken = [one for one in winners if one[0] == "text" and self._scorer.speaks(languages[one])]
-        aims: list[tuple[str, tuple[int, int] | None]] = [(winners[one].text or "", None) for one in spoken]
-        for identity in spoken:
-            if len(named[identity]) <= TARGETS:
-                text = winners[identity].text or ""
-                aims += [(text, (brand.start, brand.end)) for brand in named[identity]]
-        rows = iter(self._scorer.probabilities([text for text, _ in aims], [aim for _, aim in aims]).tolist())
-        whole = {identity: tuple(next(rows)) for identity in spoken}
+        asked = [self._asked(winners[identity].text or "", named[identity]) for identity in spoken]
+        answers = dict(zip(spoken, self._scorer.answer(asked), strict=True))
         for identity, said in winners.items():
             found, toward = named[identity], defaultdict(list)
-            if identity in whole and len(found) <= TARGETS:
-                for brand in found:
-                    toward[brand.brand].append(next(rows))
+            whole, *places = [_numbers(one) for one in answers[identity]] if identity in answers else [None]
+            for brand, opinion in zip(found, places, strict=False):
+                toward[brand.brand].append(opinion)
             expected.mentions[identity] = Mention(
                 said=said,
                 language=languages[identity],
                 brands=frozenset((brand.brand, brand.start, brand.end) for brand in found),
-                sentiment=whole.get(identity),  # type: ignore[arg-type]
+                sentiment=whole,
                 toward={brand: tuple(np.mean(opinions, 0)) for brand, opinions in toward.items()},  # type: ignore[misc]
                 detections=self._detections(said.picture) if said.picture else {},
                 sha256=hashlib.sha256(said.picture).hexdigest() if said.picture else None,
                 older=frozenset(one.author for one in versions[identity]) - {said.author},
                 excused=any(one.place in excused for one in versions[identity]),
             )
+
+    def _asked(self, text: str, named: Sequence[BrandMention]) -> Asked:
+        whole = (0, len(text))
+        places = [(brand.start, brand.end) for brand in named]
+        toward = [None if place == whole else place for place in places] if len(places) <= TARGETS else []
+        return Asked(text, (None, *toward), [place for place in places if place != whole])
 
     def _detections(self, picture: bytes) -> Mapping[str, float]:
         sha256 = hashlib.sha256(picture).hexdigest()
@@ -200,6 +202,10 @@ class Oracle:
             (found,) = self._detector.detect([pixels])
             self._seen[sha256] = {one.brand: one.score for one in found}
         return self._seen[sha256]
+
+
+def _numbers(sentiment: Sentiment) -> tuple[float, float, float]:
+    return sentiment.p_negative, sentiment.p_neutral, sentiment.p_positive
 
 
 def _winner(versions: Sequence[Said], last: Mapping[str, Place]) -> Said:

@@ -52,16 +52,15 @@ def act(texts: Sequence[str]) -> None:
 def main() -> None:
     """Become the worker."""
     sys.path[:] = [entry for entry in sys.path if entry != str(Path(__file__).parent)]
-    from monitor.sentiment.scorer import SentimentScorer
-    from monitor.texts import Reading
+    from monitor.sentiment import Asked, SentimentScorer
 
-    score = SentimentScorer.probabilities
+    answer = SentimentScorer.answer
 
-    def probabilities(self: SentimentScorer, texts: Sequence[str | Reading], *rest: Any, **named: Any) -> Any:
-        act([text if isinstance(text, str) else text.text for text in texts])
-        return score(self, texts, *rest, **named)
+    def deadly(self: SentimentScorer, asked: Sequence[Asked]) -> Any:
+        act([one.text if isinstance(one.text, str) else one.text.text for one in asked])
+        return answer(self, asked)
 
-    SentimentScorer.probabilities = probabilities  # type: ignore[method-assign]
+    SentimentScorer.answer = deadly  # type: ignore[method-assign]
     from monitor.cli import main as command
 
     command()

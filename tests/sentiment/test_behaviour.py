@@ -23,21 +23,11 @@ from training.sentiment.raters import ModelRater, VaderRater, ratings_from
 
 SUITE = Path(__file__).parent / "behaviour.toml"
 
-OVERALL = 0.75
+OVERALL = 0.82
 """Share of all cases that the shipped model passes at least."""
 EACH = 0.7
 """The same of each capability."""
-FLOORS = {
-    "talk": 1.0,
-    "tails": 0.65,
-    "sarcasm": 0.4,
-    "long": 0.4,
-    "time": 0.4,
-    "comparison": 0.65,
-    "prices": 0.5,
-    "target": 0.3,
-    "thanks": 0.6,
-}
+FLOORS = {"talk": 1.0, "comparison": 0.65, "prices": 0.55, "sarcasm": 0.25, "target": 0.63, "thanks": 0.6}
 """Capabilities of which more is promised, and known limits: what was measured, less a case."""
 
 

@@ -16,11 +16,9 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 from monitor.errors import SetupError
 from monitor.inference.manifest import sha256_of
 from training.data.public.download import Lock, RemoteFile, download
-from training.data.public.glove import write_glove
 from training.data.public.logo_registry import PublicPictures
 from training.data.public.registry import PUBLIC_SETS, PublicSet
 from training.data.public.rows import count_rows, drop_test_texts, write_rows
-from training.sentiment.vectors import GLOVE
 
 LOCK: Final = "downloads.lock.json"
 DOWNLOADS: Final = "downloads"
@@ -58,10 +56,6 @@ def fetch_sentiment(
             for file in one.files
             if file.name not in files
         }
-        if one.convert is None:
-            words = write_glove(files["glove.6B.zip"], _corpora(out), out / GLOVE)
-            say(console, f"  {words:,} words -> {out / GLOVE}")
-            continue
         for name, rows in one.convert(files).items():
             path = out / f"{name}.parquet"
             write_rows(rows, path)

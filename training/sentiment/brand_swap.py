@@ -4,27 +4,18 @@ A verdict that changes with the name says what the training texts said about tha
 are spelled so, and nothing about the sentence. Both stand in brand_swap.toml.
 """
 
+import re
 import tomllib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.messages import Sentiment
-from training.data.texts import Span
+from monitor.sentiment.scorer import Asked, SentimentScorer
 
 BRAND: Final = "{brand}"
-
-
-class Scorer(Protocol):
-    """The part of `monitor.sentiment.scorer.SentimentScorer` that is asked."""
-
-    def score(self, texts: Sequence[str], targets: Sequence[Span | None] | None = None) -> list[Sentiment]:
-        """One verdict for each text, toward its target."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -69,17 +60,18 @@ class Swap:
         return "\n".join(lines)
 
 
-def brand_swap(scorer: Scorer) -> Swap:
-    """Ask `scorer` for every sentence toward every name where it first stands."""
+def brand_swap(scorer: SentimentScorer) -> Swap:
+    """Ask `scorer` for every sentence toward every name where it first stands; as in the service, the name is
+    known wherever it stands."""
     sentences, names = load_swap()
-    texts = [sentence.replace(BRAND, name) for sentence in sentences for name in names]
-    spans = [
-        (start, start + len(name))
-        for start in (sentence.index(BRAND) for sentence in sentences)
-        for name in names
-    ]
-    positive = [verdict.p_positive for verdict in scorer.score(texts, spans)]
+    asked = [_asked(sentence.replace(BRAND, name), name) for sentence in sentences for name in names]
+    positive = [verdict.p_positive for (verdict,) in scorer.answer(asked)]
     return Swap(sentences, names, np.array(positive, np.float64).reshape(len(sentences), len(names)))
+
+
+def _asked(text: str, name: str) -> Asked:
+    places = [match.span() for match in re.finditer(re.escape(name), text)]
+    return Asked(text, places[:1], places)
 
 
 def load_swap() -> tuple[tuple[str, ...], tuple[str, ...]]:

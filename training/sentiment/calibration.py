@@ -1,23 +1,22 @@
-"""Calibration: "0.8" should mean right eight times in ten; measures and draws by how much it does not.
+"""Calibration: "0.8" should mean right eight times in ten; measures by how much it does not, and mends it.
 
 The expected calibration error is that of Guo, Pleiss, Sun & Weinberger 2017, "On Calibration of Modern Neural
 Networks" (ICML), arXiv:1706.04599.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn.functional import cross_entropy
+from torch import nn
 
 BINS: Final = 15
 """Equal-width confidence bins, the number Guo et al. use for their tables."""
 
-_TEMPERATURES: Final = np.geomspace(0.5, 4.0, 106)
+_TEMPERATURES: Final = np.geomspace(0.6, 2.4, 36)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,29 +62,45 @@ def reliability(
     )
 
 
-def best_temperature(logits: Tensor, labels: Tensor) -> float:
-    """The temperature, .5 to 4, under which `labels` (n,) are the likeliest given `logits` (n, classes)."""
-    losses = [float(cross_entropy(logits / warmth, labels)) for warmth in _TEMPERATURES]
-    return float(_TEMPERATURES[int(np.argmin(losses))])
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """How sure, and how neutral: logits are divided by `temperature`, then that of neutral rises by
+    `neutral`."""
+
+    temperature: float = 1.0
+    neutral: float = 0.0
+
+    def apply(self, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(n, 3) -> (n, 3)."""
+        logits = np.log(probabilities.clip(1e-9)) / self.temperature + [0.0, self.neutral, 0.0]
+        found = np.exp(logits - logits.max(1, keepdims=True))
+        settled: NDArray[np.float64] = found / found.sum(1, keepdims=True)
+        return settled
+
+    def settle(self, answer: nn.Sequential) -> None:
+        """Write it into the last layer of what gives the logits."""
+        last = answer[-1]
+        assert isinstance(last, nn.Linear)
+        with torch.no_grad():
+            last.weight.div_(self.temperature)
+            last.bias.div_(self.temperature)
+            last.bias[1] += self.neutral
 
 
-def draw_reliability(measured: Mapping[str, Reliability], path: Path) -> None:
-    """Write reliability diagrams side by side as a PNG: accuracy over confidence, and each bin's texts."""
-    from matplotlib.figure import Figure  # here, because drawing is rare and matplotlib slow to import
+SHIPPED_PRIOR: Final = Prior()
+LARGE_PRIOR: Final = Prior()
+"""What leave-one-out found for questions toward a brand (`training.sentiment.leave_one_out`)."""
 
-    figure = Figure(figsize=(4.2 * len(measured), 4.4), layout="constrained")
-    axes = figure.subplots(1, len(measured), squeeze=False)[0]
-    for axis, (name, bins) in zip(axes, measured.items(), strict=True):
-        width = 1 / len(bins.edges)
-        centres = bins.edges - width / 2
-        filled = bins.counts > 0
-        axis.bar(centres, bins.counts / bins.counts.sum(), width, color="#d9dde3", label="share of texts")
-        axis.plot([0, 1], [0, 1], color="#888888", linestyle="--", linewidth=1, label="perfectly calibrated")
-        axis.plot(
-            bins.confidence[filled], bins.accuracy[filled], color="#1f5fa8", marker="o", label="accuracy"
-        )
-        axis.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence", title=f"{name}: ECE {bins.error:.3f}")
-        axis.set_aspect("equal")
-    axes[0].set_ylabel("accuracy, share")
-    axes[0].legend(loc="upper left", frameon=False)
-    figure.savefig(path, dpi=90)
+_NEUTRALS: Final = np.linspace(-1.5, 1.5, 61)
+
+
+def fit_prior(sets: Sequence[tuple[NDArray[np.float64], NDArray[np.int64]]]) -> Prior:
+    """The prior under which the labels (n,) of all sets are likeliest given their probabilities (n, 3); each
+    set counts alike."""
+
+    def surprise(prior: Prior) -> float:
+        right = (prior.apply(found)[np.arange(len(labels)), labels] for found, labels in sets)
+        return float(np.mean([-np.log(probabilities).mean() for probabilities in right]))
+
+    priors = (Prior(float(warmth), float(neutral)) for warmth in _TEMPERATURES for neutral in _NEUTRALS)
+    return min(priors, key=surprise)

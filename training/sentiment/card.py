@@ -1,124 +1,83 @@
-"""Writes the CARD.md of a sentiment model, and the pictures in it, from what its run measured."""
+"""What the CARD.md of a model shows beside its figures: pictures, and the sets it learned from."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from matplotlib.figure import Figure
 
-from monitor.inference import Manifest
-from monitor.sentiment.scorer import SentimentScorer
 from training.data.corrections import CORRECTIONS
-from training.data.public.registry import PUBLIC_SETS
-from training.data.texts import Corpora
-from training.sentiment.baselines import rivals
-from training.sentiment.behaviour import behaviour_section, run_own_suite
-from training.sentiment.calibration import Reliability, draw_reliability, reliability
-from training.sentiment.evaluation import Results, probabilities, talk_sentences, truth
+from training.data.sets import SETS, UNLABELLED_SETS, LicenceClass, own_set
+from training.data.texts import Example
+from training.sentiment.calibration import Reliability, reliability
 from training.sentiment.loop import Progress
-from training.sentiment.metrics import HEADLINE
-from training.sentiment.raters import ModelRater
-from training.sentiment.tables import figures_table, talk_table
+from training.sentiment.raters import Rater, rate, truth
 
-_CALIBRATION_PLOT: Final = "calibration.png"
-_CURVES_PLOT: Final = "learning.png"
-_CALIBRATED: Final = ("semeval2017", "airline")
+_CALIBRATED: Final = ("semeval2017", "airline", "sentfin")
+"""What the calibration is drawn on; of one's own data on the first three sets."""
 
 
-def shipped_card(
-    manifest: Manifest,
-    results: Results,
-    float_results: Results,
-    scorer: SentimentScorer,
-    corpora: Corpora,
-    progress: Progress,
-    hyper: object,
-    out: Path,
-) -> str:
-    """CARD.md of the three-class model; draws its pictures into `out`.
-
-    `float_results` are the figures of the same model with its tables in 32 bits.
-    """
-    calibrated: dict[str, Reliability] = {
-        name: reliability(probabilities(scorer, corpora.test[name]), truth(corpora.test[name]))
-        for name in _CALIBRATED
-        if name in corpora.test
-    }
-    draw_reliability(calibrated, out / _CALIBRATION_PLOT)
-    draw_curves(progress, out / _CURVES_PLOT)
-    return _rendered(
-        "shipped.md.j2",
-        manifest=manifest,
-        hyper=hyper,
-        figures=figures_table(results),
-        precision=_precision_table(float_results, results),
-        talk=talk_table(talk_sentences(scorer)),
-        calibration=_calibration_lines(calibrated),
-        behaviour=behaviour_section(run_own_suite([ModelRater(scorer), *rivals(corpora)])),
-        data=_data_lines([*corpora.train, "imdb_unsup", "glove"]),
+def draw_calibration(rater: Rater, test: Mapping[str, Sequence[Example]], path: Path) -> None:
+    """Accuracy over confidence on some of the sets, as a PNG."""
+    drawn = [name for name in _CALIBRATED if name in test] or list(test)[:3]
+    draw_reliability(
+        {name: reliability(rate(rater, test[name]).scores, truth(test[name])) for name in drawn}, path
     )
 
 
-def talk_card(
-    manifest: Manifest,
-    results: Results,
-    scorer: SentimentScorer,
-    hyper: object,
-    progress: Progress,
-    out: Path,
-) -> str:
-    """CARD.md of the talk's model; draws its learning curve into `out`."""
-    draw_curves(progress, out / _CURVES_PLOT)
-    return _rendered(
-        "talk.md.j2",
-        manifest=manifest,
-        hyper=hyper,
-        figures=figures_table(results),
-        talk=talk_table(talk_sentences(scorer)),
-        data=_data_lines(["imdb", "imdb_unsup"]),
-    )
+def draw_reliability(measured: Mapping[str, Reliability], path: Path) -> None:
+    """Write reliability diagrams side by side as a PNG: accuracy over confidence, and each bin's texts."""
+    figure = Figure(figsize=(4.2 * len(measured), 4.4), layout="constrained")
+    axes = figure.subplots(1, len(measured), squeeze=False)[0]
+    for axis, (name, bins) in zip(axes, measured.items(), strict=True):
+        width = 1 / len(bins.edges)
+        centres = bins.edges - width / 2
+        filled = bins.counts > 0
+        axis.bar(centres, bins.counts / bins.counts.sum(), width, color="#d9dde3", label="share of texts")
+        axis.plot([0, 1], [0, 1], color="#888888", linestyle="--", linewidth=1, label="perfectly calibrated")
+        axis.plot(
+            bins.confidence[filled], bins.accuracy[filled], color="#1f5fa8", marker="o", label="accuracy"
+        )
+        axis.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence", title=f"{name}: ECE {bins.error:.3f}")
+        axis.set_aspect("equal")
+    axes[0].set_ylabel("accuracy, share")
+    axes[0].legend(loc="upper left", frameon=False)
+    figure.savefig(path, dpi=90)
 
 
 def draw_curves(progress: Progress, path: Path) -> None:
     """The dev figures of every epoch as a PNG."""
-    from matplotlib.figure import Figure  # here, because drawing is rare and matplotlib slow to import
-
     figure = Figure(figsize=(8.0, 4.0), layout="constrained")
     axis = figure.subplots()
     epochs = [row["epoch"] for row in progress.history]
-    for name in (name for name in HEADLINE if name in progress.history[-1]):
-        values = [row[name] for row in progress.history]
-        axis.plot(epochs, values, marker="o", label=f"{name}, {HEADLINE[name]}")
+    for name in (name for name in progress.history[-1] if name != "epoch"):
+        axis.plot(epochs, [row[name] for row in progress.history], marker="o", label=name)
     axis.set(xlabel="epoch", ylabel="dev", xticks=epochs)
     axis.grid(alpha=0.3)
     figure.legend(loc="outside right upper", frameon=False, fontsize="small")
     figure.savefig(path, dpi=90)
 
 
-def _rendered(template: str, **values: Any) -> str:
-    environment = Environment(  # noqa: S701  # Markdown from our own figures, not HTML from strangers
-        loader=PackageLoader("training.sentiment", "cards"), undefined=StrictUndefined, trim_blocks=True
-    )
-    return environment.get_template(template).render(values)
+def data_lines(names: Iterable[str]) -> str:
+    """Markdown: every set a model learned from, with its licence."""
+    lines = []
+    for name in names:
+        if name in UNLABELLED_SETS:
+            lines.append(f"- {name} (no labels): {UNLABELLED_SETS[name]}")
+        elif name == CORRECTIONS:
+            lines.append(f"- {name}: labels people corrected in the texts of their own database")
+        else:
+            one = SETS.get(name) or own_set(name)
+            lines.append(f"- {name} ({one.licence}): {one.terms}")
+    return "\n".join(lines)
 
 
-def _precision_table(full: Results, shipped: Results) -> str:
-    rows = [
-        f"| {name} | {metric} | {full[name][metric]:.4f} | {shipped[name][metric]:.4f} |"
-        for name, metric in HEADLINE.items()
-        if name in full
-    ]
-    return "\n".join(["| set | metric | 32 bits | 8 bits |", "|---|---|---:|---:|", *rows])
-
-
-def _calibration_lines(calibrated: Mapping[str, Reliability]) -> str:
-    return "\n".join(
-        f"- {name}, test: expected calibration error {bins.error:.3f}" for name, bins in calibrated.items()
-    )
-
-
-def _data_lines(names: Iterable[str]) -> str:
-    licences = {one.name: one.licence for one in PUBLIC_SETS}
-    licences[CORRECTIONS] = "labels people corrected in the texts of their own database"
-    parts = {"imdb_unsup": "imdb", "sst_phrases": "sst"}
-    return "\n".join(f"- {name}: {licences[parts.get(name, name)]}" for name in names)
+def terms(names: Iterable[str]) -> str:
+    """What the licences of these sets mean for a model that learned from them, in one sentence."""
+    classes = {
+        SETS[name].licence if name in SETS else UNLABELLED_SETS.get(name, LicenceClass.COMMERCIAL)
+        for name in names
+    }
+    if classes <= {LicenceClass.COMMERCIAL}:
+        return "learned only from texts whose licences allow commercial use, and your own"
+    return "learned also from texts that forbid commercial use or state no licence (its CARD.md lists them)"

@@ -1,86 +1,75 @@
-"""Writes the sentiment networks as ONNX graphs, operator by operator, from their torch weights.
+"""Writes the sentiment networks as ONNX graphs of one contract: tokens, lengths and questions in,
+probabilities out.
 
-Written by hand and not traced, because ONNX's LSTM takes each text's length and then reads padding neither
-forwards nor backwards, and because the tables of words and n-grams are stored as 8-bit rows, each with its
-scale, a quarter of their float size.
+Written by hand: what torch's exporter makes of the same networks takes 10 to 40 in a hundred more CPU, and
+half a minute to make. ONNX's LSTM takes each text's length and then reads padding neither forwards nor
+backwards. Tables of words are stored as 8-bit rows, each with its scale, a quarter of their float size.
 """
 
-from enum import Enum
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import onnx
 import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
+from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import Tensor, nn
 
-from monitor.sentiment.encoding import IN_TARGET
-from training.sentiment.kinds import EXPERT_KINDS, KINDS, SIDES, ByKind
-from training.sentiment.network import Experts, Fused
-from training.sentiment.readers import PHRASES, Phrases, Recurrent
+from monitor.inference.session import SEVEN_BITS
+from training.sentiment.pretrained import HEADS, WIDTH, Layer
+from training.sentiment.student import REACH, Student
+from training.sentiment.teacher import Teacher
 
 OPSET: Final = 17
 _IR_VERSION: Final = 8  # what opset 17 came with; newer ones shut out older ONNX Runtimes for nothing
+SHAPES: Final[dict[str, tuple[int | str, ...]]] = {
+    "tokens": ("windows", "length"),
+    "lengths": ("windows",),
+    "questions": ("rows", 3),
+}
+"""Of all inputs; each is int32."""
 _FAR_BELOW: Final = -1e9
 
 
-class Precision(Enum):
-    """How a file stores its tables of words and n-grams: float32, or int8 rows with a scale each.
-
-    With the second, the filters over phrases are stored in half precision.
-    """
-
-    FLOAT = "float"
-    EIGHT_BIT = "eight bit"
-
-
 class Graph:
-    """An ONNX graph under construction; values are known by name."""
+    """An ONNX graph under construction."""
 
     def __init__(self) -> None:
         self._nodes: list[onnx.NodeProto] = []
         self._constants: list[onnx.TensorProto] = []
 
-    def constant(self, value: NDArray[Any]) -> str:
-        """A value stored in the file."""
-        name = f"constant_{len(self._constants)}"
-        self._constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
-        return name
-
-    def weight(self, value: Tensor) -> str:
-        """A torch weight stored in the file."""
-        return self.constant(value.detach().numpy())
-
-    def half_weight(self, value: Tensor) -> str:
-        """A torch weight stored in half precision; read as float32."""
-        return self.add(
-            "Cast", self.constant(value.detach().numpy().astype(np.float16)), to=TensorProto.FLOAT
-        )
-
-    def add(self, operator: str, *inputs: str, outputs: int = 1, **attributes: Any) -> str:
+    def add(self, operator: str, *inputs: "Operand", outputs: int = 1, **attributes: Any) -> "Value":
         """An operator; returns its last output (the only one that is asked for here)."""
         names = ["" for _ in range(outputs - 1)] + [f"{operator.lower()}_{len(self._nodes)}"]
-        self._nodes.append(helper.make_node(operator, list(inputs), names, **attributes))
-        return names[-1]
+        self._nodes.append(
+            helper.make_node(operator, [self._name(one) for one in inputs], names, **attributes)
+        )
+        return Value(self, names[-1])
 
-    def axes(self, *axes: int) -> str:
-        """Axes for Unsqueeze, Squeeze and ReduceSum, which take them as an input."""
-        return self.constant(np.array(axes, np.int64))
+    def _name(self, operand: "Operand") -> str:
+        """Of a value; anything else is stored in the file: float32 where it has a point, else int64."""
+        if isinstance(operand, Value):
+            return operand.name
+        if isinstance(operand, Tensor):
+            operand = operand.detach().numpy()
+        elif not isinstance(operand, np.ndarray):
+            operand = np.array(operand, np.float32 if isinstance(operand, float) else np.int64)
+        name = f"constant_{len(self._constants)}"
+        self._constants.append(numpy_helper.from_array(np.asarray(operand, order="C"), name))
+        return name
 
-    def linear(self, value: str, layer: nn.Linear) -> str:
-        """`layer` of (batch, features)."""
-        return self.add("Gemm", value, self.weight(layer.weight), self.weight(layer.bias), transB=1)
-
-    def save(self, path: Path, inputs: dict[str, tuple[str, ...]], output: str, labels: int) -> None:
-        """Check and write the model; `inputs` are int32, the output is `probabilities` (batch, labels)."""
-        self._nodes.append(helper.make_node("Identity", [output], ["probabilities"]))
+    def save(self, path: Path, inputs: Sequence[str], logits: "Value", labels: int) -> None:
+        """Check and write the model; `inputs` are among `SHAPES`, the output is `probabilities`."""
+        self._nodes.append(helper.make_node("Softmax", [logits.name], ["probabilities"], axis=1))
         graph = helper.make_graph(
             self._nodes,
             "sentiment",
-            [helper.make_tensor_value_info(name, TensorProto.INT32, shape) for name, shape in inputs.items()],
-            [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ("batch", labels))],
+            [helper.make_tensor_value_info(name, TensorProto.INT32, SHAPES[name]) for name in inputs],
+            [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ("rows", labels))],
             self._constants,
         )
         model = helper.make_model(
@@ -91,6 +80,126 @@ class Graph:
         onnx.save(model, path)
 
 
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value of a graph, by name; arithmetic adds operators."""
+
+    graph: Graph
+    name: str
+
+    def to(self, operator: str, *others: "Operand", **attributes: Any) -> "Value":
+        """`operator` of this value and `others`."""
+        return self.graph.add(operator, self, *others, **attributes)
+
+    def __add__(self, other: "Operand") -> "Value":
+        return self.to("Add", other)
+
+    def __sub__(self, other: "Operand") -> "Value":
+        return self.to("Sub", other)
+
+    def __mul__(self, other: "Operand") -> "Value":
+        return self.to("Mul", other)
+
+    def __truediv__(self, other: "Operand") -> "Value":
+        return self.to("Div", other)
+
+    def __matmul__(self, other: "Operand") -> "Value":
+        return self.to("MatMul", other)
+
+    def rows(self, chosen: "Operand") -> "Value":
+        """Those with the numbers `chosen`."""
+        return self.to("Gather", chosen)
+
+    def axes(self, *new: int) -> "Value":
+        """With `new` axes of size 1."""
+        return self.to("Unsqueeze", new)
+
+    def shaped(self, *shape: int) -> "Value":
+        """0 keeps the size of an axis."""
+        return self.to("Reshape", shape)
+
+    def turned(self, *axes: int) -> "Value":
+        """With its axes in this order."""
+        return self.to("Transpose", perm=axes)
+
+    def int64(self) -> "Value":
+        """Cast."""
+        return self.to("Cast", to=TensorProto.INT64)
+
+    def float32(self) -> "Value":
+        """Cast."""
+        return self.to("Cast", to=TensorProto.FLOAT)
+
+
+Operand = Value | Tensor | NDArray[Any] | float | int | tuple[int, ...]
+
+
+def write_student(student: Student, path: Path) -> None:
+    """As `Student.forward`, and a softmax."""
+    graph = Graph()
+    states = _lstm(graph, _vectors(graph, student.words), student.forwards, student.backwards)
+    places, there = _places(graph)
+    asked = _asked(graph)
+    there, seen = there.rows(asked.at), states.rows(asked.at)
+    place = _mean_of_span(states, asked)
+    heads, width = student.heads, student.key.out_features // student.heads
+    query = graph.add("Where", asked.whole, student.everything, _linear(place, student.query))
+    keys = _linear(states, student.key).rows(asked.at).shaped(0, 0, heads, width).turned(0, 2, 3, 1)
+    scores = query.shaped(0, heads, 1, width) @ keys * width**-0.5  # rows, heads, 1, length
+    steps = (places - asked.first.axes(1)).to("Clip", -REACH, REACH) + REACH
+    near = graph.add("Gather", student.distance.T, steps).turned(0, 2, 1).axes(2)
+    scores = scores + graph.add("Where", asked.whole.axes(2, 3), 0.0, near)
+    scores = graph.add("Where", there.axes(1, 2), scores, _FAR_BELOW)
+    values = seen.shaped(0, 0, heads, width).turned(0, 2, 1, 3)
+    found = (scores.to("Softmax", axis=3) @ values).shaped(0, heads * width)
+    strongest = graph.add("Where", there.axes(2), seen, _FAR_BELOW).to("ReduceMax", axes=[1], keepdims=0)
+    logits = graph.add(
+        "Where",
+        asked.whole,
+        _answer(strongest.to("Concat", found, axis=1), student.whole, "Relu"),
+        _answer(place.to("Concat", found, axis=1), student.toward, "Relu"),
+    )
+    graph.save(path, ("tokens", "lengths", "questions"), logits, 3)
+
+
+def write_teacher(teacher: Teacher, path: Path, *, rounded: bool = True) -> None:
+    """As `Teacher.forward`, and a softmax. `rounded`: in 8 bits, activations by the range each run finds."""
+    graph, reader = Graph(), teacher.reader
+    places, there = _places(graph)
+    states = _vectors(graph, reader.words) + graph.add("Gather", reader.positions.weight, places)
+    states = _normalised(states, reader.embedded)
+    for layer in reader.layers:
+        assert isinstance(layer, Layer)
+        states = _layer(states, there.axes(1, 2), layer)
+    asked = _asked(graph)
+    counted = there.float32().axes(2)
+    total, count = ((one.to("ReduceSum", (1,), keepdims=0)) for one in (states * counted, counted))
+    mean = (total / count).rows(asked.at)
+    place = _mean_of_span(states, asked)
+    logits = graph.add(
+        "Where",
+        asked.whole,
+        _answer(mean, teacher.heads.whole, "Tanh"),
+        _answer(place.to("Concat", mean, axis=1), teacher.heads.toward, "Tanh"),
+    )
+    graph.save(path, ("tokens", "lengths", "questions"), logits, 3)
+    if rounded:
+        exact = path.rename(path.with_suffix(".exact.onnx"))
+        # 7 of the 8 bits: on x86 without VNNI the sums of two products overflow otherwise.
+        quantize_dynamic(exact, path, weight_type=QuantType.QInt8, per_channel=True, reduce_range=True)
+        exact.unlink()
+        model = onnx.load(path)
+        helper.set_model_props(model, {SEVEN_BITS: "1"})
+        onnx.save(model, path)
+
+
+def write_talk(words: nn.Embedding, layer: nn.LSTM, out: nn.Linear, path: Path) -> None:
+    """The talk's model, which takes no questions: the state after the last token decides."""
+    graph = Graph()
+    last = _lstm(graph, _vectors(graph, words), layer)
+    graph.save(path, ("tokens", "lengths"), _linear(last, out), out.out_features)
+
+
 def eight_bit(table: Tensor) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
     """Rows as int8 and one scale a row: `rows * scales` is `table` to within half a scale."""
     values = table.detach().numpy()
@@ -99,81 +208,57 @@ def eight_bit(table: Tensor) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
     return np.round(values / scales).astype(np.int8), scales.astype(np.float32)
 
 
-def round_as_stored(model: Fused) -> None:
-    """Put the torch weights where `Precision.EIGHT_BIT` will have them, so that parity compares like with
-    like."""
-    round_to_eight_bit(model.deep.words)
-    for experts in (model.words, model.subwords):
-        round_experts_to_eight_bit(experts)
-    with torch.no_grad():
-        for convolve in model.deep.phrases.convolutions:
-            weight, _ = convolve.parameters()
-            weight.copy_(weight.half().float())
-
-
 def round_to_eight_bit(embedding: nn.Embedding) -> None:
-    """The word table's part of `round_as_stored`."""
+    """Put the torch weights where the file will have them, so that parity compares like with like."""
     rows, scales = eight_bit(embedding.weight)
     with torch.no_grad():
         embedding.weight.copy_(torch.from_numpy(rows.astype(np.float32) * scales))
 
 
-def eight_bit_experts(
-    experts: Experts,
-) -> tuple[NDArray[np.float32], NDArray[np.int8], NDArray[np.float16]]:
-    """Columns' scales (1, decision values), the table as int8, and rows' scales (rows, 1).
+class _Asked(NamedTuple):
+    """Columns of the questions: `at`, `first`, `last` (rows,) int64, `whole` (rows, 1) bool."""
 
-    Their product is the table without its last column, to within half a row's scale of each column. Scaled
-    by columns first, because an expert on few texts has smaller weights, and its neighbours would round them
-    away; by powers of two, so that a table that was rounded comes out as it went in.
-    """
-    table = experts.table.detach().numpy()[:, :-1]
-    columns = np.exp2(np.round(np.log2(table.std(0, keepdims=True).clip(min=1e-6)))).astype(np.float32)
-    scales = (np.abs(table / columns).max(1, keepdims=True) / 127.0).astype(np.float16)
-    scales[scales == 0] = 1.0
-    whole = np.round(table / columns / scales.astype(np.float32)).clip(-127, 127)
-    return columns, whole.astype(np.int8), scales
+    at: Value
+    first: Value
+    last: Value
+    whole: Value
 
 
-def round_experts_to_eight_bit(experts: Experts) -> None:
-    """The part of `round_as_stored` of a table of experts."""
-    columns, whole, scales = eight_bit_experts(experts)
-    with torch.no_grad():
-        rounded = whole.astype(np.float32) * scales.astype(np.float32) * columns
-        experts.table[:, :-1] = torch.from_numpy(rounded)
+def _asked(graph: Graph) -> _Asked:
+    questions = Value(graph, "questions").int64()
+    at, first, last = (questions.to("Gather", column, axis=1) for column in range(3))
+    return _Asked(at, first, last, last.to("Equal", 0).axes(1))
 
 
-def word_vectors(graph: Graph, tokens: str, embedding: nn.Embedding, precision: Precision) -> str:
-    """(batch, length) -> (batch, length, dims)."""
-    if precision is Precision.FLOAT:
-        return graph.add("Gather", graph.weight(embedding.weight), tokens)
-    rows, scales = eight_bit(embedding.weight)
-    found = graph.add("Cast", graph.add("Gather", graph.constant(rows), tokens), to=TensorProto.FLOAT)
-    return graph.add("Mul", found, graph.add("Gather", graph.constant(scales), tokens))
+def _places(graph: Graph) -> tuple[Value, Value]:
+    """Positions (length,) int64, and at which of them a window has a token, (windows, length) bool."""
+    width = Value(graph, "tokens").to("Shape").rows(1)
+    places = graph.add("Range", 0, width, 1)
+    return places, places.to("Less", Value(graph, "lengths").int64().axes(1))
 
 
-def lstm(graph: Graph, vectors: str, lengths: str, *layers: nn.LSTM, states: bool) -> str:
-    """One layer, or a forward and a backward one.
+def _vectors(graph: Graph, words: nn.Embedding) -> Value:
+    """(windows, length, dims)."""
+    rows, scales = eight_bit(words.weight)
+    tokens = Value(graph, "tokens")
+    return graph.add("Gather", rows, tokens).float32() * graph.add("Gather", scales, tokens)
 
-    `states`: (batch, length, directions * hidden); otherwise the last state of a single layer, (batch,
-    hidden).
-    """
+
+def _lstm(graph: Graph, vectors: Value, *layers: nn.LSTM) -> Value:
+    """Of a forward and a backward layer all states (windows, length, 2 * hidden), of one alone the last,
+    (windows, hidden)."""
     hidden = layers[0].hidden_size
-    weights = [np.stack(part) for part in zip(*(_onnx_gates(layer) for layer in layers), strict=True)]
-    time_first = graph.add("Transpose", vectors, perm=[1, 0, 2])
-    found = graph.add(
+    found = vectors.turned(1, 0, 2).to(
         "LSTM",
-        time_first,
-        *(graph.constant(weight) for weight in weights),
-        lengths,
-        outputs=1 if states else 2,
+        *(np.stack(part) for part in zip(*map(_onnx_gates, layers), strict=True)),
+        Value(graph, "lengths"),
+        outputs=1 if len(layers) == 2 else 2,
         hidden_size=hidden,
         direction="bidirectional" if len(layers) == 2 else "forward",
     )
-    if not states:
-        return graph.add("Squeeze", found, graph.axes(0))
-    batch_first = graph.add("Transpose", found, perm=[2, 0, 1, 3])
-    return graph.add("Reshape", batch_first, graph.constant(np.array([0, 0, len(layers) * hidden], np.int64)))
+    if len(layers) == 1:
+        return found.to("Squeeze", (0,))
+    return found.turned(2, 0, 1, 3).shaped(0, 0, 2 * hidden)
 
 
 def _onnx_gates(layer: nn.LSTM) -> tuple[NDArray[np.float32], ...]:
@@ -182,184 +267,51 @@ def _onnx_gates(layer: nn.LSTM) -> tuple[NDArray[np.float32], ...]:
     torch orders the gates input, forget, cell, output; ONNX input, output, forget, cell.
     """
 
-    def reorder(weight: Tensor) -> NDArray[np.float32]:
-        i, f, c, o = np.split(weight.detach().numpy(), 4)
+    def reorder(name: str) -> NDArray[np.float32]:
+        i, f, c, o = np.split(layer.get_parameter(name).detach().numpy(), 4)
         return np.concatenate([i, o, f, c])
 
-    w, r, wb, rb = (
-        reorder(getattr(layer, f"{name}_l0")) for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+    biases = np.concatenate([reorder("bias_ih_l0"), reorder("bias_hh_l0")])
+    return reorder("weight_ih_l0"), reorder("weight_hh_l0"), biases
+
+
+def _mean_of_span(states: Value, asked: _Asked) -> Value:
+    """(rows, width): the mean state of each question's tokens, 0 for the whole text; a difference of running
+    sums."""
+    running = states.to("CumSum", 1).to("Pad", (0, 1, 0, 0, 0, 0))
+    end, start = (
+        running.to("GatherND", asked.at.axes(1).to("Concat", place.axes(1), axis=1))
+        for place in (asked.last, asked.first)
     )
-    return w, r, np.concatenate([wb, rb])
+    return (end - start) / (asked.last - asked.first).to("Max", 1).float32().axes(1)
 
 
-def real_tokens(graph: Graph, tokens: str, lengths: str) -> str:
-    """(batch, length, 1) bool: true on tokens, false on padding."""
-    width = graph.add("Gather", graph.add("Shape", tokens), graph.constant(np.array(1, np.int64)))
-    zero, one = (graph.constant(np.array(value, np.int64)) for value in (0, 1))
-    position = graph.add("Unsqueeze", graph.add("Range", zero, width, one), graph.axes(0, 2))
-    last = graph.add("Unsqueeze", graph.add("Cast", lengths, to=TensorProto.INT64), graph.axes(1, 2))
-    return graph.add("Less", position, last)
+def _linear(value: Value, layer: nn.Linear) -> Value:
+    return value @ layer.weight.T + layer.bias
 
 
-def pooled(graph: Graph, states: str, relation: str, lengths: str, real: str, query: nn.Linear) -> str:
-    """Maximum, mean, attention and the target's mean of the states, as `Network` has them."""
-    over_time = graph.axes(1)
-    as_float = graph.add("Cast", real, to=TensorProto.FLOAT)
-    aimed_at = graph.add("Equal", relation, graph.constant(np.array(IN_TARGET, np.int32)))
-    aimed = graph.add(
-        "Mul",
-        graph.add("Unsqueeze", graph.add("Cast", aimed_at, to=TensorProto.FLOAT), graph.axes(2)),
-        as_float,
+def _answer(features: Value, layers: nn.Sequential, activation: str) -> Value:
+    first, last = layers[0], layers[-1]
+    assert isinstance(first, nn.Linear)
+    assert isinstance(last, nn.Linear)
+    return _linear(_linear(features, first).to(activation), last)
+
+
+def _normalised(states: Value, norm: nn.LayerNorm) -> Value:
+    return states.to("LayerNormalization", norm.weight, norm.bias, axis=-1, epsilon=norm.eps)
+
+
+def _layer(states: Value, visible: Value, layer: Layer) -> Value:
+    """As `Layer.forward`."""
+    width = WIDTH // HEADS
+    query, key, value = (
+        _linear(states, part).shaped(0, 0, HEADS, width) for part in (layer.query, layer.key, layer.value)
     )
-    counted = graph.add(
-        "Max",
-        graph.add("ReduceSum", aimed, over_time, keepdims=0),
-        graph.constant(np.array(1.0, np.float32)),
-    )
-    target = graph.add(
-        "Div", graph.add("ReduceSum", graph.add("Mul", states, aimed), over_time, keepdims=0), counted
-    )
-    asked = graph.add("Unsqueeze", graph.linear(target, query), graph.axes(1))
-    scores = graph.add("ReduceSum", graph.add("Mul", states, asked), graph.axes(2), keepdims=1)
-    scaled = graph.add("Mul", scores, graph.constant(np.full((), query.in_features**-0.5, np.float32)))
-    low = graph.constant(np.array(_FAR_BELOW, np.float32))
-    weights = graph.add("Softmax", graph.add("Where", real, scaled, low), axis=1)
-    count = graph.add("Unsqueeze", graph.add("Cast", lengths, to=TensorProto.FLOAT), graph.axes(1))
-    return graph.add(
-        "Concat",
-        graph.add("ReduceMax", graph.add("Where", real, states, low), axes=[1], keepdims=0),
-        graph.add(
-            "Div", graph.add("ReduceSum", graph.add("Mul", states, as_float), over_time, keepdims=0), count
-        ),
-        graph.add("ReduceSum", graph.add("Mul", states, weights), over_time, keepdims=0),
-        target,
-        axis=1,
-    )
-
-
-def expert_values(graph: Graph, rows: str, gate: str, experts: Experts, precision: Precision) -> str:
-    """(batch, n-grams) -> (batch, general + `SIDES`), as `Experts` and `by_likeness`."""
-    values, squared = (
-        graph.add("ReduceSum", found, graph.axes(1), keepdims=0)
-        for found in expert_rows(graph, rows, experts, precision)
-    )
-    norm = graph.add("Sqrt", graph.add("Max", squared, graph.constant(np.array(1.0, np.float32))))
-    judged = graph.add("Add", graph.add("Div", values, norm), graph.weight(experts.bias))
-    general = len(experts.bias) - SIDES * len(EXPERT_KINDS)
-    start, middle, end = (graph.constant(np.array([at], np.int64)) for at in (0, general, len(experts.bias)))
-    by_kind = graph.add(
-        "Reshape",
-        graph.add("Slice", judged, middle, end, graph.axes(1)),
-        graph.constant(np.array([0, len(EXPERT_KINDS), SIDES], np.int64)),
-    )
-    likeness = graph.add("Gather", graph.add("Exp", gate), graph.constant(np.array(EXPERT_KINDS)), axis=1)
-    weighed = graph.add("Mul", by_kind, graph.add("Unsqueeze", likeness, graph.axes(2)))
-    return graph.add(
-        "Concat",
-        graph.add("Slice", judged, start, middle, graph.axes(1)),
-        graph.add("ReduceSum", weighed, graph.axes(1), keepdims=0),
-        axis=1,
-    )
-
-
-def expert_rows(graph: Graph, rows: str, experts: Experts, precision: Precision) -> tuple[str, str]:
-    """(batch, n-grams) -> the rows' weights (batch, n-grams, decision values) and idf squared (..., 1)."""
-    table = experts.table.detach().numpy()
-    squared = graph.add(
-        "Cast",
-        graph.add("Gather", graph.constant(table[:, -1:].astype(np.float16)), rows),
-        to=TensorProto.FLOAT,
-    )
-    if precision is Precision.FLOAT:
-        return graph.add("Gather", graph.constant(table[:, :-1]), rows), squared
-    columns, whole, scales = eight_bit_experts(experts)
-    found = graph.add("Cast", graph.add("Gather", graph.constant(whole), rows), to=TensorProto.FLOAT)
-    scale = graph.add("Cast", graph.add("Gather", graph.constant(scales), rows), to=TensorProto.FLOAT)
-    return graph.add("Mul", graph.add("Mul", found, scale), graph.constant(columns)), squared
-
-
-def recurrent_features(
-    graph: Graph, vectors: str, relation: str, lengths: str, real: str, reader: Recurrent
-) -> str:
-    """(batch, length, dims) -> (batch, features), as `Recurrent`."""
-    states = lstm(graph, vectors, lengths, reader.forwards, reader.backwards, states=True)
-    found = pooled(graph, states, relation, lengths, real, reader.query)
-    return graph.add("Relu", graph.linear(found, reader.head))
-
-
-def mixed_verdicts(graph: Graph, features: str, layers: ByKind) -> tuple[str, str]:
-    """(batch, features) -> log-probabilities of the labels (batch, labels), as `mixture` of what `ByKind`
-    gives, and of the kinds (batch, kinds)."""
-    labels = layers.common.out_features
-    common = graph.add("Unsqueeze", graph.linear(features, layers.common), graph.axes(1))
-    shape = graph.constant(np.array([0, len(KINDS), labels], np.int64))
-    corrections = graph.add("Reshape", graph.linear(features, layers.correction), shape)
-    verdicts = graph.add("LogSoftmax", graph.add("Add", common, corrections), axis=2)
-    gate = graph.add("LogSoftmax", graph.linear(features, layers.gate), axis=1)
-    weighed = graph.add("Add", verdicts, graph.add("Unsqueeze", gate, graph.axes(2)))
-    return graph.add("ReduceLogSumExp", weighed, axes=[1], keepdims=0), gate
-
-
-def phrase_logits(graph: Graph, vectors: str, real: str, reader: Phrases, precision: Precision) -> str:
-    """(batch, length, dims) -> (batch, labels), as `Phrases`."""
-    as_float = graph.add("Cast", real, to=TensorProto.FLOAT)
-    sequence = graph.add("Transpose", graph.add("Mul", vectors, as_float), perm=[0, 2, 1])
-    counted = graph.add("Transpose", as_float, perm=[0, 2, 1])
-    strongest = []
-    stored = graph.weight if precision is Precision.FLOAT else graph.half_weight
-    for width, convolve in zip(PHRASES, reader.convolutions, strict=True):
-        weight, bias = convolve.parameters()
-        found = graph.add("Conv", sequence, stored(weight), graph.weight(bias), pads=[0, width - 1])
-        # After the ReLU nothing is below the 0 that padding is set to.
-        found = graph.add("Mul", graph.add("Relu", found), counted)
-        strongest.append(graph.add("ReduceMax", found, axes=[2], keepdims=0))
-    return graph.linear(graph.add("Concat", *strongest, axis=1), reader.out)
-
-
-def write_fused(model: Fused, path: Path, precision: Precision = Precision.EIGHT_BIT) -> None:
-    """Write the shipped model: tokens, relation, lengths, ngrams, subwords -> probabilities."""
-    graph, deep = Graph(), model.deep
-    words = word_vectors(graph, "tokens", deep.words, precision)
-    near = graph.add("Gather", graph.weight(deep.relations.weight), "relation")
-    vectors = graph.add("Concat", words, near, axis=2)
-    real = real_tokens(graph, "tokens", "lengths")
-    by_kind, for_all = (
-        recurrent_features(graph, vectors, "relation", "lengths", real, reader)
-        for reader in (deep.by_kind, deep.for_all)
-    )
-    aimed = graph.add("Equal", "relation", graph.constant(np.array(IN_TARGET, np.int32)))
-    has_target = graph.add("ReduceMax", graph.add("Cast", aimed, to=TensorProto.FLOAT), axes=[1], keepdims=1)
-    count = graph.add("Unsqueeze", graph.add("Cast", "lengths", to=TensorProto.FLOAT), graph.axes(1))
-    verdict, gate = mixed_verdicts(graph, by_kind, deep.kinds)
-    found = graph.add(
-        "Concat",
-        verdict,
-        graph.linear(for_all, deep.out),
-        phrase_logits(graph, vectors, real, deep.phrases, precision),
-        expert_values(graph, "ngrams", gate, model.words, precision),
-        expert_values(graph, "subwords", gate, model.subwords, precision),
-        has_target,
-        graph.add("Log", count),
-        axis=1,
-    )
-    logits = graph.linear(graph.add("Tanh", graph.linear(found, model.weigh)), model.decide)
-    warmth = graph.add("MatMul", graph.add("Exp", gate), graph.weight(model.temperatures.log()[:, None]))
-    fused = graph.add("Div", logits, graph.add("Exp", warmth))
-    inputs = {
-        "tokens": ("batch", "length"),
-        "relation": ("batch", "length"),
-        "lengths": ("batch",),
-        "ngrams": ("batch", "ngrams"),
-        "subwords": ("batch", "subwords"),
-    }
-    graph.save(path, inputs, graph.add("Softmax", fused, axis=1), deep.out.out_features)
-
-
-def write_talk(words: nn.Embedding, layer: nn.LSTM, out: nn.Linear, path: Path) -> None:
-    """Write the talk's model: tokens, lengths -> probabilities."""
-    graph = Graph()
-    last = lstm(
-        graph, word_vectors(graph, "tokens", words, Precision.EIGHT_BIT), "lengths", layer, states=False
-    )
-    probabilities = graph.add("Softmax", graph.linear(last, out), axis=1)
-    graph.save(path, {"tokens": ("batch", "length"), "lengths": ("batch",)}, probabilities, out.out_features)
+    scores = query.turned(0, 2, 1, 3) @ key.turned(0, 2, 3, 1) * width**-0.5
+    weights = states.graph.add("Where", visible, scores, _FAR_BELOW).to("Softmax", axis=3)
+    mixed = (weights @ value.turned(0, 2, 1, 3)).turned(0, 2, 1, 3).shaped(0, 0, WIDTH)
+    states = _normalised(states + _linear(mixed, layer.mixed), layer.attended)
+    inner = _linear(states, layer.inner)
+    # GELU by the error function, as BERT's; ONNX Runtime runs the five operators as one.
+    bent = inner * ((inner / 2.0**0.5).to("Erf") + 1.0) * 0.5
+    return _normalised(states + _linear(bent, layer.outer), layer.done)

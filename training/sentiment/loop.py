@@ -1,4 +1,4 @@
-"""The training loop both sentiment models share: seeded, resumable to the step, with progress.
+"""The training loop all sentiment models share: seeded, resumable to the step, with progress.
 
 A checkpoint holds everything the next step depends on (weights, optimisers, random state, position), so that
 a run that was cut off and resumed takes the same steps as one that was not.
@@ -15,7 +15,10 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from monitor.sentiment.encoding import Encoder
+
 BatchT = TypeVar("BatchT")
+NetworkT = TypeVar("NetworkT", bound=nn.Module)
 
 CHECKPOINT_SECONDS: Final = 180.0
 """A cut costs at most this much work; writing 200 MB much more often would be noticed."""
@@ -29,6 +32,15 @@ class Progress:
     step: int = 0
     seconds: float = 0.0
     history: list[dict[str, float]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Learned(Generic[NetworkT]):
+    """What a run taught, with how it reads."""
+
+    network: NetworkT
+    encoder: Encoder
+    progress: Progress
 
 
 @dataclass
@@ -113,6 +125,12 @@ class Run(Generic[BatchT]):
         progress = Progress(**state["progress"])
         print(f"resumed from {self.checkpoint}: epoch {progress.epoch + 1}, step {progress.step}", flush=True)
         return progress
+
+
+def half_precision() -> torch.autocast:
+    """bfloat16 for what runs inside, where the CPU multiplies it in hardware; elsewhere it is slower."""
+    fast = torch.cpu._is_amx_tile_supported()
+    return torch.autocast("cpu", torch.bfloat16, enabled=fast)
 
 
 def limit_norm(weights: Sequence[nn.Parameter], norm: float) -> None:

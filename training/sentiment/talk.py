@@ -7,7 +7,6 @@ the CARD: torch's LSTM has no peephole connections (the slides' GravesLSTM does)
 own.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -17,37 +16,18 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from monitor.inference import Manifest
-from monitor.inference.manifest import TrainingRun
-from monitor.sentiment.encoding import Encoded, Encoder, Recipe, collate
-from monitor.sentiment.vocabulary import SPECIAL, WORDS_FILE, Vocabulary
-from training.data.texts import UNLABELLED, Corpora, data_files, load_corpora, load_unlabelled
-from training.export import commit, machine, now
-from training.sentiment.card import talk_card
+from monitor.sentiment.encoding import Encoder, Recipe
+from monitor.sentiment.vocabulary import SPECIAL, Vocabulary
+from training.data.texts import UNLABELLED, data_files, load_corpora, load_unlabelled
 from training.sentiment.graph import round_to_eight_bit, write_talk
-from training.sentiment.handover import Product, hand_over
+from training.sentiment.handover import Origin, Product, hand_over
 from training.sentiment.loop import Run
-from training.sentiment.vectors import Word2VecRecipe, WordVectors, side_by_side, token_lists, train_word2vec
+from training.sentiment.questions import Pool, lessons, loss, measured
+from training.sentiment.recipe import TalkHyper
+from training.sentiment.vectors import side_by_side, train_word2vec
 from training.sentiment.work import claim
 
 _LABELS: Final = ("negative", "positive")
-_PARITY_TEXTS: Final = 256
-
-
-@dataclass(frozen=True)
-class TalkHyper:
-    """The talk's hyper-parameters; those its slides leave open say so."""
-
-    seed: int = 1
-    epochs: int = 3  # open
-    dims: int = 300
-    hidden: int = 256
-    rate: float = 2e-2
-    l2: float = 1e-5
-    clip: float = 1.0  # element-wise
-    batch: int = 64  # open
-    tokens: int = 256  # open: how much of a review is read, from its beginning
-    words: int = 60_000  # open; 8-bit rows of 300 keep the folder under 30 MB
-    word2vec_epochs: int = 5  # open
 
 
 class TalkNetwork(nn.Module):
@@ -63,17 +43,20 @@ class TalkNetwork(nn.Module):
                 nn.init.xavier_uniform_(weight)
             else:
                 nn.init.zeros_(weight)
-        with (
-            torch.no_grad()
-        ):  # forget gates open, DL4J's default; else a sentence's start is gone after ten words
+        with torch.no_grad():
+            # Forget gates open, DL4J's default; else a sentence's start is gone after ten words.
             self.lstm.get_parameter("bias_hh_l0")[hidden : 2 * hidden] = 1.0
 
     def forward(self, tokens: Tensor, lengths: Tensor) -> Tensor:
         """The state after each text's last token decides."""
         states, _ = self.lstm(self.words(tokens))
-        last = states[torch.arange(len(tokens)), lengths - 1]
-        logits: Tensor = self.out(last)
+        logits: Tensor = self.out(states[torch.arange(len(tokens)), lengths - 1])
         return logits
+
+    def answer(self, tokens: Tensor, lengths: Tensor, questions: Tensor) -> Tensor:
+        """As the networks that know neutral, which never is the answer here."""
+        negative, positive = self(tokens, lengths)[questions[:, 0]].unbind(1)
+        return torch.stack([negative, torch.full_like(negative, -1e9), positive], 1)
 
 
 def train_talk(
@@ -84,27 +67,38 @@ def train_talk(
     claim(work, hyper, sources)
     torch.set_num_threads(threads)
     corpora = load_corpora(data, ["imdb"])
-    vectors = _vectors(corpora, data, work, hyper, threads)
+    vectors = train_word2vec(
+        [*load_unlabelled(data, [UNLABELLED]), *(one.text for one in corpora.train["imdb"])],
+        work / "talk-word2vec.npz",
+        dims=hyper.dims,
+        epochs=hyper.word2vec_epochs,
+        least_seen=5,
+        skip_gram=False,
+        seed=hyper.seed,
+        threads=threads,
+    )
     vocabulary = Vocabulary(
         [*SPECIAL, *(word for word in vectors.words if word not in SPECIAL)][: hyper.words]
     )
-    encoder = Encoder(vocabulary, Recipe(head=hyper.tokens, tail=0))
+    encoder = Encoder(vocabulary, Recipe("words", head=hyper.tokens, tail=0, questions=False))
     torch.manual_seed(hyper.seed)
     network = TalkNetwork(torch.from_numpy(side_by_side(vocabulary.words, [vectors])), hyper.hidden)
     train, dev = (
-        _Reviews([encoder.encode(one.text) for one in part], np.array([one.label // 2 for one in part]))
-        for part in (corpora.train["imdb"], corpora.dev["imdb"])
+        Pool(lessons(encoder, split["imdb"], two_sided=True)) for split in (corpora.train, corpora.dev)
     )
+
+    def loss_of(rows: NDArray[np.int64]) -> Tensor:
+        batch = train.batch(rows)
+        return loss(network.answer(batch.tokens, batch.lengths, batch.questions), batch, 0.0)
+
     learned = [weight for weight in network.parameters() if weight.requires_grad]
     progress = Run[NDArray[np.int64]](
         network=network,
         optimizers=[torch.optim.Adam(learned, hyper.rate, weight_decay=hyper.l2)],
-        plan=lambda epoch: _plan(train, hyper, epoch),
-        loss=lambda rows: nn.functional.cross_entropy(
-            network(*train.tensors(rows)), torch.from_numpy(train.labels[rows])
-        ),
+        plan=lambda epoch: train.plan(hyper.batch * hyper.tokens, [hyper.seed, epoch]),
+        loss=loss_of,
         limit_gradients=lambda: nn.utils.clip_grad_value_(learned, hyper.clip),
-        measure=lambda: {"imdb": _accuracy(network, dev)},
+        measure=lambda: measured(network.answer, dev),
         rate=lambda share: 1.0,  # noqa: ARG005  # the talk kept its rate
         epochs=hyper.epochs,
         checkpoint=work / "talk.pt",
@@ -112,66 +106,10 @@ def train_talk(
     network.eval()
     round_to_eight_bit(network.words)
     product = Product(
-        architecture="the talk's: word2vec 300 -> LSTM 256 -> softmax 2",
-        labels=_LABELS,
-        inputs=("tokens", "lengths"),
-        encoder=encoder,
-        probabilities=lambda tokens, lengths: network(tokens, lengths).softmax(1),
-        write=lambda path: write_talk(network.words, network.lstm, network.out, path),
-        files={WORDS_FILE: vocabulary.save},
+        "the talk's: word2vec 300 -> LSTM 256 -> softmax 2",
+        _LABELS,
+        encoder,
+        network,
+        lambda path: write_talk(network.words, network.lstm, network.out, path),
     )
-    run = TrainingRun(
-        command=command,
-        data=sources,
-        seed=hyper.seed,
-        commit=commit(),
-        finished_at=now(),
-        hours=round(progress.seconds / 3600, 2),
-        machine=machine(),
-    )
-    return hand_over(
-        product,
-        out,
-        {"imdb": corpora.dev["imdb"][:_PARITY_TEXTS]},
-        {"imdb": corpora.test["imdb"]},
-        run,
-        lambda manifest, results, scorer: talk_card(manifest, results, scorer, hyper, progress, out),
-    )
-
-
-@dataclass(frozen=True)
-class _Reviews:
-    encoded: list[Encoded]
-    labels: NDArray[np.int64]
-
-    def tensors(self, rows: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
-        feed = collate([self.encoded[row] for row in rows])
-        return torch.from_numpy(feed["tokens"]).long(), torch.from_numpy(feed["lengths"]).long()
-
-
-def _vectors(corpora: Corpora, data: Path, work: Path, hyper: TalkHyper, threads: int) -> WordVectors:
-    kept = work / "talk-word2vec.npz"
-    if not kept.exists():
-        recipe = Word2VecRecipe(hyper.dims, epochs=hyper.word2vec_epochs)
-        train_word2vec(token_lists(load_unlabelled(data, corpora)), recipe, hyper.seed, threads).save(kept)
-    return WordVectors.load(kept)
-
-
-def _plan(reviews: _Reviews, hyper: TalkHyper, epoch: int) -> list[NDArray[np.int64]]:
-    """Batches of alike lengths in random order."""
-    random = np.random.default_rng([hyper.seed, epoch])
-    lengths = np.array([len(one.rows) for one in reviews.encoded])
-    order = np.argsort(lengths * random.uniform(0.9, 1.1, len(lengths)))
-    batches = [order[start : start + hyper.batch] for start in range(0, len(order), hyper.batch)]
-    random.shuffle(batches)
-    return batches
-
-
-def _accuracy(network: TalkNetwork, reviews: _Reviews) -> float:
-    right = 0
-    with torch.inference_mode():
-        for start in range(0, len(reviews.labels), 256):
-            rows = np.arange(start, min(start + 256, len(reviews.labels)))
-            found = network(*reviews.tensors(rows)).argmax(1).numpy()
-            right += int((found == reviews.labels[rows]).sum())
-    return right / len(reviews.labels)
+    return hand_over(product, Origin(corpora, [UNLABELLED], sources, hyper, progress, command), "talk", out)

@@ -1,9 +1,13 @@
-"""The work folder of a run: what it was begun with, so that going on with something else is refused."""
+"""The work folder of a run: what it was begun with, and what it has made so far."""
 
 import dataclasses
 import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from monitor.errors import SetupError
 
@@ -32,3 +36,15 @@ def claim(work: Path, recipe: Any, data: tuple[str, ...]) -> None:
             f"{work} holds a run begun with another {', '.join(changed)}; "
             "finish that one, delete the folder, or give this one its own with --work"
         )
+
+
+def kept(path: Path, make: Callable[[], Mapping[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
+    """The arrays of `make`, from `path` where an earlier start of the run left them."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(".partial.npz")
+        arrays: dict[str, Any] = dict(make())
+        np.savez(partial, **arrays)
+        partial.replace(path)
+    with np.load(path, allow_pickle=False) as file:
+        return {name: file[name] for name in file.files}

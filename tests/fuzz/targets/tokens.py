@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from monitor.sentiment.encoding import RELATIONS, Encoder, Recipe, Span, collate
-from monitor.sentiment.ngrams import NGRAMS_FILE, SUBWORDS_FILE, NgramTable
+from monitor.sentiment.encoding import Encoder, Recipe, Span, collate
 from monitor.sentiment.tokenizer import tokenize
 from monitor.sentiment.vocabulary import Vocabulary
 from tests.fuzz.material import ROOT, text_of, written_texts
@@ -23,11 +22,9 @@ WORDS = (
     b"\xe2\x80\x99",
     b"\xed\xa0\x80",
 )
-_MODEL = ROOT / "onnx_models" / "sentiment"
-_NGRAMS, _SUBWORDS = (NgramTable.load(_MODEL / name) for name in (NGRAMS_FILE, SUBWORDS_FILE))
-_WORDS = Vocabulary.load(_MODEL)
-_RECIPE = Recipe(head=10, tail=20, ngrams=True, subwords=True, targets=True)
-_ENCODER = Encoder(_WORDS, _RECIPE, _NGRAMS, _SUBWORDS)
+_VOCABULARY = Vocabulary.load(ROOT / "onnx_models" / "sentiment")
+_RECIPE = Recipe("words", head=10, tail=20, questions=True)
+_ENCODER = Encoder(_VOCABULARY, _RECIPE)
 
 
 def seeds() -> Iterator[bytes]:
@@ -43,20 +40,18 @@ def check(data: bytes) -> None:
 
 
 def check_text(text: str, target: Span) -> None:
-    """Offsets index the text, rows index the tables."""
+    """Offsets index the text, rows index the vocabulary, the target has a window."""
     start = 0
     for token in tokenize(text):
         assert token.text
         assert start <= token.start < token.end <= len(text)
         start = token.start
-    encoded = _ENCODER.encode(text, target)
-    assert 1 <= len(encoded.rows) == len(encoded.relation) <= _RECIPE.head + _RECIPE.tail
-    for rows, size in (
-        (encoded.rows, len(_WORDS)),
-        (encoded.relation, RELATIONS),
-        (encoded.ngrams, len(_NGRAMS)),
-        (encoded.subwords, len(_SUBWORDS)),
-    ):
-        assert rows.dtype == np.int32
-        assert not len(rows) or 0 <= rows.min() <= rows.max() < size
-    assert {len(array) for array in collate([encoded, encoded]).values()} == {2}
+    windows = _ENCODER.encode(text, (None, target))
+    assert sorted(place.question for window in windows for place in window.asked) == [0, 1]
+    for window in windows:
+        assert 1 <= len(window.rows) <= _RECIPE.head + _RECIPE.tail
+        assert 0 <= window.rows.min() <= window.rows.max() < len(_VOCABULARY)
+        assert all(0 <= place.first <= place.last <= len(window.rows) for place in window.asked)
+    feed = collate(windows)
+    assert len(feed["tokens"]) == len(feed["lengths"]) == len(windows)
+    assert {array.dtype for array in feed.values()} == {np.dtype(np.int32)}

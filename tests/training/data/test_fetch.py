@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow.parquet as parquet
 import pytest
 from rich.console import Console
@@ -22,7 +21,6 @@ from training.data.fetch import Fetched, choose, fetch_sentiment, match_files
 from training.data.public.registry import PUBLIC_SETS, PublicSet
 from training.data.public.rows import hash_split
 from training.data.texts import load_corpora
-from training.sentiment.vectors import load_glove
 
 Serve = Callable[..., Fetched]
 
@@ -340,17 +338,6 @@ def test_sxsw_mends_its_encoding_and_names_the_brand_whatever_the_label(tmp_path
         ("My android wins", "pos", "android", 1),
         ("That google thing fails", "neg", "google", 1),
     ]
-
-
-def test_glove_keeps_the_words_the_corpora_use(serve: Serve, tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr("training.data.public.glove.COMMON", 2)
-    serve("cr", {"custrev.pos": b"zyzzy works\nzyzzy rocks\nzyzzy pays\n", "custrev.neg": b"rare word\n"})
-    lines = [f"{word} {' '.join(['0.5'] * 100)}" for word in ("the", ",", "zyzzy", "rare", "unseen")]
-    archive = zipped({"glove.6B.50d.txt": "the 1", "glove.6B.100d.txt": "\n".join(lines) + "\n"})
-    serve("glove", {"glove.6B.zip": archive})
-    vectors = load_glove(tmp_path)
-    assert vectors.words == ["the", ",", "zyzzy"]
-    assert np.array_equal(vectors.matrix, np.full((3, 100), 0.5, np.float32))
 
 
 def test_a_text_one_set_tests_on_trains_in_none(serve: Serve, tmp_path: Path) -> None:

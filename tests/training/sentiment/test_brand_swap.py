@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from monitor.messages import Sentiment
+from monitor.sentiment.scorer import Asked
 from tests.sentiment.trainable import trainable
 from training.data.own_sentences import load_patterns
-from training.data.texts import Span
 from training.sentiment.brand_swap import BRAND, brand_swap, load_swap
 
 
@@ -20,16 +20,20 @@ class Told:
         self.rule = rule
         self.asked: list[tuple[str, str]] = []
 
-    def score(self, texts: Sequence[str], targets: Sequence[Span | None] | None = None) -> list[Sentiment]:
-        assert targets is not None
-        self.asked = [
-            (text, text[slice(*target)])
-            for text, target in zip(texts, targets, strict=True)
-            if target is not None
-        ]
+    def answer(self, asked: Sequence[Asked]) -> list[list[Sentiment]]:
+        self.asked = []
+        for one in asked:
+            (place,) = one.questions
+            assert place is not None
+            assert isinstance(one.text, str)
+            name = one.text[slice(*place)]
+            assert {one.text[slice(*span)] for span in one.names} == {name}
+            assert len(one.names) == one.text.count(name)
+            self.asked.append((one.text, name))
         rates = [self.rule(text, name) for text, name in self.asked]
         return [
-            Sentiment(label="neutral", p_negative=0.0, p_neutral=1 - rate, p_positive=rate) for rate in rates
+            [Sentiment(label="neutral", p_negative=0.0, p_neutral=1 - rate, p_positive=rate)]
+            for rate in rates
         ]
 
 

@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.special import softmax
+from torch import nn
 
-from training.sentiment.calibration import best_temperature, draw_reliability, reliability
+from training.sentiment.calibration import Prior, fit_prior, reliability
+from training.sentiment.card import draw_reliability
 
 RANDOM = np.random.default_rng(7)
 
@@ -68,9 +70,47 @@ def test_draws_one_diagram_a_set(tmp_path: Path) -> None:
     assert len(np.unique(picture.reshape(-1, 3), axis=0)) > 50
 
 
-@pytest.mark.parametrize("true", [0.8, 1.0, 1.6])
-def test_the_temperature_is_that_by_which_labels_were_drawn(true: float) -> None:
+def probable(count: int, seed: int) -> np.ndarray:
+    return softmax(np.random.default_rng(seed).normal(0, 2, (count, 3)), axis=1)
+
+
+def labels_by(probabilities: np.ndarray, seed: int = 1) -> np.ndarray:
+    drawn = np.random.default_rng(seed).uniform(size=(len(probabilities), 1))
+    return (drawn > probabilities.cumsum(1)).sum(1).clip(max=2)
+
+
+@pytest.mark.parametrize("planted", [Prior(1.0, 0.0), Prior(1.6, 0.5), Prior(0.8, -0.75)])
+def test_the_prior_is_that_by_which_labels_were_drawn(planted: Prior) -> None:
+    sets = []
+    for seed in range(2):
+        probabilities = probable(3_000, seed)
+        sets.append((probabilities, labels_by(planted.apply(probabilities), seed)))
+    found = fit_prior(sets)
+    assert found.temperature == pytest.approx(planted.temperature, rel=0.1)
+    assert found.neutral == pytest.approx(planted.neutral, abs=0.15)
+
+
+def test_each_set_counts_alike_however_large() -> None:
+    small, large = probable(300, 1), probable(6_000, 2)
+    cold, warm = Prior(0.7), Prior(2.2)
+    found = fit_prior([(small, labels_by(cold.apply(small))), (large, labels_by(warm.apply(large)))])
+    assert 0.8 < found.temperature < 2.0
+
+
+def test_applied_probabilities_are_probabilities() -> None:
+    found = Prior(0.7, 1.0).apply(np.array([[1.0, 0.0, 0.0], [0.2, 0.3, 0.5]]))
+    np.testing.assert_allclose(found.sum(1), 1)
+    assert (found >= 0).all()
+    assert found[1, 1] > 0.3
+    np.testing.assert_allclose(Prior().apply(probable(9, 3)), probable(9, 3), atol=1e-9)
+
+
+def test_a_settled_network_answers_as_the_prior_applied_to_its_answers() -> None:
     torch.manual_seed(0)
-    logits = torch.randn(4_000, 3) * 2
-    labels = torch.multinomial((logits / true).softmax(1), 1)[:, 0]
-    assert best_temperature(logits, labels) == pytest.approx(true, rel=0.1)
+    layers = nn.Sequential(nn.Linear(4, 5), nn.Tanh(), nn.Linear(5, 3))
+    features, prior = torch.randn(20, 4) * 3, Prior(1.7, -0.4)
+    before = layers(features).softmax(1).detach().double().numpy()
+    prior.settle(layers)
+    after = layers(features).softmax(1).detach().numpy()
+    np.testing.assert_allclose(after, prior.apply(before), atol=1e-6)
+    assert np.abs(after - before).max() > 0.05

@@ -39,13 +39,12 @@ class PublicSet:
     files: tuple[RemoteFile, ...] = ()
     wanted: tuple[str, ...] = ()
     by_hand: str = ""
-    convert: Callable[[Files], dict[str, list[Row]]] | None = None
-    """None for word vectors, which need the other sets' vocabulary: see `glove`."""
+    convert: Callable[[Files], dict[str, list[Row]]]
 
     @property
     def licence(self) -> str:
         """Its terms, as found with the data."""
-        return SETS[self.outputs[0]].terms if self.outputs else "PDDL 1.0"
+        return SETS[self.outputs[0]].terms
 
     @property
     def file_names(self) -> tuple[str, ...]:
@@ -188,19 +187,5 @@ PUBLIC_SETS: Final = (
             ),
         ),
         convert=reviews.financial_phrasebank,
-    ),
-    PublicSet(
-        name="glove",
-        outputs=(),
-        about="GloVe 6B word vectors, 100 dimensions (Pennington et al. 2014); needs the other sets first",
-        files=(
-            RemoteFile(
-                name="glove.6B.zip",
-                url="https://nlp.stanford.edu/data/glove.6B.zip",
-                size=862_182_613,
-                # Pinned alike by Flair, Julia's Embeddings and Keras' examples.
-                sha256="617afb2fe6cbd085c235baf7a465b96f4112bd7f7ccb2b2cbd649fed9cbcf2fb",
-            ),
-        ),
     ),
 )
