@@ -32,8 +32,6 @@ from training.sentiment.yardstick import Figure, Yardstick
 
 Answers = dict[str, NDArray[np.float64]]
 """Set -> (rows, 3)."""
-Labels = Mapping[str, NDArray[np.int64]]
-"""Set -> (rows,)."""
 
 TEACHER: Final = TeacherHyper(epochs=1, texts=4_000)
 STUDENT: Final = StudentHyper(epochs=3, texts=2_000, reviews=500, short=12_000, sentences=6_000)
@@ -51,8 +49,8 @@ def leave_one_out(
     student: StudentHyper = STUDENT,
     threads: int = 1,
 ) -> tuple[Yardstick, dict[str, Prior]]:
-    """Train and measure. Also gives, for teacher and student, the prior under which what they answered to all
-    left-out sets is likeliest: the one to ship with."""
+    """Train and measure, as they come from training. Also gives, for teacher and student, the prior under
+    which what they answered to all left-out sets is likeliest: what one to ship with should be near."""
     torch.set_num_threads(threads)
     # Of no set with targets: vectors of words are the same for all five trainings.
     whole = [name for name in corpora.train if name in SETS and SETS[name].toward == "whole"]
@@ -73,8 +71,6 @@ def leave_one_out(
         rater: fit_prior([(answers[rater][name], labels[name]) for name in rows])
         for rater in ("teacher", "student")
     }
-    for rater in priors:
-        answers[rater] = _across(answers[rater], labels)
     figures = {
         rater: {name: _figure(by_set[name], labels[name]) for name in rows}
         for rater, by_set in answers.items()
@@ -120,16 +116,6 @@ def _family(
         "student": answered("student", lambda: ModelRater(small)),
         "teacher": answered("teacher", lambda: ModelRater(large)),
     }
-
-
-def _across(answers: Answers, labels: Labels) -> Answers:
-    """Each set's answers under the prior of the other families: what a new set would see."""
-    settled: Answers = {}
-    for pair in FAMILIES.values():
-        others = [(answers[name], labels[name]) for name in answers if name not in pair]
-        prior = fit_prior(others) if others else Prior()
-        settled |= {name: prior.apply(answers[name]) for name in pair if name in answers}
-    return settled
 
 
 def _figure(found: NDArray[np.float64], labels: NDArray[np.int64]) -> Figure:
