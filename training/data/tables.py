@@ -83,20 +83,24 @@ def _parquet(path: Path, needed: Collection[str], wanted: Collection[str]) -> It
 
 
 def _csv(path: Path, needed: Collection[str], _wanted: Collection[str]) -> Iterator[tuple[int, Row]]:
-    csv.field_size_limit(_LARGEST_FIELD)
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        head = file.readline()
-        file.seek(0)
-        # Spreadsheets write semicolons where the comma is a decimal point.
-        reader = csv.DictReader(file, delimiter=max(_SEPARATORS, key=head.count))
-        _check(path, reader.fieldnames or (), needed)
-        for row in reader:
-            if None in row:
-                raise SetupError(
-                    f"{place(path, reader.line_num)}: more fields than the head line names; put a text with "
-                    f"a {reader.reader.dialect.delimiter!r} in it between quotation marks"
-                )
-            yield reader.line_num, row
+    # The limit is the process's: others read CSV, too.
+    before = csv.field_size_limit(_LARGEST_FIELD)
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            head = file.readline()
+            file.seek(0)
+            # Spreadsheets write semicolons where the comma is a decimal point.
+            reader = csv.DictReader(file, delimiter=max(_SEPARATORS, key=head.count))
+            _check(path, reader.fieldnames or (), needed)
+            for row in reader:
+                if None in row:
+                    raise SetupError(
+                        f"{place(path, reader.line_num)}: more fields than the head line names; put a text "
+                        f"with a {reader.reader.dialect.delimiter!r} in it between quotation marks"
+                    )
+                yield reader.line_num, row
+    finally:
+        csv.field_size_limit(before)
 
 
 def _json_lines(path: Path, needed: Collection[str], _wanted: Collection[str]) -> Iterator[tuple[int, Row]]:

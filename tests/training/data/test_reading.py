@@ -225,3 +225,11 @@ def test_a_wrong_file_is_told_without_anything_heavy(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "\n"
+
+
+def test_the_process_keeps_its_own_limit_for_csv(tmp_path: Path) -> None:
+    before = csv.field_size_limit()
+    path = tmp_path / "mine.csv"
+    path.write_text("text,label\n" + "\n".join(f"fine text {n},positive" for n in range(40)), "utf-8")
+    load_corpora(path)
+    assert csv.field_size_limit() == before
