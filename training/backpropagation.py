@@ -75,21 +75,28 @@ def train(network: Network, steps: int = 10_000, rate: float = 1.0) -> list[floa
 
 def page(network: Network, errors: list[float]) -> str:
     """A page of HTML without scripts: the learning curve, and what the network answers now."""
-    import altair
     import vl_convert
 
     points = [{"step": step, "error": error} for step, error in enumerate(errors, 1)][
         :: max(1, len(errors) // 500)
     ]
-    chart = altair.Chart(altair.Data(values=points), width=640, height=320).mark_line()
-    drawn = chart.encode(x="step:Q", y=altair.Y("error:Q", title="mean absolute error"))
+    drawn = {
+        "data": {"values": points},
+        "width": 640,
+        "height": 320,
+        "mark": "line",
+        "encoding": {
+            "x": {"field": "step", "type": "quantitative"},
+            "y": {"field": "error", "type": "quantitative", "title": "mean absolute error"},
+        },
+    }
     rows = "".join(
         f"<tr><td>{escape(str(given.astype(int).tolist()))}<td>{wanted[0]:.0f}<td>{found[0]:.3f}"
         for given, wanted, found in zip(INPUTS, WANTED, forward(network, INPUTS)[1], strict=True)
     )
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>Back-propagation</title>'
-        f"<h1>Back-propagation: {len(errors):,} steps</h1>{vl_convert.vegalite_to_svg(drawn.to_dict())}"
+        f"<h1>Back-propagation: {len(errors):,} steps</h1>{vl_convert.vegalite_to_svg(drawn)}"
         f"<table><tr><th>input<th>wanted<th>answered{rows}</table></html>\n"
     )
 
