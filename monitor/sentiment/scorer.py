@@ -48,7 +48,8 @@ class Asked:
 class SentimentScorer:
     """A loaded sentiment model. Safe to call from any thread; blocks for as long as the model takes.
 
-    A text scores the same alone and in any batch (to 1e-5): padding has no effect.
+    A text scores the same alone and in any batch (to 1e-5): padding has no effect. But for models that
+    compute in 8 bits (`sentiment-large`): the activations of a run share a range there.
     """
 
     def __init__(

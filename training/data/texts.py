@@ -34,10 +34,7 @@ Reasons = dict[tuple[str, str], list[int]]
 """(set, why) -> lines that were left out."""
 
 LABELS: Final = {"neg": 0, "neu": 1, "pos": 2}
-LABELLED: Final = tuple(SETS)
 UNLABELLED: Final = "imdb_unsup"
-TWO_CLASS: Final = frozenset(name for name, one in SETS.items() if one.classes == 2)
-"""Sets whose raters had no neutral to choose: they say nothing about it, in training and in evaluation."""
 
 _SHARE: Final = 10
 """One text in so many is for dev, and one for test."""
@@ -225,11 +222,6 @@ def text_files(path: Path, names: Collection[str] = ()) -> dict[str, Path]:
         )
     order = [*SETS, *sorted(found.keys() - SETS)]
     return {name: found[name] for name in order if name in found}
-
-
-def available(path: Path) -> tuple[str, ...]:
-    """The labelled sets at `path`. Raises `SetupError` where there is none."""
-    return tuple(name for name in text_files(path) if name not in UNREAD)
 
 
 def held_out(corpora: Corpora, name: str, limit: int = 2000) -> list[Example]:
