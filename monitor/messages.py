@@ -76,12 +76,26 @@ class Box(msgspec.Struct, frozen=True):
     height: float
 
 
+Evidence = Literal["look", "letters", "both"]
+"""By what a picture was found to show a brand: how it looks, the letters read in it, or both."""
+
+
 class Detection(msgspec.Struct, frozen=True, kw_only=True):
-    """One logo found in a picture. `score` is in 0..1; `brand` is a name from brands.toml."""
+    """A brand found in a picture. `brand` is a name from brands.toml; `score` is the probability, 0..1, that
+    the picture shows it there, from all evidence together (`monitor.logos.evidence`).
+
+    `look` is the network's own score, 0..1, None where it saw nothing there. `letters` is the reader's
+    confidence in the letters, 0..1, and `line` the whole line that spells the name, as read; None where none
+    does.
+    """
 
     brand: str
     score: float
     box: Box
+    evidence: Evidence = "look"
+    look: float | None = None
+    letters: float | None = None
+    line: str | None = None
 
 
 class WrittenBrand(msgspec.Struct, frozen=True, kw_only=True):
