@@ -22,6 +22,7 @@ from monitor.storage.writer import BatchWriter
 from monitor.stream.announcements import Announcer
 from monitor.stream.app import StreamApp
 from monitor.stream.assignment import Assignment
+from monitor.stream.brands import BrandsWatch
 from monitor.stream.clients import open_producer
 from monitor.stream.deadman import stay_alive
 from monitor.stream.health import Check, CheckResult, HealthServer
@@ -48,6 +49,9 @@ been committed."""
 _CLOSING: Final = 0.5
 """Seconds after that for closing connections; with the two above, a stop takes less than 10 s."""
 
+_ANEW: Final = -1
+"""In the place of an exit code: the process goes on as a worker that has just been started."""
+
 T = TypeVar("T")
 
 
@@ -56,8 +60,10 @@ def run_worker(settings: Settings, agents: Agents) -> int:
 
     Returns 0 after SIGTERM or SIGINT, 1 after an outage that outlasted `outage_retry` or a fault of our
     own, 2 where somebody has to mend something. Where a thread is still inside a long run of a model then,
-    the process ends here, with the same code. Raises `SetupError` before anything is consumed where models,
-    topics, schema or settings are wrong, `OutageError` where broker or database cannot be reached at start.
+    the process ends here, with the same code. After a change of brands.toml the process becomes what its
+    command line says once more, with the same process id. Raises `SetupError` before anything is consumed
+    where models, topics, schema or settings are wrong, `OutageError` where broker or database cannot be
+    reached at start.
     """
     configure_logging(settings.log_format, settings.log_level)
     return asyncio.run(_Worker(settings, agents).run())
@@ -70,6 +76,7 @@ class _Parts:
     app: StreamApp
     watch: BrokerWatch
     writer: BatchWriter
+    brands: BrandsWatch
 
     @property
     def busy(self) -> bool:
@@ -98,7 +105,7 @@ class _Worker:
             parts = await self._unless_stopped(self._prepare(resources))
             if parts is None:
                 _log.info("worker stops on a signal, before it consumed anything")
-                _leave(0)  # a model may still be loading in its thread
+                self._leave(0)  # a model may still be loading in its thread
             health.checks = _checks(parts)
             _log.info(
                 "worker starting",
@@ -111,9 +118,9 @@ class _Worker:
                 async with asyncio.timeout(_CLOSING):
                     await resources.aclose()
             except TimeoutError:
-                _leave(code)  # a server that is away does not say goodbye
-        if parts.busy:
-            _leave(code)
+                self._leave(code)  # a server that is away does not say goodbye
+        if parts.busy or code == _ANEW:
+            self._leave(code)
         return code
 
     async def _prepare(self, resources: AsyncExitStack) -> _Parts:
@@ -152,35 +159,44 @@ class _Worker:
         by_topic = {settings.topic(name): size for name, size in sizes.items()}
         assignment = Assignment(watch, quarantine, self._metrics, log, logs, by_topic)
         app = StreamApp(settings, self._agents, pipelines, ledger, self._metrics, assignment, log.topic_ids)
-        return _Parts(app, watch, writer)
+        return _Parts(app, watch, writer, BrandsWatch(settings.brands_file, brands))
 
     async def _serve(self, parts: _Parts) -> int:
-        """Run until a signal or a crash."""
+        """Run until a signal, a crash or a change of the brands."""
         app = parts.app
         start = asyncio.create_task(app.start(), name="start")
         watch = asyncio.create_task(parts.watch.run(app), name="watch")
         alive = asyncio.create_task(stay_alive(self._settings.score_timeout), name="alive")
         crash = asyncio.create_task(app._crashed.wait(), name="crash")
         stop = asyncio.create_task(self._stopping.wait(), name="signal")
-        waiting = {start, crash, stop, watch, alive}
+        brands = asyncio.create_task(parts.brands.changed(), name="brands")
+        waiting = {start, crash, stop, watch, alive, brands}
         try:
-            while not (stop.done() or crash.done()):
+            while not (stop.done() or crash.done() or brands.done()):
                 done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
                 for task in done - {stop, crash}:
-                    if task is not start or task.exception() is not None:
+                    if task not in (start, brands) or task.exception() is not None:
                         # What watches has ended: nobody would notice an outage, or a standstill.
                         failed = task.exception() or RuntimeError(f"task {task.get_name()} ended")
                         return await self._stop(app, app.crash_reason or failed, [start, watch])
-            return await self._stop(app, app.crash_reason, [start, watch])
+            code = _ANEW if brands.done() and not (stop.done() or crash.done()) else 0
+            return await self._stop(app, app.crash_reason, [start, watch], code)
         finally:
-            for task in (crash, stop, alive):
+            for task in (crash, stop, alive, brands):
                 task.cancel()
 
     async def _stop(
-        self, app: StreamApp, reason: BaseException | None, background: list[asyncio.Task[None]]
+        self,
+        app: StreamApp,
+        reason: BaseException | None,
+        background: list[asyncio.Task[None]],
+        without_reason: int = 0,
     ) -> int:
-        code = 0 if reason is None else 2 if isinstance(reason, SetupError) else 1
-        if reason is None:
+        """Stop what runs; returns the exit code, `without_reason` where nothing has failed."""
+        code = without_reason if reason is None else 2 if isinstance(reason, SetupError) else 1
+        if code == _ANEW:
+            _log.info("brands.toml holds other brands: the worker starts anew")
+        elif reason is None:
             _log.info("worker stops on a signal")
         else:
             _log.error(
@@ -197,11 +213,23 @@ class _Worker:
                 await asyncio.gather(*background, return_exceptions=True)
         except TimeoutError:
             _log.warning("leaving the group without a goodbye: stopping took too long")
-            _leave(code)
+            self._leave(code)
         except Exception as error:  # what runs on was told to stop, but its thread or server may be gone
             _log.warning("leaving the group without a goodbye", error=f"{type(error).__name__}: {error}")
-            _leave(code)
+            self._leave(code)
         return code
+
+    def _leave(self, code: int) -> NoReturn:
+        """End the process now, or let it begin anew, threads or no threads; everything stored has been
+        committed."""
+        with contextlib.suppress(OSError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        if code != _ANEW:
+            os._exit(code)
+        if self._stopping.is_set():  # a signal came while it stopped
+            os._exit(0)
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - what it was started as
 
     async def _unless_stopped(self, work: Coroutine[Any, Any, T]) -> T | None:
         """The work's result, or `None` if a signal came first."""
@@ -234,11 +262,3 @@ def _checks(parts: _Parts) -> dict[str, Check]:
         return await parts.watch.progressing(app)
 
     return {"assignment": assignment, "consumer": consumer, "models": models, "database": database}
-
-
-def _leave(code: int) -> NoReturn:
-    """End the process now, threads or no threads; everything stored has been committed."""
-    with contextlib.suppress(OSError):
-        sys.stdout.flush()
-        sys.stderr.flush()
-    os._exit(code)
