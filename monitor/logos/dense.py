@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from monitor.inference import Manifest, ModelSession
 from monitor.logos.boxes import Boxes, areas, clip, relative, suppress, suppress_parts
+from monitor.logos.evidence import Look
 from monitor.logos.windows import Level, Pixels, build_level, pyramid, tiles
 from monitor.messages import Detection
 from monitor.settings import Device
@@ -35,6 +36,8 @@ _LONGEST_RATIO: Final = 2.5
 _TILE_OVERLAP: Final = 0.25
 _PIXELS_A_RUN: Final = 4_000_000
 """Level pixels in one ONNX Runtime call; bounds memory (about 0.4 kB a pixel inside the network)."""
+WEAKEST_LOOK: Final = 0.05
+"""Score from which a place is worth asking other witnesses about; weaker ones outnumber the logos by far."""
 _CANDIDATES: Final = 300
 """Best windows of a level that go on to non-maximum suppression."""
 
@@ -70,11 +73,9 @@ class Proposals:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """One picture: what the network names, each with the score it had to reach, and where else it sees
-    logos."""
+    """One picture: what the network names, weak finds too, and where it sees logos of whatever brand."""
 
-    detections: tuple[Detection, ...]
-    thresholds: tuple[float, ...]
+    looks: tuple[Look, ...]
     proposals: Proposals
 
 
@@ -105,30 +106,34 @@ class DenseDetector:
 
     def detect(self, pictures: Sequence[Pixels]) -> list[tuple[Detection, ...]]:
         """Detections of each picture, best first; blocking, thread-safe."""
+        weakest = float(self._thresholds.min())
         return [
-            tuple(detection for detection, _ in self._named(windows, picture))
-            for picture, windows in self._look(pictures, float(self._thresholds.min()))
+            tuple(
+                Detection(brand=look.brand, score=look.score, box=look.box, look=look.score)
+                for look in self._named(windows, picture, weakest)
+                if look.score >= look.threshold
+            )
+            for picture, windows in self._windows(pictures, weakest)
+        ]
+
+    def look(self, pictures: Sequence[Pixels]) -> list[tuple[Look, ...]]:
+        """Places from `WEAKEST_LOOK` on, best first; blocking, thread-safe."""
+        return [
+            self._named(windows, picture, WEAKEST_LOOK)
+            for picture, windows in self._windows(pictures, WEAKEST_LOOK)
         ]
 
     def scan(self, pictures: Sequence[Pixels], most: int, from_score: float) -> list[Scan]:
-        """What `detect` gives, and up to `most` proposals a picture of objectness `from_score` (0..1) or
-        more.
+        """What `look` gives, and up to `most` proposals a picture of objectness `from_score` (0..1) or more.
 
         One run of the network serves both. Blocking, thread-safe.
         """
-        scans = []
-        for picture, windows in self._look(pictures, min(from_score, float(self._thresholds.min()))):
-            named = self._named(windows, picture)
-            scans.append(
-                Scan(
-                    tuple(detection for detection, _ in named),
-                    tuple(threshold for _, threshold in named),
-                    self._proposed(windows, most, from_score),
-                )
-            )
-        return scans
+        return [
+            Scan(self._named(windows, picture, WEAKEST_LOOK), self._proposed(windows, most, from_score))
+            for picture, windows in self._windows(pictures, min(from_score, WEAKEST_LOOK))
+        ]
 
-    def _look(self, pictures: Sequence[Pixels], from_objectness: float) -> "list[tuple[Pixels, _Windows]]":
+    def _windows(self, pictures: Sequence[Pixels], from_objectness: float) -> "list[tuple[Pixels, _Windows]]":
         """Each picture with the windows of all its levels, in picture pixels."""
         levels = [self._levels(picture) for picture in pictures]
         found = self._score([level for own in levels for level, _, _ in own], from_objectness)
@@ -183,21 +188,20 @@ class DenseDetector:
         labels = brands[best].argmax(1)
         return _Windows(boxes[best], objectness[best], objectness[best] * brands[best, labels], labels)
 
-    def _named(self, windows: "_Windows", picture: Pixels) -> list[tuple[Detection, float]]:
-        """Detections, best first, each with its label's threshold."""
+    def _named(self, windows: "_Windows", picture: Pixels, weakest: float) -> tuple[Look, ...]:
+        """Places of brands of score `weakest` or more, best first."""
         height, width = picture.shape[:2]
-        enough = windows.scores >= self._thresholds.min()
+        enough = windows.scores >= weakest
         boxes, scores, labels = windows.boxes[enough], windows.scores[enough], windows.labels[enough]
         kept = suppress(boxes, scores, self.geometry.most_overlap)
         kept = kept[suppress_parts(boxes[kept], scores[kept], labels[kept], self.geometry.most_inside)]
-        named = []
+        looks = []
         for number in kept.tolist():
             name, threshold = self._names[labels[number]], float(self._thresholds[labels[number]])
             box = relative(boxes[number], width, height)
-            if name is not None and scores[number] >= threshold and box.width * box.height > 0:
-                score = min(float(scores[number]), 1.0)
-                named.append((Detection(brand=name, score=score, box=box), threshold))
-        return named
+            if name is not None and box.width * box.height > 0:
+                looks.append(Look(name, min(float(scores[number]), 1.0), threshold, box))
+        return tuple(looks)
 
     def _proposed(self, windows: "_Windows", most: int, from_score: float) -> Proposals:
         enough = (windows.objectness >= from_score) & (areas(windows.boxes) > 0)

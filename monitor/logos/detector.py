@@ -11,6 +11,7 @@ from monitor.brands import Brands
 from monitor.errors import SetupError
 from monitor.inference import Manifest, ModelSession, open_session
 from monitor.logos.dense import DenseDetector
+from monitor.logos.evidence import Look
 from monitor.logos.sliding import SlidingWindowDetector
 from monitor.messages import Detection
 from monitor.settings import Device
@@ -44,6 +45,12 @@ class LogoDetector(Protocol):
 
         Boxes are relative and inside 0..1; a picture scores the same alone and in a batch; labels that no
         brand of brands.toml lists are not reported.
+        """
+
+    def look(self, pictures: Sequence[NDArray[np.uint8]]) -> list[tuple[Look, ...]]:
+        """What `detect` finds and weaker places too, each with the score it would need alone, best first.
+
+        For whoever has further evidence (`monitor.logos.evidence`); as blocking and as safe as `detect`.
         """
 
 

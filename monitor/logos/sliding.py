@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from monitor.inference import Manifest, ModelSession
 from monitor.logos.boxes import clip, relative, suppress
+from monitor.logos.evidence import Look
 from monitor.logos.windows import Pixels, sliding_windows, tiles
 from monitor.messages import Detection
 from monitor.settings import Device
@@ -75,6 +76,13 @@ class SlidingWindowDetector:
         """Detections of each picture, best first; blocking, thread-safe."""
         return [self._detect(picture) for picture in pictures]
 
+    def look(self, pictures: Sequence[Pixels]) -> list[tuple[Look, ...]]:
+        """The same: weak windows of this network are too many to be evidence of anything."""
+        return [
+            tuple(Look(found.brand, found.score, self._threshold, found.box) for found in detections)
+            for detections in self.detect(pictures)
+        ]
+
     def windows(self, picture: Pixels) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.float32]]]:
         """For each window size: the windows' pixels at the network's input size, and their boxes in the
         picture."""
@@ -135,8 +143,9 @@ class SlidingWindowDetector:
         return tuple(
             Detection(
                 brand=self._name,
-                score=min(float(scores[number]), 1.0),
+                score=(score := min(float(scores[number]), 1.0)),
                 box=relative(boxes[number], width, height),
+                look=score,
             )
             for number in suppress(boxes, scores, self.geometry.most_overlap).tolist()
         )

@@ -41,20 +41,29 @@ def scene(width: int, height: int, seed: int) -> Pixels:
     return pixels
 
 
+def slide() -> Pixels:
+    data = (SAMPLES / "vmware-slide.png").read_bytes()
+    return decode_picture(data, max_bytes=10**8, max_pixels=10**8).pixels
+
+
 @pytest.fixture(scope="module")
 def pictures() -> list[Pixels]:
     return [scene(640, 480, 1), scene(480, 640, 2), scene(200, 150, 4), np.zeros((300, 20, 3), np.uint8)]
 
 
-def test_a_scan_names_what_detect_names(detector: DenseDetector, pictures: list[Pixels]) -> None:
-    alone = detector.detect(pictures)
-    scans = detector.scan(pictures, 10, 0.01)
-    assert [scan.detections for scan in scans] == alone
-    for scan in scans:
-        assert len(scan.thresholds) == len(scan.detections)
-        assert all(
-            found.score >= needed for found, needed in zip(scan.detections, scan.thresholds, strict=True)
-        )
+def test_a_scan_names_what_a_look_names_and_detect_what_of_it_suffices(
+    detector: DenseDetector, pictures: list[Pixels]
+) -> None:
+    pictures = [*pictures, slide()]
+    looks = detector.look(pictures)
+    assert [scan.looks for scan in detector.scan(pictures, 10, 0.01)] == looks
+    enough = [[look for look in own if look.score >= look.threshold] for own in looks]
+    assert sum(map(len, enough)) < sum(map(len, looks)), "weak ones, too"
+    for found, own in zip(detector.detect(pictures), enough, strict=True):
+        assert [(one.brand, one.score, one.box) for one in found] == [
+            (look.brand, look.score, look.box) for look in own
+        ]
+    assert any(enough)
 
 
 @pytest.mark.parametrize("most", [0, 1, 7, 50])
@@ -82,12 +91,10 @@ def test_a_logo_of_a_brand_nobody_lists_is_proposed_all_the_same(detector: Dense
     """Known by its look, not by its name: what the gallery builds on."""
     nobody = load_detector(MODEL, Brands(), Device.CPU, threads=1)
     assert isinstance(nobody, DenseDetector)
-    picture = decode_picture(
-        (SAMPLES / "vmware-slide.png").read_bytes(), max_bytes=10**8, max_pixels=10**8
-    ).pixels
+    picture = slide()
     named = detector.detect([picture])[0][0].box
     (scan,) = nobody.scan([picture], 10, 0.1)
-    assert scan.detections == ()
+    assert scan.looks == ()
     height, width = picture.shape[:2]
     box = np.array(
         [

@@ -13,11 +13,12 @@ import numpy as np
 from monitor.inference import Manifest
 from monitor.logos.boxes import relative
 from monitor.logos.crops import cut_crops
-from monitor.logos.dense import DenseDetector, Scan
+from monitor.logos.dense import DenseDetector, DenseGeometry, Scan
 from monitor.logos.detector import LogoDetector
+from monitor.logos.evidence import Look
 from monitor.logos.gallery.embedder import Embedder, load_embedder
 from monitor.logos.gallery.entries import Embeddings, Gallery
-from monitor.logos.gallery.matching import Find, Matcher, merge
+from monitor.logos.gallery.matching import Matcher, merge
 from monitor.logos.windows import Pixels
 from monitor.messages import Detection
 from monitor.settings import Device, Settings
@@ -77,6 +78,16 @@ class GalleryDetector:
             return self.dense.detect(pictures)
         return [comparison.detections for comparison in self.compare(pictures)]
 
+    def look(self, pictures: Sequence[Pixels]) -> list[tuple[Look, ...]]:
+        """Places of trained brands, then of gallery brands, weak ones too, each of the two best first.
+
+        One box may have several names here: which of them counts is a matter of all the evidence. Blocking,
+        thread-safe.
+        """
+        if not self.gallery.entries:
+            return self.dense.look(pictures)
+        return [comparison.looks for comparison in self.compare(pictures)]
+
     def compare(self, pictures: Sequence[Pixels]) -> list["Comparison"]:
         """Detections of each picture, and how near it came to each gallery brand; blocking, thread-safe."""
         scans = self.dense.scan(pictures, MOST_PROPOSALS, PROPOSALS_FROM)
@@ -89,7 +100,11 @@ class GalleryDetector:
         embedded = self.embedder.embed(np.concatenate(crops))
         each = np.split(embedded, np.cumsum([len(one) for one in crops])[:-1])
         return [
-            Comparison(self._merged(picture, scan, embeddings), self._nearest(embeddings))
+            Comparison(
+                (*scan.looks, *self._matched(picture, scan, embeddings)),
+                self._nearest(embeddings),
+                self.dense.geometry,
+            )
             for picture, scan, embeddings in zip(pictures, scans, each, strict=True)
         ]
 
@@ -102,27 +117,36 @@ class GalleryDetector:
             for entry, similarity in zip(self.gallery.entries, nearest, strict=True)
         }
 
-    def _merged(self, picture: Pixels, scan: Scan, embeddings: Embeddings) -> tuple[Detection, ...]:
+    def _matched(self, picture: Pixels, scan: Scan, embeddings: Embeddings) -> list[Look]:
         height, width = picture.shape[:2]
-        trained = [Find(*pair) for pair in zip(scan.detections, scan.thresholds, strict=True)]
-        matched = []
-        for corners, match in zip(scan.proposals.boxes, self._matcher.match(embeddings), strict=True):
+        looks = []
+        for corners, matches in zip(scan.proposals.boxes, self._matcher.match(embeddings), strict=True):
             box = relative(corners, width, height)
-            if match is not None and box.width * box.height > 0:
-                entry, similarity = match
-                score = min(max(similarity, 0.0), 1.0)
-                matched.append(Find(Detection(brand=entry.brand, score=score, box=box), entry.threshold))
-        geometry = self.dense.geometry
-        return merge(trained, matched, geometry.most_overlap, geometry.most_inside)
+            if box.width * box.height > 0:
+                looks += [
+                    Look(entry.brand, min(max(similarity, 0.0), 1.0), entry.threshold, box, "gallery")
+                    for entry, similarity in matches
+                ]
+        return sorted(looks, key=lambda look: -look.score)
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One picture: what was found, and for each gallery brand the similarity of the box most like it."""
+    """One picture: what it may show, and for each gallery brand the similarity of the box most like it."""
 
-    detections: tuple[Detection, ...]
+    looks: tuple[Look, ...]
     nearest: dict[str, float]
     """Empty where no box was proposed."""
+    geometry: DenseGeometry
+
+    @property
+    def detections(self) -> tuple[Detection, ...]:
+        """What the look alone suffices for."""
+        enough = [look for look in self.looks if look.score >= look.threshold]
+        return tuple(
+            Detection(brand=look.brand, score=look.score, box=look.box, look=look.score)
+            for look in merge(enough, self.geometry.most_overlap, self.geometry.most_inside)
+        )
 
 
 def open_gallery_detector(detector: LogoDetector, settings: Settings) -> tuple[GalleryDetector | None, str]:

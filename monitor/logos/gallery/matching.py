@@ -1,36 +1,17 @@
-"""Which brand of the gallery a box shows, and which of two finds of one box counts."""
+"""Which brands of the gallery a box may show, and which of two finds of one box counts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from monitor.logos.boxes import suppress, suppress_parts
+from monitor.logos.evidence import Look
 from monitor.logos.gallery.entries import Embeddings, Gallery, GalleryEntry
-from monitor.messages import Detection
 
-
-@dataclass(frozen=True, slots=True)
-class Find:
-    """A detection and the score it had to reach."""
-
-    detection: Detection
-    threshold: float
-
-    @property
-    def strength(self) -> float:
-        """How far the score lies on the way from the threshold to certainty, 0..1.
-
-        This makes the trained brands' probabilities and the gallery's similarities comparable: both are 0
-        where a brand's false alarms are just rare enough.
-        """
-        return strength(self.detection.score, self.threshold)
-
-
-def strength(score: float, threshold: float) -> float:
-    """See `Find.strength`."""
-    return (score - threshold) / max(1 - threshold, 1e-6)
+WEAKEST_STRENGTH: Final = -0.5
+"""`Look.strength` from which a likeness is worth asking other witnesses about: .55 where .7 would suffice."""
 
 
 class Matcher:
@@ -58,42 +39,38 @@ class Matcher:
         each = embeddings @ self._references
         return np.asarray(np.maximum.reduceat(each, self._starts, axis=1), np.float32)
 
-    def match(self, embeddings: Embeddings) -> list[tuple[GalleryEntry, float] | None]:
-        """The brand of each box with its similarity, or None where none reaches its threshold.
+    def match(self, embeddings: Embeddings) -> list[list[tuple[GalleryEntry, float]]]:
+        """The brands that each box may show, weak ones too, each with its similarity; strongest first."""
+        similarities = self.similarities(embeddings)
+        strengths = (similarities - self._thresholds) / np.maximum(1 - self._thresholds, 1e-6)
+        return [
+            [
+                (self._entries[number], float(row[number]))
+                for number in np.argsort(-own, kind="stable")
+                if own[number] >= WEAKEST_STRENGTH
+            ]
+            for row, own in zip(similarities, strengths, strict=True)
+        ]
 
-        Of several, the brand whose threshold is exceeded most (`strength`).
-        """
-        matches: list[tuple[GalleryEntry, float] | None] = []
-        for row in self.similarities(embeddings):
-            strengths = (row - self._thresholds) / np.maximum(1 - self._thresholds, 1e-6)
-            best = int(strengths.argmax()) if len(strengths) else -1
-            found = best >= 0 and strengths[best] >= 0
-            matches.append((self._entries[best], float(row[best])) if found else None)
-        return matches
 
+def merge(looks: Sequence[Look], most_overlap: float, most_inside: float) -> tuple[Look, ...]:
+    """One picture's finds of the detector and, after them, of the gallery; best score first, each box once.
 
-def merge(
-    trained: Sequence[Find], matched: Sequence[Find], most_overlap: float, most_inside: float
-) -> tuple[Detection, ...]:
-    """One picture's finds of the detector and of the gallery, best score first, each box once.
-
-    Where two overlap by more than `most_overlap` (IoU), the stronger stays (`Find.strength`), and of two
+    Where two overlap by more than `most_overlap` (IoU), the stronger stays (`Look.strength`), and of two
     equally strong ones the trained brand's. Of two of one brand, one of them inside the other by more than
     `most_inside`, the weaker goes as well.
     """
-    finds = [*trained, *matched]
-    if not matched:
-        return tuple(find.detection for find in finds)
-    boxes = np.array([_corners(find.detection) for find in finds], np.float32)
-    strengths = np.array([find.strength for find in finds], np.float32)
-    names = sorted({find.detection.brand for find in finds})
-    labels = np.array([names.index(find.detection.brand) for find in finds], np.int64)
+    if not looks:
+        return ()
+    boxes = np.array([_corners(look) for look in looks], np.float32)
+    strengths = np.array([look.strength for look in looks], np.float32)
+    names = sorted({look.brand for look in looks})
+    labels = np.array([names.index(look.brand) for look in looks], np.int64)
     kept = suppress(boxes, strengths, most_overlap)
     kept = kept[suppress_parts(boxes[kept], strengths[kept], labels[kept], most_inside)]
-    detections = (finds[number].detection for number in kept.tolist())
-    return tuple(sorted(detections, key=lambda detection: -detection.score))
+    return tuple(sorted((looks[number] for number in kept.tolist()), key=lambda look: -look.score))
 
 
-def _corners(detection: Detection) -> tuple[float, float, float, float]:
-    box = detection.box
+def _corners(look: Look) -> tuple[float, float, float, float]:
+    box = look.box
     return box.x, box.y, box.x + box.width, box.y + box.height

@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.logos.evidence import Look
 from monitor.logos.gallery.embedder import unit
 from monitor.logos.gallery.entries import Calibration, Gallery, GalleryEntry
-from monitor.logos.gallery.matching import Find, Matcher, merge
-from monitor.messages import Box, Detection
+from monitor.logos.gallery.matching import WEAKEST_STRENGTH, Matcher, merge
+from monitor.messages import Box
 
 CALIBRATION = Calibration(
     false_alarm_rate=0.001,
@@ -26,8 +27,8 @@ def entry(brand: str, embeddings: list[list[float]], threshold: float) -> Galler
     return GalleryEntry(brand=brand, embeddings=rows, threshold=threshold, calibration=CALIBRATION)
 
 
-def find(brand: str, score: float, x: float, threshold: float = 0.5, width: float = 0.2) -> Find:
-    return Find(Detection(brand=brand, score=score, box=Box(x, 0.1, width, 0.2)), threshold)
+def find(brand: str, score: float, x: float, threshold: float = 0.5, width: float = 0.2) -> Look:
+    return Look(brand, score, threshold, Box(x, 0.1, width, 0.2))
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 6), st.integers(0, 12))
@@ -45,38 +46,31 @@ def test_similarity_is_that_of_the_nearest_reference(seed: int, brands: int, box
         for place in range(boxes):
             nearest = max(float(embeddings[place] @ row) for row in one.embeddings)
             assert similarities[place, number] == pytest.approx(nearest, abs=1e-5)
-    for row, match in zip(similarities, matcher.match(embeddings), strict=True):
-        if match is None:
-            assert (row < 0.6).all()
-        else:
-            assert match[1] == row.max() >= 0.6
-            assert match[0].brand == f"brand {row.argmax()}"
+    weakest = 0.6 + WEAKEST_STRENGTH * 0.4
+    for row, matches in zip(similarities, matcher.match(embeddings), strict=True):
+        assert [similarity for _, similarity in matches] == sorted(row[row >= weakest].tolist(), reverse=True)
+        for one, similarity in matches:
+            assert similarity == row[int(one.brand.removeprefix("brand "))]
 
 
-def test_the_brand_that_exceeds_its_threshold_most_wins_not_the_one_most_alike() -> None:
+def test_the_brand_that_exceeds_its_threshold_most_comes_first_not_the_one_most_alike() -> None:
     gallery = Gallery(
         version=1, entries=(entry("strict", [[1, 0.1]], 0.98), entry("lenient", [[1, -0.3]], 0.5))
     )
-    (match,) = Matcher(gallery).match(unit(np.array([[1, 0]], np.float32)))
-    assert match is not None
-    assert match[0].brand == "lenient"
+    (matches,) = Matcher(gallery).match(unit(np.array([[1, 0]], np.float32)))
+    assert [one.brand for one, _ in matches] == ["lenient", "strict"]
 
 
 def test_an_empty_gallery_matches_nothing() -> None:
-    assert Matcher(Gallery()).match(np.eye(3, dtype=np.float32)) == [None, None, None]
+    assert Matcher(Gallery()).match(np.eye(3, dtype=np.float32)) == [[], [], []]
     assert (
         Matcher(Gallery(version=1, entries=(entry("a", [[1, 0]], 0.5),))).match(np.empty((0, 2), np.float32))
         == []
     )
 
 
-def names(detections: tuple[Detection, ...]) -> list[str]:
-    return [detection.brand for detection in detections]
-
-
-def test_without_matches_the_detectors_finds_stay_as_they_are() -> None:
-    finds = [find("A", 0.9, 0.1), find("B", 0.6, 0.11)]
-    assert merge(finds, [], 0.45, 0.8) == tuple(one.detection for one in finds)
+def names(looks: tuple[Look, ...]) -> list[str]:
+    return [look.brand for look in looks]
 
 
 @pytest.mark.parametrize(
@@ -91,8 +85,7 @@ def test_of_two_names_for_one_box_the_stronger_stays(
     trained: tuple[float, float], matched: tuple[float, float], winner: str
 ) -> None:
     kept = merge(
-        [find("trained", trained[0], 0.1, trained[1])],
-        [find("matched", matched[0], 0.11, matched[1])],
+        [find("trained", trained[0], 0.1, trained[1]), find("matched", matched[0], 0.11, matched[1])],
         0.45,
         0.8,
     )
@@ -105,10 +98,10 @@ def test_half_of_a_matched_logo_is_no_second_one_but_another_place_is() -> None:
         find("A", 0.8, 0.1, width=0.12),
         find("A", 0.7, 0.7),
     )
-    assert [one.score for one in merge([], [half, whole, elsewhere], 0.45, 0.8)] == [0.9, 0.7]
+    assert [one.score for one in merge([half, whole, elsewhere], 0.45, 0.8)] == [0.9, 0.7]
 
 
 def test_a_match_inside_another_brands_box_stays() -> None:
     """A sponsor's mark on a shirt maker's."""
-    kept = merge([find("shirt", 0.9, 0.1, width=0.8)], [find("sponsor", 0.8, 0.3)], 0.45, 0.8)
+    kept = merge([find("shirt", 0.9, 0.1, width=0.8), find("sponsor", 0.8, 0.3)], 0.45, 0.8)
     assert names(kept) == ["shirt", "sponsor"]

@@ -1,0 +1,96 @@
+"""Pictures -> what they show: the look of them, the letters in them, and one decision."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.brands import Brands
+from monitor.inference import Manifest
+from monitor.logos import evidence
+from monitor.logos.detector import LogoDetector, load_detector
+from monitor.logos.evidence import Look, Lost, Veto
+from monitor.logos.words.names import NameReader, load_name_reader
+from monitor.messages import Detection
+from monitor.settings import Device, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one picture shows, best first, and how that came about."""
+
+    detections: tuple[Detection, ...]
+    vetoes: tuple[Veto, ...] = ()
+    lost: tuple[Lost, ...] = ()
+    looks: tuple[Look, ...] = ()
+    """All that was seen, weak ones too."""
+    unread: str | None = None
+    """Why its letters could not be read; then the look counts alone, and the picture is due again. None
+    where they were read, and where nobody reads."""
+
+
+@dataclass(frozen=True)
+class LogoFinder:
+    """Detector and reader of letters as one; cheap to make, safe to share between threads."""
+
+    detector: LogoDetector
+    letters: NameReader | None = None
+    """None: nobody reads (`MONITOR_OCR=false`)."""
+
+    @property
+    def identity(self) -> str:
+        """The model version in database rows: equal identities, equal detections."""
+        if self.letters is None:
+            return self.looking_alone
+        return f"{self.detector.identity}+{self.letters.identity}+evidence-{evidence.digest()}"
+
+    @property
+    def looking_alone(self) -> str:
+        """The version of a scan whose letters were not read."""
+        return f"{self.detector.identity}+evidence-{evidence.digest()}"
+
+    @property
+    def manifest(self) -> Manifest:
+        """The detector's."""
+        return self.detector.manifest
+
+    @property
+    def device(self) -> Device:
+        """Where the detector really runs."""
+        return self.detector.device
+
+    def warm_up(self) -> None:
+        """Run the detector's usual shapes once; the reader has read a word when it was loaded."""
+        self.detector.warm_up()
+
+    def find(self, pictures: Sequence[NDArray[np.uint8]]) -> list[Found]:
+        """What each picture (uint8, height x width x 3, BGR, at least 1 x 1 pixel) shows.
+
+        Blocks for as long as the models take: call it from a worker thread. Raises nothing for any picture.
+        """
+        looks = self.detector.look(pictures)
+        return [self._found(picture, own) for picture, own in zip(pictures, looks, strict=True)]
+
+    def _found(self, picture: NDArray[np.uint8], looks: tuple[Look, ...]) -> Found:
+        unread = None
+        decision = None
+        if self.letters is not None:
+            try:
+                read = self.letters.read(picture)
+                decision = evidence.decide(looks, read.names, read.lines)
+            except Exception as error:  # the library's; the look is an answer without it
+                unread = f"{type(error).__name__}: {error}"
+        decision = decision or evidence.by_look(looks)
+        return Found(decision.detections, decision.vetoes, decision.lost, looks, unread)
+
+
+def load_finder(settings: Settings, brands: Brands, detector: LogoDetector | None = None) -> LogoFinder:
+    """The finder of these settings; blocks for seconds. `detector` instead of the one they name.
+
+    Raises `SetupError` for models that are not what they should be, or a device that does not come up.
+    """
+    if detector is None:
+        folder = settings.models_dir / settings.logo_model
+        detector = load_detector(folder, brands, settings.device, settings.inference_threads)
+    return LogoFinder(detector, load_name_reader(settings, brands))
