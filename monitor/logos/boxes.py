@@ -84,3 +84,8 @@ def relative(corners: NDArray[np.float32], width: int, height: int) -> Box:
     x1, x2 = (min(max(float(value) / width, 0.0), 1.0) for value in corners[[0, 2]])
     y1, y2 = (min(max(float(value) / height, 0.0), 1.0) for value in corners[[1, 3]])
     return Box(x1, y1, min(max(x2 - x1, 0.0), 1.0 - x1), min(max(y2 - y1, 0.0), 1.0 - y1))
+
+
+def corners_of(box: Box) -> NDArray[np.float32]:
+    """x1, y1, x2, y2 of one box, in its own units."""
+    return np.array([box.x, box.y, box.x + box.width, box.y + box.height], np.float32)

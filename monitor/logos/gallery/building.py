@@ -6,14 +6,13 @@ from typing import Final
 
 import numpy as np
 
-from monitor.logos.boxes import iou
+from monitor.logos.boxes import corners_of, iou
 from monitor.logos.dense import DenseDetector
 from monitor.logos.gallery.calibration import Target, threshold_for
 from monitor.logos.gallery.embedder import Embedder, unit
 from monitor.logos.gallery.entries import Calibration, Embeddings, Gallery, GalleryEntry
 from monitor.logos.gallery.references import Reference
 from monitor.logos.gallery.views import scenes, views
-from monitor.messages import Detection
 
 PULL: Final = 0.5
 """How far each reference is moved toward the mean of all: what they have in common is the logo, what they
@@ -104,18 +103,12 @@ def named_already(references: Sequence[Reference], detector: DenseDetector) -> l
     best: dict[str, Likeness] = {}
     for picture, box, scan in zip(pictures, boxes, detector.scan(pictures, 0, 1.0), strict=True):
         height, width = picture.shape[:2]
-        for found, threshold in zip(scan.detections, scan.thresholds, strict=True):
-            overlaps = (
-                iou(box[None], _corners(found, width, height)[None])[0, 0] >= detector.geometry.most_overlap
-            )
-            if overlaps and (found.brand not in best or found.score > best[found.brand].score):
-                best[found.brand] = Likeness(
-                    brand=found.brand, score=found.score, threshold=threshold, trained=True
+        for look in scan.looks:
+            corners = corners_of(look.box) * np.array([width, height, width, height], np.float32)
+            overlaps = iou(box[None], corners[None])[0, 0] >= detector.geometry.most_overlap
+            known = best.get(look.brand)
+            if look.score >= look.threshold and overlaps and (known is None or look.score > known.score):
+                best[look.brand] = Likeness(
+                    brand=look.brand, score=look.score, threshold=look.threshold, trained=True
                 )
     return sorted(best.values(), key=lambda likeness: -likeness.score)
-
-
-def _corners(found: Detection, width: int, height: int) -> np.ndarray:
-    box = found.box
-    sides = np.array([width, height, width, height], np.float32)
-    return np.array([box.x, box.y, box.x + box.width, box.y + box.height], np.float32) * sides

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.logos.boxes import suppress, suppress_parts
+from monitor.logos.boxes import corners_of, suppress, suppress_parts
 from monitor.logos.evidence import Look
 from monitor.logos.gallery.entries import Embeddings, Gallery, GalleryEntry
 
@@ -62,15 +62,10 @@ def merge(looks: Sequence[Look], most_overlap: float, most_inside: float) -> tup
     """
     if not looks:
         return ()
-    boxes = np.array([_corners(look) for look in looks], np.float32)
+    boxes = np.stack([corners_of(look.box) for look in looks])
     strengths = np.array([look.strength for look in looks], np.float32)
     names = sorted({look.brand for look in looks})
     labels = np.array([names.index(look.brand) for look in looks], np.int64)
     kept = suppress(boxes, strengths, most_overlap)
     kept = kept[suppress_parts(boxes[kept], strengths[kept], labels[kept], most_inside)]
     return tuple(sorted((looks[number] for number in kept.tolist()), key=lambda look: -look.score))
-
-
-def _corners(look: Look) -> tuple[float, float, float, float]:
-    box = look.box
-    return box.x, box.y, box.x + box.width, box.y + box.height
