@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from monitor.commands.files import pictures_of
-from monitor.commands.output import table
+from monitor.commands.output import beside, table
 from monitor.commands.terminal import progress, say
 from monitor.settings import Settings, load_settings
 
@@ -201,6 +201,7 @@ def _tried(
     from monitor.scoring.annotations import AnnotatedFolder
 
     copies = AnnotatedFolder(out) if out else None
+    (needed,) = (entry.threshold for entry in detector.gallery.entries if entry.brand == name)
     rows = []
     with progress() as display:
         for path in display.track(paths, description="looking at pictures"):
@@ -218,6 +219,6 @@ def _tried(
                 copies.write(path, picture, seen.detections)
             found = [f"{one.score:.3f}" for one in seen.detections if one.brand == name]
             others = [f"{one.brand} {one.score:.2f}" for one in seen.detections if one.brand != name]
-            nearest = f"{seen.nearest[name]:.3f}" if name in seen.nearest else "no logo there"
+            nearest = beside(seen.nearest[name], needed) if name in seen.nearest else "no logo there"
             rows.append((str(path), ", ".join(found) or "-", nearest, ", ".join(others) or "-"))
     return rows

@@ -32,3 +32,10 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, title: str 
     if not console.is_terminal:
         console = Console(width=_UNCUT)
     console.print(drawn)
+
+
+def beside(value: float, needed: float, digits: int = 3) -> str:
+    """`value` as a person holds it against `needed`, written with as many digits: what rounding alone would
+    make equal says that it is less."""
+    written = f"{value:.{digits}f}"
+    return f"just under {written}" if value < needed and written == f"{needed:.{digits}f}" else written

@@ -14,7 +14,9 @@ from typer.testing import CliRunner
 from monitor.brands import load_brands
 from monitor.cli import app
 from monitor.errors import SetupError
+from monitor.gallery import GalleryDesk
 from monitor.local import EmbeddedDatabase
+from monitor.settings import load_settings
 from tests.conftest import UnknownBrand
 
 FILE = """\
@@ -114,6 +116,25 @@ def test_a_brand_in_a_minute(desk: Desk, acme: UnknownBrand, tmp_path: Path) -> 
         desk.type("remove", "Acme")
     with pytest.raises(SetupError, match="in it: none"):
         desk.type("try", "Acme", acme.shown)
+
+
+def test_a_picture_just_under_the_threshold_is_told_from_one_at_it(desk: Desk, acme: UnknownBrand) -> None:
+    desk.type("add", "Acme", "--logo", acme.logo)
+    detector = GalleryDesk(load_settings(database_url=desk.database, brands_file=desk.file)).detector()
+    (seen,) = detector.compare([cv2.imread(str(acme.shown))])
+    reached = seen.nearest["Acme"]
+    grid = round(reached, 3)  # both are written as this
+    for needed, told in (
+        (min(reached + 1e-4, grid + 4e-4), "just under"),
+        (max(reached - 1e-4, grid - 4e-4), ""),
+    ):
+        with psycopg.connect(desk.database) as connection:
+            connection.execute("UPDATE gallery_entry SET threshold = %s", (needed,))
+        tried = desk.type("try", "Acme", acme.shown).output
+        assert f"found from a similarity of {grid:.3f}" in tried
+        row = tried.rstrip().splitlines()[-1].strip().removeprefix(str(acme.shown)).split("  ")
+        found, nearest, _ = (cell.strip() for cell in row if cell.strip())
+        assert (found, nearest) == (("-", f"{told} {grid:.3f}") if told else (f"{grid:.3f}", f"{grid:.3f}"))
 
 
 def test_a_dry_run_tells_and_stores_nothing(desk: Desk, acme: UnknownBrand) -> None:
