@@ -11,7 +11,7 @@ from monitor.inference import Manifest
 from monitor.logos import evidence
 from monitor.logos.detector import LogoDetector, load_detector
 from monitor.logos.evidence import Look, Lost, Veto
-from monitor.logos.words.names import NameReader, load_name_reader
+from monitor.logos.words.names import Letters, NameReader, load_name_reader
 from monitor.messages import Detection
 from monitor.settings import Device, Settings
 
@@ -25,6 +25,8 @@ class Found:
     lost: tuple[Lost, ...] = ()
     looks: tuple[Look, ...] = ()
     """All that was seen, weak ones too."""
+    letters: Letters | None = None
+    """All that was read; None where nobody reads, or they could not be read."""
     unread: str | None = None
     """Why its letters could not be read; then the look counts alone, and the picture is due again. None
     where they were read, and where nobody reads."""
@@ -73,16 +75,15 @@ class LogoFinder:
         return [self._found(picture, own) for picture, own in zip(pictures, looks, strict=True)]
 
     def _found(self, picture: NDArray[np.uint8], looks: tuple[Look, ...]) -> Found:
-        unread = None
-        decision = None
+        letters = unread = decision = None
         if self.letters is not None:
             try:
-                read = self.letters.read(picture)
-                decision = evidence.decide(looks, read.names, read.lines)
+                letters = self.letters.read(picture)
+                decision = evidence.decide(looks, letters.names, letters.lines)
             except Exception as error:  # the library's; the look is an answer without it
                 unread = f"{type(error).__name__}: {error}"
         decision = decision or evidence.by_look(looks)
-        return Found(decision.detections, decision.vetoes, decision.lost, looks, unread)
+        return Found(decision.detections, decision.vetoes, decision.lost, looks, letters, unread)
 
 
 def load_finder(settings: Settings, brands: Brands, detector: LogoDetector | None = None) -> LogoFinder:
