@@ -14,6 +14,7 @@ own = true                           # ours; the others are competitors
 
 import tomllib
 from collections.abc import Callable, Sequence
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Annotated
@@ -71,6 +72,19 @@ def homonyms_path() -> Path:
     """The packaged file of brands whose names are everyday words, with queries to copy; the service does not
     read it."""
     return Path(str(resources.files("monitor") / "homonyms.toml"))
+
+
+@cache
+def ready_queries() -> dict[str, tuple[Brand, Path]]:
+    """Everyday words that are brands, folded: the packaged block with a query that tells the brand from the
+    word, and the file it stands in."""
+    return {
+        read(word).folded: (brand, file)
+        for file in (brands_path(), homonyms_path())
+        for brand in load_brands(file)
+        if brand.query is not None
+        for word in (brand.name, *brand.written)
+    }
 
 
 def load_brands(path: Path | None = None) -> Brands:

@@ -16,7 +16,7 @@ from tomlkit import TOMLDocument
 from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import AoT, Table
 
-from monitor.brands import Brand, brands_path, load_brands
+from monitor.brands import Brand, Brands, brands_path, load_brands
 from monitor.errors import SetupError
 
 _HEADER: Final = re.compile(r"\s*\[\[\s*brand\s*\]\]")
@@ -41,13 +41,19 @@ class BrandsFile:
         load_brands(path)  # all that can be wrong with it, told as everywhere else
         self.path = path
         try:
-            self._document: TOMLDocument = tomlkit.parse(path.read_text("utf-8"))
+            self._before = path.read_text("utf-8")
+            self._document: TOMLDocument = tomlkit.parse(self._before)
         except TOMLKitError as error:
             raise SetupError(f"{path}: {error}; see docs/brands.md for the fields") from error
 
-    def put(self, name: str, aliases: Iterable[str], *, own: bool) -> Brand:
-        """Add a brand, or to the one of that name further aliases and that it is ours; returns it as it is
-        now."""
+    @property
+    def changed(self) -> bool:
+        """Whether it would read differently from the file."""
+        return tomlkit.dumps(self._document) != self._before
+
+    def put(self, name: str, aliases: Iterable[str], *, own: bool, query: str | None = None) -> Brand:
+        """Add a brand, or to the one of that name further aliases, that it is ours, and a query if it has
+        none; returns it as it is now."""
         block = self._block(name)
         if block is None:
             block = tomlkit.table()
@@ -63,10 +69,13 @@ class BrandsFile:
             block["aliases"] = [*known, *new]
         if own:
             block["own"] = True
+        if query is not None and "query" not in block:
+            block["query"] = tomlkit.string(query, literal=True, multiline="\n" in query)
         return Brand(
             name=name,
             aliases=tuple(str(alias) for alias in block.get("aliases", ())),
             written=tuple(str(word) for word in block.get("written", ())),
+            query=str(block["query"]) if "query" in block else None,
             logos=tuple(str(label) for label in block.get("logos", ())),
             references=tuple(str(file) for file in block.get("references", ())),
             own=bool(block.get("own", False)),
@@ -93,22 +102,25 @@ class BrandsFile:
         self._document = tomlkit.parse("".join(lines[:start] + lines[end:]))
         return True
 
-    def check(self) -> None:
-        """Raises `SetupError` where the file as changed would be ambiguous."""
+    def check(self) -> Brands:
+        """All brands of the file as changed. Raises `SetupError` where it would be ambiguous."""
         with tempfile.TemporaryDirectory() as folder:
             changed = Path(folder) / self.path.name
             changed.write_text(tomlkit.dumps(self._document), "utf-8")
             try:
-                load_brands(changed)
+                return load_brands(changed)
             except SetupError as error:
                 told = str(error).replace(str(changed), f"{self.path} would be wrong")
                 raise SetupError(told) from error
 
     def save(self) -> None:
-        """Put the changed file in the place of the old one, whole or not at all.
+        """Put the changed file in the place of the old one, whole or not at all; one that reads as before
+        stays untouched.
 
         Raises `SetupError` where it would be ambiguous or cannot be written.
         """
+        if not self.changed:
+            return
         self.check()
         try:
             # In the same folder: only there can it take the other's place in one step.

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.brands import brands_path, load_brands
+from monitor.brands import brands_path, load_brands, ready_queries
 from monitor.brands_file import BrandsFile, start_file
 from monitor.errors import SetupError
 from monitor.texts import Term, Terms, read
@@ -64,10 +64,26 @@ def test_ours_is_noted_and_stays_noted(path: Path) -> None:
 
 
 def test_putting_what_is_there_changes_nothing(path: Path) -> None:
+    """Not even the file's time: workers would look at it again."""
+    before = path.stat()
     file = BrandsFile(path)
     file.put("Acme", ["acme corp"], own=True)
+    assert not file.changed
     file.save()
     assert path.read_text() == WRITTEN
+    assert (path.stat().st_ino, path.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+def test_a_query_comes_as_it_was_written_and_never_over_another(path: Path) -> None:
+    (gap, _), (tide, _) = ready_queries()["gap"], ready_queries()["tide"]
+    file = BrandsFile(path)
+    assert file.put("Gap", gap.aliases, own=False, query=gap.query).query == gap.query
+    file.put("Gap", [], own=False, query=tide.query)
+    file.put("Bolt", [], own=False, query='"bolt ride"')
+    assert file.check().named("Gap") == gap
+    file.save()
+    assert load_brands(path).named("Gap") == gap
+    assert load_brands(path).named("Bolt").query == '"bolt ride"'
 
 
 def test_a_dropped_brand_leaves_the_others(path: Path) -> None:

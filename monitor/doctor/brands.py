@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from monitor.brands import Brand, Brands, brands_path, homonyms_path, load_brands
+from monitor.brands import Brand, Brands, ready_queries
 from monitor.texts import read
 
 _SHORTEST = 3
@@ -51,11 +51,11 @@ def _of_brand(brand: Brand, brands: Brands, labels: Collection[str], folder: Pat
                 brand.name,
                 f"{spelling!r} has under {_SHORTEST} characters and is likely to mean other things",
             )
-        elif brand.query is None and (file := _ready_queries().get(read(bare).folded)):
+        elif brand.query is None and (ready := ready_queries().get(read(bare).folded)):
             yield _hint(
                 brand.name,
                 f"{spelling!r} is an everyday word, so ordinary sentences will count; "
-                f"a query that tells the brand from it is ready to copy from {file}",
+                f"a query that tells the brand from it is ready to copy from {ready[1]}",
             )
         elif brand.query is None and read(bare).folded in _common_words():
             yield _hint(
@@ -87,19 +87,6 @@ def _fault(brand: str, remark: str) -> Remark:
 def _bare(spelling: str) -> str:
     """Letters and digits only: what is left when people type carelessly."""
     return "".join(word.text for word in read(spelling).words) or spelling
-
-
-@cache
-def _ready_queries() -> dict[str, Path]:
-    """Everyday words that are brands, folded, and the packaged file with a query for it."""
-    files = (brands_path(), homonyms_path())
-    return {
-        read(word).folded: file
-        for file in files
-        for brand in load_brands(file)
-        if brand.query is not None
-        for word in (brand.name, *brand.written)
-    }
 
 
 @cache

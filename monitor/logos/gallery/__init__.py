@@ -5,6 +5,7 @@ from monitor.logos.gallery.calibration import Target
 from monitor.logos.gallery.detector import MOST_PROPOSALS, GalleryDetector, open_gallery_detector
 from monitor.logos.gallery.embedder import Embedder, load_embedder
 from monitor.logos.gallery.entries import Calibration, Gallery, GalleryEntry
+from monitor.logos.gallery.letters import LogoLetters, read_letters
 from monitor.logos.gallery.references import Reference, parse_box, read_reference
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "GalleryDetector",
     "GalleryEntry",
     "Likeness",
+    "LogoLetters",
     "Reference",
     "Target",
     "alike",
@@ -23,5 +25,6 @@ __all__ = [
     "named_already",
     "open_gallery_detector",
     "parse_box",
+    "read_letters",
     "read_reference",
 ]

@@ -119,20 +119,22 @@ def _turned(sides: NDArray[np.float32], degrees: float) -> NDArray[np.float32]:
     return np.asarray([sides[0] * cosine + sides[1] * sine, sides[0] * sine + sides[1] * cosine], np.float32)
 
 
-def scenes(reference: Reference) -> list[tuple[Pixels, NDArray[np.float32]]]:
-    """Pictures, BGR, in which the logo is a third of the width, and its box (4,) px: on up to two of its
+def shown(reference: Reference) -> list[tuple[Pixels, NDArray[np.float32]]]:
+    """The reference as pictures, BGR, with room around the logo, and its box (4,) px: on up to two of its
     grounds, the first and the last that suit it."""
     framed, box = _framed(reference)
     grounds = list(_on_grounds(framed))
-    side = 3 * round(float((box[2:] - box[:2]).max()))
-    height, width = framed.shape[:2]
-    left, top = max(side - width, 0) // 2, max(side - height, 0) // 2
-    right, bottom = max(side - width, 0) - left, max(side - height, 0) - top
-    moved = box + np.array([left, top] * 2, np.float32)
-    return [
-        (
-            np.asarray(cv2.copyMakeBorder(ground, top, bottom, left, right, cv2.BORDER_REPLICATE), np.uint8),
-            moved,
-        )
-        for ground in ([grounds[0], grounds[-1]] if len(grounds) > 1 else grounds)
-    ]
+    return [(ground, box) for ground in ([grounds[0], grounds[-1]] if len(grounds) > 1 else grounds)]
+
+
+def scenes(reference: Reference) -> list[tuple[Pixels, NDArray[np.float32]]]:
+    """The same with so much more around it that the logo is a third of the width."""
+    pictures = []
+    for ground, box in shown(reference):
+        side = 3 * round(float((box[2:] - box[:2]).max()))
+        height, width = ground.shape[:2]
+        left, top = max(side - width, 0) // 2, max(side - height, 0) // 2
+        right, bottom = max(side - width, 0) - left, max(side - height, 0) - top
+        scene = cv2.copyMakeBorder(ground, top, bottom, left, right, cv2.BORDER_REPLICATE)
+        pictures.append((np.asarray(scene, np.uint8), box + np.array([left, top] * 2, np.float32)))
+    return pictures
