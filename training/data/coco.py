@@ -1,4 +1,8 @@
-"""COCO JSON in and out, with the extra picture fields `split`, `group` and `flat` where a set has them."""
+"""COCO JSON in and out, with extra picture fields where a set has them.
+
+`split`, `group`, `flat`; `labels`: brands of the whole picture; `boxes_annotated`: false where logos may be
+without a box.
+"""
 
 import json
 from collections.abc import Sequence
@@ -13,7 +17,8 @@ def read_coco(path: Path, images: Path | None = None) -> list[AnnotatedPicture]:
     """Pictures of one annotation file.
 
     `images` is their folder; by default `images` beside the file, or else the file's own folder.
-    A picture without `split` gets a fixed one by its name. Raises `SetupError` with the file and the fault.
+    A picture without `split` gets a fixed one by its name. Where one of its `labels` has no box, a picture is
+    taken not to be boxed, unless it says so itself. Raises `SetupError` with the file and the fault.
     """
     try:
         document = json.loads(path.read_text("utf-8"))
@@ -37,6 +42,10 @@ def read_coco(path: Path, images: Path | None = None) -> list[AnnotatedPicture]:
 
 
 def _picture(image: dict[str, Any], folder: Path, boxes: tuple[LogoBox, ...], name: str) -> AnnotatedPicture:
+    labels = image.get("labels", [])
+    if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
+        raise TypeError(f"labels of {image['file_name']} are no list of names")
+    boxed = image.get("boxes_annotated", {box.label for box in boxes} >= set(labels))
     return AnnotatedPicture(
         path=folder / image["file_name"],
         width=int(image["width"]),
@@ -46,6 +55,8 @@ def _picture(image: dict[str, Any], folder: Path, boxes: tuple[LogoBox, ...], na
         folder=name,
         group=str(image.get("group", "")),
         flat=float(image.get("flat", 0.0)),
+        labels=tuple(labels),
+        boxed=bool(boxed),
     )
 
 
@@ -74,6 +85,8 @@ def write_coco(path: Path, pictures: Sequence[AnnotatedPicture]) -> None:
                 "split": picture.split.value,
                 "group": picture.group,
                 "flat": picture.flat,
+                "labels": list(picture.labels),
+                "boxes_annotated": picture.boxed,
             }
         )
         for box in picture.boxes:

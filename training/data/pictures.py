@@ -5,7 +5,7 @@ height.
 """
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
@@ -43,7 +43,7 @@ class LogoBox:
 
 @dataclass(frozen=True, slots=True)
 class AnnotatedPicture:
-    """A picture file with its boxes; no box means that it shows none of the labelled logos.
+    """A picture file with its boxes, and with the labels of what it shows somewhere.
 
     `group` joins near-duplicates, `flat` is the share of flat colour (above 0.5 it is mostly clip-art).
     """
@@ -56,7 +56,10 @@ class AnnotatedPicture:
     folder: str
     group: str = ""
     flat: float = 0.0
-    tags: dict[str, str] = field(default_factory=dict)
+    labels: tuple[str, ...] = ()
+    """Brands of the whole picture: it shows them, no box says where."""
+    boxed: bool = True
+    """Every logo has its box. Where it is false, a place outside the boxes says nothing: it may hold a logo."""
 
     @property
     def is_photograph(self) -> bool:
@@ -67,6 +70,16 @@ class AnnotatedPicture:
     def targets(self) -> tuple[LogoBox, ...]:
         """The boxes that count."""
         return tuple(box for box in self.boxes if not box.ignore)
+
+    @property
+    def shown(self) -> frozenset[str]:
+        """Labels of the picture and of the boxes that count."""
+        return frozenset([*self.labels, *(box.label for box in self.targets)])
+
+    @property
+    def logo_free(self) -> bool:
+        """Known to show no logo at all: what may teach, and set thresholds, as a picture without any."""
+        return self.boxed and not self.boxes and not self.labels
 
     def load(self) -> NDArray[np.uint8]:
         """Pixels, uint8 (height, width, 3), BGR. Raises `SetupError` when the file is missing or no

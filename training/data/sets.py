@@ -280,10 +280,8 @@ SETS: Final = {
     )
 }
 
-UNLABELLED_SETS: Final = {
-    "imdb_unsup": _UNSTATED,
-    "short_unlabelled": _UNSTATED,
-}
+SHORT, REVIEWS = "short_unlabelled", "imdb_unsup"
+UNLABELLED_SETS: Final = {SHORT: _UNSTATED, REVIEWS: _UNSTATED}
 """Texts without labels, for word vectors and for teaching a student, with their licence."""
 
 UNREAD: Final = {

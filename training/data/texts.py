@@ -34,7 +34,6 @@ Reasons = dict[tuple[str, str], list[int]]
 """(set, why) -> lines that were left out."""
 
 LABELS: Final = {"neg": 0, "neu": 1, "pos": 2}
-UNLABELLED: Final = "imdb_unsup"
 
 _SHARE: Final = 10
 """One text in so many is for dev, and one for test."""

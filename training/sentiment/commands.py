@@ -176,6 +176,6 @@ def _unlabelled(data: Path, corpora: Corpora, licence: LicenceClass | None) -> d
     measured = [one for split in (corpora.dev, corpora.test) for part in split.values() for one in part]
     return {
         name: load_unlabelled(data, [name], measured)
-        for name in ("short_unlabelled", "imdb_unsup")
-        if licence in (None, UNLABELLED_SETS[name]) and (data / f"{name}.parquet").exists()
+        for name, its_licence in UNLABELLED_SETS.items()
+        if licence in (None, its_licence) and (data / f"{name}.parquet").exists()
     }

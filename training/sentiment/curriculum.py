@@ -17,12 +17,11 @@ from monitor.sentiment.encoding import Encoder
 from monitor.sentiment.scorer import Asked, SentimentScorer
 from training.data.corrections import CORRECTIONS
 from training.data.own_sentences import own_sentences
+from training.data.sets import REVIEWS, SHORT
 from training.data.texts import Corpora, Example, Span
 from training.sentiment.questions import Lesson, answered, by_text
 from training.sentiment.recipe import StudentHyper
 
-SHORT, REVIEWS = "short_unlabelled", "imdb_unsup"
-"""The sets without labels."""
 _UNLABELLED_WEIGHT: Final = 0.5
 _WHOLE_TOO: Final = 0.6
 """Share of the texts with a label toward something that are asked about as a whole, too."""

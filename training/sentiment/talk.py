@@ -18,7 +18,8 @@ from torch import Tensor, nn
 from monitor.inference import Manifest
 from monitor.sentiment.encoding import Encoder, Recipe
 from monitor.sentiment.vocabulary import SPECIAL, Vocabulary
-from training.data.texts import UNLABELLED, data_files, load_corpora, load_unlabelled
+from training.data.sets import REVIEWS
+from training.data.texts import data_files, load_corpora, load_unlabelled
 from training.sentiment.graph import round_to_eight_bit, write_talk
 from training.sentiment.handover import Origin, Product, hand_over
 from training.sentiment.loop import Run
@@ -63,12 +64,12 @@ def train_talk(
     data: Path, out: Path, work: Path, hyper: TalkHyper, *, threads: int, command: str
 ) -> Manifest:
     """Train, export and measure; `out` gets the model folder, `work` the checkpoints."""
-    sources = data_files(data, ["imdb", UNLABELLED])
+    sources = data_files(data, ["imdb", REVIEWS])
     claim(work, hyper, sources)
     torch.set_num_threads(threads)
     corpora = load_corpora(data, ["imdb"])
     vectors = train_word2vec(
-        [*load_unlabelled(data, [UNLABELLED]), *(one.text for one in corpora.train["imdb"])],
+        [*load_unlabelled(data, [REVIEWS]), *(one.text for one in corpora.train["imdb"])],
         work / "talk-word2vec.npz",
         dims=hyper.dims,
         epochs=hyper.word2vec_epochs,
@@ -112,4 +113,4 @@ def train_talk(
         network,
         lambda path: write_talk(network.words, network.lstm, network.out, path),
     )
-    return hand_over(product, Origin(corpora, [UNLABELLED], sources, hyper, progress, command), "talk", out)
+    return hand_over(product, Origin(corpora, [REVIEWS], sources, hyper, progress, command), "talk", out)
