@@ -12,12 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.errors import DataError, ErrorCode
-from monitor.logos.headers import PictureHeader, read_header
+from monitor.pictures import PictureHeader, read_header
 
 SMALLEST_SIDE: Final = 8
 """Pixels; below it are tracking pixels and spacers, on which no logo can be told."""
 _BAND: Final = 64
 """Rows blended at a time."""
+_COLOURS: Final = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+_TRANSPOSED: Final = frozenset({5, 6, 7, 8})
+"""EXIF orientations whose rows are the columns to be seen."""
+_FLIPPED: Final = {2: 1, 3: -1, 4: 0, 6: 1, 7: -1, 8: 0}
+"""What is to be flipped then, as OpenCV numbers it: 1 left and right, 0 top and bottom, -1 both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,28 @@ def decode_picture(data: bytes, *, max_bytes: int, max_pixels: int) -> Picture:
     of `max_pixels`. Blocking; releases the GIL while decoding. Raises `DataError` with one of the image-*
     codes and a detail for the person who has to mend the publisher.
     """
+    header = _header(data, max_bytes, max_pixels)
+    # First, and only it is kept: beside the pixels of all its channels a large picture would not fit.
+    alpha = _alpha(_decode(data, header, cv2.IMREAD_UNCHANGED)) if header.has_alpha else None
+    pixels = _decode(data, header, _COLOURS)
+    if alpha is not None:
+        _put_on_white(pixels, alpha)
+    return Picture(_upright(pixels, header.orientation), header.media_type)
+
+
+def decode_transparent(data: bytes, *, max_bytes: int, max_pixels: int) -> NDArray[np.uint8]:
+    """As `decode_picture`, with the transparency kept: uint8 (height, width, 4), BGRA, upright."""
+    header = _header(data, max_bytes, max_pixels)
+    stored = _decode(data, header, cv2.IMREAD_UNCHANGED) if header.has_alpha else None
+    if stored is None or stored.ndim != 3 or stored.shape[2] != 4:
+        stored = np.asarray(cv2.cvtColor(_decode(data, header, _COLOURS), cv2.COLOR_BGR2BGRA), np.uint8)
+    elif stored.dtype != np.uint8:
+        stored = _eight_bits(stored)
+    return _upright(stored, header.orientation)
+
+
+def _header(data: bytes, max_bytes: int, max_pixels: int) -> PictureHeader:
+    """Of a picture that may be decoded. Raises `DataError`."""
     if len(data) > max_bytes:
         raise DataError(
             ErrorCode.IMAGE_TOO_MANY_BYTES,
@@ -64,12 +91,7 @@ def decode_picture(data: bytes, *, max_bytes: int, max_pixels: int) -> Picture:
             ErrorCode.IMAGE_TOO_SMALL,
             f"the picture is {header.width} x {header.height} pixels; a side needs {SMALLEST_SIDE} or more",
         )
-    # First, and only it is kept: beside the pixels of all its channels a large picture would not fit.
-    alpha = _alpha(_decode(data, header, cv2.IMREAD_UNCHANGED)) if header.has_alpha else None
-    pixels = _decode(data, header, cv2.IMREAD_COLOR)
-    if alpha is not None and alpha.shape == pixels.shape[:2]:
-        _put_on_white(pixels, alpha)
-    return Picture(pixels, header.media_type)
+    return header
 
 
 def _decode(data: bytes, header: PictureHeader, how: int) -> NDArray[np.uint8]:
@@ -84,13 +106,13 @@ def _decode(data: bytes, header: PictureHeader, how: int) -> NDArray[np.uint8]:
         raise DataError(
             ErrorCode.IMAGE_CORRUPT, f"the {name} header is fine, but its content does not decode"
         )
-    if sorted(pixels.shape[:2]) != sorted((header.width, header.height)):
+    if pixels.shape[:2] != (header.height, header.width):
         raise DataError(
             ErrorCode.IMAGE_CORRUPT,
             f"the {name} header says {header.width} x {header.height}, "
             f"its content is {pixels.shape[1]} x {pixels.shape[0]}",
         )
-    return pixels  # type: ignore[return-value]  # 8-bit, but for IMREAD_UNCHANGED, which only _on_white gets
+    return pixels  # type: ignore[return-value]  # 8-bit, but for IMREAD_UNCHANGED, whose callers look
 
 
 def _alpha(stored: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.uint8] | None:
@@ -98,17 +120,25 @@ def _alpha(stored: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.uint8] 
     if stored.ndim != 3 or stored.shape[2] != 4:
         return None
     alpha = cv2.extractChannel(stored, 3)
-    return np.asarray(
-        alpha if alpha.dtype == np.uint8 else cv2.convertScaleAbs(alpha, alpha=1 / 257), np.uint8
-    )
+    return np.asarray(alpha, np.uint8) if alpha.dtype == np.uint8 else _eight_bits(alpha)
+
+
+def _eight_bits(values: NDArray[np.generic]) -> NDArray[np.uint8]:
+    return np.asarray(cv2.convertScaleAbs(values, alpha=1 / 257), np.uint8)
 
 
 def _put_on_white(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> None:
-    """Blend in place, a band at a time: a whole large picture as floats takes gigabytes.
-
-    A picture that is both transparent and turned by EXIF stays opaque: no camera writes one.
-    """
+    """Blend in place, a band at a time: a whole large picture as floats takes gigabytes."""
     for top in range(0, len(pixels), _BAND):
         band, shares = pixels[top : top + _BAND], alpha[top : top + _BAND]
         ink = cv2.multiply(cv2.bitwise_not(band), cv2.merge([shares] * 3), scale=1 / 255)
         band[:] = cv2.bitwise_not(ink)
+
+
+def _upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
+    """What is stored, as it is to be seen. OpenCV would turn colours, but never what has transparency."""
+    if orientation in _TRANSPOSED:
+        pixels = np.asarray(cv2.transpose(pixels), np.uint8)
+    if orientation in _FLIPPED:
+        pixels = np.asarray(cv2.flip(pixels, _FLIPPED[orientation]), np.uint8)
+    return pixels

@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 from monitor.errors import DataError, ErrorCode
 from monitor.logos import Picture, decode_picture
-from monitor.logos.headers import read_header
+from monitor.logos.decoding import decode_transparent
+from monitor.pictures import read_header
+from tests.pictures.writing import exif_block, with_exif
 
 RED_BGR = (30, 40, 200)
 
@@ -52,11 +54,9 @@ def png(width: int, height: int, depth: int, colour: int, rows: bytes, *between:
     return b"\x89PNG\r\n\x1a\n" + header + b"".join(between) + body + png_chunk(b"IEND", b"")
 
 
-def with_orientation(jpeg: bytes, orientation: int) -> bytes:
-    """Puts an EXIF segment with tag 0x0112 right after the start of a JPEG."""
-    tiff = b"MM\0*\0\0\0\x08" + struct.pack(">HHHIHHI", 1, 0x0112, 3, 1, orientation, 0, 0)
-    body = b"Exif\0\0" + tiff
-    return jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body + jpeg[2:]
+def with_orientation(data: bytes, orientation: int) -> bytes:
+    """The picture with EXIF's tag 0x0112 in it."""
+    return with_exif(data, exif_block({0x0112: orientation}))
 
 
 def cmyk_jpeg(cmyk: tuple[int, int, int, int]) -> bytes:
@@ -206,14 +206,82 @@ def test_cmyk_jpeg() -> None:
     assert min(blue, green) > 240
 
 
+def half_there(channels: int, kind: type[np.unsignedinteger] = np.uint8) -> NDArray[np.unsignedinteger]:
+    """Blue, red in the upper left quarter; the last channel, opacity, is none in the right third."""
+    pixels = np.dstack([photograph(), np.full((48, 64), 255, np.uint8)])
+    pixels[:6, :, 3] = 128
+    pixels[:, 43:, 3] = 0
+    chosen = pixels[..., -channels:] if channels == 2 else pixels[..., :channels]
+    return chosen.astype(kind) * (257 if kind is np.uint16 else 1)
+
+
+def grey_and_alpha(depth: int) -> bytes:
+    pixels = half_there(2, np.uint8 if depth == 8 else np.uint16)
+    rows = b"".join(b"\0" + row.astype(f">u{depth // 8}").tobytes() for row in pixels)
+    return png(64, 48, depth, 4, rows)
+
+
+def palette_and_alpha() -> bytes:
+    rows = b"".join(b"\0" + bytes([n > 9] * 20 + [2] * 44) for n in range(48))
+    palette = png_chunk(b"PLTE", bytes([200, 40, 30, 10, 20, 250, 9, 9, 9]))
+    return png(64, 48, 8, 3, rows, palette, png_chunk(b"tRNS", bytes([255, 128, 0])))
+
+
+TURNABLE = {
+    "jpeg": encoded(".jpg", photograph()),
+    "png": encoded(".png", photograph()),
+    "transparent png": encoded(".png", half_there(4)),
+    "transparent png of 16 bits": encoded(".png", half_there(4, np.uint16)),
+    "grey transparent png": grey_and_alpha(8),
+    "grey transparent png of 16 bits": grey_and_alpha(16),
+    "palette png": palette_and_alpha(),
+    "webp": encoded(".webp", photograph(), cv2.IMWRITE_WEBP_QUALITY, 80),
+    "lossless transparent webp": encoded(".webp", half_there(4), cv2.IMWRITE_WEBP_QUALITY, 101),
+    "transparent webp": encoded(".webp", half_there(4), cv2.IMWRITE_WEBP_QUALITY, 80),
+}
+SEEN = {
+    1: lambda a: a,
+    2: lambda a: a[:, ::-1],
+    3: lambda a: a[::-1, ::-1],
+    4: lambda a: a[::-1],
+    5: lambda a: a.swapaxes(0, 1),
+    6: lambda a: np.rot90(a, -1),
+    7: lambda a: np.rot90(a, 2).swapaxes(0, 1),
+    8: lambda a: np.rot90(a),
+}
+"""What each orientation makes of the stored pixels (CIPA DC-008, 4.6.5.1.5)."""
+
+
+@pytest.mark.parametrize("orientation", SEEN)
+@pytest.mark.parametrize("kind", TURNABLE)
+def test_exif_orientation_is_applied(kind: str, orientation: int) -> None:
+    """To the colours, and to where they are seen through."""
+    stored = TURNABLE[kind]
+    turned = with_orientation(stored, orientation)
+    np.testing.assert_array_equal(decoded(turned).pixels, SEEN[orientation](decoded(stored).pixels))
+    limits = {"max_bytes": 1_000_000, "max_pixels": 1_000_000}
+    np.testing.assert_array_equal(
+        decode_transparent(turned, **limits), SEEN[orientation](decode_transparent(stored, **limits))
+    )
+
+
 @pytest.mark.parametrize(
-    ("orientation", "corner"), [(1, (5, 5)), (3, (-5, -5)), (6, (5, -5)), (8, (-5, 5))], ids=lambda v: str(v)
+    "kind", [kind for kind in TURNABLE if "transparent" in kind or kind == "palette png"]
 )
-def test_exif_orientation_is_applied(orientation: int, corner: tuple[int, int]) -> None:
-    picture = decoded(with_orientation(encoded(".jpg", photograph()), orientation))
-    upright = orientation in (1, 3)
-    assert (picture.width, picture.height) == ((64, 48) if upright else (48, 64))
-    assert np.abs(picture.pixels[corner].astype(int) - RED_BGR).max() < 12
+def test_what_is_seen_through_is_white(kind: str) -> None:
+    picture = decoded(with_orientation(TURNABLE[kind], 6)).pixels
+    assert picture.shape == (64, 48, 3)
+    assert (picture[44:] > 250).all(), "the right third lies below, turned"
+    assert picture[10, 10].min() < 160
+
+
+def test_opencv_agrees_where_it_turns_by_itself() -> None:
+    for kind in ("jpeg", "png"):
+        for orientation in SEEN:
+            turned = with_orientation(TURNABLE[kind], orientation)
+            np.testing.assert_array_equal(
+                decoded(turned).pixels, cv2.imdecode(np.frombuffer(turned, np.uint8), cv2.IMREAD_COLOR)
+            )
 
 
 @pytest.mark.parametrize("extension", [".jpg", ".png", ".webp"])

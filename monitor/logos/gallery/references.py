@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 
 from monitor.errors import DataError, ErrorCode, SetupError
 from monitor.logos.crops import grow
-from monitor.logos.decoding import decode_picture
-from monitor.logos.headers import read_header
+from monitor.logos.decoding import decode_transparent
 
 LARGEST_FILE: Final = 20 * 2**20
 """Bytes; a logo has some thousands, a photograph of one some millions."""
@@ -125,13 +124,8 @@ def stored_reference(name: str, sha256: str, png: bytes, box: Corners) -> Refere
 def _decoded(data: bytes) -> NDArray[np.uint8]:
     """BGRA of the file. Raises `DataError`."""
     if b"<svg" in data[:4096].lower() and not data.startswith((b"\xff\xd8", b"\x89PNG", b"RIFF")):
-        return _with_alpha(_drawn(data))
-    picture = decode_picture(data, max_bytes=LARGEST_FILE, max_pixels=LARGEST_PICTURE)
-    if read_header(data).has_alpha:
-        stored = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-        if stored is not None and stored.ndim == 3 and stored.shape[2] == 4:
-            return _with_alpha(stored)  # type: ignore[arg-type]  # 8 or 16 bit: decode_picture took it
-    return _with_alpha(picture.pixels)
+        return _drawn(data)
+    return decode_transparent(data, max_bytes=LARGEST_FILE, max_pixels=LARGEST_PICTURE)
 
 
 def _drawn(data: bytes) -> NDArray[np.uint8]:
@@ -145,14 +139,6 @@ def _drawn(data: bytes) -> NDArray[np.uint8]:
     except ValueError as error:  # UnicodeDecodeError is one, too
         raise DataError(ErrorCode.IMAGE_CORRUPT, f"the SVG cannot be drawn: {error}") from error
     return np.asarray(cv2.imdecode(np.frombuffer(bytes(png), np.uint8), cv2.IMREAD_UNCHANGED), np.uint8)
-
-
-def _with_alpha(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.uint8]:
-    if pixels.dtype == np.uint16:
-        pixels = np.asarray(np.rint(pixels / 257.0), np.uint8)
-    if pixels.shape[2] == 4:
-        return np.asarray(pixels, np.uint8)
-    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2BGRA), np.uint8)
 
 
 def _logo_in(pixels: NDArray[np.uint8], path: Path) -> Corners:

@@ -12,6 +12,7 @@ from monitor.errors import SetupError
 from monitor.logos.crops import CropGeometry
 from monitor.logos.gallery.references import LONGEST_KEPT, parse_box, read_reference, stored_reference
 from monitor.logos.gallery.views import scenes, sheet, views
+from tests.pictures.writing import exif_block, with_exif
 
 SAMPLES = Path(__file__).parents[3] / "samples"
 
@@ -39,6 +40,22 @@ def test_transparent_pictures_are_cut_to_what_is_opaque(tmp_path: Path, name: st
     assert right - left == pytest.approx(81, abs=2)
     assert bottom - top == pytest.approx(81, abs=2)
     assert reference.pixels[(top + bottom) // 2, (left + right) // 2, 2] > 200
+
+
+@pytest.mark.parametrize("name", ["logo.png", "logo.webp"])
+def test_a_turned_logo_is_upright_with_its_transparency(tmp_path: Path, name: str) -> None:
+    """And a box is in pixels as they are seen."""
+    lying = np.zeros((160, 200, 4), np.uint8)
+    lying[60:100, 50:150] = (0, 0, 220, 255)
+    stored = written(tmp_path / name, lying)
+    stored.write_bytes(with_exif(stored.read_bytes(), exif_block({0x0112: 6})))
+    for reference in (read_reference(stored), read_reference(stored, (60, 50, 100, 150))):
+        left, top, right, bottom = reference.box
+        assert (right - left, bottom - top) == pytest.approx((40, 100), abs=2)
+        middle = reference.pixels[top + 3 : bottom - 3, left + 3 : right - 3]
+        assert middle[..., 2].min() > 200
+        assert middle[..., 3].min() == 255
+        assert reference.pixels[0, 0, 3] == 0
 
 
 @pytest.mark.parametrize("name", ["logo.png", "logo.jpg", "logo.webp"])

@@ -1,4 +1,4 @@
-"""Reads what a picture file says about itself in its header: format, size, alpha, whether it is whole.
+"""Reads what a picture file says about itself in its header: format, size, alpha, EXIF, whether it is whole.
 
 Nothing is decoded and nothing is trusted: every offset is checked, and work is bounded by the file's length.
 """
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from monitor.errors import DataError, ErrorCode
+from monitor.pictures.exif import Exif
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,20 +22,44 @@ class PictureHeader:
     has_alpha: bool
     deep: bool = False
     """16 bits a channel."""
+    exif: bytes = b""
+    """As `Exif` reads it; empty where there is none."""
+
+    @property
+    def orientation(self) -> int:
+        """1 to 8 as EXIF numbers them; 1: upright as stored."""
+        return Exif(self.exif).orientation
 
 
-_KNOWN_OTHERS: Final = (
-    (b"GIF8", "GIF"),
-    (b"BM", "BMP"),
-    (b"II*\0", "TIFF"),
-    (b"MM\0*", "TIFF"),
-    (b"%PDF", "PDF"),
-    (b"\0\0\1\0", "ICO"),
-    (b"\x1f\x8b", "gzip data (perhaps SVGZ)"),
-    (b"8BPS", "Photoshop"),
-    (b"\xff\x0a", "JPEG XL"),
-)
+_JPEG_MAGIC: Final = b"\xff\xd8\xff"
 _PNG_MAGIC: Final = b"\x89PNG\r\n\x1a\n"
+_OTHER_PICTURES: Final = (
+    (re.compile(rb"GIF8"), "GIF"),
+    (re.compile(rb"BM.{4}\0{4}", re.DOTALL), "BMP"),  # a text may begin with BMW
+    (re.compile(rb"II\*\0|MM\0\*|.{4}ftypcrx ", re.DOTALL), "TIFF or a camera's raw data"),
+    (re.compile(rb".{4}ftyp.{0,60}avi[fs]", re.DOTALL), "AVIF"),
+    (re.compile(rb".{4}ftyp.{0,60}(?:hei[cxms]|hev[cxms]|mif1|msf1)", re.DOTALL), "HEIC, as phones write it"),
+    (re.compile(rb"\0\0\x01\0"), "ICO"),
+    (re.compile(rb"8BPS"), "Photoshop"),
+    (re.compile(rb"\xff\x0a|\0\0\0\x0cJXL "), "JPEG XL"),
+    (
+        re.compile(
+            rb"(?:\xef\xbb\xbf)?\s*(?:<(?:\?xml|!--|!doctype svg).{0,900}?)?<svg\b", re.DOTALL | re.IGNORECASE
+        ),
+        "SVG",
+    ),
+)
+_OTHERS: Final = (
+    (re.compile(rb".{4}ftyp", re.DOTALL), "a video (ISO media)"),
+    (re.compile(rb"%PDF"), "PDF"),
+    (re.compile(rb"\x1f\x8b"), "gzip data (perhaps SVGZ)"),
+    (
+        re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype html|html)", re.IGNORECASE),
+        "an HTML page (perhaps an error page saved as a picture)",
+    ),
+)
+BEGINNING: Final = 1024
+"""Bytes of a file by which `is_picture` tells what it is."""
 
 # What decoders do for a few bytes each, so that a small file could keep one busy for minutes. Encoders write
 # some 10 scans and, with the largest colour profile, 300 segments; text comes in one chunk or two.
@@ -55,11 +80,11 @@ def read_header(data: bytes) -> PictureHeader:
     """
     if not data:
         raise DataError(ErrorCode.IMAGE_EMPTY, "the picture has 0 bytes")
-    if data.startswith(b"\xff\xd8\xff"):
+    if data.startswith(_JPEG_MAGIC):
         return _jpeg(data)
     if data.startswith(_PNG_MAGIC):
         return _png(data)
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+    if _is_webp(data):
         return _webp(data)
     raise DataError(
         ErrorCode.IMAGE_FORMAT_UNSUPPORTED,
@@ -67,17 +92,24 @@ def read_header(data: bytes) -> PictureHeader:
     )
 
 
+def is_picture(beginning: bytes) -> bool:
+    """Whether a file that begins so is a picture, of the three formats or of another. `BEGINNING` bytes are
+    enough."""
+    known = beginning.startswith((_JPEG_MAGIC, _PNG_MAGIC)) or _is_webp(beginning)
+    return known or _named(_OTHER_PICTURES, beginning) is not None
+
+
+def _is_webp(data: bytes) -> bool:
+    return data[:4] == b"RIFF" and data[8:12] == b"WEBP"
+
+
+def _named(formats: tuple[tuple[re.Pattern[bytes], str], ...], data: bytes) -> str | None:
+    return next((name for begins, name in formats if begins.match(data[:BEGINNING])), None)
+
+
 def _guess(data: bytes) -> str:
-    for magic, name in _KNOWN_OTHERS:
-        if data.startswith(magic):
-            return name
-    if data[4:8] == b"ftyp":
-        return "HEIC, AVIF or video (ISO media)"
-    head = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if b"<svg" in head:
-        return "SVG"
-    if head.startswith((b"<!doctype html", b"<html")):
-        return "an HTML page (perhaps an error page saved as a picture)"
+    if name := _named(_OTHER_PICTURES, data) or _named(_OTHERS, data):
+        return name
     if len(data) < 12:
         return f"no picture format known here and only {len(data)} long"
     return f"no picture format known here (they begin with {data[:8].hex(' ')})"
@@ -100,6 +132,7 @@ def _jpeg(data: bytes) -> PictureHeader:
     else.
     """
     size: tuple[int, int] | None = None
+    exif = b""
     at = 2
     for _ in range(_MOST_SEGMENTS):
         if fill := _FILL.match(data, at):
@@ -122,6 +155,8 @@ def _jpeg(data: bytes) -> PictureHeader:
                 raise _corrupt("JPEG", "frame header too short")
             height, width = struct.unpack(">HH", body[1:5])
             size = width, height
+        if marker == 0xE1 and body.startswith(b"Exif\0\0") and not exif:
+            exif = body
         if marker == 0xDA:
             break
         at += 2 + length
@@ -133,7 +168,7 @@ def _jpeg(data: bytes) -> PictureHeader:
         raise _truncated("JPEG", data)
     if _scans(data, at) > _MOST_SCANS:
         raise _corrupt("JPEG", f"more than {_MOST_SCANS} scans")
-    return PictureHeader("image/jpeg", size[0], size[1], has_alpha=False)
+    return PictureHeader("image/jpeg", size[0], size[1], has_alpha=False, exif=exif)
 
 
 def _scans(data: bytes, at: int) -> int:
@@ -158,13 +193,16 @@ def _png(data: bytes) -> PictureHeader:
     if not (0 < width < 2**31 and 0 < height < 2**31):
         raise _corrupt("PNG", f"impossible size {width} x {height}")
     has_alpha = data[25] in (4, 6)
+    exif = b""
     at, packed_texts = 8, 0
     while True:
         if at + 12 > len(data):
             raise _truncated("PNG", data)
         length, kind = int.from_bytes(data[at : at + 4]), data[at + 4 : at + 8]
         if kind == b"IEND":
-            return PictureHeader("image/png", width, height, has_alpha, deep=data[24] == 16)
+            return PictureHeader("image/png", width, height, has_alpha, deep=data[24] == 16, exif=exif)
+        if kind == b"eXIf" and not exif:
+            exif = data[at + 8 : at + 8 + length]
         has_alpha = has_alpha or kind == b"tRNS"
         packed_texts += kind in (b"zTXt", b"iTXt")
         if packed_texts > _MOST_PACKED_TEXTS:
@@ -180,7 +218,8 @@ def _webp(data: bytes) -> PictureHeader:
     kind, body = data[12:16], data[20:]
     if kind == b"VP8X":
         width, height = (int.from_bytes(body[at : at + 3], "little") + 1 for at in (4, 7))
-        return PictureHeader("image/webp", width, height, bool(body[0] & 0x10))
+        exif = _webp_exif(data) if body[0] & 0x08 else b""
+        return PictureHeader("image/webp", width, height, bool(body[0] & 0x10), exif=exif)
     if kind == b"VP8L" and body[0] == 0x2F:
         bits = int.from_bytes(body[1:5], "little")
         return PictureHeader(
@@ -191,3 +230,14 @@ def _webp(data: bytes) -> PictureHeader:
         if width and height:
             return PictureHeader("image/webp", width, height, has_alpha=False)
     raise _corrupt("WebP", "its first chunk is no picture")
+
+
+def _webp_exif(data: bytes) -> bytes:
+    """The EXIF chunk, which may stand anywhere behind the first; empty where there is none."""
+    at = 12
+    while at + 8 <= len(data):
+        length = int.from_bytes(data[at + 4 : at + 8], "little")
+        if data[at : at + 4] == b"EXIF":
+            return data[at + 8 : at + 8 + length]
+        at += 8 + length + length % 2
+    return b""
