@@ -55,7 +55,7 @@ def _folded(text: str) -> str:
 def made_up(count: int, texts: Sequence[str]) -> Brands:
     """The packaged brands, and others up to `count`; always the same."""
     brands = list(load_brands())[:count]
-    words = (resources.files("monitor.doctor") / "common_words.txt").read_text("utf-8").split()
+    words = (resources.files("monitor") / "common_words.txt").read_text("utf-8").split()
     said = sorted({word for text in texts for word in re.findall("[a-z]{6,12}", text.lower())})
     draw = random.Random(1)
     seen = {name.casefold() for brand in brands for name in brand.spellings}

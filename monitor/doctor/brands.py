@@ -2,13 +2,12 @@
 
 from collections.abc import Collection, Iterator
 from enum import StrEnum
-from functools import cache
-from importlib import resources
 from pathlib import Path
 
 import msgspec
 
 from monitor.brands import Brand, Brands, ready_queries
+from monitor.everyday import bare_letters, common_words
 from monitor.texts import read
 
 _SHORTEST = 3
@@ -55,16 +54,17 @@ def _of_brand(brand: Brand, brands: Brands, labels: Collection[str], folder: Pat
             yield _hint(
                 brand.name,
                 f"{spelling!r} is an everyday word, so ordinary sentences will count; "
-                f"a query that tells the brand from it is ready to copy from {ready[1]}",
+                f"a query that tells the brand from it is ready to copy from {ready[1]} "
+                f"(`brand-monitor brands add '{brand.name}' --ready-query` does it)",
             )
-        elif brand.query is None and read(bare).folded in _common_words():
+        elif brand.query is None and read(bare).folded in common_words():
             yield _hint(
                 brand.name,
                 f"{spelling!r} is an everyday word, so ordinary sentences will count; "
                 "give the brand a query, or name it in full and add its handle or hashtag",
             )
         for other in brands:
-            if other.name != brand.name and any(_bare(spelling) == _bare(word) for word in other.spellings):
+            if other.name != brand.name and _letters(spelling) in map(_letters, other.spellings):
                 yield _hint(
                     brand.name, f"{spelling!r} differs from a spelling of {other.name!r} in punctuation only"
                 )
@@ -84,12 +84,6 @@ def _fault(brand: str, remark: str) -> Remark:
     return Remark(brand=brand, weight=Weight.FAULT, remark=remark)
 
 
-def _bare(spelling: str) -> str:
-    """Letters and digits only: what is left when people type carelessly."""
-    return "".join(word.text for word in read(spelling).words) or spelling
-
-
-@cache
-def _common_words() -> frozenset[str]:
-    """English words that stand in lower case in at least 25 of IMDB's 24,877 training reviews."""
-    return frozenset((resources.files("monitor.doctor") / "common_words.txt").read_text("utf-8").split())
+def _letters(spelling: str) -> str:
+    """What is left when people type carelessly."""
+    return bare_letters(spelling) or spelling
