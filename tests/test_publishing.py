@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -18,15 +19,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.errors import ErrorCode, OutageError, SetupError
-from monitor.messages import MSGPACK, TextMention, decode_image, decode_text
+from monitor.messages import MSGPACK, ImageMention, TextMention, decode_image, decode_text
 from monitor.publishing import Defaults, Outgoing, Refused, publish, read_images, read_raw_texts, read_texts
 from monitor.publishing.records import derived_id
+from monitor.queries.fields import host_of
 from monitor.settings import Settings, load_settings
 from monitor.stream.topics import create_topics
+from tests.pictures.writing import OFFSET, TAKEN, exif_block, with_exif
 
 MARCH = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 DEFAULTS = Defaults(source="upload", published_at=MARCH)
 EXAMPLES = Path(__file__).parents[1] / "examples"
+PICTURES = Path(__file__).parents[1] / "samples" / "pictures"
+ONE, TWO = ((PICTURES / name).read_bytes() for name in ("coffee.jpg", "vmware-hall.jpg"))
 
 
 def texts(
@@ -194,7 +199,7 @@ def test_fields_in_fields_in_fields_are_sent_or_refused() -> None:
 
 
 def test_a_number_beyond_64_bits_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "a.png").write_bytes(b"picture")
+    (tmp_path / "a.png").write_bytes(ONE)
     listed = tmp_path / "list.jsonl"
     listed.write_text('{"file": "a.png", "reach": ' + "9" * 25 + "}")
     (refused,) = read_images([listed], Defaults(source="s"))
@@ -211,19 +216,86 @@ def test_raw_lines_are_sent_as_they_stand() -> None:
     assert records[0].headers == (("content-type", b"text/csv"),)
 
 
-def test_pictures_are_named_by_their_bytes(tmp_path: Path) -> None:
-    for name, data in (("a.jpg", b"one"), ("b.jpg", b"one"), ("c.jpg", b"two")):
+def test_pictures_are_told_apart_by_their_bytes(tmp_path: Path) -> None:
+    for name, data in (("a.jpg", ONE), ("b.jpg", ONE), ("c.jpg", TWO)):
         (tmp_path / name).write_bytes(data)
     paths = [tmp_path / "a.jpg", tmp_path / "b.jpg", tmp_path / "c.jpg"]
     records = [record for record in read_images(paths, DEFAULTS) if isinstance(record, Outgoing)]
     mentions = [decode_image(record.value) for record in records]
-    assert [mention.image for mention in mentions] == [b"one", b"one", b"two"]
+    assert [mention.image for mention in mentions] == [ONE, ONE, TWO]
     assert mentions[0].id == mentions[1].id != mentions[2].id
     assert mentions[0].published_at == MARCH
 
 
+def image_of(path: Path, defaults: Defaults) -> ImageMention:
+    (sent,) = read_images([path], defaults)
+    assert isinstance(sent, Outgoing), sent
+    return decode_image(sent.value, MSGPACK)
+
+
+def test_a_picture_keeps_its_name_and_replaces_no_other_of_that_name(tmp_path: Path) -> None:
+    defaults = Defaults(source="upload", content_type=MSGPACK)
+    for folder, data in (("monday", ONE), ("tuesday", TWO), ("copies", ONE)):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "booth 1.jpg").write_bytes(data)
+    monday, tuesday, copied = (
+        image_of(tmp_path / folder / "booth 1.jpg", defaults) for folder in ("monday", "tuesday", "copies")
+    )
+    assert monday.url == f"file://{tmp_path}/monday/booth%201.jpg"
+    assert tuesday.url == f"file://{tmp_path}/tuesday/booth%201.jpg"
+    assert monday.id != tuesday.id
+    assert copied.id == monday.id
+    assert host_of(monday.url) is None, "a file is of no site"
+
+
+@pytest.mark.parametrize(
+    ("camera", "published"),
+    [
+        ({TAKEN: "2025:12:24 18:00:00", OFFSET: "-05:00"}, datetime(2025, 12, 24, 23, tzinfo=UTC)),
+        ({TAKEN: "2025:12:24 18:00:00"}, datetime(2025, 12, 24, 9, tzinfo=UTC)),  # as in Tokyo
+        ({TAKEN: "2026:03:01 10:00:00", OFFSET: "+00:00"}, datetime(2026, 3, 1, 10, tzinfo=UTC)),
+        ({TAKEN: "2062:12:24 18:00:00", OFFSET: "-05:00"}, MARCH),  # a clock that was wrong
+        ({TAKEN: "0000:00:00 00:00:00"}, MARCH),
+        ({TAKEN: "0001:01:01 00:00:00"}, MARCH),
+        ({}, MARCH),
+    ],
+)
+def test_a_picture_was_published_when_it_was_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, camera: dict[int, int | str], published: datetime
+) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        picture = tmp_path / "a.jpg"
+        picture.write_bytes(with_exif(ONE, exif_block({}, camera)))
+        os.utime(picture, (MARCH.timestamp(), MARCH.timestamp()))
+        assert image_of(picture, Defaults(source="s", content_type=MSGPACK)).published_at == published
+        said = Defaults(source="s", content_type=MSGPACK, published_at=MARCH)
+        assert image_of(picture, said).published_at == MARCH
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+@pytest.mark.parametrize(
+    ("data", "code", "says"),
+    [
+        (b"", ErrorCode.IMAGE_EMPTY, "0 bytes"),
+        (ONE[:2000], ErrorCode.IMAGE_TRUNCATED, "send the whole file"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", ErrorCode.IMAGE_FORMAT_UNSUPPORTED, "are HEIC"),
+        (b"\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf", ErrorCode.IMAGE_FORMAT_UNSUPPORTED, "are AVIF"),
+    ],
+)
+def test_what_is_no_whole_picture_is_refused(tmp_path: Path, data: bytes, code: ErrorCode, says: str) -> None:
+    (tmp_path / "a.jpg").write_bytes(data)
+    (refused,) = read_images([tmp_path / "a.jpg"], DEFAULTS)
+    assert isinstance(refused, Refused)
+    assert refused.error.code is code
+    assert says in refused.error.detail
+
+
 def test_a_picture_list_says_what_a_file_cannot(tmp_path: Path) -> None:
-    (tmp_path / "a.jpg").write_bytes(b"one")
+    (tmp_path / "a.jpg").write_bytes(ONE)
     lines = [
         {
             "file": "a.jpg",
@@ -241,7 +313,7 @@ def test_a_picture_list_says_what_a_file_cannot(tmp_path: Path) -> None:
     sent, *refused = read_images([path], Defaults(source="upload", content_type=MSGPACK))
     assert isinstance(sent, Outgoing)
     mention = decode_image(sent.value, MSGPACK)
-    assert (mention.id, mention.source, mention.caption, mention.image) == ("post-1", "web", "us", b"one")
+    assert (mention.id, mention.source, mention.caption, mention.image) == ("post-1", "web", "us", ONE)
     assert [
         (one.where.partition(" line ")[2], one.error.code) for one in refused if isinstance(one, Refused)
     ] == [

@@ -8,8 +8,11 @@ from typing import BinaryIO, Final
 
 from monitor.commands.terminal import say
 from monitor.errors import SetupError
+from monitor.pictures import BEGINNING, is_picture
 
-_PICTURE_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp"})
+_PICTURE_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp"})
+_NAMED: Final = 3
+"""Files without a picture that are told by name; the others are counted."""
 
 
 @contextmanager
@@ -27,22 +30,51 @@ def open_input(name: str) -> Iterator[BinaryIO]:
 
 
 def pictures_of(names: Iterable[str]) -> Iterator[Path]:
-    """Files as named, folders as the pictures below them (by suffix, sorted).
+    """Files as named, folders as the pictures below them, sorted; what else is there is told in one line.
 
-    `-` stands for the paths on standard input, one a line (`find ... | brand-monitor ...`).
+    A picture is what begins like one, of any format, or is named like one: whoever reads it says what is
+    wrong with it. `-` stands for the paths on standard input, one a line (`find ... | brand-monitor ...`).
     """
     for path in _paths(names):
         if path.is_dir():
-            pictures = sorted(
-                file
-                for file in path.rglob("*")
-                if file.suffix.lower() in _PICTURE_SUFFIXES and file.is_file()
-            )
-            if not pictures:
-                say(f"{path}: no pictures in this folder ({', '.join(sorted(_PICTURE_SUFFIXES))})")
-            yield from pictures
+            yield from _pictures_below(path)
         else:
             yield path
+
+
+def _pictures_below(folder: Path) -> Iterator[Path]:
+    others: list[str] = []
+    found = 0
+    for file in sorted(_files_below(folder)):
+        if _is_picture(file):
+            found += 1
+            yield file
+        else:
+            others.append(str(file.relative_to(folder)))
+    if others:
+        names = ", ".join(others[:_NAMED]) + (", ..." if len(others) > _NAMED else "")
+        count = f"{len(others):,} file{'s are no pictures' if len(others) > 1 else ' is no picture'}"
+        say(f"{folder}: {count} and left out ({names})")
+    if not found:
+        say(f"{folder}: no pictures in this folder")
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    for place, _, names in os.walk(folder, onerror=lambda error: say(f"left out: {error}")):
+        yield from (Path(place, name) for name in names)
+
+
+def _is_picture(file: Path) -> bool:
+    hidden = file.name.startswith(".")  # as macOS leaves ._IMG_1.jpg beside each IMG_1.jpg
+    if file.suffix.lower() in _PICTURE_SUFFIXES and not hidden:
+        return True
+    if not file.is_file():  # nor a pipe, which would be waited for
+        return False
+    try:
+        with file.open("rb") as stream:
+            return is_picture(stream.read(BEGINNING))
+    except OSError:
+        return True  # nobody knows: whoever reads it says why it cannot
 
 
 def _paths(names: Iterable[str]) -> Iterator[Path]:

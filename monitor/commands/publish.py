@@ -40,7 +40,8 @@ _PublishedAt = Annotated[
     typer.Option(
         parser=moment,
         metavar="MOMENT",
-        help="For inputs without `published_at`: RFC 3339 with zone. Default: the file's modification time.",
+        help="For inputs without `published_at`: RFC 3339 with zone. Default: when a picture was taken, "
+        "else the file's modification time.",
     ),
 ]
 
@@ -89,7 +90,9 @@ def images(
 ) -> None:
     """Publish pictures; the id is derived from source and bytes where a list gives none.
 
-    Files that cannot be read are reported, the rest is published, and the exit code is 1.
+    Folders are read by content: JPEG, PNG and WebP under any name. A picture that EXIF dates was published
+    when it was taken. Files that cannot be read, and pictures of other formats, are reported, the rest is
+    published, and the exit code is 1.
     """
     from monitor.publishing import Defaults, read_images
 

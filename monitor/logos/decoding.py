@@ -5,7 +5,7 @@ OpenCV.
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -123,7 +123,7 @@ def _alpha(stored: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.uint8] 
     return np.asarray(alpha, np.uint8) if alpha.dtype == np.uint8 else _eight_bits(alpha)
 
 
-def _eight_bits(values: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.uint8]:
+def _eight_bits(values: NDArray[np.integer[Any] | np.floating[Any]]) -> NDArray[np.uint8]:
     return np.asarray(cv2.convertScaleAbs(values, alpha=1 / 257), np.uint8)
 
 

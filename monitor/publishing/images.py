@@ -1,7 +1,8 @@
 """Reads pictures to publish: files, and lists that carry what a picture file cannot say.
 
-A picture's id is derived from source and bytes, so publishing a folder twice doubles nothing. Pictures are
-not decoded here: the service does that, and dead-letters what is no picture.
+A picture's id is derived from source and bytes, so publishing a folder twice doubles nothing, and pictures
+of one name in two folders stay two; its address says where the file lay. Pictures are not decoded here, but a
+file that is none, or no whole one, is refused before it is anybody's dead letter.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,6 +13,7 @@ import msgspec
 
 from monitor.errors import DataError, ErrorCode
 from monitor.messages import ImageMention, decode_image, encode
+from monitor.pictures import Exif, read_header
 from monitor.publishing.records import (
     Defaults,
     Outgoing,
@@ -32,7 +34,7 @@ def read_images(paths: Iterable[Path], defaults: Defaults) -> Iterator[Outgoing 
         if path.suffix.lower() == ".jsonl":
             yield from _listed(path, defaults)
         else:
-            yield _record(str(path), path, {}, defaults)
+            yield _record(str(path), path, {"url": path.absolute().as_uri()}, defaults)
 
 
 def _listed(path: Path, defaults: Defaults) -> Iterator[Outgoing | Refused]:
@@ -75,7 +77,7 @@ def _record(where: str, path: Path, fields: dict[str, Any], defaults: Defaults) 
 def _mention(path: Path, fields: dict[str, Any], defaults: Defaults) -> ImageMention:
     try:
         data = path.read_bytes()
-        moment = defaults.moment(path)
+        moment = defaults.moment(path, Exif(read_header(data).exif).taken)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         raise _unreadable(error) from error
     fields = {"source": defaults.source, "published_at": moment, **given(fields)}

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from monitor.messages import JSON
 
 # 128 of SHA-256's bits: no two mentions of a lifetime collide, and the id still fits on a line of a report.
 _ID_DIGITS: Final = 32
+_A_DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +43,31 @@ class Defaults:
 
     source: str
     published_at: datetime | None = None
-    """None: the modification time of the file the input stands in."""
+    """None: when a picture was taken, by its EXIF, else when the file the input stands in was modified."""
     content_type: str = JSON
 
-    def moment(self, file: Path | None) -> str | None:
-        """RFC 3339 in UTC; None where nothing tells (standard input)."""
+    def moment(self, file: Path | None, taken: datetime | None = None) -> str | None:
+        """RFC 3339 in UTC; None where nothing tells (standard input). Raises `OSError`.
+
+        `taken` without a zone is in this machine's. More than a day after the file was modified, it is
+        by a wrong clock.
+        """
         if self.published_at is not None:
             return rfc3339(self.published_at)
         if file is None:
             return None
-        return rfc3339(datetime.fromtimestamp(file.stat().st_mtime, UTC))
+        modified = datetime.fromtimestamp(file.stat().st_mtime, UTC)
+        if taken is not None and (known := _zoned(taken)) is not None and known - modified < _A_DAY:
+            return rfc3339(known)
+        return rfc3339(modified)
+
+
+def _zoned(moment: datetime) -> datetime | None:
+    """None for the first and the last days that there are, which have no time in other zones."""
+    try:
+        return moment.astimezone(UTC)
+    except (OverflowError, ValueError, OSError):
+        return None
 
 
 def rfc3339(moment: datetime) -> str:

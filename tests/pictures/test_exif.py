@@ -7,9 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.pictures import Exif
-from tests.pictures.writing import exif_block
+from tests.pictures.writing import OFFSET, TAKEN, exif_block
 
-TAKEN, OFFSET = 0x9003, 0x9011
 WHOLE = exif_block({0x0112: 6}, {TAKEN: "2026:03:01 09:30:00", OFFSET: "+01:00"})
 
 

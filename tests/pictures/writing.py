@@ -9,6 +9,8 @@ import numpy as np
 
 _SHORT, _LONG, _ASCII = 3, 4, 2
 _CAMERA = 0x8769
+TAKEN, OFFSET = 0x9003, 0x9011
+"""Tags of what the camera knew."""
 
 
 def exif_block(
