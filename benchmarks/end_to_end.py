@@ -33,7 +33,8 @@ from numpy.typing import NDArray
 from monitor.brand_matcher import BrandMatcher
 from monitor.brands import load_brands
 from monitor.local.system import LocalSystem, environment
-from monitor.logos import decode_picture, load_detector
+from monitor.logos import decode_picture
+from monitor.logos.finder import load_finder
 from monitor.messages import TextMention, decode_text
 from monitor.sentiment import load_scorer
 from monitor.settings import Settings, load_settings
@@ -136,10 +137,10 @@ def models_alone(settings: Settings, load: Load) -> None:
     models."""
     brands = load_brands(settings.brands_file)
     scorer = load_scorer(settings.models_dir / settings.sentiment_model, settings.device)
-    detector = load_detector(settings.models_dir / settings.logo_model, brands, settings.device)
+    finder = load_finder(settings, brands)
     matcher = BrandMatcher(brands)
     scorer.warm_up()
-    detector.warm_up()
+    finder.warm_up()
     started = time.perf_counter()
     for batch in _chunks(load.texts, settings.text_batch_size):
         mentions = [decode_text(value, max_chars=settings.text_max_chars) for value in batch]
@@ -150,7 +151,7 @@ def models_alone(settings: Settings, load: Load) -> None:
     started = time.perf_counter()
     for batch in _chunks(load.pictures, settings.image_batch_size):
         limits = {"max_bytes": settings.image_max_bytes, "max_pixels": settings.image_max_pixels}
-        detector.detect([decode_picture(data, **limits).pixels for data in batch])
+        finder.find([decode_picture(data, **limits).pixels for data in batch])
     pictures = time.perf_counter() - started
     rates = f"{_rate(len(load.texts), texts)} texts, {_rate(len(load.pictures), pictures)} pictures"
     print(f"models alone    {rates}, {_rate(load.good, texts + pictures)} mentions of this mix")

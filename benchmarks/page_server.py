@@ -18,7 +18,7 @@ import psycopg
 from monitor.brands import load_brands
 from monitor.local.child import ChildProcess, StopPlan, free_port
 from monitor.local.database import EmbeddedDatabase
-from monitor.logos import load_detector
+from monitor.logos.finder import load_finder
 from monitor.seeding import seed
 from monitor.seeding.load import Seeding
 from monitor.settings import Settings, load_settings
@@ -90,10 +90,10 @@ class Site:
         if not made:
             chosen = self.settings
             brands = load_brands(chosen.brands_file)
-            detector = load_detector(chosen.models_dir / chosen.logo_model, brands, chosen.device, 1)
+            finder = load_finder(chosen, brands)
             wanted = Seeding(mentions=self.size, until=UNTIL)
             store = PictureStore(chosen.picture_store)
-            seed(engine, brands, wanted, SAMPLES, detector, store)
+            seed(engine, brands, wanted, SAMPLES, finder, store)
         engine.dispose()
         return None if made else time.perf_counter() - started
 

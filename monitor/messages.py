@@ -149,7 +149,6 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """None for a picture, and for a text in a language that the model does not speak."""
     brands: tuple[BrandMention, ...] = ()
     detections: tuple[Detection, ...] = ()
-    written: tuple[WrittenBrand, ...] = ()
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):

@@ -99,7 +99,7 @@ def image(id: str, offset: int, caption: str | None) -> ImageResult:
         picture=PictureRef(
             sha256="0" * 64, media_type="image/png", width=10, height=10, n_bytes=10, url="file:///none"
         ),
-        detections=(Detection(brand="Nike", score=0.9, box=Box(0.1, 0.1, 0.2, 0.2)),),
+        detections=(Detection(brand="Nike", score=0.9, box=Box(0.1, 0.1, 0.2, 0.2), look=0.9),),
         model_version="logos@1",
         words=tuple(read(caption or "").lexemes()),
     )

@@ -24,8 +24,12 @@ from hypothesis import strategies as st
 from monitor.brand_matcher import BrandMatcher
 from monitor.brands import load_brands
 from monitor.errors import ErrorCode, OutageError
-from monitor.logos import LogoDetector, load_detector
-from monitor.messages import Box, Detection, WrittenBrand
+from monitor.logos import load_detector
+from monitor.logos.evidence import Look, Veto
+from monitor.logos.finder import LogoFinder
+from monitor.logos.words.lines import TextLine
+from monitor.logos.words.names import NameReader
+from monitor.messages import Box, Detection
 from monitor.scoring import (
     ImageAnswer,
     ImageFault,
@@ -39,7 +43,7 @@ from monitor.scoring import (
     score_images,
     score_texts,
 )
-from monitor.scoring.answers import PixelDetection, PixelWriting
+from monitor.scoring.answers import PixelDetection, Vetoed
 from monitor.sentiment import Asked, SentimentScorer, load_scorer
 from monitor.settings import Device, packaged
 
@@ -59,8 +63,10 @@ def matcher() -> BrandMatcher:
 
 
 @pytest.fixture(scope="module")
-def detector() -> LogoDetector:
-    return load_detector(packaged("onnx_models") / "logos", load_brands(), Device.CPU, threads=1)
+def finder() -> LogoFinder:
+    """One that looks and reads nothing."""
+    folder = packaged("onnx_models") / "logos"
+    return LogoFinder(load_detector(folder, load_brands(), Device.CPU, threads=1))
 
 
 def answers(
@@ -304,7 +310,7 @@ def write_picture(path: Path, width: int = 120, height: int = 80) -> Path:
     return path
 
 
-def test_pictures_and_faults_in_input_order(detector: LogoDetector, tmp_path: Path) -> None:
+def test_pictures_and_faults_in_input_order(finder: LogoFinder, tmp_path: Path) -> None:
     good = write_picture(tmp_path / "good.png")
     text = tmp_path / "text.jpg"
     text.write_text("no picture")
@@ -315,7 +321,7 @@ def test_pictures_and_faults_in_input_order(detector: LogoDetector, tmp_path: Pa
         file.truncate(5 * 2**30)  # sparse: takes no disk, and must take no memory
     wide = write_picture(tmp_path / "wide.png", width=2_000, height=600)
     paths = [text, good, tmp_path / "gone.jpg", empty, large, tmp_path, wide, good]
-    found = [one for batch in score_images(paths, detector, IMAGES) for one in batch]
+    found = [one for batch in score_images(paths, finder, IMAGES) for one in batch]
     assert [one.file for one in found] == [str(path) for path in paths]
     assert [one.error.code if isinstance(one, ImageFault) else (one.width, one.height) for one in found] == [
         "image-format-unsupported",
@@ -329,9 +335,9 @@ def test_pictures_and_faults_in_input_order(detector: LogoDetector, tmp_path: Pa
     ]
 
 
-def test_a_logo_is_boxed_in_pixels_of_the_picture(detector: LogoDetector) -> None:
+def test_a_logo_is_boxed_in_pixels_of_the_picture(finder: LogoFinder) -> None:
     path = ROOT / "samples" / "pictures" / "vmware-slide.png"
-    ((answer,),) = score_images([path], detector, IMAGES)
+    ((answer,),) = score_images([path], finder, IMAGES)
     assert isinstance(answer, ImageAnswer)
     assert "VMware" in {detection.brand for detection in answer.detections}
     scores = [detection.score for detection in answer.detections]
@@ -353,51 +359,66 @@ def test_a_logo_is_boxed_in_pixels_of_the_picture(detector: LogoDetector) -> Non
 def test_boxes_in_pixels_are_the_relative_ones_times_the_size(
     x: float, y: float, width: float, height: float, columns: int, rows: int
 ) -> None:
-    relative = Detection(brand="A", score=0.5, box=Box(x, y, width, height))
+    relative = Detection(brand="A", score=0.5, box=Box(x, y, width, height), look=0.5)
     found = PixelDetection.of(relative, columns, rows).box
     assert found == pytest.approx((x * columns, y * rows, width * columns, height * rows), abs=0.011)
 
 
 def test_batches_hold_no_more_pixels_than_the_largest_picture_may(
-    detector: LogoDetector, tmp_path: Path
+    finder: LogoFinder, tmp_path: Path
 ) -> None:
     paths = [write_picture(tmp_path / f"{number}.png", 800, 700) for number in range(3)]
     policy = ImagePolicy(max_bytes=2**20, max_pixels=1_000_000, batch_size=8)
-    assert [len(batch) for batch in score_images(paths, detector, policy)] == [1, 1, 1]
+    assert [len(batch) for batch in score_images(paths, finder, policy)] == [1, 1, 1]
 
 
 def test_annotated_copies_never_overwrite_each_other_or_the_original(
-    detector: LogoDetector, tmp_path: Path
+    finder: LogoFinder, tmp_path: Path
 ) -> None:
     (tmp_path / "sub").mkdir()
     paths = [write_picture(tmp_path / "a.png"), write_picture(tmp_path / "sub" / "a.png", 90, 60)]
     before = [path.read_bytes() for path in paths]
     policy = ImagePolicy(max_bytes=2**20, max_pixels=10**6, batch_size=2, annotate_into=tmp_path)
-    list(score_images(paths, detector, policy))
+    list(score_images(paths, finder, policy))
     assert [path.read_bytes() for path in paths] == before
     sizes = [cv2.imread(str(tmp_path / name)).shape[:2] for name in ("a.annotated.jpg", "a-2.annotated.jpg")]
     assert sizes == [(80, 120), (60, 90)]
 
 
-class Words:
+class BrittleReader:
     """Reads VMware in everything that is wider than high, and breaks on the rest."""
 
-    def find(self, pixels: Any) -> tuple[WrittenBrand, ...]:
+    identity = "brittle"
+    device = Device.CPU
+
+    def read(self, pixels: Any) -> tuple[TextLine, ...]:
         if pixels.shape[0] > pixels.shape[1]:
             raise RuntimeError("no memory")
-        box = Box(0.5, 0.25, 0.25, 0.5)
-        return (WrittenBrand(brand="VMware", matched="vmware", line="by vmware", score=0.9, box=box),)
+        return (TextLine("VMware", 0.96, ((0.5, 0.25), (0.75, 0.25), (0.75, 0.75), (0.5, 0.75))),)
 
 
-def test_words_read_stand_beside_the_logos_and_fail_alone(detector: LogoDetector, tmp_path: Path) -> None:
+def test_letters_are_evidence_and_a_picture_without_them_is_told(finder: LogoFinder, tmp_path: Path) -> None:
     paths = [write_picture(tmp_path / "wide.png"), write_picture(tmp_path / "tall.png", 80, 120)]
-    ((wide, tall),) = score_images(paths, detector, IMAGES, Words())
+    reading = LogoFinder(finder.detector, NameReader(BrittleReader(), load_brands()))
+    ((wide, tall),) = score_images(paths, reading, IMAGES)
     assert isinstance(wide, ImageAnswer)
     assert isinstance(tall, ImageAnswer)
-    assert wide.written == [
-        PixelWriting(brand="VMware", matched="vmware", line="by vmware", score=0.9, box=(60, 20, 30, 40))
-    ]
-    assert (wide.unread, tall.written, tall.unread) == (None, None, "RuntimeError: no memory")
+    (found,) = wide.detections
+    assert (found.brand, found.evidence, found.look, found.letters, found.line, found.box) == (
+        *("VMware", "letters", None, 0.96, "VMware"),
+        (60, 20, 30, 40),
+    )
+    assert (wide.unread, tall.detections, tall.unread) == (None, [], "RuntimeError: no memory")
+    assert b"unread" not in encode_line(wide)
+
+
+def test_a_veto_names_the_brand_and_what_was_read_instead() -> None:
+    look = Look("VMware", 0.93, 0.6, Box(0.1, 0.1, 0.2, 0.1))
+    line = TextLine("VMUG", 0.98, ((0.1, 0.1), (0.3, 0.1), (0.3, 0.2), (0.1, 0.2)))
+    answer = ImageAnswer(
+        file="a.jpg", width=8, height=8, detections=[], vetoes=[Vetoed.of(Veto(look, line))]
+    )
+    assert json.loads(encode_line(answer))["vetoes"] == [{"brand": "VMware", "look": 0.93, "line": "VMUG"}]
 
 
 def run(*words: str, stdin: bytes = b"", **environment: str) -> subprocess.CompletedProcess[bytes]:
@@ -456,11 +477,13 @@ def test_the_images_command_expands_folders_and_annotates(tmp_path: Path) -> Non
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["b.annotated.jpg"]
 
 
-def test_the_images_command_reads_words_when_asked() -> None:
+def test_the_images_command_reads_letters_when_asked() -> None:
     picture = str(ROOT / "samples" / "pictures" / "vmware-shirt.jpg")
-    with_words = json.loads(run("images", picture, "--ocr", MONITOR_OCR="off").stdout)
-    assert [(one["brand"], one["line"]) for one in with_words["written"]] == [("VMware", "vmware")]
-    assert "written" not in json.loads(run("images", picture, "--no-ocr", MONITOR_OCR="on").stdout)
+    (found,) = json.loads(run("images", picture, "--ocr", MONITOR_OCR="off").stdout)["detections"]
+    assert list(found) == ["brand", "score", "box", "evidence", "look", "letters", "line"]
+    assert (found["brand"], found["line"]) == ("VMware", "vmware")
+    alone = json.loads(run("images", picture, "--no-ocr", MONITOR_OCR="on").stdout)["detections"]
+    assert {one["evidence"] for one in alone} <= {"look"}
 
 
 def test_a_folder_without_pictures_is_told(tmp_path: Path) -> None:

@@ -91,35 +91,28 @@ def images(
         Path | None, typer.Option(metavar="DIR", help="Write copies with the boxes drawn to this folder.")
     ] = None,
     ocr: Annotated[
-        bool | None, typer.Option(help="Also read brand names written in them; default MONITOR_OCR.")
+        bool | None, typer.Option(help="Read the letters in them, too; default MONITOR_OCR.")
     ] = None,
 ) -> None:
-    """Logos in pictures, boxes in pixels.
+    """Brands that pictures show, by their look and by the letters in them; boxes in pixels.
 
     A file that is no picture is answered with its error, and the run goes on.
     """
-    from monitor.brand_matcher import BrandMatcher
     from monitor.brands import load_brands
-    from monitor.logos import load_detector
-    from monitor.logos.words import load_words
+    from monitor.logos.finder import load_finder
     from monitor.scoring import ImagePolicy, score_images
 
-    settings = load_settings(device=device, inference_threads=threads, image_batch_size=batch_size, ocr=ocr)
-    brands = load_brands(settings.brands_file)
-    detector = load_detector(
-        settings.models_dir / (model or settings.logo_model),
-        brands,
-        settings.device,
-        settings.inference_threads,
+    settings = load_settings(
+        logo_model=model, device=device, inference_threads=threads, image_batch_size=batch_size, ocr=ocr
     )
-    words = load_words(settings, brands, BrandMatcher(brands))
+    finder = load_finder(settings, load_brands(settings.brands_file))
     policy = ImagePolicy(
         max_bytes=settings.image_max_bytes,
         max_pixels=settings.image_max_pixels,
         batch_size=settings.image_batch_size,
         annotate_into=annotate,
     )
-    _print(score_images(pictures_of(paths), detector, policy, words), "pictures")
+    _print(score_images(pictures_of(paths), finder, policy), "pictures")
 
 
 def _print(

@@ -28,7 +28,7 @@ def seed(
     Every page and report says from then on that the data is synthetic; it cannot be unsaid.
     """
     from monitor.brands import load_brands
-    from monitor.logos import load_detector
+    from monitor.logos.finder import load_finder
     from monitor.seeding import seed as fill
     from monitor.seeding.load import Seeding
     from monitor.storage.engine import sync_engine
@@ -49,12 +49,7 @@ def seed(
         raise typer.BadParameter(
             f"{folder} is no folder; say with --samples where pictures are", param_hint="--samples"
         )
-    detector = load_detector(
-        settings.models_dir / settings.logo_model,
-        brands,
-        settings.device,
-        settings.inference_threads,
-    )
+    finder = load_finder(settings, brands)
     engine = sync_engine(settings)
     try:
         with translated(), progress() as bar:
@@ -64,7 +59,7 @@ def seed(
                 brands,
                 wanted,
                 folder,
-                detector,
+                finder,
                 PictureStore(settings.picture_store),
                 lambda step, done: bar.update(task, description=step, completed=done),
             )

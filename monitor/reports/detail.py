@@ -7,18 +7,23 @@ import msgspec
 from sqlalchemy import Connection, text
 
 from monitor.corrections import Correction, history
-from monitor.messages import Box, WrittenBrand
+from monitor.messages import Box, Evidence
 from monitor.reports.mentions import MentionLine, copies
 
 
 class FoundLogo(msgspec.Struct, frozen=True, kw_only=True):
-    """A logo as it counts. `detection_id` is None for one a person added."""
+    """A logo as it counts. `detection_id` is None for one a person added; evidence is as in `Detection`, None
+    where a person said what is there."""
 
     detection_id: UUID | None
     correction_id: int | None
     brand: str
     score: float
     box: Box
+    evidence: Evidence | None
+    look: float | None
+    letters: float | None
+    line: str | None
     model_version: str
 
 
@@ -53,8 +58,6 @@ class MentionDetail(msgspec.Struct, frozen=True, kw_only=True):
     logos: tuple[FoundLogo, ...]
     opinions: tuple[Opinion, ...]
     named: tuple[NamedBrand, ...]
-    written: tuple[WrittenBrand, ...]
-    """Brand names read in the picture, in reading order."""
     corrections: tuple[Correction, ...]
     """The latest first, undone ones included."""
     siblings: tuple[UUID, ...]
@@ -71,7 +74,7 @@ def mention(connection: Connection, id: UUID) -> MentionDetail | None:
     if found is None:
         return None
     fields = found._asdict()
-    fields |= {name: tuple(fields[name]) for name in ("brands_named", "brands_shown", "brands_written")}
+    fields |= {name: tuple(fields[name]) for name in ("brands_named", "brands_shown", "shown_by")}
     return MentionDetail(
         line=MentionLine(**fields),
         picture_sha256=connection.execute(
@@ -80,7 +83,6 @@ def mention(connection: Connection, id: UUID) -> MentionDetail | None:
         logos=tuple(FoundLogo(**_boxed(row)) for row in _rows(connection, _LOGOS, id)),
         opinions=tuple(Opinion(**row) for row in _rows(connection, _OPINIONS, id)),
         named=tuple(NamedBrand(**row) for row in _rows(connection, _NAMED, id)),
-        written=tuple(WrittenBrand(**_boxed(row)) for row in _rows(connection, _READ, id)),
         corrections=history(connection, id),
         siblings=tuple(row["id"] for row in _rows(connection, _SIBLINGS, id)),
         copies=copies(connection, [fields["story_id"]])[fields["story_id"]],
@@ -99,7 +101,7 @@ def _rows(connection: Connection, query: str, id: UUID) -> list[dict[str, Any]]:
 
 _LOGOS = """
     SELECT d.detection_id, d.correction_id, b.name AS brand, d.score, d.x, d.y, d.width, d.height,
-           d.model_version
+           d.evidence, d.look, d.letters, d.line, d.model_version
     FROM mention AS m
     JOIN effective_detection AS d ON d.picture_sha256 = m.picture_sha256 AND d.model_version = m.model_version
     JOIN brand AS b ON b.id = d.brand_id
@@ -124,11 +126,6 @@ _NAMED = """
     SELECT b.name AS brand, n.start_char AS start, n.end_char AS "end", n.matched
     FROM brand_mention AS n JOIN brand AS b ON b.id = n.brand_id
     WHERE n.mention_id = :id ORDER BY n.start_char, b.name
-"""
-
-_READ = """
-    SELECT w.brand, w.matched, w.line, w.score, w.x, w.y, w.width, w.height
-    FROM written_sighting AS w WHERE w.mention_id = :id ORDER BY w.position
 """
 
 _SIBLINGS = """

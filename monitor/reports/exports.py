@@ -71,7 +71,7 @@ def write_parquet(figures: Summary, mentions: Iterable[MentionLine], path: Path)
         "reach": pa.int64(),
         "brands_named": names,
         "brands_shown": names,
-        "brands_written": names,
+        "shown_by": names,
         "p_negative": pa.float64(),
         "p_neutral": pa.float64(),
         "p_positive": pa.float64(),

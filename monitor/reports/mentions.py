@@ -44,6 +44,8 @@ class MentionLine(msgspec.Struct, frozen=True, kw_only=True):
     text: str | None
     brands_named: tuple[str, ...]
     brands_shown: tuple[str, ...]
+    shown_by: tuple[str, ...]
+    """By what each of them was found, its surest logo: `look`, `letters` or `both`; `person`: one said so."""
     sentiment: str | None
     p_negative: float | None
     p_neutral: float | None
@@ -54,7 +56,6 @@ class MentionLine(msgspec.Struct, frozen=True, kw_only=True):
     picture_height: int | None
     model_version: str
     stored_at: datetime
-    brands_written: tuple[str, ...]
     language: str
     story_id: UUID
     lead: bool
@@ -63,6 +64,13 @@ class MentionLine(msgspec.Struct, frozen=True, kw_only=True):
     def verdict(self) -> str:
         """Its sentiment, or why it has none: `picture`, `not scored`."""
         return self.sentiment or ("picture" if self.kind == "image" else "not scored")
+
+    @property
+    def seen(self) -> tuple[str, ...]:
+        """Each brand of the picture as people read it: `logo: VMware`; `written: VMware` where nothing but its
+        letters was found."""
+        pairs = zip(self.brands_shown, self.shown_by, strict=True)
+        return tuple(f"{'written' if by == 'letters' else 'logo'}: {brand}" for brand, by in pairs)
 
 
 MentionRow = MentionLine
@@ -298,6 +306,6 @@ def _lines(
     options = {"yield_per": _CHUNK} if streamed else {}
     for row in connection.execute(sql(query), values, execution_options=options):
         fields = row._asdict()
-        for name in ("brands_named", "brands_shown", "brands_written"):
+        for name in ("brands_named", "brands_shown", "shown_by"):
             fields[name] = tuple(fields[name])
         yield MentionLine(**fields)

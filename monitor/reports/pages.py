@@ -31,6 +31,7 @@ def environment(package: str, zone: tzinfo | None = None) -> Environment:
     pages.filters.update(
         number=wording.number,
         percent=wording.percent,
+        found_by=wording.found_by,
         signed=wording.signed,
         day=day,
         minute=minute,

@@ -217,9 +217,7 @@ def _quote(quote: Quote, label: str, report: Report) -> dict[str, str]:
 
 def _reached(report: Report) -> list[dict[str, Any]]:
     def row(each: MentionLine) -> list[str]:
-        brands = ", ".join(each.brands_named)
-        if each.brands_shown:
-            brands += f"{'; ' if brands else ''}logo: {', '.join(each.brands_shown)}"
+        brands = "; ".join(filter(None, (", ".join(each.brands_named), *each.seen)))
         who = f"{_plain(each.author or 'unnamed author')}, {_plain(each.source)}"
         text = _said(each.text, 200) if each.text else "picture without words"
         when = minute(each.published_at, report.chosen.since.tzinfo)

@@ -7,13 +7,25 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Connection, text
 
-from monitor.messages import Box, Detection
+from monitor.messages import Box, Evidence
 from monitor.reports.counts import brand_ids
 from monitor.reports.filters import Filter
-from monitor.reports.wording import percent
+from monitor.reports.wording import found_by, percent
 
 LATEST: Final = 5000
 """Sightings that are ranked: more than anybody pages through, and few enough to rank at once."""
+
+
+class ShownLogo(msgspec.Struct, frozen=True, kw_only=True):
+    """A logo as it counts; evidence is as in `Detection`, None where a person said what is there."""
+
+    brand: str
+    score: float
+    box: Box
+    evidence: Evidence | None
+    look: float | None
+    letters: float | None
+    line: str | None
 
 
 class ShownPicture(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,7 +34,8 @@ class ShownPicture(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
     url: str
     mentions: int
-    detections: tuple[Detection, ...]
+    detections: tuple[ShownLogo, ...]
+    """The surest first."""
     unnamed: tuple[str, ...]
     """Brands in the picture that this mention does not name."""
     mention_id: UUID
@@ -34,14 +47,16 @@ class ShownPicture(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def finds(self) -> str:
-        """What it shows, each brand once, the surest first: `VMware x3, best 80%, Citrix 61%`."""
-        scores: dict[str, list[float]] = {}
+        """What it shows, each brand once, the surest first: `VMware x3, best 80% by its look; Citrix 61% by its
+        letters: “citrix”`."""
+        each: dict[str, list[ShownLogo]] = {}
         for found in self.detections:
-            scores.setdefault(found.brand, []).append(found.score)
+            each.setdefault(found.brand, []).append(found)
         times = "\N{MULTIPLICATION SIGN}"
-        return ", ".join(
-            f"{brand} {f'{times}{len(each)}, best ' if len(each) > 1 else ''}{percent(max(each))}"
-            for brand, each in scores.items()
+        return "; ".join(
+            f"{brand} {f'{times}{len(logos)}, best ' if len(logos) > 1 else ''}{percent(logos[0].score)} "
+            f"{found_by(logos[0].evidence, logos[0].line)}"
+            for brand, logos in each.items()
         )
 
 
@@ -85,7 +100,9 @@ def shown_pictures(
         ) AS m
         CROSS JOIN LATERAL (
             SELECT json_agg(json_build_object('brand', b.name, 'score', d.score, 'x', d.x, 'y', d.y,
-                                              'width', d.width, 'height', d.height)) AS detections
+                                              'width', d.width, 'height', d.height,
+                                              'evidence', d.evidence, 'look', d.look, 'letters', d.letters,
+                                              'line', d.line)) AS detections
             FROM effective_detection AS d JOIN brand AS b ON b.id = d.brand_id
             WHERE d.picture_sha256 = r.sha256 AND d.model_version = m.model_version
         ) AS found
@@ -107,12 +124,11 @@ def image_only(connection: Connection, chosen: Filter, limit: int) -> tuple[Show
 
 
 def _shown_picture(row: dict[str, Any]) -> ShownPicture:
-    detections = tuple(
-        Detection(
-            brand=each["brand"],
-            score=each["score"],
-            box=Box(each["x"], each["y"], each["width"], each["height"]),
-        )
-        for each in sorted(row["detections"], key=lambda each: -each["score"])
-    )
+    surest = sorted(row["detections"], key=lambda each: -each["score"])
+    detections = tuple(_shown_logo(each) for each in surest)
     return ShownPicture(**{**row, "detections": detections, "unnamed": tuple(row["unnamed"])})
+
+
+def _shown_logo(row: dict[str, Any]) -> ShownLogo:
+    box = Box(*(row.pop(edge) for edge in ("x", "y", "width", "height")))
+    return ShownLogo(box=box, **row)

@@ -3,7 +3,11 @@
 from datetime import UTC, datetime, tzinfo
 from urllib.parse import urlsplit
 
+from monitor.messages import Evidence
 from monitor.texts.language import UNDETERMINED
+
+_LONGEST_LINE = 60
+"""Characters of a line read in a picture that are quoted."""
 
 
 def number(n: float) -> str:
@@ -14,6 +18,18 @@ def number(n: float) -> str:
 def percent(share: float) -> str:
     """A share of 0..1 as whole per cent; `<1%` for what is there and would read as none."""
     return "<1%" if 0 < share < 0.005 else f"{share:.0%}"
+
+
+def found_by(evidence: Evidence | None, line: str | None) -> str:
+    """By what a picture shows a brand: `by its look`, `by its letters: “grafana”`, `by both: “grafana”`; None is
+    a person's word."""
+    if evidence is None:
+        return "by a person"
+    if line is None or evidence == "look":
+        return "by its look"
+    short = line if len(line) <= _LONGEST_LINE else f"{line[: _LONGEST_LINE - 1].rstrip()}\N{HORIZONTAL ELLIPSIS}"
+    quoted = f"\N{LEFT DOUBLE QUOTATION MARK}{short}\N{RIGHT DOUBLE QUOTATION MARK}"
+    return f"by {'its letters' if evidence == 'letters' else 'both'}: {quoted}"
 
 
 def signed(value: float | None, digits: int = 2) -> str:

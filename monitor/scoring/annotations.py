@@ -6,7 +6,8 @@ import cv2
 
 from monitor.errors import SetupError
 from monitor.logos import Picture, annotate
-from monitor.messages import Detection, WrittenBrand
+from monitor.logos.evidence import Veto
+from monitor.messages import Detection
 
 
 class AnnotatedFolder:
@@ -21,11 +22,11 @@ class AnnotatedFolder:
         source: Path,
         picture: Picture,
         detections: tuple[Detection, ...],
-        written: tuple[WrittenBrand, ...] = (),
+        vetoes: tuple[Veto, ...] = (),
     ) -> None:
         """Write the copy of `source`. Raises `SetupError` where the folder cannot be written."""
         target = self._folder / self._name(source.stem)
-        _, data = cv2.imencode(".jpg", annotate(picture.pixels, detections, written))
+        _, data = cv2.imencode(".jpg", annotate(picture.pixels, detections, vetoes))
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             target.write_bytes(data.tobytes())

@@ -7,7 +7,8 @@ from typing import Self
 import msgspec
 
 from monitor.errors import DataError
-from monitor.messages import Box, Detection, Verdict, WrittenBrand
+from monitor.logos.evidence import Veto
+from monitor.messages import Box, Detection, Evidence, Verdict
 
 TextId = str | int
 """As given on the line; the line's number (from 1) where it gave none or cannot be read."""
@@ -74,52 +75,56 @@ def _pixels(box: Box, width: int, height: int) -> tuple[float, float, float, flo
 
 
 class PixelDetection(msgspec.Struct, frozen=True, kw_only=True):
-    """One logo. `box` is x, y, width, height in pixels of the upright picture, from its top left corner."""
+    """One brand shown, with its evidence as in `Detection`. `box` is x, y, width, height in pixels of the
+    upright picture, from its top left corner."""
 
     brand: str
     score: float
     box: tuple[float, float, float, float]
+    evidence: Evidence
+    look: float | None
+    letters: float | None
+    line: str | None
 
     @classmethod
     def of(cls, detection: Detection, width: int, height: int) -> Self:
         """From relative units."""
-        return cls(brand=detection.brand, score=detection.score, box=_pixels(detection.box, width, height))
-
-
-class PixelWriting(msgspec.Struct, frozen=True, kw_only=True):
-    """A brand's name read in the picture: `matched` as read, the whole `line`, the reader's `score` for the
-    line, `box` as for a logo."""
-
-    brand: str
-    matched: str
-    line: str
-    score: float
-    box: tuple[float, float, float, float]
-
-    @classmethod
-    def of(cls, written: WrittenBrand, width: int, height: int) -> Self:
-        """From relative units."""
         return cls(
-            brand=written.brand,
-            matched=written.matched,
-            line=written.line,
-            score=written.score,
-            box=_pixels(written.box, width, height),
+            brand=detection.brand,
+            score=detection.score,
+            box=_pixels(detection.box, width, height),
+            evidence=detection.evidence,
+            look=detection.look,
+            letters=detection.letters,
+            line=detection.line,
         )
 
 
-class ImageAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The logos in one picture, best first. Width and height are in pixels, after EXIF orientation.
+class Vetoed(msgspec.Struct, frozen=True, kw_only=True):
+    """A place that looks like a brand (the network's score `look`, 0..1) while its letters read `line`."""
 
-    `written` is there where words were read: the brands named in them, in reading order. `unread` says why
-    they could not be read.
+    brand: str
+    look: float
+    line: str
+
+    @classmethod
+    def of(cls, veto: Veto) -> Self:
+        """As printed."""
+        return cls(brand=veto.look.brand, look=veto.look.score, line=veto.line.text)
+
+
+class ImageAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The brands that one picture shows, best first. Width and height are in pixels, after EXIF orientation.
+
+    `vetoes` is there where something was kept from counting, `unread` where the letters could not be read:
+    it says why.
     """
 
     file: str
     width: int
     height: int
     detections: list[PixelDetection]
-    written: list[PixelWriting] | None = None
+    vetoes: list[Vetoed] = []
     unread: str | None = None
 
 

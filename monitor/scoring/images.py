@@ -1,19 +1,15 @@
 """Scores pictures: files in, an answer or a fault per file out, annotated copies on request."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
-
-import numpy as np
-from numpy.typing import NDArray
 
 from monitor.errors import DataError, ErrorCode
-from monitor.logos import LogoDetector, Picture, decode_picture
-from monitor.messages import Detection, WrittenBrand
+from monitor.logos import Picture, decode_picture
+from monitor.logos.finder import Found, LogoFinder
 from monitor.scoring.annotations import AnnotatedFolder
-from monitor.scoring.answers import Fault, ImageAnswer, ImageFault, PixelDetection, PixelWriting, shown
+from monitor.scoring.answers import Fault, ImageAnswer, ImageFault, PixelDetection, Vetoed, shown
 from monitor.stream.scoring import score_each
 
 
@@ -40,69 +36,42 @@ class _Opened:
         return self.content.width * self.content.height if isinstance(self.content, Picture) else 0
 
 
-class PictureWords(Protocol):
-    """Finds brand names in a picture, as `monitor.logos.words.WordFinder` does."""
-
-    def find(self, pixels: NDArray[np.uint8]) -> tuple[WrittenBrand, ...]:
-        """Brand names in the picture. Blocks; may raise anything."""
-
-
 def score_images(
-    paths: Iterable[Path], detector: LogoDetector, policy: ImagePolicy, words: PictureWords | None = None
+    paths: Iterable[Path], finder: LogoFinder, policy: ImagePolicy
 ) -> Iterator[list[ImageAnswer | ImageFault]]:
-    """Answers for each path, in order, a batch at a time; with `words` what is written in it, too.
+    """Answers for each path, in order, a batch at a time.
 
-    Blocks while the model runs. Never raises for what a file holds; `OutageError` if the model fails on
+    Blocks while the models run. Never raises for what a file holds; `OutageError` if the models fail on
     everything, `SetupError` if annotated copies cannot be written.
     """
     copies = AnnotatedFolder(policy.annotate_into) if policy.annotate_into else None
     for batch in _batches(paths, policy):
-        pictures = [opened.content for opened in batch if isinstance(opened.content, Picture)]
-        found = iter(score_each(pictures, lambda some: _detect(detector, some), detector.warm_up))
+        pixels = [opened.content.pixels for opened in batch if isinstance(opened.content, Picture)]
+        found = iter(score_each(pixels, finder.find, finder.warm_up))
         yield [
-            _answer(opened.path, opened.content, next(found), copies, words)
+            _answer(opened.path, opened.content, next(found), copies)
             if isinstance(opened.content, Picture)
             else ImageFault(file=shown(opened.path), error=Fault.of(opened.content))
             for opened in batch
         ]
 
 
-def _detect(detector: LogoDetector, pictures: Sequence[Picture]) -> list[tuple[Detection, ...]]:
-    return detector.detect([picture.pixels for picture in pictures])
-
-
 def _answer(
-    path: Path,
-    picture: Picture,
-    found: tuple[Detection, ...] | DataError,
-    copies: AnnotatedFolder | None,
-    words: PictureWords | None,
+    path: Path, picture: Picture, found: Found | DataError, copies: AnnotatedFolder | None
 ) -> ImageAnswer | ImageFault:
     if isinstance(found, DataError):
         return ImageFault(file=shown(path), error=Fault.of(found))
-    written, unread = _read(picture, words)
     if copies is not None:
-        copies.write(path, picture, found, written or ())
+        copies.write(path, picture, found.detections, found.vetoes)
+    width, height = picture.width, picture.height
     return ImageAnswer(
         file=shown(path),
-        width=picture.width,
-        height=picture.height,
-        detections=[PixelDetection.of(detection, picture.width, picture.height) for detection in found],
-        written=None
-        if written is None
-        else [PixelWriting.of(one, picture.width, picture.height) for one in written],
-        unread=unread,
+        width=width,
+        height=height,
+        detections=[PixelDetection.of(detection, width, height) for detection in found.detections],
+        vetoes=[Vetoed.of(veto) for veto in found.vetoes],
+        unread=found.unread,
     )
-
-
-def _read(picture: Picture, words: PictureWords | None) -> tuple[tuple[WrittenBrand, ...] | None, str | None]:
-    """What is written in the picture, or why it could not be read."""
-    if words is None:
-        return None, None
-    try:
-        return words.find(picture.pixels), None
-    except Exception as error:  # the library's; the logos are an answer without it
-        return None, f"{type(error).__name__}: {error}"
 
 
 def _batches(paths: Iterable[Path], policy: ImagePolicy) -> Iterator[list[_Opened]]:

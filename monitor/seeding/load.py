@@ -16,8 +16,8 @@ from sqlalchemy import Connection, Engine, insert, text
 
 from monitor.brands import Brands
 from monitor.errors import SetupError
-from monitor.logos import LogoDetector
-from monitor.messages import DeadLetter
+from monitor.logos.finder import LogoFinder
+from monitor.messages import DeadLetter, Detection
 from monitor.seeding import bulk
 from monitor.seeding.mentions import LOG_ID, MODEL, Author
 from monitor.seeding.phrases import copied
@@ -64,7 +64,7 @@ def seed(
     brands: Brands,
     wanted: Seeding,
     samples: Path,
-    detector: LogoDetector,
+    finder: LogoFinder,
     store: PictureStore,
     told: Callable[[str, int], None] = lambda _step, _done: None,
 ) -> int:
@@ -77,9 +77,9 @@ def seed(
     with engine.begin() as connection:
         check_revision(connection)
         _is_empty(connection, wanted)
-    told("pictures", 0)  # outside of the transaction: the detector may take its time
+    told("pictures", 0)  # outside of the transaction: the models may take their time
     in_pictures = sum(source.share * source.pictures for source in SOURCES)
-    pictures = make_pictures(samples, detector, store, brands, int(in_pictures * wanted.mentions))
+    pictures = make_pictures(samples, finder, store, brands, int(in_pictures * wanted.mentions))
     with engine.begin() as connection:
         empty = _is_empty(connection, wanted)
         ids = _write_brands(connection, brands)
@@ -140,13 +140,19 @@ def _copy_pictures(
             "picture_scan": [f"{each.sha256}\t{MODEL}\t{key}\n" for each in some],
             "logo_detection": [
                 f"{rows.detection_id(each.sha256, MODEL, found)}\t{each.sha256}\t{MODEL}\t{ids[place]}\t"
-                f"{found.score}\t{found.box.x}\t{found.box.y}\t{found.box.width}\t{found.box.height}\n"
+                f"{found.score}\t{found.box.x}\t{found.box.y}\t{found.box.width}\t{found.box.height}\t"
+                f"{_evidence(found)}\n"
                 for each in some
                 for place, found in each.detections
             ],
         }
         for table, written in lines.items():
             bulk.copy(connection, table, _COLUMNS[table], written, frozen=frozen)
+
+
+def _evidence(found: Detection) -> str:
+    scores = ("\\N" if score is None else str(score) for score in (found.look, found.letters))
+    return "\t".join((found.evidence, *scores, "\\N" if found.line is None else copied(found.line)))
 
 
 def _chunks(pictures: Iterable[SeedPicture], size: int) -> Iterator[list[SeedPicture]]:

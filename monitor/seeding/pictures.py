@@ -1,4 +1,4 @@
-"""A few real pictures, as many different files as made-up mentions need, searched by the real detector."""
+"""A few real pictures, as many different files as made-up mentions need, searched by the real models."""
 
 import hashlib
 from dataclasses import dataclass
@@ -9,7 +9,8 @@ import msgspec
 
 from monitor.brands import Brands
 from monitor.errors import DataError, SetupError
-from monitor.logos import LogoDetector, decode_picture
+from monitor.logos import decode_picture
+from monitor.logos.finder import LogoFinder
 from monitor.messages import Detection
 from monitor.storage.pictures import PictureStore
 
@@ -40,7 +41,7 @@ class SeedPicture:
 
 
 def make_pictures(
-    folder: Path, detector: LogoDetector, store: PictureStore, brands: Brands, image_mentions: int
+    folder: Path, finder: LogoFinder, store: PictureStore, brands: Brands, image_mentions: int
 ) -> list[SeedPicture]:
     """Put every picture of a folder into the store, again and again with other last bytes each time.
 
@@ -48,7 +49,7 @@ def make_pictures(
     goes by content. Raises `SetupError` if the folder has no picture.
     """
     originals = [
-        found for path in sorted(folder.iterdir()) if (found := _read(path, detector, brands)) is not None
+        found for path in sorted(folder.iterdir()) if (found := _read(path, finder, brands)) is not None
     ]
     if not originals:
         raise SetupError(f"{folder} holds no JPEG, PNG or WebP picture; name another folder")
@@ -62,7 +63,7 @@ def make_pictures(
 
 @dataclass(frozen=True)
 class _Original:
-    """A picture of the folder and what the detector found in it."""
+    """A picture of the folder and what was found in it."""
 
     data: bytes
     hashed: "hashlib._Hash"
@@ -92,7 +93,7 @@ class _Original:
         )
 
 
-def _read(path: Path, detector: LogoDetector, brands: Brands) -> _Original | None:
+def _read(path: Path, finder: LogoFinder, brands: Brands) -> _Original | None:
     """None for what is no picture, or none any more with something behind its end."""
     try:
         data = path.read_bytes()
@@ -100,16 +101,15 @@ def _read(path: Path, detector: LogoDetector, brands: Brands) -> _Original | Non
         decode_picture(data + _ending(1), max_bytes=_LARGEST, max_pixels=_LARGEST)
     except (OSError, DataError):
         return None
-    (found,) = detector.detect([picture.pixels])
+    (found,) = finder.find([picture.pixels])
     places = {brand.name: place for place, brand in enumerate(brands)}
-    surest = sorted(found, key=lambda each: -each.score)
     return _Original(
         data=data,
         hashed=hashlib.sha256(data),
         media_type=picture.media_type,
         width=picture.width,
         height=picture.height,
-        detections=tuple((places[each.brand], each) for each in surest),
+        detections=tuple((places[each.brand], each) for each in found.detections),
     )
 
 

@@ -12,7 +12,6 @@ from monitor.messages import (
     ImageMention,
     Sentiment,
     TextMention,
-    WrittenBrand,
 )
 
 
@@ -78,11 +77,10 @@ class TextResult(Scored):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageResult:
-    """A scored picture: the logos it shows, the brands its caption names, and those written in it.
+    """A scored picture: the brands it shows, and those its caption names.
 
-    `model_version` says whether words were read at all: `written` is empty where they were not. `language`
-    and `words` are those of the caption, as in `TextResult`; pictures that share one of `story_keys` are
-    copies (`monitor.logos.likeness`).
+    `model_version` says whether its letters could be read. `language` and `words` are those of the caption,
+    as in `TextResult`; pictures that share one of `story_keys` are copies (`monitor.logos.likeness`).
     """
 
     position: RecordPosition
@@ -91,7 +89,6 @@ class ImageResult:
     detections: tuple[Detection, ...]
     model_version: str
     brands: tuple[BrandMention, ...] = ()
-    written: tuple[WrittenBrand, ...] = ()
     language: str = "und"
     words: tuple[str, ...] = ()
     story_keys: tuple[int, ...] = ()

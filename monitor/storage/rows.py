@@ -108,7 +108,6 @@ def brands_found(results: Iterable[Result]) -> set[str]:
         found.update(named.brand for named in result.brands)
         if isinstance(result, ImageResult):
             found.update(detection.brand for detection in result.detections)
-            found.update(written.brand for written in result.written)
     return found
 
 
@@ -207,27 +206,11 @@ def _detection_row(result: ImageResult, found: Detection, brand_ids: Mapping[str
         "y": box.y,
         "width": box.width,
         "height": box.height,
+        "evidence": found.evidence,
+        "look": found.look,
+        "letters": found.letters,
+        "line": clean(found.line),
     }
-
-
-def written_brand_rows(result: ImageResult, brand_ids: Mapping[str, int]) -> list[Row]:
-    """Rows of table `written_brand`."""
-    return [
-        {
-            "picture_sha256": result.picture.sha256,
-            "model_version": result.model_version,
-            "position": position,
-            "brand_id": brand_ids[written.brand],
-            "matched": clean(written.matched),
-            "line": clean(written.line),
-            "score": written.score,
-            "x": written.box.x,
-            "y": written.box.y,
-            "width": written.box.width,
-            "height": written.box.height,
-        }
-        for position, written in enumerate(result.written)
-    ]
 
 
 def brand_mention_rows(owner: uuid.UUID, result: Result, brand_ids: Mapping[str, int]) -> list[Row]:

@@ -44,7 +44,6 @@ from monitor.storage.tables import (
     picture,
     picture_scan,
     sentiment,
-    written_brand,
 )
 
 _TEXT: Final = Text()
@@ -54,11 +53,7 @@ PICTURE: Final = ("sha256", "media_type", "width", "height", "n_bytes", "url", "
 SCAN: Final = ("picture_sha256", "model_version", "brands_key")
 DETECTION: Final = (
     *("id", "picture_sha256", "model_version", "brand_id", "score"),
-    *("x", "y", "width", "height"),
-)
-WRITTEN: Final = (
-    *("picture_sha256", "model_version", "position", "brand_id", "matched", "line", "score"),
-    *("x", "y", "width", "height"),
+    *("x", "y", "width", "height", "evidence", "look", "letters", "line"),
 )
 POSITION: Final = ("log_id", "topic", "partition", "record_offset", "recorded_at")
 MENTION_CONTENT: Final = (
@@ -115,22 +110,17 @@ def upsert_scans() -> ReturningInsert[Any]:
     ).returning(picture_scan.c.picture_sha256, picture_scan.c.model_version)
 
 
-def delete_finds(table: Table) -> Delete:
-    """Empty the scans named by the arrays `picture_sha256` and `model_version` of their `logo_detection` or
-    `written_brand` rows."""
+def delete_detections() -> Delete:
+    """Empty the scans named by the arrays `picture_sha256` and `model_version`."""
     given = _given({"picture_sha256": _TEXT, "model_version": _TEXT})
     named = select(given.c.picture_sha256, given.c.model_version)
-    return delete(table).where(tuple_(table.c.picture_sha256, table.c.model_version).in_(named))
+    scan = tuple_(logo_detection.c.picture_sha256, logo_detection.c.model_version)
+    return delete(logo_detection).where(scan.in_(named))
 
 
 def insert_detections() -> Insert:
     """One model may report one box twice; it is one row."""
     return _insert(logo_detection, DETECTION, order_by=("id",)).on_conflict_do_nothing(index_elements=["id"])
-
-
-def insert_written() -> Insert:
-    """Brand names read in pictures."""
-    return _insert(written_brand, WRITTEN, order_by=("picture_sha256", "model_version", "position"))
 
 
 # Within a partition the log's order decides. Partitions and lives of a log have no common order, and clocks
@@ -230,29 +220,13 @@ def select_detections() -> Select[Any]:
         select(
             *(picture_scan.c.picture_sha256, brand.c.name, found.score),
             *(found.x, found.y, found.width, found.height),
+            *(found.evidence, found.look, found.letters, found.line),
         )
         .select_from(picture_scan)
         .outerjoin(logo_detection)
         .outerjoin(brand, brand.c.id == found.brand_id)
         .where(wanted)
         .order_by(picture_scan.c.picture_sha256, found.score.desc(), found.id)
-    )
-
-
-def select_written() -> Select[Any]:
-    """Brand names that one model version read in the pictures `sha256s`, in reading order."""
-    read = written_brand.c
-    return (
-        select(
-            *(read.picture_sha256, brand.c.name, read.matched, read.line, read.score),
-            *(read.x, read.y, read.width, read.height),
-        )
-        .join(brand, brand.c.id == read.brand_id)
-        .where(
-            read.picture_sha256 == func.any(bindparam("sha256s", type_=ARRAY(Text))),
-            read.model_version == bindparam("model_version", type_=Text),
-        )
-        .order_by(read.picture_sha256, read.position)
     )
 
 

@@ -124,9 +124,19 @@ logo_detection = Table(
     Column("model_version", Text, nullable=False, comment="name@version of the logo model."),
     Column("brand_id", Integer, ForeignKey(brand.c.id), nullable=False, index=True),
     Column(
-        "score", Double, nullable=False, comment="Confidence, 0..1; only finds at or above the threshold."
+        "score",
+        Double,
+        nullable=False,
+        comment="Probability that the brand is shown there, 0..1; of finds stored before schema 0014 the "
+        "network's score.",
     ),
     *_box(),
+    Column("evidence", Text, nullable=False, comment="look, letters or both: by what it was found."),
+    Column("look", Double, comment="The network's own score, 0..1; null: it saw nothing there."),
+    Column(
+        "letters", Double, comment="The reader's confidence in the letters, 0..1; null: none name the brand."
+    ),
+    Column("line", Text, comment="The whole line that names the brand, as read; null: none does."),
     ForeignKeyConstraint(
         ["picture_sha256", "model_version"],
         [picture_scan.c.picture_sha256, picture_scan.c.model_version],
@@ -135,34 +145,14 @@ logo_detection = Table(
     Index(None, "picture_sha256", "model_version"),
     CheckConstraint("score BETWEEN 0 AND 1", name="score"),
     CheckConstraint(_BOX_INSIDE, name="box"),
+    CheckConstraint("evidence IN ('look', 'letters', 'both')", name="evidence"),
+    # A check holds where it is null: so each witness of the evidence has to be there, and inside 0..1 if it is.
+    CheckConstraint("(look IS NOT NULL OR evidence = 'letters') AND look BETWEEN 0 AND 1", name="look"),
+    CheckConstraint(
+        "(letters IS NOT NULL AND line IS NOT NULL OR evidence = 'look') AND letters BETWEEN 0 AND 1",
+        name="letters",
+    ),
     comment="One logo found in one picture by one model version.",
-)
-
-written_brand = Table(
-    "written_brand",
-    metadata,
-    Column("picture_sha256", Text, primary_key=True),
-    Column(
-        "model_version",
-        Text,
-        primary_key=True,
-        comment="name@version of the logo model, +words- and the reader's.",
-    ),
-    Column("position", Integer, primary_key=True, comment="From 0, in reading order."),
-    Column("brand_id", Integer, ForeignKey(brand.c.id), nullable=False, index=True),
-    Column("matched", Text, nullable=False, comment="The brand as read there."),
-    Column("line", Text, nullable=False, comment="The whole line it stands in, as read."),
-    Column("score", Double, nullable=False, comment="The reader's confidence in the line, 0..1."),
-    *_box(),
-    ForeignKeyConstraint(
-        ["picture_sha256", "model_version"],
-        [picture_scan.c.picture_sha256, picture_scan.c.model_version],
-        ondelete="CASCADE",
-    ),
-    CheckConstraint("position >= 0", name="position"),
-    CheckConstraint("score BETWEEN 0 AND 1", name="score"),
-    CheckConstraint(_BOX_INSIDE, name="box"),
-    comment="A brand's name read in a picture (MONITOR_OCR). Evidence beside the logos: counts in no figure.",
 )
 
 mention = Table(

@@ -6,7 +6,7 @@ The order inside the transaction, the same for every worker, is what makes it fr
    dead and its successor follow each other
 2. the turn at stories (`monitor.storage.stories`), for whoever writes mentions: what is a copy of what
    depends on all of them
-3. pictures, then their scans (by SHA-256), then what the scans that were due found: logos, written brands
+3. pictures, then their scans (by SHA-256), then what the scans that were due found
 4. the stories of new mentions; mentions (by id), of which a row that came from a later record stays as it is;
    the stories of those that have changed
 5. brand mentions and sentiments of the mentions just written, replacing all earlier ones
@@ -26,7 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from monitor.brands import Brands
 from monitor.errors import SetupError
-from monitor.messages import Box, Detection, WrittenBrand
+from monitor.messages import Box, Detection
 from monitor.storage import account, logs, rows, schema, statements, stories
 from monitor.storage.faults import UnstorableError, translated
 from monitor.storage.records import (
@@ -37,7 +37,7 @@ from monitor.storage.records import (
     TextResult,
     WriteOutcome,
 )
-from monitor.storage.tables import brand_mention, logo_detection, sentiment, written_brand
+from monitor.storage.tables import brand_mention, sentiment
 
 
 class _Statements:
@@ -51,11 +51,8 @@ class _Statements:
         self.known = statements.select_detections()
         self.pictures = statements.insert_pictures()
         self.scans = statements.upsert_scans()
-        self.no_detections = statements.delete_finds(logo_detection)
+        self.no_detections = statements.delete_detections()
         self.detections = statements.insert_detections()
-        self.read = statements.select_written()
-        self.no_written = statements.delete_finds(written_brand)
-        self.written = statements.insert_written()
         self.mentions = statements.upsert_mentions()
         self.no_brand_mentions = statements.delete_children(brand_mention)
         self.no_sentiments = statements.delete_children(sentiment)
@@ -137,28 +134,21 @@ class BatchWriter:
                     },
                 )
         scans: dict[str, list[Detection]] = defaultdict(list)
-        for sha256, brand, score, x, y, width, height in found:
+        for sha256, brand, score, x, y, width, height, evidence, look, letters, line in found:
             finds = scans[sha256]
             if brand is not None:
-                finds.append(Detection(brand=brand, score=score, box=Box(x, y, width, height)))
-        return {sha256: tuple(finds) for sha256, finds in scans.items()}
-
-    async def known_words(
-        self, sha256s: Collection[str], model_version: str
-    ) -> dict[str, tuple[WrittenBrand, ...]]:
-        """The brand names that this model version, reader included, read in the pictures; none for those
-        without."""
-        read: dict[str, list[WrittenBrand]] = defaultdict(list)
-        if sha256s:
-            with translated():
-                async with self._engine.connect() as connection:
-                    found = await connection.execute(
-                        self._sql.read, {"sha256s": list(sha256s), "model_version": model_version}
+                finds.append(
+                    Detection(
+                        brand=brand,
+                        score=score,
+                        box=Box(x, y, width, height),
+                        evidence=evidence,
+                        look=look,
+                        letters=letters,
+                        line=line,
                     )
-            for sha256, brand, matched, line, score, *box in found:
-                name = WrittenBrand(brand=brand, matched=matched, line=line, score=score, box=Box(*box))
-                read[sha256].append(name)
-        return {sha256: tuple(names) for sha256, names in read.items()}
+                )
+        return {sha256: tuple(finds) for sha256, finds in scans.items()}
 
     async def ping(self) -> None:
         """One round trip, for readiness."""
@@ -219,13 +209,9 @@ class BatchWriter:
             return
         scans_due = {"picture_sha256": [key[0] for key in due], "model_version": [key[1] for key in due]}
         await connection.execute(self._sql.no_detections, scans_due)
-        await connection.execute(self._sql.no_written, scans_due)
         finds = [row for key in due for row in rows.detection_rows(images[key], self._ids())]
         if finds:
             await connection.execute(self._sql.detections, statements.arrays(finds, statements.DETECTION))
-        written = [row for key in due for row in rows.written_brand_rows(images[key], self._ids())]
-        if written:
-            await connection.execute(self._sql.written, statements.arrays(written, statements.WRITTEN))
 
     async def _write_mentions(
         self, connection: AsyncConnection, latest: dict[UUID, Result], log_id: str

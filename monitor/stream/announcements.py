@@ -142,7 +142,6 @@ def finding(result: Result) -> Finding:
         model_versions={"logos": result.model_version},
         brands=result.brands,
         detections=result.detections,
-        written=result.written,
     )
 
 

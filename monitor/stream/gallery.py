@@ -1,4 +1,4 @@
-"""Keeps the detector's brand gallery up to date: asked before each batch of pictures, read when it changed.
+"""Keeps the finder's brand gallery up to date: asked before each batch of pictures, read when it changed.
 
 A question costs one short round trip a batch, where there is another one anyway (known pictures), and holds
 for exactly that batch: what `brand-monitor brands add` has committed is found in the next one. Nothing polls
@@ -10,8 +10,9 @@ from typing import Protocol
 import structlog
 
 from monitor.errors import OutageError, SetupError
-from monitor.logos import LogoDetector
+from monitor.logos.finder import LogoFinder
 from monitor.logos.gallery import Gallery, GalleryDetector
+from monitor.logos.words.names import NameReader
 from monitor.settings import Device
 from monitor.stream.metrics import Metrics
 
@@ -28,27 +29,30 @@ class GallerySource(Protocol):
         """The latest gallery for that embedder. Raises `OutageError`, or `SetupError` for a damaged one."""
 
 
-class FixedDetector:
-    """A detector without a gallery."""
+class FixedFinder:
+    """A finder without a gallery."""
 
-    def __init__(self, detector: LogoDetector) -> None:
-        self._detector = detector
+    def __init__(self, finder: LogoFinder) -> None:
+        self._finder = finder
 
     @property
     def device(self) -> Device:
         """Where it really runs."""
-        return self._detector.device
+        return self._finder.device
 
-    async def now(self) -> LogoDetector:
+    async def now(self) -> LogoFinder:
         """Always the same."""
-        return self._detector
+        return self._finder
 
 
 class GalleryFeed:
-    """A detector whose gallery follows the database."""
+    """A finder whose gallery follows the database; `letters` are read beside it."""
 
-    def __init__(self, detector: GalleryDetector, source: GallerySource, metrics: Metrics) -> None:
+    def __init__(
+        self, detector: GalleryDetector, letters: NameReader | None, source: GallerySource, metrics: Metrics
+    ) -> None:
         self._detector = detector
+        self._letters = letters
         self._source = source
         self._metrics = metrics
         self._away = False
@@ -59,8 +63,8 @@ class GalleryFeed:
         """Where the models really run."""
         return self._detector.device
 
-    async def now(self) -> LogoDetector:
-        """The detector with the latest gallery, or with the last one while the database is away or holds a
+    async def now(self) -> LogoFinder:
+        """The finder with the latest gallery, or with the last one while the database is away or holds a
         damaged one."""
         try:
             version = await self._source.version()
@@ -75,7 +79,7 @@ class GalleryFeed:
                     error=str(error),
                 )
             self._away = True
-        return self._detector
+        return LogoFinder(self._detector, self._letters)
 
     async def _read(self, version: int) -> None:
         try:

@@ -1,5 +1,5 @@
-"""Pictures: decode safely, skip those this model and gallery have seen, detect logos, read words where asked
-to, put the file in the picture store.
+"""Pictures: decode safely, skip those these models and this gallery have seen, find the brands they show, put
+the file in the picture store.
 
 The store comes before the database: a row never names a picture that is not there. A picture stored without
 its row (an outage between the two) is found again under the same SHA-256.
@@ -14,33 +14,37 @@ from functools import partial
 from typing import Final, Protocol
 
 import numpy as np
+import structlog
 from numpy.typing import NDArray
 
 from monitor.brand_matcher import BrandMatcher
 from monitor.errors import DataError
-from monitor.logos import LogoDetector, decode_picture
+from monitor.logos import decode_picture
+from monitor.logos.finder import Found, LogoFinder
 from monitor.logos.likeness import Likeness, likeness
-from monitor.messages import BrandMention, Detection, ImageMention, WrittenBrand, decode_image
+from monitor.messages import BrandMention, Detection, ImageMention, decode_image
 from monitor.queries import Fields
 from monitor.settings import Device, Settings
 from monitor.storage.pictures import PictureStore
 from monitor.storage.records import ImageResult, PictureRef
+from monitor.stream.metrics import Metrics
 from monitor.stream.naming import Naming
 from monitor.stream.outage import OutageRetry
 from monitor.stream.records import Record, utc_now
 from monitor.stream.scoring import Outcome, Threads, score_each
-from monitor.stream.words import WordReading
 from monitor.texts import Reading, read
 
+_log = structlog.get_logger(__name__)
 
-class CurrentDetector(Protocol):
-    """The detector with the gallery as it is now, as `GalleryFeed` has it."""
+
+class CurrentFinder(Protocol):
+    """The finder with the gallery as it is now, as `GalleryFeed` has it."""
 
     @property
     def device(self) -> Device:
         """Where the model really runs."""
 
-    def now(self) -> Awaitable[LogoDetector]:
+    def now(self) -> Awaitable[LogoFinder]:
         """Asked once a batch; waits for the database at most, raises nothing for one that is away."""
 
 
@@ -51,11 +55,6 @@ class KnownPictures(Protocol):
         self, sha256s: Collection[str], model_version: str
     ) -> Awaitable[dict[str, tuple[Detection, ...]]]:
         """Detections of the pictures this model version has scored. Raises `OutageError`."""
-
-    def known_words(
-        self, sha256s: Collection[str], model_version: str
-    ) -> Awaitable[dict[str, tuple[WrittenBrand, ...]]]:
-        """Brand names this model version has read in them. Raises `OutageError`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +74,9 @@ _PUTS: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class _Scan:
-    """What was found in a picture, and by which version: the detector's, the reader's with it if it read."""
+    """What was found in a picture, and by which version: one of its own where the letters were not read."""
 
     detections: tuple[Detection, ...]
-    written: tuple[WrittenBrand, ...]
     model_version: str
 
 
@@ -99,21 +97,21 @@ class ImageScoring:
 
     def __init__(
         self,
-        detectors: CurrentDetector,
+        finders: CurrentFinder,
         matcher: BrandMatcher,
         known: KnownPictures,
         store: PictureStore,
         retry: OutageRetry,
         settings: Settings,
-        words: WordReading | None = None,
+        metrics: Metrics,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
-        self._detectors = detectors
+        self._finders = finders
         self._naming = Naming(matcher, settings)
         self._known = known
         self._store = store
         self._retry = retry
-        self._words = words
+        self._metrics = metrics
         self._max_bytes = settings.image_max_bytes
         self._max_pixels = settings.image_max_pixels
         self._now = now
@@ -123,7 +121,7 @@ class ImageScoring:
     @property
     def device(self) -> Device:
         """Where the model really runs."""
-        return self._detectors.device
+        return self._finders.device
 
     @property
     def busy(self) -> bool:
@@ -134,8 +132,7 @@ class ImageScoring:
         """See `Scoring.score`."""
         decoded = await self._thread(lambda: [self._decode(record) for record in records])
         pictures = {entry.sha256: entry for entry in decoded if isinstance(entry, _Decoded)}
-        detector = await self._detectors.now()
-        scans = await self._scan(detector, pictures)
+        scans = await self._scan(await self._finders.now(), pictures)
         judged = await self._thread(lambda: [self._judge(entry, scans) for entry in decoded])
         sound = {one.entry.sha256: one.entry for one in judged if isinstance(one, _Judged)}
         urls = await self._keep(sound.values())
@@ -171,44 +168,37 @@ class ImageScoring:
         except DataError as error:
             return error
 
-    async def _scan(self, detector: LogoDetector, pictures: dict[str, _Decoded]) -> _Scans:
+    async def _scan(self, finder: LogoFinder, pictures: dict[str, _Decoded]) -> _Scans:
         """What is in each picture by SHA-256, from memory or from the models; equal bytes are scored once."""
         scans: _Scans = {}
         if pictures:
-            scans.update(
-                await self._retry(
-                    "looking up known pictures", lambda: self._remembered(pictures.keys(), detector)
-                )
+            known = await self._retry(
+                "looking up known pictures",
+                lambda: self._known.known_detections(pictures.keys(), finder.identity),
             )
+            scans.update({sha256: _Scan(found, finder.identity) for sha256, found in known.items()})
         fresh = [picture for sha256, picture in pictures.items() if sha256 not in scans]
-        found = await self._thread(lambda: self._look(detector, [picture.pixels for picture in fresh]))
-        scans.update({picture.sha256: scan for picture, scan in zip(fresh, found, strict=True)})
+        pixels = [picture.pixels for picture in fresh]
+        each = await self._thread(lambda: score_each(pixels, finder.find, finder.warm_up))
+        for picture, found in zip(fresh, each, strict=True):
+            scans[picture.sha256] = found if isinstance(found, DataError) else self._told(picture, found, finder)
         return scans
 
-    async def _remembered(self, sha256s: Collection[str], detector: LogoDetector) -> dict[str, _Scan]:
-        version = self._version(detector)
-        detections = await self._known.known_detections(sha256s, version)
-        words: dict[str, tuple[WrittenBrand, ...]] = {}
-        if self._words is not None and detections:
-            words = await self._known.known_words(detections.keys(), version)
-        return {sha256: _Scan(found, words.get(sha256, ()), version) for sha256, found in detections.items()}
-
-    def _look(self, detector: LogoDetector, pictures: Sequence[NDArray[np.uint8]]) -> list[_Scan | DataError]:
-        """Logos, then words; blocks for as long as the models take. A picture whose words cannot be read
-        counts as scanned by the detector alone, so that it is due again where words are asked for."""
-        found = score_each(pictures, detector.detect, detector.warm_up)
-        scans: list[_Scan | DataError] = []
-        for pixels, detections in zip(pictures, found, strict=True):
-            if isinstance(detections, DataError):
-                scans.append(detections)
-                continue
-            written = self._words.read(pixels) if self._words is not None else None
-            version = detector.identity if written is None else self._version(detector)
-            scans.append(_Scan(detections, written or (), version))
-        return scans
-
-    def _version(self, detector: LogoDetector) -> str:
-        return detector.identity if self._words is None else f"{detector.identity}+{self._words.identity}"
+    def _told(self, picture: _Decoded, found: Found, finder: LogoFinder) -> _Scan:
+        """A picture whose letters could not be read counts as one that was looked at alone, so that it is due
+        again."""
+        if found.unread is None:
+            return _Scan(found.detections, finder.identity)
+        self._metrics.unread.inc()
+        height, width = picture.pixels.shape[:2]
+        _log.warning(
+            "letters of a picture not read, its look counts alone",
+            sha256=picture.sha256,
+            width=width,
+            height=height,
+            error=found.unread[:500],
+        )
+        return _Scan(found.detections, finder.looking_alone)
 
     async def _keep(self, pictures: Collection[_Decoded]) -> dict[str, str]:
         """Store the files; their URLs by SHA-256."""
@@ -242,7 +232,6 @@ class ImageScoring:
             ),
             detections=scan.detections,
             model_version=scan.model_version,
-            written=scan.written,
             brands=judged.named,
             language=entry.language,
             words=tuple(entry.caption.lexemes()),

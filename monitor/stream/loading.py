@@ -7,14 +7,13 @@ import structlog
 
 from monitor.brands import Brands
 from monitor.settings import Agents, Settings
-from monitor.stream.gallery import FixedDetector, GalleryFeed, GallerySource
-from monitor.stream.images import CurrentDetector, ImageScoring, KnownPictures
+from monitor.stream.gallery import FixedFinder, GalleryFeed, GallerySource
+from monitor.stream.images import CurrentFinder, ImageScoring, KnownPictures
 from monitor.stream.metrics import Metrics
 from monitor.stream.outage import OutageRetry
 from monitor.stream.scoring import Scoring
 from monitor.stream.texts import TextScoring
 from monitor.stream.topics import INPUTS
-from monitor.stream.words import WordReading
 
 _log = structlog.get_logger(__name__)
 
@@ -38,7 +37,6 @@ def load_scorings(
     Raises `SetupError` where a model's files are wrong or it does not come up on the device asked for.
     """
     from monitor.brand_matcher import BrandMatcher
-    from monitor.logos.words import load_words
     from monitor.sentiment import load_scorer
     from monitor.storage.pictures import PictureStore
 
@@ -52,27 +50,24 @@ def load_scorings(
         scorer.warm_up()
         scorings["text"] = TextScoring(scorer, matcher, settings)
     if "image" in inputs(agents):
-        detectors = _load_detectors(settings, brands, galleries, metrics)
-        finder = load_words(settings, brands, matcher)
-        words = None if finder is None else WordReading(finder, metrics)
+        finders = _load_finders(settings, brands, galleries, metrics)
         store = PictureStore(settings.picture_store)
-        scorings["image"] = ImageScoring(detectors, matcher, known, store, retry, settings, words)
+        scorings["image"] = ImageScoring(finders, matcher, known, store, retry, settings, metrics)
     return scorings
 
 
-def _load_detectors(
+def _load_finders(
     settings: Settings, brands: Brands, galleries: GallerySource, metrics: Metrics
-) -> CurrentDetector:
-    """The logo model, with the gallery behind it where both can work together."""
-    from monitor.logos import load_detector
+) -> CurrentFinder:
+    """The models of pictures, with the gallery behind them where all can work together."""
+    from monitor.logos.finder import load_finder
     from monitor.logos.gallery import open_gallery_detector
 
-    folder = settings.models_dir / settings.logo_model
-    detector = load_detector(folder, brands, settings.device, settings.inference_threads)
-    with_gallery, why_not = open_gallery_detector(detector, settings)
+    finder = load_finder(settings, brands)
+    with_gallery, why_not = open_gallery_detector(finder.detector, settings)
     if with_gallery is None:
         _log.warning("the brand gallery is off", why=why_not)
-        detector.warm_up()
-        return FixedDetector(detector)
+        finder.warm_up()
+        return FixedFinder(finder)
     with_gallery.warm_up()
-    return GalleryFeed(with_gallery, galleries, metrics)
+    return GalleryFeed(with_gallery, finder.letters, galleries, metrics)

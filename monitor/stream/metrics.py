@@ -129,18 +129,11 @@ class Metrics:
             "Fewer than `brand-monitor brands list` shows: run `brand-monitor brands rebuild`.",
         )
 
-        self.words_seconds = self._histogram(
-            "brand_monitor_words_seconds",
-            [],
-            "seconds",
-            "Time to read the words of one picture (MONITOR_OCR); part of the batch's step score.",
-            "Too much for the benefit: a GPU, more workers, or MONITOR_OCR=false.",
-        )
         self.unread = self._counter(
             "brand_monitor_pictures_unread",
             [],
             "pictures",
-            "Pictures stored with their logos but without their words, because reading them failed.",
+            "Pictures in which the look counts alone, because reading their letters failed.",
             "The log has the error; such a picture is read again when it is published again.",
         )
 

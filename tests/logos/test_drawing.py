@@ -3,7 +3,9 @@
 import numpy as np
 
 from monitor.logos import annotate
-from monitor.messages import Box, Detection, WrittenBrand
+from monitor.logos.evidence import Look, Veto
+from monitor.logos.words.lines import TextLine
+from monitor.messages import Box, Detection
 
 
 def test_boxes_are_drawn_on_a_copy() -> None:
@@ -38,19 +40,25 @@ def test_tiny_pictures_and_boxes_at_the_edge() -> None:
     assert annotate(np.zeros((8, 8, 3), np.uint8), found).shape == (8, 8, 3)
 
 
-def test_names_read_are_drawn_beneath_the_logos() -> None:
+def test_the_caption_says_by_what_it_was_found() -> None:
     pixels = np.zeros((200, 400, 3), np.uint8)
-    box = Box(0.25, 0.4, 0.5, 0.2)
-    name = WrittenBrand(brand="Citroën", matched="CITROËN", line="a CITROËN", score=0.9, box=box)
-    drawn = annotate(pixels, [], [name])
-    assert drawn[79:82, 200].any(), "an edge of the box"
-    assert drawn[122:150].any(), "the caption underneath"
-    assert not drawn[:78].any()
-    both = annotate(pixels, [Detection(brand="Citroën", score=0.5, box=box)], [name])
-    assert both[:78].any(), "the logo's caption above"
-    assert both[122:150].any()
+    box = Box(0.1, 0.4, 0.5, 0.2)
+    captions = [
+        np.flatnonzero(annotate(pixels, [Detection(brand="N", score=0.9, box=box, evidence=by)])[70].any(-1))
+        for by in ("look", "letters", "both")
+    ]
+    look, letters, both = (len(columns) for columns in captions)
+    assert 0 < look < letters < both
 
 
-def test_a_name_at_the_lower_edge_has_its_caption_above() -> None:
-    name = WrittenBrand(brand="N", matched="N", line="N", score=1.0, box=Box(0.2, 0.8, 0.5, 0.2))
-    assert annotate(np.zeros((200, 400, 3), np.uint8), [], [name])[:158].any()
+def test_a_veto_is_dashed_in_grey_with_what_was_read_there() -> None:
+    pixels = np.zeros((200, 400, 3), np.uint8)
+    look = Look("VMware", 0.9, 0.6, Box(0.25, 0.5, 0.5, 0.2))
+    line = TextLine("VMUG", 0.98, ((0.25, 0.5), (0.75, 0.5), (0.75, 0.7), (0.25, 0.7)))
+    drawn = annotate(pixels, [], [Veto(look, line)])
+    edge = drawn[140, 100:300].any(-1)
+    assert 0 < edge.sum() < len(edge), "dashes, and gaps between them"
+    assert (drawn == drawn[..., :1]).all(), "nothing has a brand's colour"
+    assert drawn[80:99].any(), "the caption"
+    shown = Detection(brand="VMware", score=0.9, box=look.box)
+    assert annotate(pixels, [shown], [Veto(look, line)])[140, 100:300].any(-1).all(), "what counts is on top"

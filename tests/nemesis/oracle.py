@@ -20,6 +20,7 @@ import numpy as np
 from monitor.brand_matcher import BrandMatcher
 from monitor.brands import load_brands
 from monitor.logos import load_detector
+from monitor.logos.finder import LogoFinder
 from monitor.messages import BrandMention, Sentiment
 from monitor.sentiment import Asked, load_scorer
 from monitor.settings import Device
@@ -100,7 +101,7 @@ class Oracle:
         brands = load_brands(models / "brands.toml")
         self._matcher = BrandMatcher(brands)
         self._scorer = load_scorer(models / SENTIMENT, Device.CPU, threads=1)
-        self._detector = load_detector(models / LOGOS, brands, Device.CPU, threads=1)
+        self._finder = LogoFinder(load_detector(models / LOGOS, brands, Device.CPU, threads=1))
         self._seen: dict[str, Mapping[str, float]] = {}
 
     def expect(
@@ -199,8 +200,8 @@ class Oracle:
         sha256 = hashlib.sha256(picture).hexdigest()
         if sha256 not in self._seen:
             pixels = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR)
-            (found,) = self._detector.detect([pixels])
-            self._seen[sha256] = {one.brand: one.score for one in found}
+            (found,) = self._finder.find([pixels])
+            self._seen[sha256] = {one.brand: one.score for one in found.detections}
         return self._seen[sha256]
 
 

@@ -153,7 +153,7 @@ def _images(store: PictureStore) -> Iterator[ImageResult]:
                 url=store.put(data, sha256, "image/jpeg"),
             ),
             detections=tuple(
-                Detection(brand=brand, score=0.9 - n / 10, box=Box(0.1 + n / 3, 0.1, 0.2, 0.5))
+                Detection(brand=brand, score=0.9 - n / 10, box=Box(0.1 + n / 3, 0.1, 0.2, 0.5), look=0.8)
                 for n, brand in enumerate(finds)
             ),
             brands=BrandMatcher(BRANDS).find(caption or ""),

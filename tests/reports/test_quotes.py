@@ -11,7 +11,7 @@ from monitor.reports.charts.drawing import MOST_BRANDS
 from monitor.reports.figures import summary
 from monitor.reports.filters import Filter
 from monitor.reports.mentions import how_many, most_extreme
-from monitor.reports.pictures import ShownPicture
+from monitor.reports.pictures import ShownLogo, ShownPicture
 from monitor.reports.voice import BrandVoice
 from monitor.storage.engine import async_engine
 from monitor.storage.records import Batch, RecordPosition, TextResult
@@ -97,8 +97,13 @@ def test_the_chart_shows_the_brand_that_its_title_names():
 def test_a_picture_names_each_brand_once_with_its_surest_find():
     box = Box(0.1, 0.1, 0.2, 0.2)
     found = tuple(
-        Detection(brand=brand, score=score, box=box)
-        for brand, score in (("VMware", 0.8), ("Citrix", 0.61), ("VMware", 0.7))
+        ShownLogo(brand=brand, score=score, box=box, evidence=by, look=None, letters=None, line=line)
+        for brand, score, by, line in (
+            ("VMware", 0.8, "both", "by vmware"),
+            ("VMware", 0.7, "look", None),
+            ("Citrix", 0.61, "letters", "citrix " * 20),
+            ("Dell", 0.6, None, None),
+        )
     )
     shown = ShownPicture(
         sha256="0" * 64,
@@ -113,7 +118,11 @@ def test_a_picture_names_each_brand_once_with_its_surest_find():
         caption=None,
         published_at=datetime(2026, 3, 1, tzinfo=UTC),
     )
-    assert shown.finds == "VMware \N{MULTIPLICATION SIGN}2, best 80%, Citrix 61%"
+    longest = f"{'citrix ' * 8}cit\N{HORIZONTAL ELLIPSIS}"
+    assert shown.finds == (
+        "VMware \N{MULTIPLICATION SIGN}2, best 80% by both: “by vmware”; "
+        f"Citrix 61% by its letters: “{longest}”; Dell 60% by a person"
+    )
 
 
 def test_nothing_sure_is_said_to_be_nothing_sure():

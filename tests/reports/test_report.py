@@ -175,7 +175,7 @@ def test_parquet_round_trips_every_mention_as_published(month, since, until):
             "story_id": str(line.story_id),
             "brands_named": list(line.brands_named),
             "brands_shown": list(line.brands_shown),
-            "brands_written": list(line.brands_written),
+            "shown_by": list(line.shown_by),
         }
         assert row == told
     assert table.schema.metadata[b"synthetic"] == b"false"

@@ -1,4 +1,4 @@
-"""One small seeded database for the module that asks for it, with the real detector on three pictures."""
+"""One small seeded database for the module that asks for it, with the real models on three pictures."""
 
 import shutil
 import uuid
@@ -12,10 +12,10 @@ from sqlalchemy import Engine
 
 from monitor.brands import Brand, Brands, load_brands
 from monitor.local import EmbeddedDatabase
-from monitor.logos import LogoDetector, load_detector
+from monitor.logos.finder import LogoFinder, load_finder
 from monitor.seeding import seed
 from monitor.seeding.load import Seeding
-from monitor.settings import load_settings
+from monitor.settings import Device, load_settings
 from monitor.storage.engine import sync_engine
 from monitor.storage.pictures import PictureStore
 
@@ -32,7 +32,7 @@ class Maker:
     server: EmbeddedDatabase
     template: str
     folder: Path
-    detector: LogoDetector
+    finder: LogoFinder
     store: PictureStore
     brands: Brands
 
@@ -41,12 +41,12 @@ class Maker:
         return name, sync_engine(load_settings(database_url=self.server.copy(self.template, name)))
 
     def fill(self, engine: Engine, wanted: Seeding = WANTED, brands: Brands | None = None) -> int:
-        detector = self.detector if brands is None else load(brands)
-        return seed(engine, brands or self.brands, wanted, self.folder, detector, self.store)
+        finder = self.finder if brands is None else load(brands)
+        return seed(engine, brands or self.brands, wanted, self.folder, finder, self.store)
 
 
-def load(brands: Brands) -> LogoDetector:
-    return load_detector(load_settings().models_dir / "logos", brands, "cpu", 1)
+def load(brands: Brands) -> LogoFinder:
+    return load_finder(load_settings(ocr=True, device=Device.CPU, inference_threads=1), brands)
 
 
 @pytest.fixture(scope="session")

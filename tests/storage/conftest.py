@@ -20,7 +20,6 @@ from monitor.messages import (
     Sentiment,
     TextMention,
     Verdict,
-    WrittenBrand,
 )
 from monitor.settings import Settings, load_settings
 from monitor.storage.engine import async_engine, sync_engine
@@ -104,7 +103,6 @@ class Made:
         picture: str = "street",
         detections: tuple[Detection, ...] = (),
         brands: tuple[BrandMention, ...] = (),
-        written: tuple[WrittenBrand, ...] = (),
         caption: str | None = None,
         model: str = "logos@1",
         published_at: datetime = NOON,
@@ -134,18 +132,27 @@ class Made:
             detections=detections,
             model_version=model,
             brands=brands,
-            written=written,
             language=language,
             words=words,
             story_keys=story_keys,
         )
 
-    def read(self, brand: str = "VMware", line: str | None = None, score: float = 0.9) -> WrittenBrand:
-        box = Box(0.1, 0.1, 0.2, 0.2)
-        return WrittenBrand(brand=brand, matched=brand, line=line or brand, score=score, box=box)
-
     def found(self, brand: str = "VMware", score: float = 0.9, x: float = 0.1) -> Detection:
-        return Detection(brand=brand, score=score, box=Box(x, 0.1, 0.2, 0.2))
+        return Detection(brand=brand, score=score, box=Box(x, 0.1, 0.2, 0.2), look=score)
+
+    def read(
+        self, brand: str = "VMware", line: str | None = None, score: float = 0.9, look: float | None = None
+    ) -> Detection:
+        """Found by its letters, or by both where it looks like the brand, too."""
+        return Detection(
+            brand=brand,
+            score=score,
+            box=Box(0.1, 0.1, 0.2, 0.2),
+            evidence="letters" if look is None else "both",
+            look=look,
+            letters=0.99,
+            line=line or brand,
+        )
 
     def rejected(self, offset: int, code: str = "json-invalid", partition: int = 0) -> Rejection:
         position = self.position(offset, partition)

@@ -22,7 +22,7 @@ async def told(writer, made):
         made.text(3, text="VMware", label="unsure", brands=(made.named(),)),
         *(made.text(n, text="VMware works", brands=(made.named(),)) for n in range(10, 13)),
         made.image(0, id="silent", detections=(made.found("VMware"),)),
-        made.image(1, id="sign", picture="sign", written=(made.read("VMware"),), model="logos@1+words-1"),
+        made.image(1, id="sign", picture="sign", detections=(made.read("VMware"),)),
     )
     await writer.write(Batch(log_id="c", results=results, rejections=(made.rejected(2),)))
 

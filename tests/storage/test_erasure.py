@@ -15,7 +15,6 @@ TABLES = (
     "picture",
     "picture_scan",
     "logo_detection",
-    "written_brand",
 )
 
 
@@ -32,7 +31,7 @@ async def told(writer, made):
     named = (made.named("VMware", felt="positive"),)
     results = (
         made.text(0, id="a", brands=named),
-        made.image(0, id="a", picture="own", detections=(made.found(),), written=(made.read(),)),
+        made.image(0, id="a", picture="own", detections=(made.found(), made.read("Dell"))),
         made.text(1, id="b", brands=named),
         made.image(1, id="b", picture="shared", detections=(made.found(),)),
         made.image(2, id="c", picture="shared", detections=(made.found(),)),

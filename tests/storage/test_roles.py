@@ -74,7 +74,7 @@ async def test_a_writer_writes_with_the_rights_of_its_role_alone(database, login
     await attempts.finish(place, 0)
     await attempts.release([place])
     said = made.text(0, id="a", brands=(made.named("VMware", 0, "positive"),))
-    shown = made.image(0, detections=(made.found(),), written=(made.read(),))
+    shown = made.image(0, detections=(made.found(), made.read("Dell")))
     spans = (Span("mentions.text", 0, 0, 3),)
     batch = Batch(log_id="c", results=(said, shown), rejections=(made.rejected(1),), spans=spans)
     await writer.write(batch)
@@ -137,7 +137,6 @@ REFUSED_TO_WRITERS = (
     "UPDATE sentiment SET label = 'neutral'",
     "UPDATE brand_mention SET matched = 'x'",
     "UPDATE logo_detection SET score = 1",
-    "UPDATE written_brand SET score = 1",
     "UPDATE picture SET url = 'x'",
     "DELETE FROM picture",
     "UPDATE picture_scan SET model_version = 'x'",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import Engine, inspect, text
 
 from monitor.errors import OutageError, SetupError
 from monitor.settings import load_settings, packaged
@@ -31,7 +31,6 @@ VIEWS = {
     "image_only_mentions",
     "mention_detail",
     *("brand_weekly", "source_daily", "brand_authors", "brand_terms"),
-    "written_sighting",
     *(f"expected_{table}" for table in TABLES),
 }
 
@@ -84,6 +83,55 @@ async def test_a_schema_without_unsure_gets_the_likeliest_label_and_keeps_it(wri
     with engine.connect() as connection:
         assert connection.execute(text("SELECT DISTINCT label FROM sentiment")).all() == [("positive",)]
         assert [each for each in compare(connection) if not each.ok] == []
+
+
+async def test_what_was_found_before_evidence_was_kept_was_found_by_its_look(writer, made, engine, settings):
+    """Names read in pictures counted in no figure before; those found by letters since keep counting."""
+    shown = made.image(0, detections=(made.found("Citrix", 0.7), made.read("VMware", "by vmware", score=0.8)))
+    await writer.write(Batch(log_id="c", results=(shown,)))
+    assert schema.downgrade(settings, "0013") == "0013"
+    words = text("""
+        INSERT INTO written_brand SELECT picture_sha256, model_version, 0, b.id, 'Dell', 'by Dell', 0.9, 0, 0, 1, 1
+        FROM picture_scan, brand AS b WHERE b.name = 'Dell'
+    """)
+    with engine.begin() as connection:
+        assert connection.execute(words).rowcount == 1
+        assert connection.execute(text("SELECT brands_shown, brands_written FROM mention_detail")).all() == [
+            (["Citrix", "VMware"], ["Dell"])
+        ]
+        assert [each for each in compare(connection) if not each.ok] == []
+    assert schema.upgrade(settings) == schema.head_revision()
+    seen = "SELECT brand, evidence, score, look, letters, line FROM logo_sighting ORDER BY 1"
+    with engine.connect() as connection:
+        assert connection.execute(text(seen)).all() == [
+            ("Citrix", "look", 0.7, 0.7, None, None),
+            ("VMware", "look", 0.8, 0.8, None, None),
+        ]
+        assert [each for each in compare(connection) if not each.ok] == []
+
+
+def test_a_schema_without_evidence_is_what_it_was(settings, engine):
+    """Tables, views, columns and what is said of them, made by 0013 and left by taking 0014 back."""
+    schema.downgrade(settings, "0012")
+    schema.upgrade(settings, "0013")
+    before = _told(engine)
+    schema.upgrade(settings)
+    schema.downgrade(settings, "0013")
+    assert _told(engine) == before
+
+
+def _told(engine: Engine) -> list[tuple[object, ...]]:
+    """Each relation with its definition, rights, columns and comments."""
+    query = text("""
+        SELECT c.relname, c.relkind, pg_get_viewdef(c.oid), obj_description(c.oid), c.relacl::text,
+               ARRAY(SELECT concat_ws(' ', a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
+                                      col_description(c.oid, a.attnum))
+                     FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+                     ORDER BY a.attname)
+        FROM pg_class AS c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'v') ORDER BY 1
+    """)
+    with engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(query)]
 
 
 def test_upgrade_twice_is_the_same_as_once(settings, engine):

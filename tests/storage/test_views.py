@@ -331,42 +331,44 @@ async def test_a_correction_that_says_nothing_or_nonsense_is_refused(told, engin
         correct(engine, mention_id=mention_uuid("text", "forum", "rant"), content_sha256="0" * 64, **wrong)
 
 
-async def test_brands_written_stand_in_their_own_column_and_in_no_figure(writer, made, engine):
-    version = "logos@1+words-1"
+async def test_what_is_read_in_a_picture_counts_like_a_logo(writer, made, engine):
+    found = (made.found("VMware", 0.6, 0.5), made.read("VMware", "vmware"), made.read("Dell", "Dell", look=0.2))
     results = (
-        made.image(
-            0,
-            id="both",
-            picture="booth",
-            detections=(made.found("VMware"),),
-            written=(made.read("VMware", "vmware"), made.read("Dell", "by Dell"), made.read("Dell", "Dell")),
-            model=version,
-        ),
-        made.image(1, id="word", picture="wall", written=(made.read("Citrix"),), model=version),
-        made.image(2, id="unread", picture="street"),
+        made.image(0, id="both", picture="booth", detections=found),
+        made.image(1, id="word", picture="wall", detections=(made.read("Citrix", "CITRIX systems"),)),
     )
     await writer.write(Batch(log_id=made.log_id, results=results))
-    assert rows(
-        engine,
-        "SELECT external_id, brands_named, brands_shown, brands_written FROM mention_detail ORDER BY 1",
-    ) == [
-        ("both", [], ["VMware"], ["Dell", "VMware"]),
-        ("unread", [], [], []),
-        ("word", [], [], ["Citrix"]),
+    seen = "SELECT external_id, brands_shown, shown_by FROM mention_detail ORDER BY 1"
+    assert rows(engine, seen) == [
+        ("both", ["Dell", "VMware"], ["both", "letters"]),
+        ("word", ["Citrix"], ["letters"]),
     ]
-    assert rows(
-        engine, "SELECT brand, line, shown FROM written_sighting ORDER BY picture_sha256, position"
-    ) == rows(
-        engine,
-        "SELECT b.name, line, b.name = 'VMware' FROM written_brand JOIN brand AS b ON b.id = brand_id"
-        " ORDER BY picture_sha256, position",
-    )
-    for figure in ("share_of_voice", "image_only_mentions", "brand_presence JOIN brand ON id = brand_id"):
-        column = "name" if "presence" in figure else "brand"
-        assert {name for (name,) in rows(engine, f"SELECT {column} FROM {figure}")} == {"VMware"}, figure
-    assert rows(engine, "SELECT DISTINCT b.name FROM presence JOIN brand AS b ON b.id = brand_id") == [
-        ("VMware",)
+    sightings = "SELECT brand, evidence, look, letters, line FROM logo_sighting ORDER BY 1, 2"
+    assert rows(engine, sightings) == [
+        ("Citrix", "letters", None, 0.99, "CITRIX systems"),
+        ("Dell", "both", 0.2, 0.99, "Dell"),
+        ("VMware", "letters", None, 0.99, "vmware"),
+        ("VMware", "look", 0.6, None, None),
     ]
+    for figure in ("share_of_voice", "image_only_mentions"):
+        assert {name for (name,) in rows(engine, f"SELECT brand FROM {figure}")} == {"Citrix", "Dell", "VMware"}
+
+
+async def test_a_person_is_the_evidence_of_what_a_person_said(writer, made, engine):
+    shown = made.image(0, detections=(made.read("VMware", "vmworld"), made.found("Dell", 0.7, 0.5)))
+    await writer.write(Batch(log_id=made.log_id, results=(shown,)))
+    vmware = "SELECT id FROM logo_detection WHERE brand_id = :id"
+    ((found,),) = rows(engine, vmware, id=brand_id(engine, "VMware"))
+    place = {"subject": "logo", "x": 0.1, "y": 0.1, "width": 0.2, "height": 0.2}
+    told = {"mention_id": mention_uuid("image", "forum", "m0"), "content_sha256": shown.picture.sha256}
+    correct(engine, **told, **place, brand_id=brand_id(engine, "Citrix"), detection_id=found)
+    sightings = "SELECT brand, evidence, look, letters, line FROM logo_sighting ORDER BY 1"
+    assert rows(engine, sightings) == [
+        ("Citrix", None, None, None, None),
+        ("Dell", "look", 0.7, None, None),
+    ]
+    assert rows(engine, "SELECT shown_by FROM mention_detail") == [(["person", "look"],)]
+
 
 
 async def test_views_tell_language_story_and_what_was_not_scored(writer, engine, made):

@@ -3,6 +3,7 @@ import random
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
@@ -17,7 +18,7 @@ from monitor.storage import account
 from monitor.storage.audit import audit
 from monitor.storage.engine import async_engine
 from monitor.storage.records import Batch, Span, StorageRejection, WriteOutcome
-from monitor.storage.rows import LOOK_AT_TEXT
+from monitor.storage.rows import LOOK_AT_TEXT, clean
 from monitor.storage.writer import BatchWriter
 
 
@@ -479,37 +480,44 @@ async def test_brands_that_change_sides_are_noted(writer, worker_engine, engine)
     ]
 
 
-async def test_brands_read_in_a_picture_become_its_rows_once_per_scan(writer, engine, made):
-    version = "logos@1+words-1"
-    read = (made.read("VMware", "Powered by VMware"), made.read("Dell", "DELL\x00", score=0.6))
-    first = made.image(0, id="a", written=read, model=version)
-    again = made.image(1, id="b", written=read, model=version)
-    await writer.write(batch(made, first, again))
-    await writer.write(batch(made, first))
+async def test_a_detection_keeps_its_evidence(writer, engine, made):
+    shown = (
+        made.found("Citrix", 0.7),
+        made.read("VMware", "Powered by VMware", score=0.8),
+        made.read("Dell", "DELL\x00", score=0.6, look=0.1),
+    )
+    result = made.image(0, detections=shown)
+    await writer.write(batch(made, result))
     query = (
-        "SELECT position, b.name, matched, line, score, x FROM written_brand"
-        " JOIN brand AS b ON b.id = brand_id ORDER BY position"
+        "SELECT b.name, evidence, score, look, letters, line FROM logo_detection"
+        " JOIN brand AS b ON b.id = brand_id ORDER BY 1"
     )
     assert rows(engine, query) == [
-        (0, "VMware", "VMware", "Powered by VMware", 0.9, 0.1),
-        (1, "Dell", "Dell", "DELL\ufffd", 0.6, 0.1),
+        ("Citrix", "look", 0.7, 0.7, None, None),
+        ("Dell", "both", 0.6, 0.1, 0.99, "DELL\ufffd"),
+        ("VMware", "letters", 0.8, None, 0.99, "Powered by VMware"),
     ]
-    known = await writer.known_words([first.picture.sha256], version)
-    assert [one.line for one in known[first.picture.sha256]] == ["Powered by VMware", "DELL\ufffd"]
-    assert await writer.known_words([first.picture.sha256], "logos@1") == {}
-    assert await writer.known_words((), version) == {}
+    known = await writer.known_detections([result.picture.sha256], "logos@1")
+    by_score = sorted(shown, key=lambda found: -found.score)
+    stored = [msgspec.structs.replace(found, line=clean(found.line)) for found in by_score]
+    assert known[result.picture.sha256] == tuple(stored)
 
 
-async def test_a_scan_due_again_reads_anew(worker_engine, brands, engine, made):
-    shown = made.image(0, written=(made.read("VMware"),), model="logos@1+words-1")
-    first = BatchWriter(worker_engine, brands)
-    await first.prepare()
-    await first.write(batch(made, shown))
-    wider = BatchWriter(worker_engine, Brands((*brands, Brand("Acme", logos=("acme",)))))
-    await wider.prepare()
-    other = made.image(1, written=(made.read("Acme"),), model="logos@1+words-1")
-    await wider.write(batch(made, other))
-    assert rows(engine, "SELECT b.name FROM written_brand JOIN brand AS b ON b.id = brand_id") == [("Acme",)]
+@pytest.mark.parametrize(
+    ("column", "wrong"),
+    [
+        ("evidence", {"evidence": "nose"}),
+        ("look", {"look": None}),
+        ("look", {"look": 1.5}),
+        ("letters", {"evidence": "both"}),
+        ("letters", {"evidence": "letters", "letters": 0.9}),
+        ("letters", {"evidence": "both", "letters": -0.1, "line": "VMware"}),
+    ],
+)
+async def test_evidence_without_its_witness_is_refused(writer, made, column, wrong):
+    found = msgspec.structs.replace(made.found(), **wrong)
+    with pytest.raises(StorageRejection, match=f"logo_detection_{column}_ck"):
+        await writer.write(batch(made, made.image(0, detections=(found,))))
 
 
 async def test_what_a_reading_tells_is_stored(writer, engine, made):

@@ -1,5 +1,6 @@
 """A dead letter's headers hold what happened beside the original ones, whatever those were called."""
 
+import json
 from datetime import UTC, datetime
 
 import msgspec
@@ -7,7 +8,7 @@ from aiokafka.record.default_records import DefaultRecordBatch, DefaultRecordBat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.messages import Box, DeadLetter, ImageMention, WrittenBrand, encode
+from monitor.messages import Box, DeadLetter, Detection, ImageMention, encode
 from monitor.storage.records import ImageResult, PictureRef, RecordPosition
 from monitor.stream.announcements import (
     ERROR_CODE,
@@ -70,24 +71,27 @@ def test_any_header_can_be_sent(headers: list[tuple[str, bytes | None]]) -> None
         assert name == asked or "\\ud" in name
 
 
-def test_a_finding_has_the_brands_written_in_the_picture() -> None:
+def test_a_finding_says_by_what_a_brand_was_found() -> None:
     moment = datetime(2026, 3, 1, tzinfo=UTC)
-    name = WrittenBrand(brand="VMware", matched="vmware", line="by vmware", score=0.9, box=Box(0, 0, 1, 1))
-
-    def announced(*written: WrittenBrand) -> bytes:
-        result = ImageResult(
-            position=RecordPosition(topic="mentions.image", partition=0, offset=0, timestamp=moment),
-            mention=ImageMention(id="1", source="s", image=b"", published_at=moment),
-            picture=PictureRef(
-                sha256="0" * 64, media_type="image/png", width=1, height=1, n_bytes=1, url="file:///x"
-            ),
-            detections=(),
-            model_version="logos@1+words-1",
-            written=written,
-        )
-        return encode(finding(result))
-
-    assert b'"written":[{"brand":"VMware","matched":"vmware","line":"by vmware","score":0.9' in announced(
-        name
+    found = Detection(
+        brand="VMware", score=0.9, box=Box(0, 0, 1, 1), evidence="letters", letters=0.97, line="by vmware"
     )
-    assert b"written" not in announced()
+    result = ImageResult(
+        position=RecordPosition(topic="mentions.image", partition=0, offset=0, timestamp=moment),
+        mention=ImageMention(id="1", source="s", image=b"", published_at=moment),
+        picture=PictureRef(
+            sha256="0" * 64, media_type="image/png", width=1, height=1, n_bytes=1, url="file:///x"
+        ),
+        detections=(found,),
+        model_version="logos@1+words-1",
+    )
+    (told,) = json.loads(encode(finding(result)))["detections"]
+    assert told == {
+        "brand": "VMware",
+        "score": 0.9,
+        "box": {"x": 0.0, "y": 0.0, "width": 1.0, "height": 1.0},
+        "evidence": "letters",
+        "look": None,
+        "letters": 0.97,
+        "line": "by vmware",
+    }

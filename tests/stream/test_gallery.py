@@ -12,6 +12,7 @@ from monitor.brands import Brands
 from monitor.errors import OutageError, SetupError
 from monitor.logos import load_detector
 from monitor.logos.dense import DenseDetector
+from monitor.logos.finder import LogoFinder
 from monitor.logos.gallery import (
     Calibration,
     Gallery,
@@ -21,7 +22,7 @@ from monitor.logos.gallery import (
     open_gallery_detector,
 )
 from monitor.settings import Device, load_settings, packaged
-from monitor.stream.gallery import FixedDetector, GalleryFeed
+from monitor.stream.gallery import FixedFinder, GalleryFeed
 from monitor.stream.metrics import Metrics
 
 
@@ -68,18 +69,20 @@ def detector(colour_embedder: Path) -> GalleryDetector:
 
 
 def now(feed: GalleryFeed) -> Any:
-    return asyncio.run(feed.now())
+    finder = asyncio.run(feed.now())
+    assert finder.letters is None
+    return finder.detector
 
 
 def test_an_empty_gallery_is_the_plain_model(detector: GalleryDetector) -> None:
     shelf = Shelf()
-    assert now(GalleryFeed(detector, shelf, Metrics())).identity == detector.dense.identity
+    assert now(GalleryFeed(detector, None, shelf, Metrics())).identity == detector.dense.identity
     assert shelf.reads == 0
 
 
 def test_a_change_counts_from_the_next_batch_on_and_is_read_once(detector: GalleryDetector) -> None:
     shelf, metrics = Shelf(), Metrics()
-    feed = GalleryFeed(detector, shelf, metrics)
+    feed = GalleryFeed(detector, None, shelf, metrics)
     before = now(feed)
     shelf.gallery = Gallery(version=7, entries=(entry("Acme"),))
     after = now(feed)
@@ -93,7 +96,7 @@ def test_a_change_counts_from_the_next_batch_on_and_is_read_once(detector: Galle
 
 def test_the_last_brand_taken_out_brings_the_plain_model_back(detector: GalleryDetector) -> None:
     shelf = Shelf(Gallery(version=1, entries=(entry("Acme"),)))
-    feed = GalleryFeed(detector, shelf, Metrics())
+    feed = GalleryFeed(detector, None, shelf, Metrics())
     assert now(feed).identity.endswith("+gallery-1")
     shelf.gallery = Gallery(version=2)
     assert now(feed).identity == detector.dense.identity
@@ -104,7 +107,7 @@ def test_the_last_gallery_stays_in_trouble_and_the_next_comes_after_it(
     detector: GalleryDetector, trouble: Exception
 ) -> None:
     shelf = Shelf(Gallery(version=1, entries=(entry("Acme"),)))
-    feed = GalleryFeed(detector, shelf, Metrics())
+    feed = GalleryFeed(detector, None, shelf, Metrics())
     first = now(feed)
     shelf.gallery, shelf.trouble = Gallery(version=2, entries=(entry("Bolt"),)), trouble
     for _ in range(3):
@@ -116,13 +119,14 @@ def test_the_last_gallery_stays_in_trouble_and_the_next_comes_after_it(
 
 def test_only_stale_entries_are_no_gallery(detector: GalleryDetector) -> None:
     """Made by another embedder: they cannot be compared, and the rows do not say they were."""
-    feed = GalleryFeed(detector, Shelf(Gallery(version=4, stale=("Acme",))), Metrics())
+    feed = GalleryFeed(detector, None, Shelf(Gallery(version=4, stale=("Acme",))), Metrics())
     assert now(feed).identity == detector.dense.identity
 
 
-def test_without_an_embedder_the_detector_is_what_it_is(detector: GalleryDetector) -> None:
-    fixed = FixedDetector(detector.dense)
-    assert asyncio.run(fixed.now()) is detector.dense
+def test_without_an_embedder_the_finder_is_what_it_is(detector: GalleryDetector) -> None:
+    finder = LogoFinder(detector.dense)
+    fixed = FixedFinder(finder)
+    assert asyncio.run(fixed.now()) is finder
     assert fixed.device is Device.CPU
 
 

@@ -15,23 +15,25 @@ import pytest
 from monitor.brand_matcher import BrandMatcher
 from monitor.brands import Brand, Brands, load_brands
 from monitor.errors import ErrorCode
-from monitor.messages import Box, Detection, WrittenBrand
+from monitor.logos.evidence import Look
+from monitor.logos.finder import LogoFinder
+from monitor.logos.words.lines import TextLine
+from monitor.logos.words.names import NameReader
+from monitor.messages import Box, Detection
 from monitor.settings import Device, load_settings
 from monitor.storage.pictures import PictureStore
 from monitor.storage.records import ImageResult, Rejection
-from monitor.stream.gallery import FixedDetector
+from monitor.stream.gallery import FixedFinder
 from monitor.stream.images import ImageScoring
 from monitor.stream.metrics import Metrics
 from monitor.stream.outage import OutageRetry
-from monitor.stream.words import WordReading
 
-WRITTEN = (WrittenBrand(brand="VMware", matched="vmware", line="at vmware", score=0.9, box=Box(0, 0, 1, 1)),)
 SAMPLES = Path(__file__).parent.parent.parent / "samples" / "pictures"
-FOUND = (Detection(brand="VMware", score=0.9, box=Box(0.1, 0.1, 0.2, 0.2)),)
+LOGO = Box(0.1, 0.1, 0.4, 0.2)
 
 
 class CountingDetector:
-    """Finds one logo in everything but black pictures, which it cannot bear; counts what it is shown."""
+    """Sees one logo in everything but black pictures, which it cannot bear; counts what it is shown."""
 
     manifest: Any = SimpleNamespace(identity="counting@1")
     identity = "counting@1"
@@ -43,69 +45,70 @@ class CountingDetector:
     def warm_up(self) -> None:
         """Works."""
 
-    def detect(self, pictures: Sequence[Any]) -> list[tuple[Detection, ...]]:
+    def look(self, pictures: Sequence[Any]) -> list[tuple[Look, ...]]:
         if any(not picture.any() for picture in pictures):
             raise RuntimeError("black")
         self.shown += len(pictures)
-        return [FOUND for _ in pictures]
+        return [(Look("VMware", 0.9, 0.5, LOGO),) for _ in pictures]
+
+    def detect(self, pictures: Sequence[Any]) -> list[tuple[Detection, ...]]:
+        raise AssertionError("the finder decides")
 
 
 class Memory:
     """The database's memory of pictures."""
 
     def __init__(self) -> None:
-        self.scans: dict[str, tuple[Detection, ...]] = {}
-        self.words: dict[str, tuple[WrittenBrand, ...]] = {}
-        self.version = "counting@1"
+        self.scans: dict[tuple[str, str], tuple[Detection, ...]] = {}
 
     async def known_detections(
         self, sha256s: Collection[str], model_version: str
     ) -> dict[str, tuple[Detection, ...]]:
-        if model_version != self.version:
-            return {}
-        return {sha256: scan for sha256, scan in self.scans.items() if sha256 in sha256s}
-
-    async def known_words(
-        self, sha256s: Collection[str], model_version: str
-    ) -> dict[str, tuple[WrittenBrand, ...]]:
-        assert model_version == self.version
-        return {sha256: words for sha256, words in self.words.items() if sha256 in sha256s}
+        known = {sha256: self.scans.get((sha256, model_version)) for sha256 in sha256s}
+        return {sha256: scan for sha256, scan in known.items() if scan is not None}
 
 
-class FailingFinder:
-    """Finds one name in everything but pictures of shade 90, on which it breaks."""
+class BrittleReader:
+    """Reads one line where the logo is in everything but pictures of shade 90, on which it breaks."""
 
-    identity = "words-1"
+    identity = "brittle"
+    device = Device.CPU
 
     def __init__(self) -> None:
         self.shown = 0
 
-    def find(self, pixels: Any) -> tuple[WrittenBrand, ...]:
+    def read(self, pixels: Any) -> tuple[TextLine, ...]:
         self.shown += 1
         if (pixels == 90).all():
             raise RuntimeError("out of memory")
-        return WRITTEN
+        return (TextLine("vmware", 0.99, ((0.1, 0.1), (0.5, 0.1), (0.5, 0.3), (0.1, 0.3))),)
 
 
 class Desk:
-    def __init__(self, folder: Path, words: bool = False, brands: Brands | None = None) -> None:
+    def __init__(self, folder: Path, letters: bool = False, brands: Brands | None = None) -> None:
         self.metrics = Metrics()
-        self.finder = FailingFinder()
+        self.reader = BrittleReader()
         self.detector = CountingDetector()
         self.memory = Memory()
         self.folder = folder
+        brands = brands or load_brands()
+        self.finder = LogoFinder(self.detector, NameReader(self.reader, brands) if letters else None)
         self.scoring = ImageScoring(
-            FixedDetector(self.detector),
-            BrandMatcher(brands or load_brands()),
+            FixedFinder(self.finder),
+            BrandMatcher(brands),
             self.memory,
             PictureStore(str(folder)),
             OutageRetry(0),
             load_settings(),
-            WordReading(self.finder, self.metrics) if words else None,
+            self.metrics,
         )
 
     def score(self, *records: Any) -> list[Any]:
         return asyncio.run(self.scoring.score(records))
+
+
+def shown(outcome: ImageResult) -> list[tuple[str, str]]:
+    return [(found.brand, found.evidence) for found in outcome.detections]
 
 
 @pytest.fixture
@@ -115,8 +118,8 @@ def desk(tmp_path: Path) -> Desk:
 
 @pytest.fixture
 def reading(tmp_path: Path) -> Desk:
-    """One that reads words, too."""
-    return Desk(tmp_path / "pictures", words=True)
+    """One that reads letters, too."""
+    return Desk(tmp_path / "pictures", letters=True)
 
 
 @pytest.fixture
@@ -140,7 +143,7 @@ def picture(records: Any) -> Any:
 def test_equal_bytes_are_shown_to_the_model_once(desk: Desk, picture: Any) -> None:
     outcomes = desk.score(picture(0, 200), picture(1, 200), picture(2, 90))
     assert desk.detector.shown == 2
-    assert [outcome.detections for outcome in outcomes] == [FOUND] * 3
+    assert [shown(outcome) for outcome in outcomes] == [[("VMware", "look")]] * 3
     assert outcomes[0].picture == outcomes[1].picture
     assert (outcomes[0].picture.width, outcomes[0].picture.height) == (64, 48)
     assert [brand.brand for brand in outcomes[0].brands] == ["VMware"]
@@ -154,19 +157,19 @@ def test_captions_have_a_language_and_words(desk: Desk, picture: Any) -> None:
     assert (set(german.words), none.words) == ({"neuer", "aufkleber", "auf", "dem", "kuchentisch"}, ())
 
 
-@pytest.mark.parametrize(("shown", "named"), [("VMware", ["VMware"]), ("Nike", [])])
+@pytest.mark.parametrize(("asked", "named"), [("VMware", ["VMware"]), ("Nike", [])])
 def test_a_query_may_ask_what_the_picture_shows(
-    tmp_path: Path, picture: Any, shown: str, named: list[str]
+    tmp_path: Path, picture: Any, asked: str, named: list[str]
 ) -> None:
-    brands = Brands((Brand(name="VMware", query=f"vmware image:{shown}"), Brand(name="Nike")))
+    brands = Brands((Brand(name="VMware", query=f"vmware image:{asked}"), Brand(name="Nike")))
     (outcome,) = Desk(tmp_path / "pictures", brands=brands).score(picture(0, 200))
-    assert [found.brand for found in FOUND] == ["VMware"]
+    assert shown(outcome) == [("VMware", "look")]
     assert [one.brand for one in outcome.brands] == named
 
 
 def test_a_picture_the_database_knows_is_not_shown_at_all(desk: Desk, picture: Any) -> None:
     (first,) = desk.score(picture(0, 200))
-    desk.memory.scans[first.picture.sha256] = ()
+    desk.memory.scans[first.picture.sha256, desk.finder.identity] = ()
     (again,) = desk.score(picture(1, 200))
     assert desk.detector.shown == 1
     assert again.detections == ()
@@ -182,7 +185,7 @@ def test_a_picture_the_model_cannot_bear_fails_alone_and_is_not_kept(desk: Desk,
     good, bad, other = desk.score(picture(0, 200), picture(1, 0), picture(2, 90))
     assert isinstance(bad, Rejection)
     assert bad.letter.error_code == ErrorCode.SCORING_FAILED.value
-    assert good.detections == other.detections == FOUND
+    assert shown(good) == shown(other) == [("VMware", "look")]
     assert len([path for path in desk.folder.rglob("*") if path.is_file()]) == 2
 
 
@@ -192,45 +195,43 @@ def test_what_does_not_decode_is_rejected_in_its_place(desk: Desk, picture: Any,
     assert [outcome.position.offset for outcome in outcomes] == [0, 1, 2]
 
 
-def test_without_a_reader_the_version_is_the_detectors(desk: Desk, picture: Any) -> None:
+def test_without_a_reader_the_version_says_so(desk: Desk, picture: Any) -> None:
     (outcome,) = desk.score(picture(0, 200))
-    assert (outcome.model_version, outcome.written) == ("counting@1", ())
-    assert desk.finder.shown == 0
+    assert outcome.model_version == desk.finder.looking_alone
+    assert desk.reader.shown == 0
 
 
-def test_words_are_read_and_the_version_says_so(reading: Desk, picture: Any) -> None:
+def test_letters_are_evidence_and_the_version_says_that_they_were_read(reading: Desk, picture: Any) -> None:
     first, again = reading.score(picture(0, 200), picture(1, 200))
-    assert first.model_version == "counting@1+words-1"
-    assert first.written == again.written == WRITTEN
-    assert first.detections == FOUND
-    assert reading.finder.shown == 1
+    assert first.model_version == reading.finder.identity != reading.finder.looking_alone
+    assert shown(first) == shown(again) == [("VMware", "both")]
+    assert (first.detections[0].look, first.detections[0].line) == (0.9, "vmware")
+    assert reading.reader.shown == 1
 
 
-def test_words_the_database_knows_are_not_read_again(reading: Desk, picture: Any) -> None:
+def test_a_picture_the_database_knows_is_not_read_again(reading: Desk, picture: Any) -> None:
     (first,) = reading.score(picture(0, 200))
-    sha256 = first.picture.sha256
-    reading.memory.version = "counting@1+words-1"
-    reading.memory.scans[sha256] = ()
-    reading.memory.words[sha256] = WRITTEN
+    reading.memory.scans[first.picture.sha256, reading.finder.identity] = first.detections
     (again,) = reading.score(picture(1, 200))
-    assert (again.detections, again.written) == ((), WRITTEN)
-    assert reading.finder.shown == reading.detector.shown == 1
+    assert (again.detections, again.model_version) == (first.detections, first.model_version)
+    assert reading.reader.shown == reading.detector.shown == 1
 
 
-def test_a_picture_that_cannot_be_read_keeps_its_logos_and_stays_due(reading: Desk, picture: Any) -> None:
+def test_a_picture_that_cannot_be_read_keeps_its_look_and_stays_due(reading: Desk, picture: Any) -> None:
     good, unread = reading.score(picture(0, 200), picture(1, 90))
-    assert (unread.model_version, unread.detections, unread.written) == ("counting@1", FOUND, ())
-    assert good.model_version == "counting@1+words-1"
-    sample = reading.metrics.registry.get_sample_value
-    assert sample("brand_monitor_pictures_unread_total") == 1
-    assert sample("brand_monitor_words_seconds_count") == 1
+    assert (unread.model_version, shown(unread)) == (reading.finder.looking_alone, [("VMware", "look")])
+    assert good.model_version == reading.finder.identity
+    assert reading.metrics.registry.get_sample_value("brand_monitor_pictures_unread_total") == 1
+    reading.memory.scans[unread.picture.sha256, unread.model_version] = unread.detections
+    reading.score(picture(2, 90))
+    assert reading.reader.shown == 3
 
 
 def test_a_picture_the_model_cannot_bear_is_not_read(reading: Desk, picture: Any) -> None:
     bad, good = reading.score(picture(0, 0), picture(1, 200))
     assert isinstance(bad, Rejection)
-    assert good.written == WRITTEN
-    assert reading.finder.shown == 1
+    assert shown(good) == [("VMware", "both")]
+    assert reading.reader.shown == 1
 
 
 def test_pictures_have_a_perceptual_hash_and_copies_of_one_share_a_key(desk: Desk, records: Any) -> None:

@@ -107,7 +107,7 @@ def _image(store: PictureStore) -> ImageResult:
             n_bytes=len(data),
             url=store.put(data, sha256, "image/png"),
         ),
-        detections=(Detection(brand="VMware", score=0.8, box=Box(0.1, 0.2, 0.4, 0.2)),),
+        detections=(Detection(brand="VMware", score=0.8, box=Box(0.1, 0.2, 0.4, 0.2), look=0.8),),
         brands=(),
         model_version="logos@1",
     )

@@ -1,4 +1,4 @@
-"""A worker told to read words, with the real models: from a record to what is written down."""
+"""What a worker loads, with the real models: from a record to what is written down."""
 
 import asyncio
 import base64
@@ -12,7 +12,7 @@ import pytest
 from monitor.brands import load_brands
 from monitor.errors import SetupError
 from monitor.logos.gallery import Gallery
-from monitor.messages import Detection, WrittenBrand
+from monitor.messages import Detection
 from monitor.settings import Agents, Device, Settings, load_settings
 from monitor.storage.records import ImageResult
 from monitor.stream.loading import load_scorings
@@ -31,11 +31,6 @@ class NothingKnown:
     ) -> dict[str, tuple[Detection, ...]]:
         return {}
 
-    async def known_words(
-        self, sha256s: Collection[str], model_version: str
-    ) -> dict[str, tuple[WrittenBrand, ...]]:
-        return {}
-
     async def version(self) -> int:
         return 0
 
@@ -51,7 +46,7 @@ def scored(settings: Settings, *records: Record) -> list[Any]:
     return asyncio.run(scoring.score(records))
 
 
-def test_a_worker_reads_the_words_of_the_pictures_it_scores(
+def test_a_worker_looks_and_reads(
     tmp_path: Path, records: Callable[..., Record]
 ) -> None:
     settings = load_settings(
@@ -65,11 +60,10 @@ def test_a_worker_reads_the_words_of_the_pictures_it_scores(
     }
     (result,) = scored(settings, records(0, value=json.dumps(slide).encode()))
     assert isinstance(result, ImageResult)
-    assert [(name.brand, name.line) for name in result.written] == [("VMware", "vmware")]
-    assert "VMware" in {found.brand for found in result.detections}
-    logos, _, words = result.model_version.partition("+words-")
-    assert logos.startswith("logos@")
-    assert words.startswith("3.10.")
+    (found,) = result.detections
+    assert (found.brand, found.evidence, found.line) == ("VMware", "both", "vmware")
+    assert result.model_version.startswith("logos@")
+    assert "+words-" in result.model_version
 
 
 def test_a_worker_without_the_extra_does_not_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
