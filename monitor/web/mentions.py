@@ -132,8 +132,14 @@ def one(
             found=found,
             pieces=_pieces(found),
             brands=frame.brands,
+            likely=_likely(found),
             saved=next((each for each in found.corrections if each.id == saved), None),
         )
+
+
+def _likely(found: MentionDetail) -> list[str]:
+    """The brands found in the picture, the surest first, and those that its caption names."""
+    return list(dict.fromkeys((*(logo.brand for logo in found.logos), *(name.brand for name in found.named))))
 
 
 def _pieces(found: MentionDetail) -> list[tuple[str, str | None]]:

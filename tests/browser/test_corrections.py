@@ -192,6 +192,7 @@ def test_a_box_outside_of_the_picture_is_explained(page: Page, pictured: str, wa
     page.goto(pictured)
     section = page.locator(".opinion", has_text="A logo is missing?")
     section.locator("summary").click()
+    section.get_by_label("It is").select_option("Adidas")
     for name, value in (("Left", "80"), ("Top", "20"), ("Width", "30"), ("Height", "10")):
         section.get_by_label(name).fill(value)
     section.get_by_label("Your name").fill("Fay")

@@ -1,5 +1,7 @@
 """A correction by page or API: stored with who and when, counted, undone, refused with a reason."""
 
+import re
+from html import escape
 from typing import Any
 
 import pytest
@@ -108,6 +110,21 @@ def test_a_find_that_is_none_and_one_that_was_missed(client: TestClient) -> None
     assert (added["brand"], added["detection_id"]) == ("Citrix", None)
     (shown,) = client.get("/api/pictures").json()
     assert shown["unnamed"] == ["Citrix"]
+
+
+def test_what_it_is_begins_with_nothing_and_with_what_is_found_there(client: TestClient) -> None:
+    box(client, brand="M&M <b>", x="0", y="0", width="10", height="10")
+    page = client.get(f"/mentions/{PICTURE}").text
+    pickers = [
+        re.findall(r'<option(?: value="")?( selected)?>([^<]*)</option>', picker)
+        for picker in re.findall(r"<select name=\"brand\".*?</select>", page, re.DOTALL)
+    ]
+    shown = [escape(logo["brand"]) for logo in detail(client, PICTURE)["logos"]]
+    correcting, adding = pickers
+    assert [name for _, name in correcting] == ["no watched logo", *shown, "Citrix"]
+    assert [name for chosen, name in correcting if chosen] == ["VMware"]
+    assert [name for _, name in adding] == ["choose a brand", *shown, "Citrix"]
+    assert not any(chosen for chosen, _ in adding), "nobody adds the first of the alphabet by mistake"
 
 
 @pytest.mark.parametrize(
