@@ -1,8 +1,9 @@
 """The hand-over: writes a model folder and proves that its ONNX file equals the torch model."""
 
+import math
 import platform
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,8 @@ def measure_parity(
         expected = torch_outputs(feed)
         found = session.run(None, dict(feed))
         pairs = zip(expected, found, strict=True)
-        worst = max(worst, *(float(np.abs(e.astype(np.float64) - f).max()) for e, f in pairs))
+        # numpy's maximum, because Python's overlooks what is not a number.
+        worst = float(np.max([worst, *(np.abs(e.astype(np.float64) - f).max() for e, f in pairs)]))
         seen += len(next(iter(feed.values())))
     return Parity(max_abs_diff=worst, inputs=seen, dataset=dataset)
 
@@ -41,8 +43,12 @@ def measure_parity(
 def write_model_folder(directory: Path, manifest: Manifest, card: str) -> Manifest:
     """Write manifest.json and CARD.md beside a `model.onnx` that is already there; hashes are filled in.
 
-    Returns the manifest as written.
+    Returns the manifest as written. Raises `ValueError` for a figure that is not a number, with which the
+    service would refuse the model: what was not measured is left out.
     """
+    for place, figure in _figures(msgspec.to_builtins(manifest)):
+        if not math.isfinite(figure):
+            raise ValueError(f"{directory}: {place} is {figure}: leave out what was not measured")
     sealed = msgspec.structs.replace(
         manifest,
         sha256=sha256_of(directory / "model.onnx"),
@@ -52,6 +58,18 @@ def write_model_folder(directory: Path, manifest: Manifest, card: str) -> Manife
     (directory / "manifest.json").write_bytes(text + b"\n")
     (directory / "CARD.md").write_text(card.rstrip() + "\n", "utf-8")
     return sealed
+
+
+def _figures(part: Any, place: str = "manifest") -> Iterator[tuple[str, float]]:
+    """Every float of a manifest, with where it stands."""
+    if isinstance(part, float):
+        yield place, part
+    elif isinstance(part, Mapping):
+        for name, value in part.items():
+            yield from _figures(value, f"{place}.{name}")
+    elif isinstance(part, Sequence) and not isinstance(part, str):
+        for number, value in enumerate(part):
+            yield from _figures(value, f"{place}[{number}]")
 
 
 def machine() -> str:

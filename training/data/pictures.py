@@ -59,7 +59,7 @@ class AnnotatedPicture:
     labels: tuple[str, ...] = ()
     """Brands of the whole picture: it shows them, no box says where."""
     boxed: bool = True
-    """Every logo has its box. Where it is false, a place outside the boxes says nothing: it may hold a logo."""
+    """Every logo has its box; else a place without one says nothing, as it may hold a logo."""
 
     @property
     def is_photograph(self) -> bool:

@@ -1,10 +1,10 @@
-"""Average precision at IoU .5 as COCO defines it, with a bootstrap interval.
+"""Average precision at IoU .5 or another as COCO defines it, with a bootstrap interval.
 
 Matching happens within a picture, so it is done once; a bootstrap draw only weighs the pictures anew. That
 the point estimate equals faster-coco-eval's is tested (tests/training/logos/test_average_precision.py).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -48,6 +48,9 @@ class Estimate:
     low: float
     high: float
 
+    def __str__(self) -> str:
+        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+
 
 @dataclass(frozen=True, slots=True)
 class _Matches:
@@ -58,9 +61,12 @@ class _Matches:
     marked: NDArray[np.float64]
 
 
-def mean_average_precision(pictures: Sequence[Scored], draws: int = 1000, seed: int = 0) -> Estimate:
-    """mAP50 over the labels that are marked in `pictures`; the interval resamples groups of pictures."""
-    matches = [_match(pictures, label) for label in labels_marked(pictures)]
+def mean_average_precision(
+    pictures: Sequence[Scored], draws: int = 1000, seed: int = 0, needed: float = IOU_NEEDED
+) -> Estimate:
+    """mAP over the labels that are marked in `pictures`, a hit from IoU `needed` on; the interval resamples
+    groups of pictures. Raises `ValueError` where nothing is marked."""
+    matches = [_match(pictures, label, needed) for label in labels_marked(pictures)]
     if not matches:
         raise ValueError("no box to find in these pictures")
     point = _mean(matches, np.ones(len(pictures)))
@@ -76,6 +82,38 @@ def average_precision(pictures: Sequence[Scored], label: str) -> float:
     return _area(_match(pictures, label), np.ones(len(pictures)))
 
 
+@dataclass(frozen=True, slots=True)
+class OperatingPoint:
+    """What a user of the service meets: over all boxes of all labels together, at the shipped thresholds."""
+
+    precision: float
+    recall: float
+    hits: int
+    false: int
+    missed: int
+
+
+def operating_point(pictures: Sequence[Scored], thresholds: Mapping[str, float]) -> OperatingPoint:
+    """A detection hits an unclaimed box of its label at IoU .5 or more; one on an ignored box counts as
+    neither. Precision or recall of nothing is 1."""
+    hits = false = marked = 0
+    for picture in pictures:
+        above = [f for f in picture.found if f.score >= thresholds[f.label]]
+        marked += sum(not box.ignore for box in picture.marked)
+        for label in {f.label for f in above}:
+            found = sorted((f for f in above if f.label == label), key=lambda f: -f.score)
+            results = _hits(found, [box for box in picture.marked if box.label == label], IOU_NEEDED)
+            hits += results.count(True)
+            false += results.count(False)
+    return OperatingPoint(
+        precision=hits / (hits + false) if hits + false else 1.0,
+        recall=hits / marked if marked else 1.0,
+        hits=hits,
+        false=false,
+        missed=marked - hits,
+    )
+
+
 def labels_marked(pictures: Sequence[Scored]) -> list[str]:
     """Labels with a box that counts, in alphabetical order."""
     return sorted({box.label for picture in pictures for box in picture.marked if not box.ignore})
@@ -85,7 +123,7 @@ def _mean(matches: Sequence[_Matches], weights: NDArray[np.float64]) -> float:
     return float(np.nanmean([_area(match, weights) for match in matches]))
 
 
-def _match(pictures: Sequence[Scored], label: str) -> _Matches:
+def _match(pictures: Sequence[Scored], label: str, needed: float = IOU_NEEDED) -> _Matches:
     picture_of: list[int] = []
     scores: list[float] = []
     hits: list[bool] = []
@@ -96,7 +134,7 @@ def _match(pictures: Sequence[Scored], label: str) -> _Matches:
         found = sorted((f for f in picture.found if f.label == label), key=lambda f: -f.score)[
             :_MOST_A_PICTURE
         ]
-        for detection, hit in zip(found, _hits(found, own), strict=True):
+        for detection, hit in zip(found, _hits(found, own, needed), strict=True):
             if hit is not None:
                 picture_of.append(number)
                 scores.append(detection.score)
@@ -105,7 +143,7 @@ def _match(pictures: Sequence[Scored], label: str) -> _Matches:
     return _Matches(np.array(picture_of, np.intp)[order], np.array(hits, bool)[order], marked)
 
 
-def _hits(found: Sequence[Found], marked: Sequence[LogoBox]) -> list[bool | None]:
+def _hits(found: Sequence[Found], marked: Sequence[LogoBox], needed: float) -> list[bool | None]:
     """Per detection, best first: hit, false, or None where it lies on an ignored box."""
     if not marked:
         return [False] * len(found)
@@ -120,11 +158,11 @@ def _hits(found: Sequence[Found], marked: Sequence[LogoBox]) -> list[bool | None
     results: list[bool | None] = []
     for row in overlap:
         best = np.where(free, row, -1.0)
-        if best.max() >= IOU_NEEDED:
+        if best.max() >= needed:
             free[best.argmax()] = False
             results.append(True)
         else:
-            results.append(None if row[ignored].max(initial=0.0) >= IOU_NEEDED else False)
+            results.append(None if row[ignored].max(initial=0.0) >= needed else False)
     return results
 
 

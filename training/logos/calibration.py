@@ -37,16 +37,29 @@ def calibrate(
 ) -> dict[str, float]:
     """Label -> threshold, rounded up to three digits. `others` show logos; each counts for the brands it
     lacks."""
+    check_enough(len(logo_free), target)
     own = {label: _own_threshold(label, [*logo_free, *others], target.each_brand) for label in labels}
-    if logo_free and highest_rate(0, len(logo_free), target.confidence) > target.any_brand:
-        raise SetupError(
-            f"{len(logo_free)} logo-free pictures cannot show a false-alarm rate of {target.any_brand:.1%} "
-            f"with {target.confidence:.0%} confidence, not even without any alarm: add more, or ask for less"
-        )
     floor = target.lowest
     while _alarms_too_often(logo_free, {label: max(own[label], floor) for label in labels}, target):
         floor += 0.005
     return {label: float(np.ceil(max(own[label], floor) * 1000) / 1000) for label in labels}
+
+
+def check_enough(logo_free: int, target: CalibrationTarget) -> None:
+    """Before hours of training: can so many pictures show that false alarms are rare?
+
+    None may: then nothing is said of false alarms. Raises `SetupError` where there are some, but too few.
+    """
+    if not logo_free or highest_rate(0, logo_free, target.confidence) <= target.any_brand:
+        return
+    needed = logo_free
+    while highest_rate(0, needed, target.confidence) > target.any_brand:
+        needed += 1
+    raise SetupError(
+        f"{logo_free} logo-free pictures set aside for the thresholds cannot show a false-alarm rate of "
+        f"{target.any_brand:.1%} with {target.confidence:.0%} confidence, not even without any alarm: that "
+        f"takes {needed}, about a third of all train pictures without logos; add more, or leave them out"
+    )
 
 
 def without_look_alikes(folder: Sequence[Scored]) -> list[Scored]:
@@ -85,6 +98,6 @@ def highest_rate(alarmed: int, pictures: int, confidence: float) -> float:
 
 
 def alarm_rate(logo_free: Sequence[Scored], thresholds: Mapping[str, float]) -> float:
-    """Share of pictures with at least one detection at or above its label's threshold."""
+    """Share of pictures with at least one detection at or above its label's threshold; 0 of no pictures."""
     alarmed = sum(any(f.score >= thresholds[f.label] for f in picture.found) for picture in logo_free)
     return alarmed / max(len(logo_free), 1)

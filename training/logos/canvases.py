@@ -13,6 +13,7 @@ from typing import Final
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from monitor.logos.boxes import covered
 from monitor.logos.windows import PADDING_GREY
@@ -63,7 +64,9 @@ class CanvasSource:
         self.mix, self.rng = mix, rng
         self._index = {label: number for number, label in enumerate(labels)}
         self._pictures = list(pictures)
-        self._pixels = [_halvings(picture.load()) for picture in pictures]
+        self._pixels = [
+            _halvings(p.load()) for p in tqdm(pictures, desc="reading", unit="picture", mininterval=5)
+        ]
         self._boxes = [np.array([b.corners for b in p.boxes], np.float32).reshape(-1, 4) for p in pictures]
         self._labels = [
             np.array([-1 if b.ignore else self._index[b.label] for b in p.boxes], np.int64) for p in pictures
@@ -71,7 +74,7 @@ class CanvasSource:
         self._targets, self._chances = self._drawing_chances()
         self._mined: list[tuple[int, float, float, float]] = []
         self._wordmark = draw_svg(VMWARE_WORDMARK, 512) if "vmware" in self._index else None
-        self._without = [n for n, picture in enumerate(pictures) if not picture.boxes]
+        self._without = [n for n, picture in enumerate(pictures) if picture.logo_free]
 
     def _drawing_chances(self) -> tuple[list[tuple[int, int]], NDArray[np.float64]]:
         targets: list[tuple[int, int]] = []

@@ -111,7 +111,11 @@ same model in float32, on val:
 
 
 def embedder_card(
-    manifest: Manifest, chosen: Selection, drawings: int, hyper: EmbedderHyper, negatives: int
+    manifest: Manifest,
+    pictures: Sequence[AnnotatedPicture],
+    drawings: int,
+    hyper: EmbedderHyper,
+    negatives: int,
 ) -> str:
     """The card of the embedder."""
     run = manifest.training
@@ -131,7 +135,7 @@ Network: EfficientNet-Lite0 with its last convolution (ImageNet weights from the
 
 ## Trained on
 
-{_sources(chosen.train)}
+{_sources(pictures)}
 - {drawings:,} vector logos of other companies, drawn in any colour, in perspective, blurred, partly covered
   (npm `@iconify-json/logos` and `simple-icons`, both CC0); none of a brand that the photographs show
 
@@ -146,7 +150,10 @@ Command: `{run.command}`
 
 ## Figures
 
-{_held_back(manifest, hyper)}
+No figures on val: its pictures were learned from, too. How crops are named was chosen over runs that held
+back val or a fifth of train: the nearest reference counts {hyper.reference_weight} beside the learned
+vectors, and {hyper.lowered} is taken off the logit of "no logo", or {hyper.told_lowered} where one brand is
+told from all others.
 
 Parity with torch: {manifest.parity.max_abs_diff:.2g} at most over {manifest.parity.inputs} crops
 ({manifest.parity.dataset}). Figures on the test splits, brands held out of all training among them:
@@ -182,15 +189,6 @@ def _steps(hyper: EmbedderHyper) -> str:
         return f"{hyper.steps:,} steps of 64 crops"
     further = f"{hyper.further_steps:,}" + (" each" if hyper.networks > 2 else "")
     return f"{hyper.steps:,} steps of 64 crops and, for the further networks, {further}"
-
-
-def _held_back(manifest: Manifest, hyper: EmbedderHyper) -> str:
-    if manifest.metrics:
-        return _metrics(manifest.metrics)
-    return f"""No figures on val: its pictures were learned from, too. How crops are named was chosen over
-runs that held back val or a fifth of train (`brand-train evaluate crop-choice`): the nearest reference counts
-{hyper.reference_weight} beside the learned vectors, and {hyper.lowered} is taken off the logit of "no logo",
-or {hyper.told_lowered} where one brand is told from all others."""
 
 
 def talk_card(

@@ -1,5 +1,7 @@
-"""`brand-train logos`, its `crops`, `sheet` and `mine`, and `evaluate logos`; torch is imported when a
-command runs, not before."""
+"""`brand-train logos`, its `finish`, `crops` and `sheet`, and `evaluate logos`.
+
+torch is imported when a command runs, not before.
+"""
 
 import shlex
 import sys
@@ -31,14 +33,9 @@ def register(app: typer.Typer, evaluations: typer.Typer) -> None:
     logos.callback()(train)
     logos.command("crops")(crops)
     logos.command("sheet")(sheet)
-    logos.command("mine")(mine)
     logos.command("finish")(finish)
     app.add_typer(logos, name="logos")
     evaluations.command("logos")(evaluate)
-    evaluations.command("logo-rescoring")(rescoring)
-    evaluations.command("crop-choice")(crop_choice)
-    evaluations.command("logo-levels")(levels)
-    evaluations.command("logo-words")(words)
 
 
 def train(
@@ -56,9 +53,7 @@ def train(
     ] = None,
     without: Annotated[
         str,
-        typer.Option(
-            help="Brands left out, comma-separated; 'open-set': the ten kept for that measurement and VMware."
-        ),
+        typer.Option(help="Brands whose photographs are left out, comma-separated."),
     ] = "",
     vectors: Annotated[
         Path | None,
@@ -188,27 +183,6 @@ def sheet(
     typer.echo(f"{out}: {len(chosen)} of {sum(tile.kind in kinds for tile in tiles):,}")
 
 
-def mine(
-    data: Data,
-    out: Annotated[Path, typer.Option(help="Folder for the crops, one folder a label, and crops.csv.")],
-    model: Annotated[str, typer.Option(help="Folder under onnx_models that is to be fooled.")] = "logos",
-    sets: Annotated[str, typer.Option(help="Comma-separated set names; default: all.")] = "",
-    from_score: Annotated[float, typer.Option(min=0, max=1, help="Score from which a find counts.")] = 0.1,
-    most: Annotated[int, typer.Option(min=1, help="Crops kept, the surest first.")] = 1000,
-) -> None:
-    """Cut out what a model takes for a logo where none is marked: hard negatives of the train pictures."""
-    from monitor.inference import load_manifest
-    from training.data.logo_sets import read_logo_sets
-    from training.logos.crops import write_crops
-    from training.logos.mining import mine as find
-    from training.logos.scoring import label_detector
-
-    folder = packaged("onnx_models") / model
-    detector = label_detector(folder, load_manifest(folder).labels, 0, from_score)
-    pictures = read_logo_sets(data, [name for name in sets.split(",") if name])
-    typer.echo(f"wrote {write_crops(find(detector, pictures, from_score, most), out):,} crops to {out}")
-
-
 def evaluate(
     data: Data,
     model: Annotated[str, typer.Option(help="Folder under onnx_models.")] = "logos",
@@ -218,109 +192,43 @@ def evaluate(
     ] = "logos-talk",
     out: Annotated[Path | None, typer.Option(help="Folder for evaluation.json and evaluation.md.")] = None,
     embedder: Annotated[
-        str, typer.Option(help="Folder under onnx_models, for figures on crops; empty: none.")
+        str, typer.Option(help="Folder under onnx_models, for crops and brands that nobody trained.")
     ] = "logos-embedder",
-    held_out: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder with logos and logos-embedder that were trained with --without open-set.",
-            exists=True,
-            file_okay=False,
-        ),
-    ] = None,
-    compared: Annotated[
-        int, typer.Option(min=0, help="Pictures on which the baseline also runs as one convolution.")
-    ] = 24,
+    boxes: Annotated[
+        bool, typer.Option(help="Also average precision, crops and seconds, not pictures alone.")
+    ] = True,
     draws: Annotated[int, typer.Option(min=10, help="Bootstrap draws of each interval.")] = 1000,
 ) -> None:
-    """Measure a committed model on the test splits; JSON and Markdown out, the table on the terminal."""
+    """Measure committed models on the test splits: brands found in pictures by look, letters and both, and
+    boxes.
+
+    The table comes out on the terminal, as JSON and as Markdown. The brands are those of MONITOR_BRANDS_FILE.
+    What was read is kept: a run that was cut off goes on.
+    """
     import msgspec
 
+    from monitor.brands import load_brands
+    from monitor.settings import load_settings
     from training.data.logo_sets import read_logo_sets
     from training.logos.evaluation import evaluate_models
-    from training.logos.further_figures import measure_further
+    from training.logos.picture_figures import measure_pictures
 
     models = packaged("onnx_models")
-    talk = models / baseline if baseline else None
-    crops = models / embedder if embedder else None
-    further = measure_further(read_logo_sets(data), models / model, talk, crops, held_out, compared, draws)
-    report = msgspec.structs.replace(evaluate_models(models / model, talk, data, draws), further=further)
     folder = out or Path("runs") / f"evaluation-{model}"
+    brands = load_brands(load_settings().brands_file)
+    pictures, kept = read_logo_sets(data), folder / "witnesses.jsonl"
+    shown = measure_pictures(pictures, models / model, models / embedder, brands, kept)
+    typer.echo(shown.markdown())
+    if not boxes:
+        return
+    report = evaluate_models(
+        models / model,
+        data,
+        draws,
+        baseline=models / baseline if baseline else None,
+        embedder=models / embedder,
+    )
+    report = msgspec.structs.replace(report, shown=shown)
     report.write(folder)
     typer.echo(report.markdown())
     typer.echo(f"wrote evaluation.json and evaluation.md to {folder}")
-
-
-def rescoring(
-    data: Data,
-    model: Annotated[str, typer.Option(help="Detector under onnx_models.")] = "logos",
-    embedder: Annotated[str, typer.Option(help="Embedder under onnx_models.")] = "logos-embedder",
-    draws: Annotated[int, typer.Option(min=10, help="Bootstrap draws of each interval.")] = 300,
-) -> None:
-    """Measure on val whether the embedder's opinion of a detector's boxes finds the trained brands better."""
-    from training.data.logo_sets import read_logo_sets
-    from training.logos.rescoring import markdown, measure_rescoring
-    from training.logos.selection import select
-
-    models = packaged("onnx_models")
-    val = select(read_logo_sets(data)).val
-    typer.echo(markdown(measure_rescoring(models / model, models / embedder, val, draws)))
-
-
-def crop_choice(
-    data: Data,
-    embedder: Annotated[
-        list[Path],
-        typer.Option(help="Embedder trained with --set held_back=0 to 5; once for each fold.", exists=True),
-    ],
-) -> None:
-    """Choose how crops are named on pictures that the embedders held back, all folds together."""
-    from training.data.logo_sets import read_logo_sets
-    from training.logos.fold_choice import choose_over_folds, markdown
-
-    typer.echo(markdown(*choose_over_folds(embedder, read_logo_sets(data))))
-
-
-def words(
-    data: Data,
-    model: Annotated[str, typer.Option(help="Detector under onnx_models.")] = "logos",
-    out: Annotated[Path | None, typer.Option(help="Folder for words.json and words.md.")] = None,
-    every: Annotated[int, typer.Option(min=1, help="Only every n-th test picture, for a quick look.")] = 1,
-    draws: Annotated[int, typer.Option(min=10, help="Bootstrap draws of each interval.")] = 1000,
-) -> None:
-    """Measure what reading words in pictures (extra `ocr`) adds to the logos on the test splits, and
-    costs.
-
-    A run that was cut off goes on where it was.
-    """
-    from training.logos.logo_words import measure_words
-
-    folder = out or Path("runs") / "evaluation-words"
-    figures = measure_words(packaged("onnx_models") / model, data, draws, folder, every)
-    figures.write(folder)
-    typer.echo(figures.markdown())
-    typer.echo(f"wrote words.json and words.md to {folder}")
-
-
-def levels(
-    data: Data,
-    choice: Annotated[
-        list[str] | None,
-        typer.Option(help="Long sides in px, comma-separated; repeatable. Default: those of the model."),
-    ] = None,
-    model: Annotated[str, typer.Option(help="Detector under onnx_models.")] = "logos",
-    draws: Annotated[int, typer.Option(min=10, help="Bootstrap draws of each interval.")] = 300,
-) -> None:
-    """Measure on val what other picture sizes would find, and what time they would take."""
-    import msgspec
-
-    from monitor.inference import load_manifest
-    from monitor.logos.dense import DenseGeometry
-    from training.data.logo_sets import read_logo_sets
-    from training.logos.level_trade import markdown, measure_levels
-    from training.logos.selection import select
-
-    folder = packaged("onnx_models") / model
-    shipped = msgspec.convert(load_manifest(folder).preprocessing, DenseGeometry).levels
-    choices = [tuple(int(side) for side in text.split(",")) for text in choice or []] or [shipped]
-    typer.echo(markdown(measure_levels(folder, choices, select(read_logo_sets(data)).val, draws)))

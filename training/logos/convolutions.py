@@ -1,11 +1,12 @@
 """Convolutions with batch norm, in the form in which they train fastest on a CPU.
 
-Training runs under bfloat16 autocast: on CPUs that multiply it (AVX512-BF16), 1x1 convolutions take half
-the time. Two things would eat that up and are done by hand here. torch's gradients of depthwise
-convolutions of 5x5, or with a stride, are ten times slower in bfloat16 than in float32; those of 5x5 are
-slow in both, and done by hand in both. And a batch norm that keeps its statistics is no more than a factor
-and a shift: they go into the convolution's weights instead of over its whole output. Neither changes what
-is computed, beyond rounding; exported are the plain layers.
+Training runs under bfloat16 autocast on CPUs that multiply it in hardware (AVX512-BF16, AMX), where 1x1
+convolutions take half the time; on others bfloat16 takes up to thirty times as long. Two things would eat the
+gain up and are done by hand here. torch's gradients of depthwise convolutions of 5x5, or with a stride, are
+ten times slower in bfloat16 than in float32; those of 5x5 are slow in both, and done by hand in both. And a
+batch norm that keeps its statistics is no more than a factor and a shift: they go into the convolution's
+weights instead of over its whole output. Neither changes what is computed, beyond rounding; exported are the
+plain layers.
 """
 
 from typing import Any, Final
@@ -14,8 +15,32 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
+from monitor.errors import SetupError
+
+AS_THE_CPU: Final = 0
+"""`bits` for whichever of 16 and 32 this CPU is faster with."""
 _BN_EPSILON: Final = 1e-3  # of the TensorFlow original
 _FAST_KERNEL: Final = 3
+
+
+def in_half(bits: int) -> bool:
+    """Whether convolutions train in bfloat16, said on the terminal; `bits` 16, 32, or `AS_THE_CPU`.
+
+    Raises `SetupError` for other bits.
+    """
+    if bits not in (AS_THE_CPU, 16, 32):
+        raise SetupError(
+            f"--set bits={bits}: 16 is bfloat16, 32 float32, {AS_THE_CPU} what this CPU does faster"
+        )
+    fast = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    half = fast if bits == AS_THE_CPU else bits == 16
+    print(
+        f"convolutions in {'bfloat16' if half else 'float32'}: this CPU "
+        f"{'multiplies' if fast else 'does not multiply'} bfloat16 in hardware"
+        + ("; --set bits=32 would be much faster" if half and not fast else ""),
+        flush=True,
+    )
+    return half
 
 
 class ConvNorm(nn.Sequential):

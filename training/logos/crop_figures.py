@@ -21,6 +21,8 @@ from training.logos.talk_task import NO_LOGO, TalkTask, mean_of, mean_with_inter
 
 CROP_SETS: Final = ("fl27", "tl10")
 """Folders whose brands the crop figures are over."""
+THE_TALKS: Final = (0.966, 0.883)
+"""Macro precision and recall on the talk's slides; its own crops of VMware."""
 _SEED: Final = 3
 _SHOWS: Final = 0.25
 """Share of a logo's area from which a background is said to show it. Its IoU with the logo is as small, but a
@@ -157,3 +159,24 @@ def share_with_interval(
         (times @ np.bincount(member, hits)) / (times @ np.bincount(member)), [2.5, 97.5]
     )
     return Estimate(float(hits.mean()), float(low), float(high))
+
+
+def crops_table(embedder: str, crops: Sequence[CropResult]) -> str:
+    """A line for each folder; `embedder` is its identity."""
+    rows = [
+        f"Test crops (`{embedder}`), over {crops[0].brands} brands and none; the talk's task is one brand "
+        f"against the rest (its own figures, VMware: {THE_TALKS[0]} / {THE_TALKS[1]}):",
+        "",
+        "| folder | logos | top-1 | backgrounds | called none | all crops right "
+        "| macro precision / recall, mean over brands | without backgrounds that show a logo | one brand |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for row in crops:
+        without, one = row.talk_without, row.talk_one
+        rows.append(
+            f"| {row.folder} | {row.logos} | {row.top1} | {row.backgrounds} "
+            f"| {row.none_right:.3f} | {row.overall:.3f} | {row.talk_precision} / {row.talk_recall} "
+            f"| {row.showing}: {without.macro_precision:.3f} / {without.macro_recall:.3f} "
+            f"| {row.talk_brand} {one.macro_precision:.3f} / {one.macro_recall:.3f} |"
+        )
+    return "\n".join(rows)

@@ -28,8 +28,6 @@ class CropKind(StrEnum):
     NEAR = "near"
     """Hard negative: beside a logo, or a part of one."""
     BACKGROUND = "background"
-    MINED = "mined"
-    """Took a detector in (`training.logos.mining`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +73,17 @@ _TRIES = 30
 
 
 def plan_crops(pictures: Sequence[AnnotatedPicture], plan: CropPlan, seed: int) -> Iterator[Crop]:
-    """All crops of all pictures, in a fixed order for a fixed seed."""
+    """All crops of all pictures, in a fixed order for a fixed seed; no background where a logo may have no
+    box."""
     rng = np.random.default_rng(seed)
     for picture in pictures:
         for box in picture.targets:
             yield Crop(picture, CropKind.LOGO, box.label, box.corners)
             for _ in range(plan.moved):
                 yield Crop(picture, CropKind.LOGO, box.label, _moved(box.corners, plan, rng))
-            for _ in range(plan.near):
+            for _ in range(plan.near if picture.boxed else 0):
                 yield from _free(picture, _beside(box.corners, rng), CropKind.NEAR)
-        for _ in range(plan.background):
+        for _ in range(plan.background if picture.boxed else 0):
             for _ in range(_TRIES):
                 crop = list(_free(picture, _anywhere(picture, plan.aspect, rng), CropKind.BACKGROUND))
                 if crop:

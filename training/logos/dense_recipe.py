@@ -3,6 +3,7 @@
 import json
 import shutil
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -10,23 +11,30 @@ from typing import Final
 import msgspec
 import numpy as np
 
+from monitor.errors import SetupError
 from monitor.inference import load_manifest
 from monitor.inference.manifest import Manifest, Metric, TrainingRun, sha256_of
 from monitor.logos.dense import LARGE_LEVELS, DenseGeometry
 from training.data.logo_sets import read_logo_sets
 from training.export import commit, machine, now, write_model_folder
 from training.logos.average_precision import average_precision, labels_marked, mean_average_precision
-from training.logos.calibration import CalibrationTarget, alarm_rate, calibrate, without_look_alikes
+from training.logos.calibration import (
+    CalibrationTarget,
+    alarm_rate,
+    calibrate,
+    check_enough,
+    without_look_alikes,
+)
 from training.logos.canvases import CanvasMix
 from training.logos.cards import TRAINED_ON, dense_card, trained_section
 from training.logos.dense_export import OPSET, PARITY_LEVEL, dense_parity, dense_specs, export_dense
 from training.logos.dense_training import STARTS, DenseHyper, train_dense
 from training.logos.eight_bit import store_in_eight_bits
-from training.logos.evaluation import evaluate_models
+from training.logos.evaluation import MIN_BOXES, evaluate_models
 from training.logos.held_out import leave_out, trained_labels
 from training.logos.hyper import overridden
 from training.logos.scoring import WEAKEST, label_detector, score_pictures
-from training.logos.selection import Selection, select
+from training.logos.selection import Selection, labels_of, select
 
 FLOAT: Final = "float"
 """Folder of a run for the model as it was trained."""
@@ -44,6 +52,7 @@ def make_dense_model(
     """
     hyper = overridden(DenseHyper(), changes)
     chosen = leave_out(select(read_logo_sets(data)), without)
+    say_what_is_missing(chosen)
     labels = trained_labels(chosen.train, without)
     started = time.monotonic()
     network = train_dense(chosen.train, labels, run, hyper, CanvasMix())
@@ -51,11 +60,13 @@ def make_dense_model(
     exact = run / FLOAT
     exact.mkdir(parents=True, exist_ok=True)
     export_dense(network, exact / "model.onnx")
-    parity_pictures = [
-        chosen.val[i] for i in np.random.default_rng(0).permutation(len(chosen.val))[:_PARITY_PICTURES]
-    ]
+    split, compared = ("val", chosen.val) if chosen.val else ("train", chosen.train)
+    drawn = np.random.default_rng(0).permutation(len(compared))[:_PARITY_PICTURES]
     parity = dense_parity(
-        network, exact / "model.onnx", parity_pictures, f"val pictures, level of {PARITY_LEVEL} px"
+        network,
+        exact / "model.onnx",
+        [compared[number] for number in drawn],
+        f"{split} pictures, level of {PARITY_LEVEL} px",
     )
     inputs, outputs = dense_specs(len(labels))
     draft = Manifest(
@@ -86,6 +97,27 @@ def make_dense_model(
     return finish_dense_model(data, exact, out, run, without, bits=hyper.export_bits)
 
 
+def say_what_is_missing(chosen: Selection) -> None:
+    """Before the training: what these pictures cannot show, on the terminal.
+
+    Raises `SetupError` where there is nothing to learn, or too few logo-free pictures for thresholds.
+    """
+    if not labels_of(chosen.train):
+        raise SetupError("no train picture has a box around a logo: there is nothing to learn")
+    check_enough(len(chosen.calibration), CalibrationTarget())
+    missing = {
+        "pictures without logos (a folder of their own), so no false-alarm rate is known, and thresholds "
+        "stand on pictures of other brands alone": not chosen.calibration,
+        "val pictures with a box, so no figures on val": not labels_of(chosen.val),
+        f"folder with {MIN_BOXES} boxes in test pictures, so no mAP on test": not any(
+            boxes >= MIN_BOXES for boxes in Counter(p.folder for p in chosen.test for _ in p.targets).values()
+        ),
+    }
+    for what, is_missing in missing.items():
+        if is_missing:
+            print(f"no {what}", flush=True)
+
+
 def finish_dense_model(
     data: Path, exact: Path, out: Path, run: Path, without: Sequence[str] = (), *, bits: int = 8
 ) -> Manifest:
@@ -107,7 +139,7 @@ def finish_dense_model(
     draft = write_model_folder(out, draft, "# logos\n\nBeing calibrated.")
     calibrated, val_metrics = _calibrated(draft, out, chosen)
     write_model_folder(out, calibrated, "# logos\n\nBeing measured.")
-    report = evaluate_models(out, None, data, _DRAWS, without)
+    report = evaluate_models(out, data, _DRAWS, without=without)
     in_float = _calibrated(trained, exact, chosen)[1] if bits == 8 else []
     metrics = [*val_metrics]
     for row in report.folders:
@@ -116,22 +148,18 @@ def finish_dense_model(
         metrics.append(
             Metric(name="mAP50", value=round(row.map50.value, 4), dataset=row.folder, split="test", note=note)
         )
-    metrics += [
-        Metric(
-            name="false alarm share",
-            value=round(report.false_alarm_share, 4),
-            dataset="negatives",
-            split="test",
-            note=f"{report.negatives} pictures, shipped thresholds",
-        ),
-        Metric(
-            name="seconds per picture",
-            value=round(report.seconds, 3),
-            dataset="fl27",
-            split="test",
-            note=f"640 x 480, JPEG bytes to boxes, one CPU thread; {report.machine}",
-        ),
-    ]
+    if report.false_alarm_share is not None:
+        note = f"{report.negatives} pictures, shipped thresholds"
+        share = round(report.false_alarm_share, 4)
+        metrics.append(
+            Metric(name="false alarm share", value=share, dataset="logo-free", split="test", note=note)
+        )
+    if report.seconds is not None:
+        note = f"640 x 480, JPEG bytes to boxes, one CPU thread; {report.machine}"
+        value = round(report.seconds, 3)
+        metrics.append(
+            Metric(name="seconds per picture", value=value, dataset=report.timed, split="test", note=note)
+        )
     final = msgspec.structs.replace(calibrated, metrics=tuple(metrics))
     report.write(run)
     return write_model_folder(out, final, dense_card(final, report, f"{TRAINED_ON}{section}", in_float))
@@ -142,13 +170,16 @@ def _version(file: Path) -> str:
 
 
 def _calibrated(draft: Manifest, out: Path, chosen: Selection) -> tuple[Manifest, list[Metric]]:
-    """Thresholds from the calibration pictures and the val pictures, and the val figures on the way."""
+    """Thresholds from the calibration and the val pictures, and the val figures on the way, as far as there
+    are pictures for them."""
     detector = label_detector(out, draft.labels, 0, WEAKEST)
     logo_free = score_pictures(detector, chosen.calibration, "calibration")
     others, metrics = [], []
     for folder in sorted({picture.folder for picture in chosen.val}):
         scored = score_pictures(detector, [p for p in chosen.val if p.folder == folder], f"{folder} val")
         others += without_look_alikes(scored)
+        if not labels_marked(scored):
+            continue
         found = mean_average_precision(scored, _DRAWS)
         note = f"95% interval {found.low:.3f} to {found.high:.3f}"
         metrics.append(
@@ -161,15 +192,12 @@ def _calibrated(draft: Manifest, out: Path, chosen: Selection) -> tuple[Manifest
             metrics[-1] = Metric(name="AP50 vmware", value=value, dataset=folder, split="val", note=note)
     target = CalibrationTarget()
     thresholds = calibrate(draft.labels, logo_free, others, target)
-    metrics.append(
-        Metric(
-            name="false alarm share",
-            value=round(alarm_rate(logo_free, thresholds), 4),
-            dataset="negatives",
-            split="calibration",
-            note=f"{len(logo_free)} pictures that set the thresholds",
+    if logo_free:
+        note = f"{len(logo_free)} pictures that set the thresholds"
+        share = round(alarm_rate(logo_free, thresholds), 4)
+        metrics.append(
+            Metric(name="false alarm share", value=share, dataset="logo-free", split="calibration", note=note)
         )
-    )
     return msgspec.structs.replace(draft, thresholds=thresholds), metrics
 
 

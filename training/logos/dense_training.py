@@ -18,10 +18,12 @@ from typing import Any, Final
 import numpy as np
 import torch
 from torch import Tensor
+from tqdm import tqdm
 
 from monitor.errors import SetupError
 from training.data.pictures import AnnotatedPicture
 from training.logos.canvases import CanvasMix, CanvasSource
+from training.logos.convolutions import AS_THE_CPU, in_half
 from training.logos.dense_loss import dense_loss, targets_of
 from training.logos.dense_network import DenseLogoNetwork
 from training.logos.false_alarms import find_false_alarms
@@ -45,9 +47,7 @@ class DenseHyper:
     checkpoint_every: int = 200
     seed: int = 1
     threads: int = 1
-    bits: int = (
-        16  # of convolutions in training: bfloat16; 32 where the CPU lacks AVX512-BF16 (16 is slow then)
-    )
+    bits: int = AS_THE_CPU  # of convolutions in training: 16 is bfloat16, 32 float32, 0 the faster of both
     export_bits: int = 8  # of the backbone in the file: half the time on a CPU; 32: as it was trained
 
 
@@ -76,9 +76,14 @@ def train_dense(
     _note_start(run, state.step, hyper)
     source = CanvasSource(pictures, labels, mix, state.rng)
     source.learn_false_alarms(state.mined)
-    started, shown = time.monotonic(), state.step
-    with (run / "log.jsonl").open("a", encoding="utf-8") as log:
+    started, first = time.monotonic(), state.step
+    with (
+        (run / "log.jsonl").open("a", encoding="utf-8") as log,
+        tqdm(desc="training", initial=first, total=hyper.steps, unit="step", mininterval=5) as progress,
+    ):
         for parts in _steps(state, source, hyper):
+            progress.set_postfix(parts, refresh=False)
+            progress.update()
             if state.step % hyper.mine_every == 0 and state.step < hyper.steps:
                 # Older finds stay: what fooled once is worth showing again.
                 state.mined = (state.mined + find_false_alarms(state.averaged, pictures, state.rng))[
@@ -86,15 +91,9 @@ def train_dense(
                 ]
                 source.learn_false_alarms(state.mined)
             if state.step % 20 == 0:
-                rate = (state.step - shown) / (time.monotonic() - started)
-                line = {
-                    "step": state.step,
-                    **parts,
-                    "steps_per_second": round(rate, 3),
-                    "mined": len(state.mined),
-                }
+                rate = round((state.step - first) / (time.monotonic() - started), 3)
+                line = {"step": state.step, **parts, "steps_per_second": rate, "mined": len(state.mined)}
                 print(json.dumps(line), file=log, flush=True)
-                print(line, flush=True)
             if state.step % hyper.checkpoint_every == 0 or state.step == hyper.steps:
                 state.save(run, hyper)
     return state.averaged.eval()
@@ -110,9 +109,10 @@ def _note_start(run: Path, step: int, hyper: DenseHyper) -> None:
 
 def _steps(state: "_Run", source: CanvasSource, hyper: DenseHyper) -> Iterator[dict[str, float]]:
     """One optimiser step each; yields the parts of its loss."""
+    half = in_half(hyper.bits)
     while state.step < hyper.steps:
         canvases = [source.draw() for _ in range(hyper.batch)]
-        with torch.autocast("cpu", torch.bfloat16, enabled=hyper.bits == 16):
+        with torch.autocast("cpu", torch.bfloat16, enabled=half):
             maps = state.network.maps(as_input([canvas.pixels for canvas in canvases]))
         loss, parts = dense_loss(state.network.answers(*maps), targets_of(canvases))
         loss.backward()  # type: ignore[no-untyped-call]

@@ -8,7 +8,9 @@ from typing import Final
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from tqdm import tqdm
 
+from monitor.errors import SetupError
 from monitor.logos.boxes import iou
 from monitor.logos.crops import CropGeometry, fit, grow
 from training.data.pictures import AnnotatedPicture
@@ -77,7 +79,7 @@ class CropSource:
         self._boxes: list[NDArray[np.float32]] = []
         self._by_brand: dict[int, list[tuple[int, int]]] = defaultdict(list)
         self._weights: dict[int, list[float]] = defaultdict(list)
-        for number, picture in enumerate(pictures):
+        for number, picture in enumerate(tqdm(pictures, desc="reading", unit="picture", mininterval=5)):
             pixels, scale = _held(picture.load())
             self._pixels.append(pixels)
             corners = [box.corners for box in picture.boxes]
@@ -87,7 +89,12 @@ class CropSource:
                     self._by_brand[index[box.label]].append((number, place))
                     self._weights[index[box.label]].append(1.0 if picture.is_photograph else mix.clip_art)
         self._wordmarks = {index[label]: DrawnLogos([w], geometry) for label, w in wordmarks.items()}
-        self._without = [number for number, boxes in enumerate(self._boxes) if not len(boxes)]
+        self._without = [number for number, picture in enumerate(pictures) if picture.logo_free]
+        # What lies outside the boxes is background only where every logo has one.
+        self._is_known = [picture.boxed for picture in pictures]
+        self._known = [number for number, known in enumerate(self._is_known) if known]
+        if not self._known:
+            raise SetupError("every picture may show logos without a box: there is no background to learn")
         self._names = sorted(self._by_brand)
         sizes = np.array([sum(self._weights[name]) for name in self._names]) ** mix.brand_power
         self._chances = sizes / sizes.sum()
@@ -141,6 +148,8 @@ class CropSource:
             if near_logo:
                 brand = self._names[int(self.rng.integers(len(self._names)))]
                 number, place = self._by_brand[brand][int(self.rng.integers(len(self._by_brand[brand])))]
+                if not self._is_known[number]:
+                    continue
                 x1, y1, x2, y2 = self._boxes[number][place]
                 sides = np.array([x2 - x1, y2 - y1]) * np.exp(self.rng.uniform(np.log(0.25), np.log(2.5), 2))
                 centre = np.array([x1, y1]) + self.rng.uniform(-0.3, 1.3, 2) * [x2 - x1, y2 - y1]
@@ -148,7 +157,7 @@ class CropSource:
                 number = (
                     self._without[int(self.rng.integers(len(self._without)))]
                     if (self._without and self.rng.random() < 0.6)
-                    else int(self.rng.integers(len(self._pixels)))
+                    else self._known[int(self.rng.integers(len(self._known)))]
                 )
                 height, width = self._pixels[number].shape[:2]
                 long_side = np.exp(self.rng.uniform(np.log(20), np.log(0.8 * max(height, width))))

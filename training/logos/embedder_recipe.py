@@ -1,9 +1,9 @@
-"""The way of the `logos-embedder` model: data -> network -> loop -> ONNX -> negatives -> figures -> card."""
+"""The way of the `logos-embedder` model: data -> network -> loop -> ONNX -> negatives -> card."""
 
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -11,17 +11,16 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.inference.manifest import Manifest, Metric, Parity, TrainingRun, sha256_of
+from monitor.errors import SetupError
+from monitor.inference.manifest import Manifest, Parity, TrainingRun, sha256_of
 from monitor.logos.crops import CropGeometry, cut_crops
 from monitor.logos.gallery import Embedder, load_embedder
 from training.data.logo_sets import read_logo_sets
-from training.data.pictures import AnnotatedPicture, name_hash
+from training.data.pictures import AnnotatedPicture, LogoBox, name_hash
 from training.export import commit, machine, now, write_model_folder
 from training.logos.canvases import VMWARE_WORDMARK, draw_svg
 from training.logos.cards import embedder_card
-from training.logos.crop_choice import HeldBack, choose
 from training.logos.crop_decision import BRANDS_FILE, CropDecision
-from training.logos.crop_figures import collect_crops, of_crop_sets
 from training.logos.eight_bit import mean_cosine, store_embedder_in_eight_bits
 from training.logos.embedder_ensemble import brand_vectors, hours_trained, members
 from training.logos.embedder_export import OPSET, embedder_parity, embedder_specs, export_embedder
@@ -30,7 +29,7 @@ from training.logos.embedder_training import EmbedderHyper, TrainedEmbedder, tra
 from training.logos.held_out import DRAWN, leave_out
 from training.logos.hyper import overridden
 from training.logos.negatives import NEGATIVES_FILE, collect_negatives, embed_boxes, write_negatives
-from training.logos.selection import NO_FOLD, Selection, fold_name, hold_back, labels_of, select
+from training.logos.selection import labels_of, select
 from training.logos.vectors import draw_all, fetch_packages, read_vectors
 
 Pixels = NDArray[np.uint8]
@@ -49,7 +48,10 @@ VECTORS: Final = "vectors"
 class EmbedderData:
     """What a run learns from."""
 
-    chosen: Selection
+    pictures: list[AnnotatedPicture]
+    """With a box around each logo that is learned."""
+    logo_free: list[AnnotatedPicture]
+    """Whose proposed boxes become negatives."""
     labels: tuple[str, ...]
     drawings: list[Pixels]
     wordmarks: Mapping[str, Pixels]
@@ -74,7 +76,7 @@ def make_embedder_model(
     hyper = overridden(EmbedderHyper(), changes)
     material = embedder_data(data, run, vectors, without, hyper)
     geometry = CropGeometry(side=SIDE, stretch=STRETCH)
-    learned = (material.chosen.train, material.labels, material.drawings, material.wordmarks)
+    learned = (material.pictures, material.labels, material.drawings, material.wordmarks)
     trained = [train_embedder(*learned, one.run, one.hyper, geometry, one.mix) for one in members(run, hyper)]
     inputs, outputs = embedder_specs(SIDE, hyper.networks)
     draft = Manifest(
@@ -93,7 +95,7 @@ def make_embedder_model(
         opset=OPSET,
         training=TrainingRun(
             command=command,
-            data=tuple(sorted({picture.folder for picture in material.chosen.train})),
+            data=tuple(sorted({picture.folder for picture in material.pictures})),
             seed=hyper.seed,
             commit=commit(),
             finished_at=now(),
@@ -107,9 +109,18 @@ def make_embedder_model(
 def embedder_data(
     data: Path, run: Path, vectors: Path | None, without: Sequence[str], hyper: EmbedderHyper
 ) -> EmbedderData:
-    """Pictures, brands and drawings of a run."""
+    """Pictures, brands and drawings of a run: all of train and val teach, and close-ups with a label only.
+
+    Raises `SetupError` where no picture has a box.
+    """
     pictures = read_logo_sets(data)
-    chosen = hold_back(leave_out(select(pictures), without), hyper.held_back)
+    chosen = leave_out(select(pictures), without)
+    boxed = [*chosen.train, *chosen.val]
+    if not any(picture.targets for picture in boxed):
+        raise SetupError(
+            f"{data}: no train or val picture has a box around a logo; there is nothing to learn"
+        )
+    taught = [*boxed, *close_ups(chosen.labelled, hyper.close_ups.split(","))]
     folder = vectors or run.parent / VECTORS
     if vectors is None:
         fetch_packages(folder)
@@ -117,9 +128,21 @@ def embedder_data(
     logos = read_vectors(folder, labels_of(pictures))
     logos = sorted(logos, key=lambda logo: name_hash(logo.name))[: hyper.vectors]
     drawings = draw_all(logos, run.parent / VECTORS / "drawings.npz")
-    labels = labels_of(chosen.train)
+    labels = labels_of(taught)
     own = {DRAWN: draw_svg(VMWARE_WORDMARK, 160)} if DRAWN in labels else {}
-    return EmbedderData(chosen, labels, drawings, own)
+    logo_free = [picture for picture in [*boxed, *chosen.calibration] if picture.logo_free]
+    return EmbedderData(taught, logo_free, labels, drawings, own)
+
+
+def close_ups(pictures: Sequence[AnnotatedPicture], folders: Sequence[str]) -> list[AnnotatedPicture]:
+    """Pictures of one label in these folders, each with a box: its own, or the whole picture."""
+    return [
+        replace(
+            picture, boxes=picture.boxes or (LogoBox(picture.labels[0], 0, 0, picture.width, picture.height),)
+        )
+        for picture in pictures
+        if picture.folder in folders and len(picture.labels) == 1
+    ]
 
 
 def _hand_over(
@@ -130,23 +153,21 @@ def _hand_over(
     hyper: EmbedderHyper,
     draft: Manifest,
 ) -> Manifest:
-    """ONNX file, references of the trained brands, negatives, figures where val was held back, card."""
+    """ONNX file, references of the trained brands, negatives, card."""
     geometry = msgspec.convert(draft.preprocessing, CropGeometry)
     out.mkdir(parents=True, exist_ok=True)
-    crops = _some_crops([picture for picture in material.chosen.train if picture.targets], geometry)
+    crops = _some_crops([picture for picture in material.pictures if picture.targets], geometry)
     parity = _write_model([one.network for one in trained], crops, hyper.export_bits, out / "model.onnx")
     version = f"{now()[:10].replace('-', '')}-{sha256_of(out / 'model.onnx')[:8]}"
     draft = msgspec.structs.replace(draft, version=version, parity=parity)
     write_model_folder(out, draft, "# logos-embedder\n\nBeing measured.")
     embedder = load_embedder(out, threads=hyper.threads)
-    decision, metrics = _chosen_decision(trained, material, embedder, hyper)
+    decision = _decision(trained, material, embedder, hyper)
     decision.write(out)
-    negatives = collect_negatives(material.chosen, proposer, embedder, decision.references)
+    negatives = collect_negatives(material.logo_free, proposer, embedder, decision.references)
     write_negatives(out, negatives)
-    final = msgspec.structs.replace(
-        draft, metrics=tuple(metrics), files=dict.fromkeys((BRANDS_FILE, NEGATIVES_FILE), "")
-    )
-    card = embedder_card(final, material.chosen, len(material.drawings), hyper, len(negatives))
+    final = msgspec.structs.replace(draft, files=dict.fromkeys((BRANDS_FILE, NEGATIVES_FILE), ""))
+    card = embedder_card(final, material.pictures, len(material.drawings), hyper, len(negatives))
     return write_model_folder(out, final, card)
 
 
@@ -178,13 +199,12 @@ def _some_crops(pictures: Sequence[AnnotatedPicture], geometry: CropGeometry) ->
     )
 
 
-def _chosen_decision(
+def _decision(
     trained: Sequence[TrainedEmbedder], material: EmbedderData, embedder: Embedder, hyper: EmbedderHyper
-) -> tuple[CropDecision, list[Metric]]:
-    """Chosen and measured on what was held back; where nothing was, as runs before chose."""
+) -> CropDecision:
     vectors, none = brand_vectors(trained, len(material.labels))
-    references, names = embed_boxes(material.chosen.train, embedder)
-    decision = CropDecision(
+    references, names = embed_boxes(material.pictures, embedder)
+    return CropDecision(
         labels=material.labels,
         vectors=vectors,
         none=none,
@@ -194,8 +214,3 @@ def _chosen_decision(
         lowered=hyper.lowered,
         told_lowered=hyper.told_lowered,
     )
-    if hyper.held_back == NO_FOLD:
-        return decision, []
-    crops = collect_crops(of_crop_sets(material.chosen.val), embedder)
-    chosen, metrics = choose([HeldBack(fold_name(hyper.held_back), decision, crops)])
-    return chosen.applied(decision), metrics

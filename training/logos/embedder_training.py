@@ -17,10 +17,12 @@ from typing import Any, Final
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from monitor.errors import SetupError
 from monitor.logos.crops import CropGeometry
 from training.data.pictures import AnnotatedPicture
+from training.logos.convolutions import AS_THE_CPU, in_half
 from training.logos.dense_training import as_input
 from training.logos.drawn_logos import DrawnLogos
 from training.logos.embedder_crops import CropMix, CropSource, Place
@@ -37,7 +39,10 @@ class EmbedderHyper:
     steps: int = 1500  # of 64 crops (`CropMix`); with more, logos held back are named worse
     networks: int = 3  # embeddings side by side; each but the first with another seed
     further_steps: int = 3000  # of each network but the first, whose crops are harder (`HARDER`)
-    held_back: int = -1  # fold that chooses the next three and does not teach (`hold_back`); -1: all teach
+    close_ups: str = (
+        "cars_close"  # folders whose labels without a box mean the whole picture; comma-separated
+    )
+    # The next three were chosen over runs that each held back a fifth of train.
     reference_weight: float = 0.0  # of the nearest reference beside a brand's learned vector (1)
     lowered: float = 1.5  # taken off the logit of "no logo" when a crop is named
     told_lowered: float = -2.5  # the same when one brand is told from the rest
@@ -57,9 +62,7 @@ class EmbedderHyper:
     seed: int = 1
     threads: int = 1
     export_bits: int = 8  # of the convolutions in the file: half the time on a CPU; 32: as trained
-    bits: int = (
-        16  # of convolutions in training: bfloat16; 32 where the CPU lacks AVX512-BF16 (16 is slow then)
-    )
+    bits: int = AS_THE_CPU  # of convolutions in training: 16 is bfloat16, 32 float32, 0 the faster of both
 
 
 @dataclass(frozen=True)
@@ -94,28 +97,30 @@ def train_embedder(
     drawn = DrawnLogos(drawings, geometry)
     source = CropSource(pictures, labels, drawn, wordmarks, mix, geometry, state.rng)
     source.mined = state.mined
-    started, shown = time.monotonic(), state.step
-    with (run / "log.jsonl").open("a", encoding="utf-8") as log:
+    half, started = in_half(hyper.bits), time.monotonic()
+    with (
+        (run / "log.jsonl").open("a", encoding="utf-8") as log,
+        tqdm(desc=run.name, initial=state.step, total=hyper.steps, unit="step", mininterval=5) as progress,
+    ):
         while state.step < hyper.steps:
-            parts = _one_step(state, source, hyper)
+            parts = _one_step(state, source, hyper, half)
+            progress.set_postfix(parts, refresh=False)
+            progress.update()
             if state.step % hyper.mine_every == 0 and state.step < hyper.steps:
                 state.mined += _find_lookalikes(state, source, hyper)
                 source.mined = state.mined
             if state.step % 20 == 0:
-                rate = (state.step - shown) / (time.monotonic() - started)
-                line = {"step": state.step, **parts, "steps_per_second": round(rate, 3)}
-                print(json.dumps(line), file=log, flush=True)
-                print(line, flush=True)
+                print(json.dumps({"step": state.step, **parts}), file=log, flush=True)
             if state.step % hyper.checkpoint_every == 0 or state.step == hyper.steps:
                 state.save(run, time.monotonic() - started)
-                started, shown = time.monotonic(), state.step
+                started = time.monotonic()
     return state.result()
 
 
-def _one_step(state: "_Run", source: CropSource, hyper: EmbedderHyper) -> dict[str, float]:
+def _one_step(state: "_Run", source: CropSource, hyper: EmbedderHyper, half: bool) -> dict[str, float]:
     crops, numbers = source.draw()
     labels = torch.from_numpy(numbers)
-    with torch.autocast("cpu", torch.bfloat16, enabled=hyper.bits == 16):
+    with torch.autocast("cpu", torch.bfloat16, enabled=half):
         maps = state.network.maps(as_input(list(crops)))
     embeddings = state.network.embedded(*maps)
     loss, parts = embedder_loss(embeddings, labels, state.vectors, state.memory)

@@ -1,6 +1,9 @@
-"""Measures shipped logo models on the test splits: each folder apart, intervals, time, false alarms.
+"""Measures shipped logo models on the test splits: boxes, crops, seconds; each folder apart, with intervals.
 
-brand-train evaluate logos --data DIR
+    brand-train evaluate logos --data DIR
+
+What counts for marketing, pictures found and pictures with a wrong brand, is measured in
+`training.logos.picture_figures`.
 """
 
 from collections.abc import Sequence
@@ -10,19 +13,39 @@ from typing import Final
 import msgspec
 
 from monitor.inference import load_manifest
+from monitor.logos.dense import DenseDetector
+from monitor.logos.gallery import (
+    MOST_PROPOSALS,
+    Gallery,
+    GalleryDetector,
+    Target,
+    build_entry,
+    load_embedder,
+    read_reference,
+)
+from monitor.settings import Device
 from training.data.logo_sets import read_logo_sets
-from training.data.pictures import AnnotatedPicture
+from training.data.pictures import AnnotatedPicture, Split
 from training.export import machine
-from training.logos.average_precision import Estimate, Scored, average_precision, mean_average_precision
+from training.logos.average_precision import (
+    Estimate,
+    OperatingPoint,
+    Scored,
+    average_precision,
+    mean_average_precision,
+    operating_point,
+)
 from training.logos.calibration import alarm_rate
-from training.logos.further_figures import FurtherFigures, interval
+from training.logos.canvases import VMWARE_WORDMARK
+from training.logos.crop_decision import read_decision
+from training.logos.crop_figures import CropResult, collect_crops, crop_results, crops_table, of_crop_sets
 from training.logos.held_out import without_brands
-from training.logos.operating_point import OperatingPoint, operating_point
+from training.logos.picture_figures import PictureFigures
 from training.logos.scoring import WEAKEST, label_detector, score_pictures
-from training.logos.selection import select
+from training.logos.selection import folders_with_logos
 from training.logos.timing import seconds_a_picture
 
-_MIN_BOXES: Final = 20
+MIN_BOXES: Final = 20
 """Folders with fewer test boxes give no figure worth printing."""
 _TIMED: Final = 12
 """Pictures timed; the median counts."""
@@ -36,6 +59,8 @@ class FolderResult(msgspec.Struct, frozen=True, kw_only=True):
     pictures: int
     boxes: int
     map50: Estimate
+    map75: float
+    """As `map50`, a hit from IoU .75 on: whether boxes end where the logo does."""
     at_threshold: OperatingPoint
 
 
@@ -54,17 +79,23 @@ class BaselineResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything measured in one run."""
+    """Everything measured in one run; None and empty where there was no picture or no model for it."""
 
     identity: str
     machine: str
     folders: tuple[FolderResult, ...]
     brands: dict[str, dict[str, float]]
     negatives: int
-    false_alarm_share: float
-    seconds: float
-    baseline: BaselineResult | None
-    further: FurtherFigures | None = None
+    false_alarm_share: float | None
+    timed: str
+    """Folders of the pictures that were timed."""
+    seconds: float | None
+    gallery_seconds: float | None = None
+    """With a gallery of one brand."""
+    baseline: BaselineResult | None = None
+    embedder: str = ""
+    crops: tuple[CropResult, ...] = ()
+    shown: PictureFigures | None = None
 
     def write(self, folder: Path) -> None:
         """evaluation.json and evaluation.md."""
@@ -77,24 +108,28 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     def markdown(self) -> str:
         """The tables for a card or a note."""
         lines = [
-            f"`{self.identity}`, test splits, IoU .5; in brackets the 95% bootstrap interval.",
+            f"`{self.identity}`, test splits, look alone, IoU .5; in brackets the 95% bootstrap interval.",
             "",
-            "| folder | pictures | boxes | mAP50 | at the shipped thresholds: precision | recall |",
-            "|---|---|---|---|---|---|",
+            "| folder | pictures | boxes | mAP50 | mAP75 | at the shipped thresholds: precision | recall |",
+            "|---|---|---|---|---|---|---|",
         ]
         for row in self.folders:
             name = f"{row.folder}, photographs" if row.photographs_only else f"{row.folder}, all"
             point = row.at_threshold
             lines.append(
-                f"| {name} | {row.pictures} | {row.boxes} | {interval(row.map50)} "
+                f"| {name} | {row.pictures} | {row.boxes} | {row.map50} | {row.map75:.3f} "
                 f"| {point.precision:.3f} | {point.recall:.3f} |"
             )
-        lines += [
-            "",
-            f"False alarms: {self.false_alarm_share:.1%} of {self.negatives} pictures without logos.",
-            f"Time: {self.seconds * 1000:.0f} ms from JPEG bytes to boxes, 640 x 480, one CPU thread "
-            f"({self.machine}).",
-        ]
+        lines.append("")
+        if self.false_alarm_share is not None:
+            share = f"{self.false_alarm_share:.1%} of {self.negatives} pictures without logos"
+            lines.append(f"False alarms: {share}.")
+        if self.seconds is not None:
+            gallery = f", {self.gallery_seconds * 1000:.0f} with a gallery" if self.gallery_seconds else ""
+            lines.append(
+                f"Time: {self.seconds * 1000:.0f} ms from JPEG bytes to boxes{gallery}, 640 x 480, one CPU "
+                f"thread ({self.machine})."
+            )
         if self.baseline:
             base = self.baseline
             lines += [
@@ -104,22 +139,33 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
                 "",
                 "| | AP50 | seconds per 640 x 480 picture |",
                 "|---|---|---|",
-                f"| the talk's CNN | {interval(base.ap50)} | {base.seconds:.2f} |",
-                f"| this model | {interval(base.model_ap50)} | {self.seconds:.2f} |",
+                f"| the talk's CNN | {base.ap50} | {base.seconds:.2f} |",
+                f"| this model | {base.model_ap50} | {self.seconds:.2f} |",
             ]
-        if self.further:
-            lines += ["", self.further.markdown()]
+        if self.crops:
+            lines += ["", crops_table(self.embedder, self.crops)]
+        if self.shown:
+            lines += ["", self.shown.markdown()]
         return "\n".join(lines)
 
 
 def evaluate_models(
-    model: Path, baseline: Path | None, data: Path, draws: int, without: Sequence[str] = ()
+    model: Path,
+    data: Path,
+    draws: int,
+    *,
+    baseline: Path | None = None,
+    embedder: Path | None = None,
+    without: Sequence[str] = (),
 ) -> Evaluation:
-    """Measure `model` on every folder with test boxes, and `baseline` on its brand's folder, in one run.
+    """Measure `model` on every folder with enough test boxes, `baseline` on its brand's folder and `embedder`
+    on crops, in one run.
 
-    Pictures of the brands in `without` are left out: those that the model was never shown.
+    Pictures of the brands in `without` are left out: those that the model was never shown. So are pictures in
+    which a logo may have no box.
     """
-    test = without_brands(select(read_logo_sets(data)).test, without)
+    pictures = without_brands(read_logo_sets(data), without)
+    test = [picture for picture in pictures if picture.split is Split.TEST and picture.boxed]
     manifest = load_manifest(model)
     detector = label_detector(
         model, manifest.labels, 0, WEAKEST
@@ -128,28 +174,56 @@ def evaluate_models(
     folders, brands, scored_by_folder = [], {}, {}
     for folder in sorted({picture.folder for picture in test if picture.boxes}):
         own = [picture for picture in test if picture.folder == folder]
-        if sum(box.label in known for picture in own for box in picture.targets) < _MIN_BOXES:
+        if sum(box.label in known for picture in own for box in picture.targets) < MIN_BOXES:
             continue
         scored = score_pictures(detector, own, folder)
         scored_by_folder[folder] = own, scored
         for photographs in (True, False):
             kept = [s for p, s in zip(own, scored, strict=True) if p.is_photograph or not photographs]
-            folders.append(_folder_result(folder, photographs, kept, manifest.thresholds, draws))
+            if any(picture.marked for picture in kept):
+                folders.append(_folder_result(folder, photographs, kept, manifest.thresholds, draws))
         labels = sorted({box.label for picture in own for box in picture.targets})
         brands[folder] = {label: round(average_precision(scored, label), 3) for label in labels}
-    with_logos = {picture.folder for picture in test if picture.boxes}
+    with_logos = folders_with_logos(pictures)
     negatives = [picture for picture in test if picture.folder not in with_logos]
     silent = score_pictures(detector, negatives, "negatives")
-    timed = [picture for picture in test if picture.folder in scored_by_folder][:_TIMED]
-    return Evaluation(
+    timed = ([picture for picture in test if picture.folder in scored_by_folder] or test)[:_TIMED]
+    report = Evaluation(
         identity=manifest.identity,
         machine=machine(),
         folders=tuple(folders),
         brands=brands,
         negatives=len(negatives),
-        false_alarm_share=alarm_rate(silent, manifest.thresholds),
-        seconds=seconds_a_picture(label_detector(model, manifest.labels, 1, None), timed),
-        baseline=_measure_baseline(baseline, scored_by_folder, timed, draws) if baseline else None,
+        false_alarm_share=alarm_rate(silent, manifest.thresholds) if silent else None,
+        timed=", ".join(sorted({picture.folder for picture in timed})),
+        seconds=seconds_a_picture(label_detector(model, manifest.labels, 1, None), timed) if timed else None,
+    )
+    if baseline and scored_by_folder:
+        measured = _measure_baseline(baseline, scored_by_folder, timed, draws)
+        report = msgspec.structs.replace(report, baseline=measured)
+    return _with_embedder(report, model, embedder, test, timed, draws) if embedder and timed else report
+
+
+def _with_embedder(
+    report: Evaluation,
+    model: Path,
+    embedder: Path,
+    test: Sequence[AnnotatedPicture],
+    timed: Sequence[AnnotatedPicture],
+    draws: int,
+) -> Evaluation:
+    """Crops of the folders that the crop figures are over, where the data has them, and seconds."""
+    loaded = load_embedder(embedder, Device.AUTO, threads=1)
+    dense = label_detector(model, load_manifest(model).labels, 1, None)
+    assert isinstance(dense, DenseDetector)
+    entry = build_entry("added", [read_reference(VMWARE_WORDMARK)], loaded, Target(proposals=MOST_PROPOSALS))
+    gallery = GalleryDetector(dense, loaded, Gallery(version=1, entries=(entry,)))
+    own, brand = of_crop_sets(test), report.baseline.brand if report.baseline else ""
+    return msgspec.structs.replace(
+        report,
+        embedder=load_manifest(embedder).identity,
+        gallery_seconds=seconds_a_picture(gallery, timed),
+        crops=crop_results(collect_crops(own, loaded), read_decision(embedder), brand, draws) if own else (),
     )
 
 
@@ -162,6 +236,7 @@ def _folder_result(
         pictures=len(scored),
         boxes=sum(not box.ignore for picture in scored for box in picture.marked),
         map50=mean_average_precision(scored, draws),
+        map75=mean_average_precision(scored, 10, needed=0.75).value,
         at_threshold=operating_point(scored, thresholds),
     )
 
@@ -171,14 +246,17 @@ def _measure_baseline(
     scored: dict[str, tuple[list[AnnotatedPicture], list[Scored]]],
     timed: Sequence[AnnotatedPicture],
     draws: int,
-) -> BaselineResult:
+) -> BaselineResult | None:
     """On the first folder (by name) that marks its brand; all pictures of the folder, so that others can
-    mislead it."""
+    mislead it. None where no folder marks it."""
     manifest = load_manifest(baseline)
     (brand,) = manifest.labels
-    folder = next(
+    folders = (
         name for name, (own, _) in scored.items() if any(b.label == brand for p in own for b in p.targets)
     )
+    folder = next(folders, None)
+    if folder is None:
+        return None
     own, beside = scored[folder]
     found = score_pictures(label_detector(baseline, manifest.labels, 0, WEAKEST), own, manifest.name)
     return BaselineResult(

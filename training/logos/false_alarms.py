@@ -30,7 +30,7 @@ def find_false_alarms(
     """
     graph = DenseLogoGraph(network).eval()
     places = []
-    without = [number for number, picture in enumerate(pictures) if not picture.boxes]
+    without = [number for number, picture in enumerate(pictures) if picture.logo_free]
     for number in rng.permutation(without)[:most_pictures].tolist():
         picture = pictures[number]
         pixels = picture.load()

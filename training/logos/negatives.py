@@ -1,7 +1,7 @@
 """Embeddings of boxes that show no new brand: what thresholds of the gallery are calibrated on.
 
-Boxes that the detector proposes on logo-free train and calibration pictures, as the service would meet them,
-and true logos of the trained brands from train and val pictures. Never anything of a test split.
+Boxes that the detector proposes on logo-free pictures, as the service would meet them, and true logos of the
+trained brands. Never anything of a test split.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,6 @@ from monitor.logos.dense import DenseDetector
 from monitor.logos.gallery import MOST_PROPOSALS, Embedder
 from training.data.pictures import AnnotatedPicture
 from training.logos.scoring import WEAKEST, label_detector
-from training.logos.selection import Selection
 
 NEGATIVES_FILE: Final = "negatives.npz"
 _FROM: Final = 0.05
@@ -26,19 +25,16 @@ _FROM: Final = 0.05
 
 
 def collect_negatives(
-    chosen: Selection, proposer: Path, embedder: Embedder, train_boxes: NDArray[np.float32]
+    logo_free: Sequence[AnnotatedPicture], proposer: Path, embedder: Embedder, true_boxes: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """(M, D); `proposer` is the folder of a dense detector, `train_boxes` are embedded true boxes of train.
+    """(M, D); `proposer` is the folder of a dense detector, `true_boxes` are embedded already.
 
     Raises `SetupError` where `proposer` is another model.
     """
     detector = label_detector(proposer, (), 1, WEAKEST)
     if not isinstance(detector, DenseDetector):
         raise SetupError(f"{proposer} proposes no boxes; give the folder of a dense-pyramid model")
-    logo_free = [picture for picture in [*chosen.train, *chosen.calibration] if not picture.boxes]
-    parts = [train_boxes]
-    if chosen.val:
-        parts.append(embed_boxes(chosen.val, embedder)[0])
+    parts = [true_boxes]
     for picture in tqdm(logo_free, desc="negatives", unit="picture", mininterval=5):
         pixels = picture.load()
         boxes = detector.scan([pixels], MOST_PROPOSALS, _FROM)[0].proposals.boxes

@@ -77,10 +77,12 @@ def judged_tiles(
     thresholds: Mapping[str, float],
     label: str = "",
 ) -> list[Tile]:
-    """Hits, misses and false alarms at the thresholds; `scored` goes with `pictures` one by one."""
+    """Hits, misses and false alarms at the thresholds, where every logo has its box; `scored` goes with
+    `pictures` one by one."""
     return [
         tile
         for picture, found in zip(pictures, scored, strict=True)
+        if picture.boxed
         for tile in _judged(picture, found, thresholds)
         if label in ("", tile.text.split()[0])
     ]

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from monitor.errors import SetupError
 from monitor.inference.manifest import Manifest, Metric, TrainingRun, sha256_of
 from monitor.logos.sliding import WindowGeometry
 from training.data.logo_sets import read_logo_sets
@@ -44,6 +45,9 @@ def make_talk_model(data: Path, out: Path, run: Path, changes: Sequence[str], co
     """Train, export, calibrate, measure; writes the model folder `out` and returns its manifest."""
     hyper = overridden(TalkHyper(), changes)
     chosen = select(read_logo_sets(data, hyper.sets.split(",")))
+    for split, own in (("val", chosen.val), ("test", chosen.test)):
+        if not any(picture.boxed and hyper.brand in picture.shown for picture in own):
+            raise SetupError(f"no {split} picture has a box of {hyper.brand!r} to measure the model on")
     train, test = training_crops(chosen.train, hyper), held_out_crops(chosen.test, hyper)
     network = train_talk(train, held_out_crops(chosen.val, hyper), run, hyper)
     out.mkdir(parents=True, exist_ok=True)
@@ -94,7 +98,7 @@ def make_talk_model(data: Path, out: Path, run: Path, changes: Sequence[str], co
         Metric(
             name=f"macro {name}",
             value=counts[f"macro_{name}"],
-            dataset="crops of fl27, tl10, negatives",
+            dataset=f"crops of {hyper.sets.replace(',', ', ')}",
             split="test",
             note=crops_note,
         )
@@ -120,23 +124,24 @@ def _measured(out: Path, chosen: Selection, hyper: TalkHyper) -> tuple[dict[str,
     drawn = np.random.default_rng(0).permutation(len(chosen.calibration))[:_CALIBRATION_PICTURES]
     logo_free = score_pictures(detector, [chosen.calibration[number] for number in drawn], "calibration")
     thresholds = calibrate((hyper.brand,), logo_free, [], CalibrationTarget(confidence=0, lowest=0.5))
-    folder = next(p.folder for p in chosen.train if any(box.label == hyper.brand for box in p.targets))
-    test = [picture for picture in chosen.test if picture.folder == folder]
+    folder = next(p.folder for p in chosen.test if p.boxed and hyper.brand in p.shown)
+    test = [picture for picture in chosen.test if picture.folder == folder and picture.boxed]
     found = mean_average_precision(only_label(score_pictures(detector, test, f"{folder} test"), hyper.brand))
+    alarms = Metric(
+        name="false alarm share",
+        value=round(alarm_rate(logo_free, thresholds), 4),
+        dataset="logo-free",
+        split="calibration",
+        note=f"{len(logo_free)} pictures that set the threshold",
+    )
     return thresholds, [
+        *([alarms] if logo_free else []),
         Metric(
             name=f"AP50 {hyper.brand}",
             value=round(found.value, 4),
             dataset=folder,
             split="test",
             note=f"windows over {len(test)} pictures; 95% interval {found.low:.3f} to {found.high:.3f}",
-        ),
-        Metric(
-            name="false alarm share",
-            value=round(alarm_rate(logo_free, thresholds), 4),
-            dataset="negatives",
-            split="calibration",
-            note=f"{len(logo_free)} pictures that set the threshold",
         ),
         Metric(
             name="seconds per picture",

@@ -17,9 +17,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch.nn import functional as F  # noqa: N812
+from tqdm import tqdm
 
 from monitor.errors import SetupError
 from training.data.pictures import AnnotatedPicture
+from training.logos.convolutions import AS_THE_CPU, in_half
 from training.logos.crops import Crop, CropKind, CropPlan, plan_crops
 from training.logos.talk_network import (
     HEIGHT,
@@ -51,6 +53,7 @@ class TalkHyper:
     negatives: int = 4318  # crops of anything else, as in the talk
     seed: int = 1
     threads: int = 1
+    bits: int = AS_THE_CPU  # of convolutions in training: 16 is bfloat16, 32 float32, 0 the faster of both
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +125,7 @@ def train_talk(train: CropSet, val: CropSet, run: Path, hyper: TalkHyper) -> Tal
     network = TalkNetwork(hyper.dropout)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.Adam(_groups(network, hyper), foreach=False)
-    first = 0
+    first, half = 0, in_half(hyper.bits)
     if (run / _CHECKPOINT).exists():
         stored = torch.load(run / _CHECKPOINT, weights_only=True)
         network.load_state_dict(stored["network"])
@@ -132,7 +135,7 @@ def train_talk(train: CropSet, val: CropSet, run: Path, hyper: TalkHyper) -> Tal
         for epoch in range(first, hyper.epochs):
             line = {
                 "epoch": epoch + 1,
-                **_epoch(network, optimizer, train, hyper, epoch),
+                **_epoch(network, optimizer, train, hyper, epoch, half),
                 **_check(network, val),
             }
             print(json.dumps(line), file=log, flush=True)
@@ -155,18 +158,24 @@ def _groups(network: TalkNetwork, hyper: TalkHyper) -> list[dict[str, Any]]:
 
 
 def _epoch(
-    network: TalkNetwork, optimizer: torch.optim.Optimizer, train: CropSet, hyper: TalkHyper, epoch: int
+    network: TalkNetwork,
+    optimizer: torch.optim.Optimizer,
+    train: CropSet,
+    hyper: TalkHyper,
+    epoch: int,
+    half: bool,
 ) -> dict[str, float]:
     """One pass over the crops in an order fixed by seed and epoch."""
     network.train()
     torch.manual_seed(hyper.seed * 1000 + epoch)  # dropout; an epoch is the same whether resumed into or not
     order = np.random.default_rng([hyper.seed, epoch]).permutation(len(train.pixels))
     started, total = time.monotonic(), 0.0
-    for start in range(0, len(order), hyper.batch):
+    starts = range(0, len(order), hyper.batch)
+    for start in tqdm(starts, desc=f"epoch {epoch + 1}/{hyper.epochs}", unit="batch", mininterval=5):
         chunk = order[start : start + hyper.batch]
         wanted = torch.from_numpy(train.is_brand[chunk].astype(np.int64))
-        # bfloat16 convolutions: half the time; weights, gradients and the optimiser stay in float32.
-        with torch.autocast("cpu", torch.bfloat16):
+        # Convolutions alone; weights, gradients and the optimiser stay in float32.
+        with torch.autocast("cpu", torch.bfloat16, enabled=half):
             logits = network(_as_input(train.pixels[chunk]))
         loss = F.cross_entropy(logits.float(), wanted)
         optimizer.zero_grad(set_to_none=False)

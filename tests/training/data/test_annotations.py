@@ -1,6 +1,7 @@
 """Annotations survive the way through COCO JSON and imglab XML; broken files are named."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -77,6 +78,50 @@ def test_imglab_as_the_tool_writes_it(tmp_path: Path) -> None:
     assert picture.boxes == (LogoBox("vmware", 5, 3, 20, 6), LogoBox("logo", 1, 10, 8, 8, ignore=True))
     assert picture.targets == picture.boxes[:1]
     assert picture.load().shape == (30, 50, 3)
+
+
+def written(tmp_path: Path, **fields: object) -> AnnotatedPicture:
+    """One picture of 50 x 30 px with a box of "acme", and further fields of an image."""
+    image = {"id": 1, "file_name": "a.jpg", "width": 50, "height": 30, **fields}
+    mark = {"image_id": 1, "category_id": 7, "bbox": [1, 2, 3, 4]}
+    document = {"images": [image], "annotations": [mark], "categories": [{"id": 7, "name": "acme"}]}
+    (tmp_path / "annotations.json").write_text(json.dumps(document))
+    (picture,) = read_coco(tmp_path / "annotations.json")
+    return picture
+
+
+@pytest.mark.parametrize(
+    ("fields", "shown", "boxed"),
+    [
+        ({}, {"acme"}, True),
+        ({"labels": ["acme"]}, {"acme"}, True),
+        ({"labels": ["other"]}, {"acme", "other"}, False),
+        ({"labels": ["acme"], "boxes_annotated": False}, {"acme"}, False),
+        ({"labels": ["other"], "boxes_annotated": True}, {"acme", "other"}, True),
+        ({"boxes_annotated": False}, {"acme"}, False),
+    ],
+)
+def test_labels_of_a_picture_need_no_box(
+    tmp_path: Path, fields: dict[str, object], shown: set[str], boxed: bool
+) -> None:
+    picture = written(tmp_path, **fields)
+    assert (set(picture.shown), picture.boxed, picture.logo_free) == (shown, boxed, False)
+
+
+def test_a_picture_is_free_of_logos_only_where_nothing_says_otherwise(tmp_path: Path) -> None:
+    plain = AnnotatedPicture(tmp_path / "a.jpg", 9, 9, (), Split.TRAIN, tmp_path.name)
+    labelled = replace(plain, path=tmp_path / "b.jpg", labels=("acme", "other"), boxed=False)
+    unknown = replace(plain, path=tmp_path / "c.jpg", boxed=False)
+    write_coco(tmp_path / "annotations.json", [plain, labelled, unknown])
+    read = read_coco(tmp_path / "annotations.json")
+    assert read == [plain, labelled, unknown]
+    assert [picture.logo_free for picture in read] == [True, False, False]
+
+
+@pytest.mark.parametrize("labels", ["acme", [1], None])
+def test_labels_that_are_no_names_are_refused(tmp_path: Path, labels: object) -> None:
+    with pytest.raises(SetupError, match=r"labels of a\.jpg"):
+        written(tmp_path, labels=labels)
 
 
 def test_an_entity_bomb_is_refused(tmp_path: Path) -> None:

@@ -9,8 +9,13 @@ from faster_coco_eval import COCO
 from faster_coco_eval import COCOeval_faster as CocoEvaluation
 
 from training.data.pictures import LogoBox
-from training.logos.average_precision import Found, Scored, average_precision, mean_average_precision
-from training.logos.operating_point import operating_point
+from training.logos.average_precision import (
+    Found,
+    Scored,
+    average_precision,
+    mean_average_precision,
+    operating_point,
+)
 
 LABELS = ("nike", "puma", "vmware")
 
@@ -36,7 +41,8 @@ def random_pictures(seed: int, count: int = 40) -> list[Scored]:
     return pictures
 
 
-def coco_map50(pictures: list[Scored]) -> float:
+def coco_map(pictures: list[Scored]) -> tuple[float, float]:
+    """At IoU .5 and at .75."""
     truth = {
         "images": [{"id": number, "width": 500, "height": 500} for number in range(len(pictures))],
         "categories": [{"id": number, "name": label} for number, label in enumerate(LABELS)],
@@ -69,7 +75,7 @@ def coco_map50(pictures: list[Scored]) -> float:
         coco = COCO(truth)
         evaluation = CocoEvaluation(coco, coco.loadRes(results), "bbox")
         evaluation.run()
-    return float(evaluation.stats[1])
+    return float(evaluation.stats[1]), float(evaluation.stats[2])
 
 
 def without_ignored(pictures: list[Scored]) -> list[Scored]:
@@ -82,7 +88,8 @@ def without_ignored(pictures: list[Scored]) -> list[Scored]:
 @pytest.mark.parametrize("seed", range(5))
 def test_equals_faster_coco_eval(seed: int) -> None:
     pictures = without_ignored(random_pictures(seed))
-    assert mean_average_precision(pictures, draws=10).value == pytest.approx(coco_map50(pictures), abs=1e-3)
+    ours = [mean_average_precision(pictures, draws=10, needed=needed).value for needed in (0.5, 0.75)]
+    assert ours == pytest.approx(coco_map(pictures), abs=1e-3)
 
 
 def test_a_detection_on_an_ignored_box_counts_as_nothing() -> None:

@@ -1,6 +1,5 @@
-"""Contact sheets and mining: hits, misses and false alarms; and that only train pictures are mined."""
+"""Contact sheets: hits, misses and false alarms."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,11 +8,8 @@ import numpy as np
 import pytest
 
 from monitor.errors import SetupError
-from monitor.messages import Box, Detection
-from training.data.pictures import AnnotatedPicture, LogoBox, Split
+from training.data.pictures import AnnotatedPicture, LogoBox
 from training.logos.average_precision import Found, Scored
-from training.logos.crops import CropKind, write_crops
-from training.logos.mining import mine
 from training.logos.sheets import Kind, chosen_tiles, draw_sheet, judged_tiles, marked_tiles, write_sheet
 
 
@@ -65,37 +61,7 @@ def test_a_sheet_shows_every_tile_in_its_frame(drawn: list[AnnotatedPicture], tm
         chosen_tiles(tiles, [Kind.MISS], most=5, seed=0)
 
 
-class Fooled:
-    """A detector that sees a disc in the top left corner of everything, and where a logo really is."""
-
-    def __init__(self, pictures: Sequence[AnnotatedPicture]) -> None:
-        self.seen = 0
-        self._pictures = iter(pictures)
-
-    def detect(self, pictures: Sequence[np.ndarray]) -> list[tuple[Detection, ...]]:
-        self.seen += 1
-        picture = next(self._pictures)
-        found = [Detection(brand="disc", score=0.2 + self.seen / 100, box=Box(0, 0, 0.1, 0.1))]
-        for box in picture.boxes:
-            share = Box(box.x / 240, box.y / 180, box.width / 240, box.height / 180)
-            found.append(Detection(brand="disc", score=0.9, box=share))
-        found.append(Detection(brand="disc", score=0.05, box=Box(0.9, 0.9, 0.1, 0.1)))
-        return [tuple(found)]
-
-
-def test_mining_keeps_what_fooled_the_model_and_spares_val_and_test(
-    drawn: list[AnnotatedPicture], tmp_path: Path
-) -> None:
-    held = [
-        replace(picture, split=split) for picture, split in zip(drawn, (Split.VAL, Split.TEST), strict=False)
-    ]
-    detector = Fooled(drawn[2:])
-    crops = mine(detector, [*held, *drawn[2:]], from_score=0.1, most=4)  # type: ignore[arg-type]
-    assert detector.seen == len(drawn) - 2
-    assert [crop.picture.path.stem for crop in crops] == ["11", "10", "9", "8"], "the surest first"
-    assert all(crop.kind is CropKind.MINED and crop.box[:2] == (0, 0) for crop in crops)
-    write_crops(crops, tmp_path / "crops")
-    assert len(list((tmp_path / "crops" / "background").glob("*.png"))) == 4
-    assert "mined" in (tmp_path / "crops" / "crops.csv").read_text()
-    with pytest.raises(SetupError, match="none of these pictures is for training"):
-        mine(detector, held, from_score=0.1, most=4)  # type: ignore[arg-type]
+def test_where_logos_may_have_no_box_nothing_is_judged(drawn: list[AnnotatedPicture]) -> None:
+    picture = replace(drawn[0], boxes=(), labels=("disc",), boxed=False)
+    scored = Scored((Found("bar", 0.9, (1, 1, 40, 40)),), (), "")
+    assert judged_tiles([picture], [scored], {"bar": 0.5}) == []

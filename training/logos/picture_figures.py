@@ -1,0 +1,322 @@
+"""What counts for marketing: pictures in which a brand is found, and pictures with a wrong one.
+
+Three ways over the same pictures in the same run: the look alone at its own thresholds (`MONITOR_OCR=false`),
+the letters alone, and both as the service weighs them. A brand is in a picture that is labelled with it, or
+holds a box of it. Brands that nobody trained (`Selection.strangers`) are added by name and by reference
+pictures, as `brands add` does it.
+"""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+from zlib import crc32
+
+import msgspec
+
+from monitor.brands import Brand, Brands
+from monitor.errors import SetupError
+from monitor.logos import load_detector
+from monitor.logos.dense import DenseDetector
+from monitor.logos.evidence import Decision, by_look, decide
+from monitor.logos.finder import LogoFinder
+from monitor.logos.gallery import (
+    MOST_PROPOSALS,
+    Gallery,
+    GalleryDetector,
+    Reference,
+    Target,
+    build_entry,
+    load_embedder,
+    read_reference,
+)
+from monitor.logos.words.names import NameReader
+from monitor.logos.words.reader import load_reader
+from monitor.settings import Device
+from training.data.pictures import AnnotatedPicture, Split, name_hash
+from training.logos.selection import folders_with_logos, select
+from training.logos.witnesses import Seen, witnesses
+
+RATE: Final = 1 / 200
+"""Share of pictures without a brand on which it may be named, for figures at one false-alarm rate."""
+REFERENCES: Final = 5
+"""Of each brand that nobody trained."""
+_TOGETHER: Final = {"clothing": ("tl10", "ld3k_clothes"), "everything": ("fl27",)}
+"""Rows over several folders."""
+
+
+class Way(StrEnum):
+    """Which witnesses are heard."""
+
+    LOOK = "look"
+    LETTERS = "letters"
+    BOTH = "both"
+
+
+class Counted(msgspec.Struct, frozen=True):
+    """`found` of the brands shown, each once a picture; `wrong`: pictures with a brand they do not show."""
+
+    found: int
+    wrong: int
+
+
+class ShownRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Some pictures: how many brands they show, each once a picture, and what each way finds of them."""
+
+    name: str
+    pictures: int
+    shown: int
+    ways: dict[Way, Counted]
+
+
+class StrangerRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Brands that nobody trained, of one folder: shares of the pictures in which they are found.
+
+    `at_rate`: at a false-alarm rate of `RATE`; `shipped`: as the service reports them.
+    """
+
+    name: str
+    brands: tuple[str, ...]
+    pictures: int
+    at_rate: dict[Way, float]
+    shipped: dict[Way, float]
+
+
+class PictureFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything of one run."""
+
+    finder: str
+    rows: tuple[ShownRow, ...]
+    strangers: tuple[StrangerRow, ...]
+    others: int
+    """Pictures without any of the strangers, on which the rate is taken."""
+    alarms: dict[Way, float]
+    """Share of them on which the service names one."""
+
+    def markdown(self) -> str:
+        """Two tables."""
+        lines = [
+            f"`{self.finder}`: brands found in pictures, each once a picture, and pictures with a wrong "
+            "brand; look at its own thresholds / letters / both:",
+            "",
+            "| pictures | | brands shown | found | wrong | found, both | wrong, both |",
+            "|---|---|---|---|---|---|---|",
+        ]
+        for row in self.rows:
+            found, wrong = (
+                " / ".join(str(getattr(row.ways[way], part)) for way in Way) for part in ("found", "wrong")
+            )
+            both = row.ways[Way.BOTH]
+            share = f"{both.found / row.shown:.3f}" if row.shown else ""
+            lines.append(
+                f"| {row.name} | {row.pictures} | {row.shown or ''} | {found if row.shown else ''} | {wrong} "
+                f"| {share} | {both.wrong / max(row.pictures, 1):.1%} |"
+            )
+        if not self.strangers:
+            return "\n".join(lines)
+        alarms = " / ".join(f"{self.alarms[way]:.1%}" for way in Way)
+        return "\n".join(
+            [
+                *lines,
+                "",
+                f"Brands that nobody trained, {REFERENCES} reference pictures / name only / both; false "
+                f"alarms are taken on {self.others} pictures without any of them (as shipped {alarms}):",
+                "",
+                f"| brands | pictures | found at {RATE:.1%} false alarms | found as shipped |",
+                "|---|---|---|---|",
+                *(_stranger_line(row) for row in self.strangers),
+            ]
+        )
+
+
+def _stranger_line(row: StrangerRow) -> str:
+    at_rate, shipped = (
+        " / ".join(f"{shares[way]:.3f}" for way in Way) for shares in (row.at_rate, row.shipped)
+    )
+    return f"| {row.name}: {', '.join(row.brands)} | {row.pictures} | {at_rate} | {shipped} |"
+
+
+def decided(seen: Seen, brands: Mapping[str, str], way: Way) -> Decision:
+    """What one way says of a picture about the brands that are values of `brands` (label -> brand)."""
+    watched = set(brands.values())
+    looks = [look for look in seen.looks if look.brand in watched]
+    names = [name for name in seen.names if name.brand in watched]
+    if way is Way.LOOK:
+        return by_look(looks)
+    return decide(looks if way is Way.BOTH else (), names, seen.lines)
+
+
+def shown_brands(picture: AnnotatedPicture, brands: Mapping[str, str]) -> set[str]:
+    """Of `brands` (label -> brand) those that the picture shows."""
+    return {brands[label] for label in picture.shown if label in brands}
+
+
+def measure_pictures(
+    pictures: Sequence[AnnotatedPicture], model: Path, embedder: Path, brands: Brands, kept: Path
+) -> PictureFigures:
+    """`pictures` of all splits; what was seen and read of them is kept in the file `kept`, so that a run that
+    was cut off goes on. Raises `SetupError` where nothing can be read (extra `ocr`)."""
+    strangers = _strangers(pictures, brands)
+    finder = _finder(model, embedder, brands, strangers)
+    measured = _measured(pictures)
+    own = [picture for stranger in strangers for picture in stranger.pictures]
+    seen = witnesses([*measured, *own], finder, kept)
+    about = {label: brand.name for label, brand in brands.by_logo().items()}
+    rows = [
+        _row(name, [one for one in seen[: len(measured)] if one.picture in members], about)
+        for name, members in _groups(measured).items()
+    ]
+    return PictureFigures(
+        finder=finder.identity,
+        rows=tuple(rows),
+        **_stranger_figures(strangers, seen),
+    )
+
+
+def _measured(pictures: Sequence[AnnotatedPicture]) -> list[AnnotatedPicture]:
+    """Test pictures; of folders that have none, all in which every logo has its box or there is none."""
+    with_test = {picture.folder for picture in pictures if picture.split is Split.TEST}
+    return [
+        picture
+        for picture in pictures
+        if picture.split is Split.TEST
+        or (picture.folder not in with_test and (picture.boxed or not picture.shown))
+    ]
+
+
+def _groups(measured: Sequence[AnnotatedPicture]) -> dict[str, list[AnnotatedPicture]]:
+    """The rows of the table. Pictures without a logo in a folder with logos are its hard negatives."""
+    groups = {}
+    for name, folders in _TOGETHER.items():
+        groups[f"{name} ({', '.join(folders)})"] = [one for one in measured if one.folder in folders]
+    others = [one for one in measured if one.folder not in itertools.chain(*_TOGETHER.values())]
+    with_logos = folders_with_logos([one for one in others if one.boxed])
+    for folder in sorted({one.folder for one in others}):
+        own = [one for one in others if one.folder == folder]
+        name = folder if any(one.split is Split.TEST for one in own) else f"{folder} (not test)"
+        groups[name] = [one for one in own if one.shown or folder not in with_logos]
+        groups[f"{name}, no logo"] = [one for one in own if not one.shown and folder in with_logos]
+    return {name: members for name, members in groups.items() if members}
+
+
+def _row(name: str, seen: Sequence[Seen], about: Mapping[str, str]) -> ShownRow:
+    shown = [shown_brands(one.picture, about) for one in seen]
+    ways = {}
+    for way in Way:
+        told = [{found.brand for found in decided(one, about, way).detections} for one in seen]
+        ways[way] = Counted(
+            found=sum(len(brands & right) for brands, right in zip(told, shown, strict=True)),
+            wrong=sum(bool(brands - right) for brands, right in zip(told, shown, strict=True)),
+        )
+    return ShownRow(name=name, pictures=len(seen), shown=sum(map(len, shown)), ways=ways)
+
+
+@dataclass(frozen=True)
+class Stranger:
+    """A brand that nobody trained: `pictures` are looked at, `references` are others of it."""
+
+    brand: str
+    label: str
+    folder: str
+    references: list[Reference]
+    pictures: list[AnnotatedPicture]
+
+
+def _strangers(pictures: Sequence[AnnotatedPicture], brands: Brands) -> list[Stranger]:
+    chosen = select(pictures).strangers
+    found = []
+    for folder, label in sorted({(one.folder, label) for one in chosen for label in one.labels}):
+        own = [one for one in chosen if one.folder == folder and label in one.labels]
+        in_order = sorted(own, key=lambda one: name_hash(one.path.name))
+        shown: dict[str, AnnotatedPicture] = {}
+        for one in in_order:
+            if len(shown) < REFERENCES:
+                shown.setdefault(one.group or one.path.name, one)
+        if label not in brands.by_logo() and len(shown) == REFERENCES:
+            rest = [one for one in own if (one.group or one.path.name) not in shown]
+            references = [_reference(one, label) for one in shown.values()]
+            found.append(Stranger(label.title(), label, folder, references, rest))
+    return found
+
+
+def _reference(picture: AnnotatedPicture, label: str) -> Reference:
+    """Its box where there is one, else the whole picture."""
+    boxes = [box for box in picture.targets if box.label == label]
+    x1, y1, x2, y2 = boxes[0].corners if boxes else (0, 0, picture.width, picture.height)
+    corners = (
+        max(round(x1), 0),
+        max(round(y1), 0),
+        min(round(x2), picture.width),
+        min(round(y2), picture.height),
+    )
+    return read_reference(picture.path, corners)
+
+
+def _finder(model: Path, embedder: Path, brands: Brands, strangers: Sequence[Stranger]) -> LogoFinder:
+    """The service's, with the strangers added to its brands and its gallery."""
+    detector = load_detector(model, brands, Device.AUTO)
+    if not isinstance(detector, DenseDetector):
+        raise SetupError(f"{model} proposes no boxes for the gallery; give a model of `brand-train logos`")
+    loaded = load_embedder(embedder, Device.AUTO)
+    target = Target(proposals=MOST_PROPOSALS)
+    entries = tuple(build_entry(one.brand, one.references, loaded, target) for one in strangers)
+    named = "".join(f"{loaded.identity}{one.brand}{len(one.pictures)}" for one in strangers)
+    gallery = Gallery(version=crc32(named.encode()), entries=entries)
+    everything = Brands([*brands, *(Brand(name=one.brand) for one in strangers)])
+    reader = NameReader(load_reader(Device.AUTO), everything)
+    return LogoFinder(GalleryDetector(detector, loaded, gallery), reader)
+
+
+def _stranger_figures(strangers: Sequence[Stranger], seen: Sequence[Seen]) -> dict[str, object]:
+    """`strangers`, `others` and `alarms` of the figures."""
+    about = {one.label: one.brand for one in strangers}
+    others = [one for one in seen if not shown_brands(one.picture, about)]
+    levels, alarms = {}, {}
+    for way in Way:
+        strongest = sorted(
+            (max(_scores(one, about, way).values(), default=0.0) for one in others), reverse=True
+        )
+        allowed = int(RATE * len(others))
+        levels[way] = strongest[allowed] if len(strongest) > allowed else 0.0
+        named = sum(bool(decided(one, about, way).detections) for one in others)
+        alarms[way] = named / max(len(others), 1)
+    rows = []
+    for folder in sorted({one.folder for one in strangers}):
+        members = [one for one in strangers if one.folder == folder]
+        shown = [
+            (one, stranger.brand) for stranger in members for one in seen if one.picture in stranger.pictures
+        ]
+        at_rate = {
+            way: sum(_scores(one, about, way).get(brand, 0.0) > levels[way] for one, brand in shown)
+            for way in Way
+        }
+        shipped = {
+            way: sum(
+                any(f.brand == brand for f in decided(one, about, way).detections) for one, brand in shown
+            )
+            for way in Way
+        }
+        rows.append(
+            StrangerRow(
+                name=folder,
+                brands=tuple(one.brand for one in members),
+                pictures=len(shown),
+                at_rate={way: count / max(len(shown), 1) for way, count in at_rate.items()},
+                shipped={way: count / max(len(shown), 1) for way, count in shipped.items()},
+            )
+        )
+    return {"strangers": tuple(rows), "others": len(others), "alarms": alarms}
+
+
+def _scores(seen: Seen, about: Mapping[str, str], way: Way) -> dict[str, float]:
+    """The best score of each brand; of the look its own strength, which is known for weak places, too."""
+    if way is Way.LOOK:
+        found = [(look.brand, look.strength) for look in seen.looks if look.brand in about.values()]
+    else:
+        found = [(one.brand, one.score) for one in decided(seen, about, way).detections]
+    best: dict[str, float] = {}
+    for brand, score in found:
+        best[brand] = max(score, best.get(brand, float("-inf")))
+    return best
