@@ -6,9 +6,11 @@ from typing import Final
 
 from monitor.brands import Brand, ready_queries
 from monitor.texts import read
+from monitor.texts.characters import SPACED, kind_of
 
 _SHORTEST: Final = 4
-"""Letters and digits from which a name is hardly ever something else: "HP" is also horse power."""
+"""Letters and digits from which a name is hardly ever something else: "HP" is also horse power. In scripts
+without spaces a letter says more."""
 
 
 def is_everyday(brand: Brand, spelling: str) -> bool:
@@ -19,7 +21,8 @@ def is_everyday(brand: Brand, spelling: str) -> bool:
     """
     bare = bare_letters(spelling)
     asked = brand.query is not None and bare == bare_letters(brand.name)
-    known = len(bare) < _SHORTEST or bare in ready_queries() or bare in common_words()
+    short = len(bare) < _SHORTEST and all(kind_of(letter) == SPACED for letter in bare)
+    known = short or bare in ready_queries() or bare in common_words()
     return known or asked or spelling in brand.written
 
 

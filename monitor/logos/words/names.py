@@ -1,34 +1,48 @@
 """Which watched brands are named in the lines read in a picture.
 
 Spellings count as in texts (`monitor.texts.terms`): whole words, whatever their case and accents, their parts
-joined or apart. Whether a name suffices is decided elsewhere (`monitor.logos.evidence`): it says whether it
-is an everyday word, and whether anything else stands in its line.
+joined or apart. In pictures they also count set apart ("V M W A R E"), over several lines ("TOMMY" above
+"HILFIGER"), in the name of a host (www.vmware.com), before or behind a word that people know
+("#vmwareexplore"), and with a few letters that the reader got wrong (`monitor.logos.words.misreadings`).
+Whether a name suffices is decided elsewhere (`monitor.logos.evidence`): it says whether it is an everyday
+word, how many of its letters are others, and whether anything else stands in its line.
 """
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from monitor.brand_matcher import BrandMatcher
-from monitor.brands import Brand, Brands, homonyms_path, load_brands
+from monitor.brands import Brand, Brands
+from monitor.everyday import bare_letters, is_everyday
 from monitor.logos.evidence import Name
-from monitor.logos.words.lines import TextLine
+from monitor.logos.words.chains import chains
+from monitor.logos.words.lines import TextLine, around
+from monitor.logos.words.misreadings import Misreadings, Spelling, is_known
 from monitor.logos.words.reader import PictureReader, load_reader
-from monitor.messages import BrandMention
 from monitor.settings import Device, Settings
-from monitor.texts import read
+from monitor.texts import Reading, read
 
 _DIGITS: Final = 8
 """Hexadecimal digits that tell versions apart; a handful of versions ever meet in one database."""
-_RULES: Final = 1
+_RULES: Final = 2
 """Counts up with every change of the rules here, so that pictures become due again."""
-_SHORTEST: Final = 4
-"""Letters and digits from which a name is hardly ever something else: "HP" is also horse power."""
+_SHORTEST_APART: Final = 6
+"""Letters from which a name may be cut anywhere: "in tel" is hardly ever Intel."""
+_SHORTEST_SPACED: Final = 3
+"""Letters from which a name may be spelled letter by letter, or over lines."""
+_SHORTEST_GLUED: Final = 6
+"""Letters from which a name may be grown together with another word."""
+_SHORTEST_MISREAD: Final = 6
+"""Letters from which a misread name may have other words beside it."""
+_ERROR: Final = 3
+"""Letters that a name must be longer by to be taken with one more letter wrong, where two claim one word."""
+_WORD: Final = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,54 +91,167 @@ class NameMatcher:
     """Finds the names of one brands.toml in lines; immutable, safe to share between threads."""
 
     def __init__(self, brands: Brands) -> None:
-        counted = Brands(Brand(brand.name, (*brand.aliases, *brand.written)) for brand in brands)
-        self._matcher = BrandMatcher(counted)
-        self._everyday = frozenset(
-            _bare(spelling)
-            for brand in brands
-            for spelling in (*brand.spellings, *brand.written)
-            if _is_everyday(brand, spelling)
+        self._exact = BrandMatcher(
+            Brands(Brand(brand.name, (*brand.aliases, *brand.written)) for brand in brands)
         )
+        spellings = [
+            Spelling(brand.name, tuple(word.text for word in read(text).words), is_everyday(brand, text))
+            for brand in brands
+            for text in (*brand.spellings, *brand.written)
+        ]
+        self._spelled = {one.letters: one for one in reversed(spellings) if one.parts}
+        self._misread = Misreadings(list(self._spelled.values()))
+        self._longest = max(map(len, self._spelled), default=0)
 
     def find(self, lines: Sequence[TextLine]) -> tuple[Name, ...]:
-        """Every name in the lines, in their order, with the box around it."""
-        return tuple(name for line in lines for name in self._in_line(line))
+        """Every name in the lines, in their order, with the box around it; no word is in two of them."""
+        found = sorted(self._claims(lines), key=lambda claim: -claim.worth)
+        kept: list[_Claim] = []
+        for claim in found:
+            if not any(claim.shares(other) for other in kept):
+                kept.append(claim)
+        return tuple(claim.name(lines) for claim in sorted(kept, key=lambda claim: claim.places))
 
-    def _in_line(self, line: TextLine) -> Iterator[Name]:
-        for found in self._matcher.spelled(line.text):
-            yield self._name(line, found)
+    def _claims(self, lines: Sequence[TextLine]) -> Iterator["_Claim"]:
+        words = []
+        for index, line in enumerate(lines):
+            reading = read(line.text)
+            words.append([_Word(word.text, (index, word.start, word.end)) for word in reading.words])
+            yield from self._as_in_texts(index, reading)
+            yield from self._glued(words[-1])
+            yield from self._in_links(index, reading)
+        runs = [_Run(run, len(run) == len(line)) for line in words for run in self._runs(line)]
+        runs += [
+            _Run([word for index in chain for word in words[index]], whole=True, chained=True)
+            for chain in chains(lines, self._longest)
+            if all(words[index] for index in chain)
+        ]
+        yield from self._apart(runs)
+        for index, spelling, errors in self._misread.find([run.texts for run in runs]):
+            if runs[index].whole or len(spelling.letters) >= _SHORTEST_MISREAD:
+                yield runs[index].claim(spelling, errors)
 
-    def _name(self, line: TextLine, found: BrandMention) -> Name:
-        bare = _bare(found.matched)
-        return Name(
-            brand=found.brand,
-            matched=found.matched,
-            line=line.text,
-            score=line.score,
-            box=line.box(found.start, found.end),
-            whole=bare == _bare(line.text),
-            everyday=bare in self._everyday,
+    def _as_in_texts(self, index: int, reading: Reading) -> Iterator["_Claim"]:
+        line = bare_letters(reading.text)
+        for found in self._exact.spelled(reading):
+            letters = bare_letters(found.matched)
+            everyday = letters in self._spelled and self._spelled[letters].everyday
+            place = (index, found.start, found.end)
+            yield _Claim(found.brand, everyday, (place,), len(letters), 0, letters == line)
+
+    def _glued(self, words: Sequence["_Word"]) -> Iterator["_Claim"]:
+        """Names before or behind a word that people know: "#vmwareexplore", "vmwarenews"."""
+        for text, (index, start, end) in words:
+            if len(text) != end - start or is_known(text):
+                continue
+            for cut in range(3, len(text) - 2):
+                for first, name, rest in ((0, text[:cut], text[cut:]), (cut, text[cut:], text[:cut])):
+                    spelling = self._spelled.get(name) if len(name) >= _SHORTEST_GLUED else None
+                    if spelling and not spelling.everyday and is_known(rest):
+                        place = (index, start + first, start + first + len(name))
+                        yield _Claim(spelling.brand, False, (place,), len(name), 0, whole=False)
+
+    def _in_links(self, index: int, reading: Reading) -> Iterator["_Claim"]:
+        """Names in addresses of pages; mail addresses name whoever runs the server."""
+        for mark in reading.marks:
+            if mark.kind == "link":
+                host = reading.text[mark.start : mark.end]
+                for part in _WORD.finditer(host):
+                    spelling = self._spelled.get(read(part.group()).folded)
+                    if spelling is not None:
+                        place = (index, mark.start + part.start(), mark.start + part.end())
+                        letters = len(spelling.letters)
+                        yield _Claim(spelling.brand, spelling.everyday, (place,), letters, 0, whole=False)
+
+    def _runs(self, words: Sequence["_Word"]) -> Iterator[Sequence["_Word"]]:
+        """Words in a row that have no more letters than the longest name, and some for errors."""
+        for first in range(len(words)):
+            letters = 0
+            for last in range(first, len(words)):
+                letters += len(words[last].text)
+                if letters > self._longest + 2:
+                    break
+                yield words[first : last + 1]
+
+    def _apart(self, runs: Iterable["_Run"]) -> Iterator["_Claim"]:
+        """Names cut where no name is: "V M W A R E", "UNI" above "QLO"."""
+        for run in runs:
+            letters = "".join(run.texts)
+            spelling = self._spelled.get(letters)
+            spaced = run.chained or max(map(len, run.texts)) == 1
+            if spelling and len(letters) >= (_SHORTEST_SPACED if spaced else _SHORTEST_APART):
+                yield run.claim(spelling, 0)
+
+
+class _Word(NamedTuple):
+    text: str
+    place: tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Words that may be a name: in a row of one line, or all of several lines."""
+
+    words: Sequence[_Word]
+    whole: bool
+    chained: bool = False
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        return tuple(word.text for word in self.words)
+
+    def claim(self, spelling: Spelling, errors: int) -> "_Claim":
+        """What it says, taken for that name."""
+        places: dict[int, tuple[int, int, int]] = {}
+        for _, (index, start, end) in self.words:
+            places[index] = (index, places.get(index, (index, start, end))[1], end)
+        letters = len(spelling.letters)
+        return _Claim(spelling.brand, spelling.everyday, tuple(places.values()), letters, errors, self.whole)
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """Places that may be a brand's name: index of the line, first letter, after the last one."""
+
+    brand: str
+    everyday: bool
+    places: tuple[tuple[int, int, int], ...]
+    letters: int
+    errors: int
+    whole: bool
+
+    @property
+    def worth(self) -> int:
+        return self.letters - _ERROR * self.errors
+
+    def shares(self, other: "_Claim") -> bool:
+        """Whether both want one letter."""
+        return any(
+            one == another and start < its_end and its_start < end
+            for one, start, end in self.places
+            for another, its_start, its_end in other.places
         )
 
-
-def _is_everyday(brand: Brand, spelling: str) -> bool:
-    """Whether people use it for other things, too."""
-    bare = _bare(spelling)
-    asked = brand.query is not None and bare == _bare(brand.name)
-    return asked or spelling in brand.written or len(bare) < _SHORTEST or bare in _words_with_queries()
-
-
-@cache
-def _words_with_queries() -> frozenset[str]:
-    """Words that are also brands, bare."""
-    return frozenset(_bare(brand.name) for brand in load_brands(homonyms_path()))
+    def name(self, lines: Sequence[TextLine]) -> Name:
+        """As evidence. The lines of a name over several are told one below the other."""
+        boxes = [lines[index].box(start, end) for index, start, end in self.places]
+        corners = [
+            corner for box in boxes for corner in ((box.x, box.y), (box.x + box.width, box.y + box.height))
+        ]
+        return Name(
+            brand=self.brand,
+            matched=" ".join(lines[index].text[start:end] for index, start, end in self.places),
+            line="\n".join(lines[index].text for index, *_ in self.places),
+            score=min(lines[index].score for index, *_ in self.places),
+            box=around(corners),
+            errors=self.errors,
+            whole=self.whole,
+            everyday=self.everyday,
+        )
 
 
 def _digest(brands: Brands) -> str:
-    spellings: Iterable[object] = sorted((brand.name, brand.spellings, brand.written) for brand in brands)
+    spellings: Iterable[object] = sorted(
+        (brand.name, brand.spellings, brand.written, brand.query) for brand in brands
+    )
     return hashlib.sha256(repr((_RULES, spellings)).encode()).hexdigest()[:_DIGITS]
-
-
-def _bare(text: str) -> str:
-    """Letters and digits without case and accents: what frames, dots and ® signs around a logo leave."""
-    return "".join(word.text for word in read(text).words)
