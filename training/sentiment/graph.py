@@ -153,12 +153,11 @@ def write_student(student: Student, path: Path) -> None:
     values = seen.shaped(0, 0, heads, width).turned(0, 2, 1, 3)
     found = (scores.to("Softmax", axis=3) @ values).shaped(0, heads * width)
     strongest = graph.add("Where", there.axes(2), seen, _FAR_BELOW).to("ReduceMax", axes=[1], keepdims=0)
-    everything = strongest.to("Concat", found, axis=1)
     logits = graph.add(
         "Where",
         asked.whole,
-        _answer(everything, student.whole, "Relu"),
-        _answer(everything.to("Concat", place, axis=1), student.toward, "Relu"),
+        _answer(strongest.to("Concat", found, axis=1), student.whole, "Relu"),
+        _answer(place.to("Concat", found, axis=1), student.toward, "Relu"),
     )
     graph.save(path, ("tokens", "lengths", "questions"), logits, 3)
 

@@ -46,8 +46,8 @@ class Student(nn.Module):
         self.heads = heads
         self.dropout = dropout
         self.toward, self.whole = (
-            nn.Sequential(nn.Linear(seen, answer), nn.ReLU(), nn.Dropout(dropout), nn.Linear(answer, 3))
-            for seen in (3 * width, 2 * width)
+            nn.Sequential(nn.Linear(2 * width, answer), nn.ReLU(), nn.Dropout(dropout), nn.Linear(answer, 3))
+            for _ in range(2)
         )
         for layer in (self.forwards, self.backwards):
             with torch.no_grad():  # forget gates open
@@ -78,8 +78,11 @@ class Student(nn.Module):
         found = torch.einsum("rhl,rlhd->rhd", weights, seen.view(rows, length, self.heads, -1))
         found = found.reshape(rows, width)
         strongest = seen.masked_fill(~real[:, :, None], -1e9).amax(1)
-        everything = torch.cat([strongest, found], 1)
-        return torch.where(whole, self.whole(everything), self.toward(torch.cat([everything, place], 1)))
+        return torch.where(
+            whole,
+            self.whole(torch.cat([strongest, found], 1)),
+            self.toward(torch.cat([place, found], 1)),
+        )
 
     def noisy(self, vectors: Tensor) -> Tensor:
         """In training, one dropout mask for all time steps of a text: per-step noise averages out
