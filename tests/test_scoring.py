@@ -7,6 +7,7 @@ import json
 import os
 import queue
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -364,9 +365,7 @@ def test_boxes_in_pixels_are_the_relative_ones_times_the_size(
     assert found == pytest.approx((x * columns, y * rows, width * columns, height * rows), abs=0.011)
 
 
-def test_batches_hold_no_more_pixels_than_the_largest_picture_may(
-    finder: LogoFinder, tmp_path: Path
-) -> None:
+def test_batches_hold_no_more_pixels_than_the_largest_picture_may(finder: LogoFinder, tmp_path: Path) -> None:
     paths = [write_picture(tmp_path / f"{number}.png", 800, 700) for number in range(3)]
     policy = ImagePolicy(max_bytes=2**20, max_pixels=1_000_000, batch_size=8)
     assert [len(batch) for batch in score_images(paths, finder, policy)] == [1, 1, 1]
@@ -415,9 +414,7 @@ def test_letters_are_evidence_and_a_picture_without_them_is_told(finder: LogoFin
 def test_a_veto_names_the_brand_and_what_was_read_instead() -> None:
     look = Look("VMware", 0.93, 0.6, Box(0.1, 0.1, 0.2, 0.1))
     line = TextLine("VMUG", 0.98, ((0.1, 0.1), (0.3, 0.1), (0.3, 0.2), (0.1, 0.2)))
-    answer = ImageAnswer(
-        file="a.jpg", width=8, height=8, detections=[], vetoes=[Vetoed.of(Veto(look, line))]
-    )
+    answer = ImageAnswer(file="a.jpg", width=8, height=8, detections=[], vetoes=[Vetoed.of(Veto(look, line))])
     assert json.loads(encode_line(answer))["vetoes"] == [{"brand": "VMware", "look": 0.93, "line": "VMUG"}]
 
 
@@ -475,6 +472,18 @@ def test_the_images_command_expands_folders_and_annotates(tmp_path: Path) -> Non
     assert (good["width"], good["height"]) == (96, 48)
     assert bad["error"]["code"].startswith("image-")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["b.annotated.jpg"]
+
+
+def test_the_images_command_asks_no_database() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as database:
+        picture = str(ROOT / "samples" / "pictures" / "vmware-shirt.jpg")
+        url = f"postgresql://127.0.0.1:{database.getsockname()[1]}/none"
+        done = run("images", picture, MONITOR_DATABASE_URL=url)
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert "VMware" in {one["brand"] for one in json.loads(done.stdout)["detections"]}
+        database.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            database.accept()
 
 
 def test_the_images_command_reads_letters_when_asked() -> None:
