@@ -33,7 +33,8 @@ def add(
         list[Path] | None,
         typer.Option(
             metavar="FILE",
-            help="A picture of the logo: SVG, PNG, WebP or JPEG. Repeat for more, up to about five. "
+            help="A picture of the logo: SVG, PNG, WebP or JPEG; or a folder of them. Repeat for more, up to "
+            "about five. "
             "Without, the references of brands.toml.",
         ),
     ] = None,
@@ -144,13 +145,16 @@ def _references(settings: Settings, name: str, logos: list[Path], boxes: list[st
         logos = [settings.brands_file.parent / file for file in listed]
     if not logos:
         raise SetupError(f"no picture of {name}'s logo: name one to five with --logo FILE")
-    if boxes and len(boxes) != len(logos):
+    files = list(pictures_of(map(str, logos)))
+    if logos and not files:
+        raise SetupError(f"no picture of {name}'s logo in {', '.join(map(str, logos))}")
+    if boxes and len(boxes) != len(files):
         raise SetupError(
-            f"{len(boxes)} --box for {len(logos)} --logo: write one for each, in their order; "
+            f"{len(boxes)} --box for {len(files)} --logo: write one for each, in their order; "
             "`--box whole` where the whole file is the logo"
         )
-    places = [parse_box(text) for text in boxes] or [None] * len(logos)
-    return [read_reference(path, place) for path, place in zip(logos, places, strict=True)]
+    places = [parse_box(text) for text in boxes] or [None] * len(files)
+    return [read_reference(path, place) for path, place in zip(files, places, strict=True)]
 
 
 def _tell(added: "Added", brands_file: Path | None) -> None:

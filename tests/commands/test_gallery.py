@@ -162,6 +162,19 @@ def test_references_of_the_file_are_taken_where_none_is_named(desk: Desk, acme: 
     assert "by 1 reference (acme.svg)" in desk.type("add", "Acme").output
 
 
+def test_a_folder_of_logos_is_taken_by_content(desk: Desk, acme: UnknownBrand, tmp_path: Path) -> None:
+    folder = tmp_path / "logos"
+    folder.mkdir()
+    (folder / ".DS_Store").write_bytes(b"\0\0\0\x01Bud1")
+    desk.refused("no picture of Acme's logo in", ["add", "Acme", "--logo", folder])
+    (folder / "house").write_bytes(acme.logo.read_bytes())
+    added = desk.type("add", "Acme", "--logo", folder, "--dry-run")
+    assert "by 1 reference (house)" in added.output
+    assert "1 file is no picture and left out (.DS_Store)" in added.output
+    (folder / "photo.HEIC").write_bytes(b"\0\0\0\x18ftypheic" + bytes(40))
+    desk.refused("HEIC.*logos may be PNG", ["add", "Acme", "--logo", folder])
+
+
 def test_what_cannot_be_added_is_refused_before_anything_is_stored(desk: Desk, acme: UnknownBrand) -> None:
     logo = str(acme.logo)
     desk.refused("name one to five with --logo FILE", ["add", "Acme"])
