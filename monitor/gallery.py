@@ -1,30 +1,35 @@
-"""Adds brands to the gallery, takes them out, makes them anew: models, brands.toml and database at once."""
+"""Adds brands by name or logo, takes them out, makes them anew: models, brands.toml and database at once."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 from sqlalchemy import Connection
 
-from monitor.brands import Brands, load_brands
+from monitor.brands import Brand, Brands, load_brands
 from monitor.brands_file import BrandsFile
-from monitor.errors import SetupError
+from monitor.errors import OutageError, SetupError
 from monitor.logos import load_detector
+from monitor.logos.finder import LogoFinder, load_finder
 from monitor.logos.gallery import (
     MOST_PROPOSALS,
     Gallery,
     GalleryDetector,
     GalleryEntry,
     Likeness,
+    LogoLetters,
     Reference,
     Target,
     alike,
     build_entry,
     named_already,
     open_gallery_detector,
+    read_letters,
 )
+from monitor.logos.words.lines import TextLine
+from monitor.logos.words.names import NameMatcher, load_name_reader
 from monitor.settings import Settings
 from monitor.storage.engine import sync_engine
 from monitor.storage.faults import translated
@@ -41,13 +46,73 @@ from monitor.storage.schema import check_revision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Added:
-    """What came of adding a brand. `version` is None where it was only tried."""
+class Spelt:
+    """A brand as brands.toml has it now, or would have it."""
 
+    brand: Brand
+    everyday: tuple[str, ...]
+    """Those of its spellings that people use for other things, too."""
+    changed: bool
+    """Whether the file had to be changed for it."""
+    brands: Brands
+    """All brands of the file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Added:
+    """What came of adding a brand by its logo. `version` is None where it was only tried."""
+
+    spelt: Spelt
     entry: GalleryEntry
     references: tuple[Reference, ...]
     likenesses: tuple[Likeness, ...]
+    letters: LogoLetters | None
+    """None where nobody reads (`MONITOR_OCR=false`)."""
     version: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A brand as somebody wants it watched: what `brands.toml` shall hold of it."""
+
+    name: str
+    aliases: Sequence[str] = ()
+    own: bool = False
+    query: str | None = None
+
+
+def add_name(settings: Settings, wanted: Wanted, *, dry_run: bool = False) -> Spelt:
+    """Put a brand into brands.toml, with `dry_run` only say what would come of it.
+
+    Blocks for a moment; needs no model and no database. Raises `SetupError`.
+    """
+    file, spelt = _spelt(settings, wanted)
+    if not dry_run:
+        file.save()
+    return spelt
+
+
+def _spelt(settings: Settings, wanted: Wanted) -> tuple[BrandsFile, Spelt]:
+    """The file, changed and sound but not saved, and the brand as it has it."""
+    file = BrandsFile(_own_file(settings))
+    brand = file.put(wanted.name, wanted.aliases, own=wanted.own, query=wanted.query)
+    brands = file.check()
+    words = [TextLine(word, 1.0, _ANYWHERE) for word in brand.spellings if word[0] not in "@#"]
+    names = NameMatcher(brands).find(words)
+    everyday = dict.fromkeys(name.line for name in names if name.everyday and name.brand == brand.name)
+    return file, Spelt(brand=brand, everyday=tuple(everyday), changed=file.changed, brands=brands)
+
+
+_ANYWHERE: Final = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
+
+
+def _own_file(settings: Settings) -> Path:
+    if settings.brands_file is None:
+        raise SetupError(
+            "the packaged brands.toml is not for changing: `brand-monitor brands init brands.toml` "
+            "copies it; then set MONITOR_BRANDS_FILE=brands.toml, in .env or for every worker"
+        )
+    return settings.brands_file
 
 
 class GalleryDesk:
@@ -63,30 +128,34 @@ class GalleryDesk:
     def __exit__(self, *_: object) -> None:
         self._engine.dispose()
 
-    def detector(self) -> GalleryDetector:
-        """The models, with the gallery as it is now."""
-        models = self._models()
-        return models.with_gallery(self._gallery(models))
+    def finder(self) -> tuple[LogoFinder, str]:
+        """What workers find logos with, the gallery as it is now; and why it is without one, else "": no
+        embedder, or no database."""
+        settings = self._settings
+        brands = load_brands(settings.brands_file)
+        folder = settings.models_dir / settings.logo_model
+        detector = load_detector(folder, brands, settings.device, settings.inference_threads)
+        models, why_not = open_gallery_detector(detector, settings)
+        if models is not None:
+            try:
+                detector = models.with_gallery(self._gallery(models))
+            except (OutageError, SetupError) as error:
+                why_not = str(error)
+        return load_finder(settings, brands, detector), why_not
 
     def add(
-        self,
-        brand: str,
-        references: Sequence[Reference],
-        aliases: Sequence[str] = (),
-        *,
-        own: bool = False,
-        rate: float,
-        dry_run: bool = False,
+        self, wanted: Wanted, references: Sequence[Reference], *, rate: float, dry_run: bool = False
     ) -> Added:
         """Add references to a brand, new or there already, and make its entry from all it has.
 
         `rate` is the share of pictures without the brand that may be said to show it, 0..1. brands.toml gets
         the brand and its aliases, the database the entry: both, or with `dry_run` neither.
         """
-        file = BrandsFile(self._brands_file())
-        put = file.put(brand, aliases, own=own)
-        file.check()  # before the seconds that the models take
+        brand = wanted.name
+        file, spelt = _spelt(self._settings, wanted)  # before the seconds that the models take
         models = self._models()
+        reader = load_name_reader(self._settings, spelt.brands)
+        letters = None if reader is None else read_letters(brand, references, reader)
         with self._connection() as connection:
             claim(connection)
             every = _without_repetition([*read_references(connection, brand), *references])
@@ -102,18 +171,25 @@ class GalleryDesk:
                     entry,
                     every,
                     embedder=models.embedder.identity,
-                    own=put.own,
+                    own=spelt.brand.own,
                     note=f"{brand}: {', '.join(reference.name for reference in references)}",
                 )
                 # Last before the commit: what fails here leaves the database as it was.
                 file.save()
                 connection.commit()
-        return Added(entry=entry, references=tuple(every), likenesses=tuple(likenesses), version=version)
+        return Added(
+            spelt=spelt,
+            entry=entry,
+            references=tuple(every),
+            likenesses=tuple(likenesses),
+            letters=letters,
+            version=version,
+        )
 
     def remove(self, brand: str, *, spellings: bool = False) -> int | None:
         """Take a brand out of the gallery, with `spellings` out of brands.toml, too; returns the new version,
         None where it was not in the gallery."""
-        file = BrandsFile(self._brands_file()) if spellings else None
+        file = BrandsFile(_own_file(self._settings)) if spellings else None
         with self._connection() as connection:
             version = remove_entry(connection, brand)
             if file is not None and file.drop(brand):
@@ -162,15 +238,6 @@ class GalleryDesk:
     def _gallery(self, models: GalleryDetector) -> Gallery:
         with self._connection() as connection:
             return read_gallery(connection, models.embedder.identity)
-
-    def _brands_file(self) -> Path:
-        path = self._settings.brands_file
-        if path is None:
-            raise SetupError(
-                "the packaged brands.toml is not for changing: `brand-monitor brands init brands.toml` "
-                "copies it; then set MONITOR_BRANDS_FILE=brands.toml, in .env or for every worker"
-            )
-        return path
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:

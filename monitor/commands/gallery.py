@@ -1,4 +1,4 @@
-"""`brand-monitor brands add|try|remove|rebuild`: brands found by a few pictures of their logo."""
+"""`brand-monitor brands add|try|remove|rebuild`: brands found by their name and pictures of their logo."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from monitor.commands.files import pictures_of
-from monitor.commands.output import beside, table
 from monitor.commands.terminal import progress, say
 from monitor.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from monitor.gallery import Added
-    from monitor.logos.gallery import GalleryDetector, Reference
+    from monitor.gallery import Wanted
+    from monitor.logos.gallery import Reference
 
 _Name = Annotated[str, typer.Argument(metavar="NAME", help="The brand, as reports show it.")]
 
@@ -35,7 +34,7 @@ def add(
             metavar="FILE",
             help="A picture of the logo: SVG, PNG, WebP or JPEG; or a folder of them. Repeat for more, up to "
             "about five. "
-            "Without, the references of brands.toml.",
+            "Without, the references of brands.toml; without those, the name alone.",
         ),
     ] = None,
     box: Annotated[
@@ -46,36 +45,41 @@ def add(
         ),
     ] = None,
     alias: Annotated[
-        list[str] | None, typer.Option(metavar="WORDS", help="Another spelling in texts; repeat for more.")
+        list[str] | None,
+        typer.Option(metavar="WORDS", help="Another spelling, in texts and pictures; repeat for more."),
     ] = None,
+    ready_query: Annotated[
+        bool,
+        typer.Option("--ready-query", help="Take the query that is ready for a name that is a word, too."),
+    ] = False,
     own: Annotated[bool, typer.Option("--own", help="The brand is ours, no competitor.")] = False,
     false_alarms: Annotated[
         float,
-        typer.Option(
-            min=0.00001, max=0.1, help="Share of pictures without the brand that may be said to show it."
-        ),
+        typer.Option(min=0.00001, max=0.1, help="Share of pictures without the brand that may look like it."),
     ] = 0.001,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would come of it; store nothing.")
     ] = False,
 ) -> None:
-    """Add a brand by its logo, without training: workers find it from their next pictures on.
+    """Add a brand by its name, better with a logo, without training.
 
-    A brand that is there already gets the references and aliases in addition.
+    The name is found in texts and in the letters of pictures; a logo is found by its look as well. A brand
+    that is there already gets the references and aliases in addition.
     """
-    from monitor.gallery import GalleryDesk
+    from monitor.commands.added import tell_logo, tell_name
+    from monitor.gallery import GalleryDesk, add_name
 
     settings = load_settings()
+    wanted = _wanted(name, alias or [], own=own, ready_query=ready_query)
     references = _references(settings, name, logo or [], box or [])
+    if not references:
+        tell_name(add_name(settings, wanted, dry_run=dry_run), settings, dry_run=dry_run)
+        return
     with GalleryDesk(settings) as desk:
-        _tell(
-            desk.add(name, references, alias or (), own=own, rate=false_alarms, dry_run=dry_run),
-            settings.brands_file,
-        )
+        tell_logo(desk.add(wanted, references, rate=false_alarms, dry_run=dry_run), settings)
 
 
 def try_out(
-    name: _Name,
     pictures: Annotated[
         list[str], typer.Argument(metavar="PICTURE...", help="Pictures and folders; - reads paths.")
     ],
@@ -83,23 +87,41 @@ def try_out(
         Path | None, typer.Option(metavar="DIR", help="Write copies with the boxes drawn to this folder.")
     ] = None,
 ) -> None:
-    """Look for a gallery brand in pictures: what is found, and how near the rest came to its threshold."""
-    from monitor.errors import SetupError
+    """Look at pictures as workers do: what each shows, by its look, its letters or both, and what not.
+
+    Nothing is stored. Without a database the gallery's brands are not looked for.
+    """
+    from monitor.commands.witnesses import told
+    from monitor.errors import DataError
     from monitor.gallery import GalleryDesk
+    from monitor.logos import decode_picture
+    from monitor.scoring.annotations import AnnotatedFolder
 
     settings = load_settings()
     with GalleryDesk(settings) as desk:
-        detector = desk.detector()
-    known = {entry.brand: entry for entry in detector.gallery.entries}
-    if name not in known:
-        stale = name in detector.gallery.stale
-        remedy = "run `brand-monitor brands rebuild`" if stale else f"in it: {', '.join(known) or 'none'}"
-        raise SetupError(f"{name!r} is not in the gallery that {detector.embedder.identity} made; {remedy}")
-    typer.echo(f"{name}: found from a similarity of {known[name].threshold:.3f}")
-    table(
-        ("picture", "found", "most alike", "other brands"),
-        _tried(detector, name, list(pictures_of(pictures)), settings, out),
-    )
+        finder, why_without = desk.finder()
+    if why_without:
+        say(f"without the gallery: {why_without}")
+    if finder.letters is None:
+        say("by look alone: letters are not read (MONITOR_OCR=false)")
+    copies = AnnotatedFolder(out) if out else None
+    with progress(beside_output=True) as display:
+        for path in display.track(list(pictures_of(pictures)), description="looking at pictures"):
+            typer.echo(str(path))
+            try:
+                picture = decode_picture(
+                    path.read_bytes(),
+                    max_bytes=settings.image_max_bytes,
+                    max_pixels=settings.image_max_pixels,
+                )
+            except (DataError, OSError) as error:
+                typer.echo(f"  error: {error}")
+                continue
+            (found,) = finder.find([picture.pixels])
+            for line in told(found):
+                typer.echo(f"  {line}")
+            if copies is not None:
+                copies.write(path, picture, found.detections)
 
 
 def remove(
@@ -109,17 +131,21 @@ def remove(
     ] = False,
 ) -> None:
     """Take a brand out of the gallery; what was found stays."""
+    from monitor.commands.added import SOON
     from monitor.errors import SetupError
     from monitor.gallery import GalleryDesk
 
     with GalleryDesk(load_settings()) as desk:
         version = desk.remove(name, spellings=spellings)
     if version is None and not spellings:
-        raise SetupError(f"{name!r} is not in the gallery; `brand-monitor brands list` shows what is")
+        raise SetupError(
+            f"{name!r} is not in the gallery; `brand-monitor brands list` shows what is, and --spellings "
+            "takes a brand out of brands.toml"
+        )
     if version is not None:
         typer.echo(f"{name} is out of the gallery since version {version}; what was found stays")
     if spellings:
-        typer.echo(f"{name} is no longer in brands.toml; restart the workers for that")
+        typer.echo(f"{name} is no longer in brands.toml; {SOON}")
 
 
 def rebuild() -> None:
@@ -135,6 +161,7 @@ def rebuild() -> None:
 
 
 def _references(settings: Settings, name: str, logos: list[Path], boxes: list[str]) -> "list[Reference]":
+    """Those named, else those of brands.toml; empty where it lists none."""
     from monitor.brands import load_brands
     from monitor.errors import SetupError
     from monitor.logos.gallery import parse_box, read_reference
@@ -143,8 +170,6 @@ def _references(settings: Settings, name: str, logos: list[Path], boxes: list[st
         brands = {brand.name: brand for brand in load_brands(settings.brands_file)}
         listed = brands[name].references if name in brands else ()
         logos = [settings.brands_file.parent / file for file in listed]
-    if not logos:
-        raise SetupError(f"no picture of {name}'s logo: name one to five with --logo FILE")
     files = list(pictures_of(map(str, logos)))
     if logos and not files:
         raise SetupError(f"no picture of {name}'s logo in {', '.join(map(str, logos))}")
@@ -157,72 +182,19 @@ def _references(settings: Settings, name: str, logos: list[Path], boxes: list[st
     return [read_reference(path, place) for path, place in zip(files, places, strict=True)]
 
 
-def _tell(added: "Added", brands_file: Path | None) -> None:
-    entry, facts = added.entry, added.entry.calibration
-    names = ", ".join(reference.name for reference in added.references)
-    count = f"{len(added.references)} reference{'s' if len(added.references) > 1 else ''} ({names})"
-    if added.version is None:
-        typer.echo(f"{entry.brand} would be found by {count}; nothing was stored")
-    else:
-        typer.echo(f"{entry.brand} is in the gallery since version {added.version}, by {count}")
-    how = {
-        "order-statistic": "counted among",
-        "tail-extrapolation": "extrapolated from the largest similarities of",
-    }[facts.method]
-    typer.echo(
-        f"threshold {entry.threshold:.3f}: of pictures without it, at most {facts.false_alarm_rate:.3%} "
-        f"shall be said to show it ({facts.confidence:.0%} confidence), {how} "
-        f"{facts.negatives:,} other boxes; the one most like it reached {facts.nearest_negative:.3f}"
-    )
-    typer.echo(
-        f"margin {facts.margin:+.3f}: nine in ten views of the references "
-        + ("lie above the threshold by that much or more" if facts.margin >= 0 else "do not all reach it")
-    )
-    if facts.margin < 0:
-        say(
-            "warning: small or turned pictures of this logo will be missed; add a photograph of it in use, "
-            "or allow more with --false-alarms"
-        )
-    for one in added.likenesses:
-        why = (
-            f"the logo model takes a reference for it ({one.score:.2f} of {one.threshold:.2f} needed)"
-            if one.trained
-            else f"their references are {one.score:.3f} alike, {one.threshold:.3f} is enough for a match"
-        )
-        say(f"warning: {entry.brand} may be mixed up with {one.brand}: {why}")
-    if added.version is not None:
-        typer.echo(
-            f"workers look for the logo from their next pictures on; its spellings are in {brands_file}, "
-            "restart the workers for those"
-        )
+def _wanted(name: str, aliases: list[str], *, own: bool, ready_query: bool) -> "Wanted":
+    from monitor.brands import ready_queries
+    from monitor.errors import SetupError
+    from monitor.gallery import Wanted
+    from monitor.texts import read
 
-
-def _tried(
-    detector: "GalleryDetector", name: str, paths: list[Path], settings: Settings, out: Path | None
-) -> list[tuple[str, str, str, str]]:
-    from monitor.errors import DataError
-    from monitor.logos import decode_picture
-    from monitor.scoring.annotations import AnnotatedFolder
-
-    copies = AnnotatedFolder(out) if out else None
-    (needed,) = (entry.threshold for entry in detector.gallery.entries if entry.brand == name)
-    rows = []
-    with progress() as display:
-        for path in display.track(paths, description="looking at pictures"):
-            try:
-                picture = decode_picture(
-                    path.read_bytes(),
-                    max_bytes=settings.image_max_bytes,
-                    max_pixels=settings.image_max_pixels,
-                )
-            except (DataError, OSError) as error:
-                rows.append((str(path), f"error: {error}", "", ""))
-                continue
-            (seen,) = detector.compare([picture.pixels])
-            if copies is not None:
-                copies.write(path, picture, seen.detections)
-            found = [f"{one.score:.3f}" for one in seen.detections if one.brand == name]
-            others = [f"{one.brand} {one.score:.2f}" for one in seen.detections if one.brand != name]
-            nearest = beside(seen.nearest[name], needed) if name in seen.nearest else "no logo there"
-            rows.append((str(path), ", ".join(found) or "-", nearest, ", ".join(others) or "-"))
-    return rows
+    if not ready_query:
+        return Wanted(name=name, aliases=aliases, own=own)
+    blocks = ready_queries()
+    if read(name).folded not in blocks:
+        ready = ", ".join(sorted({brand.name for brand, _ in blocks.values()}))
+        raise SetupError(
+            f"no query is ready for {name!r}, only for {ready}; docs/brands.md says how to write one"
+        )
+    block, _ = blocks[read(name).folded]
+    return Wanted(name=name, aliases=[*aliases, *block.aliases], own=own, query=block.query)

@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import pytest
 
-from monitor.gallery import GalleryDesk
+from monitor.gallery import GalleryDesk, Wanted
 from monitor.logos.gallery import read_reference
 from tests.conftest import UnknownBrand
 from tests.integration.conftest import Deployment
@@ -58,7 +58,7 @@ def test_running_workers_find_a_brand_from_the_next_picture_on(
     assert "gallery" not in plain
 
     with desk:
-        version = desk.add("Acme", [read_reference(acme.logo)], rate=0.001).version
+        version = desk.add(Wanted(name="Acme"), [read_reference(acme.logo)], rate=0.001).version
     deployment.publish([message("after", acme.shown)])  # equal bytes: known, and due again
     deployment.wait(lambda: stored(deployment, "after"), what="the picture after it")
     found = f"{plain}+gallery-{version}"
@@ -77,7 +77,7 @@ def test_kill_9_and_a_change_in_between_lose_and_double_nothing(
 ) -> None:
     """What was scored with one version and never committed comes again with the next: one row a mention."""
     with desk:
-        first = desk.add("Acme", [read_reference(acme.logo)], rate=0.001).version
+        first = desk.add(Wanted(name="Acme"), [read_reference(acme.logo)], rate=0.001).version
         worker = deployment.worker("images", image_batch_size=1)
         ids = [f"p{number}" for number in range(12)]
         pictures = (acme.shown if number % 2 else acme.not_shown for number in range(len(ids)))
@@ -88,7 +88,7 @@ def test_kill_9_and_a_change_in_between_lose_and_double_nothing(
         deployment.wait(lambda: deployment.count("mention") >= 2, what="some pictures")
         worker.process.kill()
         assert deployment.count("mention") < len(ids), "it was killed in the middle"
-        second = desk.add("Ajax", [read_reference(SWOOSH)], rate=0.001).version
+        second = desk.add(Wanted(name="Ajax"), [read_reference(SWOOSH)], rate=0.001).version
     assert first is not None
     assert second is not None
     deployment.worker("images", image_batch_size=1)
