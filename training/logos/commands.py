@@ -148,39 +148,48 @@ def sheet(
     sets: Annotated[str, typer.Option(help="Comma-separated set names; default: all.")] = "",
     label: Annotated[str, typer.Option(help="Only this brand.")] = "",
     split: Annotated[str, typer.Option(help="Only pictures of this split: train, val or test.")] = "",
-    model: Annotated[str, typer.Option(help="Folder under onnx_models whose finds are judged.")] = "",
+    judged: Annotated[
+        bool, typer.Option(help="What look and letters find in the pictures that `evaluate logos` measures.")
+    ] = False,
     show: Annotated[
-        str, typer.Option(help="With --model, comma-separated: hit, miss, false (alarm).")
-    ] = "hit,miss,false",
+        str, typer.Option(help="With --judged, comma-separated: hit, miss, false (alarm), veto.")
+    ] = "hit,miss,false,veto",
     most: Annotated[int, typer.Option(min=1, help="Crops on the sheet, drawn at random.")] = 96,
     seed: Annotated[int, typer.Option(help="Random seed.")] = 1,
 ) -> None:
-    """Draw crops with their labels as one picture: to check labels, or what a model finds and misses."""
-    from monitor.inference import load_manifest
+    """Draw crops with their labels as one picture: to check labels, or what is found, missed and vetoed."""
+    from monitor.brands import load_brands
+    from monitor.settings import load_settings
     from training.data.logo_sets import read_logo_sets
-    from training.logos.scoring import WEAKEST, label_detector, score_pictures
+    from training.logos.picture_figures import look_and_read
     from training.logos.sheets import Kind, chosen_tiles, judged_tiles, marked_tiles, write_sheet
 
-    pictures = [
-        picture
-        for picture in read_logo_sets(data, [name for name in sets.split(",") if name])
-        if split in ("", picture.split)
-    ]
+    names = [name for name in sets.split(",") if name]
     kinds = [Kind.LABEL]
-    if model:
-        unknown = sorted(set(show.split(",")) - {Kind.HIT, Kind.MISS, Kind.FALSE})
+    if judged:
+        unknown = sorted(set(show.split(",")) - {kind for kind in Kind if kind is not Kind.LABEL})
         if unknown:
             raise typer.BadParameter(f"no {', '.join(unknown)}", param_hint="--show")
         kinds = [Kind(name) for name in show.split(",")]
-        folder = packaged("onnx_models") / model
-        manifest = load_manifest(folder)
-        scored = score_pictures(label_detector(folder, manifest.labels, 0, WEAKEST), pictures, model)
-        tiles = judged_tiles(pictures, scored, manifest.thresholds, label)
+        models, brands = packaged("onnx_models"), load_brands(load_settings().brands_file)
+        found = look_and_read(
+            read_logo_sets(data), models / "logos", models / "logos-embedder", brands, _kept("logos")
+        )
+        seen = [one for one in found.measured if split in ("", one.picture.split)]
+        own = [one for one in seen if not names or one.picture.folder in names]
+        about = {name: brand.name for name, brand in brands.by_logo().items()}
+        tiles = judged_tiles(own, about, label)
     else:
+        pictures = [one for one in read_logo_sets(data, names) if split in ("", one.split)]
         tiles = marked_tiles(pictures, label)
     chosen = chosen_tiles(tiles, kinds, most, seed)
     write_sheet(out, chosen)
     typer.echo(f"{out}: {len(chosen)} of {sum(tile.kind in kinds for tile in tiles):,}")
+
+
+def _kept(model: str) -> Path:
+    """What was seen and read of the pictures that are measured."""
+    return Path("runs") / f"evaluation-{model}" / "witnesses.jsonl"
 
 
 def evaluate(
@@ -211,13 +220,13 @@ def evaluate(
     from monitor.settings import load_settings
     from training.data.logo_sets import read_logo_sets
     from training.logos.evaluation import evaluate_models
-    from training.logos.picture_figures import measure_pictures
+    from training.logos.picture_figures import look_and_read, measure_pictures
 
     models = packaged("onnx_models")
     folder = out or Path("runs") / f"evaluation-{model}"
     brands = load_brands(load_settings().brands_file)
-    pictures, kept = read_logo_sets(data), folder / "witnesses.jsonl"
-    shown = measure_pictures(pictures, models / model, models / embedder, brands, kept)
+    found = look_and_read(read_logo_sets(data), models / model, models / embedder, brands, _kept(model))
+    shown = measure_pictures(found, brands)
     typer.echo(shown.markdown())
     if not boxes:
         return

@@ -11,10 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from zlib import crc32
 
 import msgspec
+import numpy as np
 
 from monitor.brands import Brand, Brands
 from monitor.errors import SetupError
@@ -32,6 +33,7 @@ from monitor.logos.gallery import (
     load_embedder,
     read_reference,
 )
+from monitor.logos.weights import Weights, load_weights
 from monitor.logos.words.names import NameReader
 from monitor.logos.words.reader import load_reader
 from monitor.settings import Device
@@ -45,6 +47,10 @@ REFERENCES: Final = 5
 """Of each brand that nobody trained."""
 _TOGETHER: Final = {"clothing": ("tl10", "ld3k_clothes"), "everything": ("fl27",)}
 """Rows over several folders."""
+
+
+_NOTHING: Final = float("-inf")
+"""Score of a brand that was neither seen nor read."""
 
 
 class Way(StrEnum):
@@ -138,14 +144,16 @@ def _stranger_line(row: StrangerRow) -> str:
     return f"| {row.name}: {', '.join(row.brands)} | {row.pictures} | {at_rate} | {shipped} |"
 
 
-def decided(seen: Seen, brands: Mapping[str, str], way: Way) -> Decision:
+def decided(
+    seen: Seen, brands: Mapping[str, str], way: Way = Way.BOTH, weights: Weights | None = None
+) -> Decision:
     """What one way says of a picture about the brands that are values of `brands` (label -> brand)."""
     watched = set(brands.values())
     looks = [look for look in seen.looks if look.brand in watched]
     names = [name for name in seen.names if name.brand in watched]
     if way is Way.LOOK:
-        return by_look(looks)
-    return decide(looks if way is Way.BOTH else (), names, seen.lines)
+        return by_look(looks, weights)
+    return decide(looks if way is Way.BOTH else (), names, seen.lines, weights)
 
 
 def shown_brands(picture: AnnotatedPicture, brands: Mapping[str, str]) -> set[str]:
@@ -153,26 +161,24 @@ def shown_brands(picture: AnnotatedPicture, brands: Mapping[str, str]) -> set[st
     return {brands[label] for label in picture.shown if label in brands}
 
 
-def measure_pictures(
+def look_and_read(
     pictures: Sequence[AnnotatedPicture], model: Path, embedder: Path, brands: Brands, kept: Path
-) -> PictureFigures:
-    """`pictures` of all splits; what was seen and read of them is kept in the file `kept`, so that a run that
-    was cut off goes on. Raises `SetupError` where nothing can be read (extra `ocr`)."""
+) -> "Witnessed":
+    """Look at and read all that is measured of `pictures` (all splits); what was seen and read is kept in the
+    file `kept`, so that a run that was cut off goes on. Raises `SetupError` where nothing can be read."""
     strangers = _strangers(pictures, brands)
     finder = _finder(model, embedder, brands, strangers)
     measured = _measured(pictures)
     own = [picture for stranger in strangers for picture in stranger.pictures]
     seen = witnesses([*measured, *own], finder, kept)
+    return Witnessed(finder.identity, seen[: len(measured)], seen[len(measured) :], strangers)
+
+
+def measure_pictures(found: "Witnessed", brands: Brands) -> PictureFigures:
+    """The figures of all that was looked at and read."""
     about = {label: brand.name for label, brand in brands.by_logo().items()}
-    rows = [
-        _row(name, [one for one in seen[: len(measured)] if one.picture in members], about)
-        for name, members in _groups(measured).items()
-    ]
-    return PictureFigures(
-        finder=finder.identity,
-        rows=tuple(rows),
-        **_stranger_figures(strangers, seen),
-    )
+    rows = [_row(name, members, about) for name, members in _groups(found.measured).items()]
+    return PictureFigures(finder=found.finder, rows=tuple(rows), **_stranger_figures(found))
 
 
 def _measured(pictures: Sequence[AnnotatedPicture]) -> list[AnnotatedPicture]:
@@ -186,18 +192,18 @@ def _measured(pictures: Sequence[AnnotatedPicture]) -> list[AnnotatedPicture]:
     ]
 
 
-def _groups(measured: Sequence[AnnotatedPicture]) -> dict[str, list[AnnotatedPicture]]:
+def _groups(measured: Sequence[Seen]) -> dict[str, list[Seen]]:
     """The rows of the table. Pictures without a logo in a folder with logos are its hard negatives."""
     groups = {}
     for name, folders in _TOGETHER.items():
-        groups[f"{name} ({', '.join(folders)})"] = [one for one in measured if one.folder in folders]
-    others = [one for one in measured if one.folder not in itertools.chain(*_TOGETHER.values())]
-    with_logos = folders_with_logos([one for one in others if one.boxed])
-    for folder in sorted({one.folder for one in others}):
-        own = [one for one in others if one.folder == folder]
-        name = folder if any(one.split is Split.TEST for one in own) else f"{folder} (not test)"
-        groups[name] = [one for one in own if one.shown or folder not in with_logos]
-        groups[f"{name}, no logo"] = [one for one in own if not one.shown and folder in with_logos]
+        groups[f"{name} ({', '.join(folders)})"] = [one for one in measured if one.picture.folder in folders]
+    others = [one for one in measured if one.picture.folder not in itertools.chain(*_TOGETHER.values())]
+    with_logos = folders_with_logos([one.picture for one in others if one.picture.boxed])
+    for folder in sorted({one.picture.folder for one in others}):
+        own = [one for one in others if one.picture.folder == folder]
+        name = folder if any(one.picture.split is Split.TEST for one in own) else f"{folder} (not test)"
+        groups[name] = [one for one in own if one.picture.shown or folder not in with_logos]
+        groups[f"{name}, no logo"] = [one for one in own if not one.picture.shown and folder in with_logos]
     return {name: members for name, members in groups.items() if members}
 
 
@@ -222,6 +228,16 @@ class Stranger:
     folder: str
     references: list[Reference]
     pictures: list[AnnotatedPicture]
+
+
+@dataclass(frozen=True)
+class Witnessed:
+    """What `finder` (its identity) saw and read: in the pictures of the table, and in those of strangers."""
+
+    finder: str
+    measured: list[Seen]
+    of_strangers: list[Seen]
+    strangers: list[Stranger]
 
 
 def _strangers(pictures: Sequence[AnnotatedPicture], brands: Brands) -> list[Stranger]:
@@ -269,54 +285,53 @@ def _finder(model: Path, embedder: Path, brands: Brands, strangers: Sequence[Str
     return LogoFinder(GalleryDetector(detector, loaded, gallery), reader)
 
 
-def _stranger_figures(strangers: Sequence[Stranger], seen: Sequence[Seen]) -> dict[str, object]:
+def _stranger_figures(found: Witnessed) -> dict[str, Any]:
     """`strangers`, `others` and `alarms` of the figures."""
-    about = {one.label: one.brand for one in strangers}
-    others = [one for one in seen if not shown_brands(one.picture, about)]
+    about = {one.label: one.brand for one in found.strangers}
+    others = [one for one in found.measured if not shown_brands(one.picture, about)]
     levels, alarms = {}, {}
     for way in Way:
-        strongest = sorted(
-            (max(_scores(one, about, way).values(), default=0.0) for one in others), reverse=True
-        )
+        best = (max(_scores(one, about, way).values(), default=_NOTHING) for one in others)
+        strongest = sorted(best, reverse=True)
         allowed = int(RATE * len(others))
-        levels[way] = strongest[allowed] if len(strongest) > allowed else 0.0
+        levels[way] = strongest[allowed] if allowed < len(others) else _NOTHING
         named = sum(bool(decided(one, about, way).detections) for one in others)
         alarms[way] = named / max(len(others), 1)
     rows = []
-    for folder in sorted({one.folder for one in strangers}):
-        members = [one for one in strangers if one.folder == folder]
+    for folder in sorted({one.folder for one in found.strangers}):
         shown = [
-            (one, stranger.brand) for stranger in members for one in seen if one.picture in stranger.pictures
+            (one, about[label])
+            for one in found.of_strangers
+            if one.picture.folder == folder
+            for label in one.picture.labels
+            if label in about
         ]
-        at_rate = {
-            way: sum(_scores(one, about, way).get(brand, 0.0) > levels[way] for one, brand in shown)
-            for way in Way
-        }
-        shipped = {
-            way: sum(
-                any(f.brand == brand for f in decided(one, about, way).detections) for one, brand in shown
-            )
-            for way in Way
-        }
+        at_rate, shipped = {}, {}
+        for way in Way:
+            scores = [_scores(one, about, way).get(brand, _NOTHING) for one, brand in shown]
+            at_rate[way] = float(np.mean([score > levels[way] for score in scores]))
+            told = [{said.brand for said in decided(one, about, way).detections} for one, _ in shown]
+            shipped[way] = float(np.mean([b in names for names, (_, b) in zip(told, shown, strict=True)]))
         rows.append(
             StrangerRow(
                 name=folder,
-                brands=tuple(one.brand for one in members),
+                brands=tuple(sorted({brand for _, brand in shown})),
                 pictures=len(shown),
-                at_rate={way: count / max(len(shown), 1) for way, count in at_rate.items()},
-                shipped={way: count / max(len(shown), 1) for way, count in shipped.items()},
+                at_rate=at_rate,
+                shipped=shipped,
             )
         )
     return {"strangers": tuple(rows), "others": len(others), "alarms": alarms}
 
 
 def _scores(seen: Seen, about: Mapping[str, str], way: Way) -> dict[str, float]:
-    """The best score of each brand; of the look its own strength, which is known for weak places, too."""
+    """The best score of each brand, however weak; of the look its own strength."""
     if way is Way.LOOK:
         found = [(look.brand, look.strength) for look in seen.looks if look.brand in about.values()]
     else:
-        found = [(one.brand, one.score) for one in decided(seen, about, way).detections]
+        everything = msgspec.structs.replace(load_weights(), report_from=0.0)
+        found = [(one.brand, one.score) for one in decided(seen, about, way, everything).detections]
     best: dict[str, float] = {}
     for brand, score in found:
-        best[brand] = max(score, best.get(brand, float("-inf")))
+        best[brand] = max(score, best.get(brand, _NOTHING))
     return best

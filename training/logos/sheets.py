@@ -1,7 +1,7 @@
-"""Contact sheets: crops with their labels as one picture, to check labels or a model's finds by eye.
+"""Contact sheets: crops with their labels as one picture, to check labels or what is found by eye.
 
-Without a model every crop is a marked box. With one, a frame says how the model did: green a hit, red a miss,
-orange a false alarm.
+A crop is a marked box, or its frame says how look and letters did in the picture: green a brand that it
+shows, red one that was missed, orange one that it does not show, blue a look that the letters vetoed.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.errors import SetupError
-from monitor.logos.boxes import iou
 from monitor.logos.crops import fit, grow
+from monitor.messages import Box
 from training.data.pictures import AnnotatedPicture
-from training.logos.average_precision import IOU_NEEDED, Scored
+from training.logos.picture_figures import decided, shown_brands
+from training.logos.witnesses import Seen
 
 Pixels = NDArray[np.uint8]
 Corners = tuple[float, float, float, float]
@@ -40,6 +41,7 @@ class Kind(StrEnum):
     HIT = "hit"
     MISS = "miss"
     FALSE = "false"
+    VETO = "veto"
 
 
 _FRAMES: Final = {
@@ -47,6 +49,7 @@ _FRAMES: Final = {
     Kind.HIT: (60, 160, 60),
     Kind.MISS: (50, 50, 210),
     Kind.FALSE: (20, 140, 240),
+    Kind.VETO: (200, 110, 40),
 }
 """BGR."""
 
@@ -59,6 +62,7 @@ class Tile:
     corners: Corners
     kind: Kind
     text: str
+    """Label or brand, then what else there is to say."""
 
 
 def marked_tiles(pictures: Sequence[AnnotatedPicture], label: str = "") -> list[Tile]:
@@ -71,46 +75,32 @@ def marked_tiles(pictures: Sequence[AnnotatedPicture], label: str = "") -> list[
     ]
 
 
-def judged_tiles(
-    pictures: Sequence[AnnotatedPicture],
-    scored: Sequence[Scored],
-    thresholds: Mapping[str, float],
-    label: str = "",
-) -> list[Tile]:
-    """Hits, misses and false alarms at the thresholds, where every logo has its box; `scored` goes with
-    `pictures` one by one."""
-    return [
-        tile
-        for picture, found in zip(pictures, scored, strict=True)
-        if picture.boxed
-        for tile in _judged(picture, found, thresholds)
-        if label in ("", tile.text.split()[0])
-    ]
+def judged_tiles(seen: Sequence[Seen], brands: Mapping[str, str], label: str = "") -> list[Tile]:
+    """What look and letters together say of pictures; `brands`: label -> brand; of `label` only, if any."""
+    wanted = {label: brands[label]} if label else brands
+    return [tile for one in seen for tile in _judged(one, brands, set(wanted.values()))]
 
 
-def _judged(picture: AnnotatedPicture, scored: Scored, thresholds: Mapping[str, float]) -> Iterator[Tile]:
-    """The best find claims a box first, as average precision counts."""
-    free = [not box.ignore for box in scored.marked]
-    marked = np.array([box.corners for box in scored.marked], np.float32).reshape(-1, 4)
-    for found in sorted(scored.found, key=lambda find: -find.score):
-        if found.score < thresholds.get(found.label, 1.0):
-            continue
-        overlap = iou(np.array([found.corners], np.float32), marked)[0]
-        fitting = [
-            number
-            for number, box in enumerate(scored.marked)
-            if box.label == found.label and overlap[number] >= IOU_NEEDED
-        ]
-        claimed = [number for number in fitting if free[number]]
-        text = f"{found.label} {found.score:.2f}"
-        if claimed:
-            free[max(claimed, key=lambda number: overlap[number])] = False
-            yield Tile(picture, found.corners, Kind.HIT, text)
-        elif not any(scored.marked[number].ignore for number in fitting):
-            yield Tile(picture, found.corners, Kind.FALSE, text)
-    for box, unclaimed in zip(scored.marked, free, strict=True):
-        if unclaimed:
-            yield Tile(picture, box.corners, Kind.MISS, box.label)
+def _judged(seen: Seen, brands: Mapping[str, str], wanted: set[str]) -> Iterator[Tile]:
+    picture, decision = seen.picture, decided(seen, brands)
+    shown = shown_brands(picture, brands)
+    for found in decision.detections:
+        if found.brand in wanted:
+            kind = Kind.HIT if found.brand in shown else Kind.FALSE
+            text = f"{found.brand} {found.score:.2f} {found.evidence}"
+            yield Tile(picture, _corners(found.box, picture), kind, text)
+    for veto in decision.vetoes:
+        if veto.look.brand in wanted:
+            text = f"{veto.look.brand} {veto.line.text}"
+            yield Tile(picture, _corners(veto.look.box, picture), Kind.VETO, text)
+    for brand in sorted((shown & wanted) - {found.brand for found in decision.detections}):
+        boxes = [box.corners for box in picture.targets if brands.get(box.label) == brand]
+        yield Tile(picture, (boxes or [(0, 0, picture.width, picture.height)])[0], Kind.MISS, brand)
+
+
+def _corners(box: Box, picture: AnnotatedPicture) -> Corners:
+    width, height = picture.width, picture.height
+    return box.x * width, box.y * height, (box.x + box.width) * width, (box.y + box.height) * height
 
 
 def chosen_tiles(tiles: Sequence[Tile], kinds: Sequence[Kind], most: int, seed: int) -> list[Tile]:
@@ -125,7 +115,7 @@ def chosen_tiles(tiles: Sequence[Tile], kinds: Sequence[Kind], most: int, seed: 
     order = list(Kind)
     return sorted(
         (fitting[number] for number in drawn.tolist()),
-        key=lambda tile: (order.index(tile.kind), tile.text.split()[0], str(tile.picture.path)),
+        key=lambda tile: (order.index(tile.kind), tile.text, str(tile.picture.path)),
     )
 
 

@@ -1,4 +1,4 @@
-"""Contact sheets: hits, misses and false alarms."""
+"""Contact sheets: labels; hits, misses, false alarms and vetoes."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -8,38 +8,50 @@ import numpy as np
 import pytest
 
 from monitor.errors import SetupError
-from training.data.pictures import AnnotatedPicture, LogoBox
-from training.logos.average_precision import Found, Scored
+from monitor.logos.evidence import Look
+from monitor.logos.words.lines import TextLine
+from monitor.messages import Box
+from training.data.pictures import AnnotatedPicture
 from training.logos.sheets import Kind, chosen_tiles, draw_sheet, judged_tiles, marked_tiles, write_sheet
+from training.logos.witnesses import Seen
+
+BRANDS = {"disc": "Disc", "bar": "Bar"}
 
 
-def test_hits_misses_and_false_alarms_are_told_apart(drawn: list[AnnotatedPicture]) -> None:
+def place(picture: AnnotatedPicture, number: int = 0) -> Box:
+    """Of a marked logo, in relative units."""
+    box = picture.boxes[number]
+    return Box(
+        box.x / picture.width, box.y / picture.height, box.width / picture.width, box.height / picture.height
+    )
+
+
+def test_hits_misses_false_alarms_and_vetoes_are_told_apart(drawn: list[AnnotatedPicture]) -> None:
     disc, bar, nothing = drawn[:3]
-    x1, y1, x2, y2 = disc.boxes[0].corners
-    ignored = replace(bar, boxes=(replace(bar.boxes[0], ignore=True),))
-    scored = [
-        Scored(
-            (
-                Found("disc", 0.9, (x1, y1, x2, y2)),
-                Found("disc", 0.8, (x1 + 2, y1, x2 + 2, y2)),  # the box is claimed by the better one
-                Found("bar", 0.7, (x1, y1, x2, y2)),
-                Found("disc", 0.1, (0, 0, 40, 40)),  # under the threshold
-            ),
-            disc.boxes,
-            "",
-        ),
-        Scored((Found("bar", 0.9, ignored.boxes[0].corners),), ignored.boxes, ""),
-        Scored((), (LogoBox("bar", 5, 5, 30, 10),), ""),
+    somewhere = Box(0.1, 0.1, 0.4, 0.2)
+    x1, y1, x2, y2 = 0.1, 0.1, 0.5, 0.3
+    other = TextLine("KNAUS", 0.99, ((x1, y1), (x2, y1), (x2, y2), (x1, y2)))
+    seen = [
+        Seen(disc, (Look("Disc", 0.99, 0.5, place(disc)),), (), ()),
+        Seen(bar, (), (), ()),
+        Seen(nothing, (Look("Bar", 0.99, 0.5, somewhere),), (), ()),
+        Seen(nothing, (Look("Bar", 0.55, 0.5, somewhere),), (), (other,)),
+        Seen(replace(nothing, labels=("bar",), boxed=False), (), (), ()),
     ]
-    tiles = judged_tiles([disc, ignored, nothing], scored, {"disc": 0.5, "bar": 0.5})
-    assert [(tile.kind, tile.text) for tile in tiles] == [
-        (Kind.HIT, "disc 0.90"),
-        (Kind.FALSE, "disc 0.80"),
-        (Kind.FALSE, "bar 0.70"),
-        (Kind.MISS, "bar"),
+    tiles = judged_tiles(seen, BRANDS)
+    assert [(tile.kind, tile.text.split()[0]) for tile in tiles] == [
+        (Kind.HIT, "Disc"),
+        (Kind.MISS, "Bar"),
+        (Kind.FALSE, "Bar"),
+        (Kind.VETO, "Bar"),
+        (Kind.MISS, "Bar"),
     ]
-    only = judged_tiles([disc, ignored, nothing], scored, {"disc": 0.5, "bar": 0.5}, label="bar")
-    assert [tile.kind for tile in only] == [Kind.FALSE, Kind.MISS]
+    assert tiles[0].text.endswith("look")
+    assert tiles[0].corners == pytest.approx(disc.boxes[0].corners)
+    assert tiles[1].corners == bar.boxes[0].corners
+    assert tiles[3].text == "Bar KNAUS"
+    assert tiles[4].corners == (0, 0, 240, 180), "labelled as a whole"
+    assert [tile.kind for tile in judged_tiles(seen, BRANDS, "disc")] == [Kind.HIT]
 
 
 def test_a_sheet_shows_every_tile_in_its_frame(drawn: list[AnnotatedPicture], tmp_path: Path) -> None:
@@ -59,9 +71,3 @@ def test_a_sheet_shows_every_tile_in_its_frame(drawn: list[AnnotatedPicture], tm
         write_sheet(tmp_path / "sheet.nothing", tiles)
     with pytest.raises(SetupError, match="nothing to show: no miss"):
         chosen_tiles(tiles, [Kind.MISS], most=5, seed=0)
-
-
-def test_where_logos_may_have_no_box_nothing_is_judged(drawn: list[AnnotatedPicture]) -> None:
-    picture = replace(drawn[0], boxes=(), labels=("disc",), boxed=False)
-    scored = Scored((Found("bar", 0.9, (1, 1, 40, 40)),), (), "")
-    assert judged_tiles([picture], [scored], {"bar": 0.5}) == []
