@@ -48,14 +48,16 @@ def _evidence(detection: "Detection", looks: "Sequence[Look]", names: "Sequence[
     look = next((one for one in looks if (one.brand, one.score) == (detection.brand, detection.look)), None)
     name = next((one for one in names if (one.brand, one.line) == (detection.brand, detection.line)), None)
     seen = _look(look) if look else ""
-    read = f"reads {_name(name)}" if name else ""
+    read = ""
+    if detection.line is not None:  # letters like the name are none of the names read
+        read = f"reads {_name(name) if name else f'{_quoted(detection.line)} ({detection.letters:.2f})'}"
     by = {"look": "its look", "letters": "its letters", "both": "look and letters"}[detection.evidence]
     return f"{by}: {'; '.join(filter(None, (seen, read)))}"
 
 
 def _look(look: "Look") -> str:
     """What is equal after rounding only is told apart in words."""
-    return f"{beside(look.score, look.threshold)}, alone it needs {look.threshold:.3f} ({look.source})"
+    return f"score {beside(look.score, look.threshold)}, threshold {look.threshold:.3f} ({look.source})"
 
 
 def _name(name: "Name") -> str:

@@ -97,7 +97,7 @@ def test_a_brand_in_a_minute(desk: Desk, acme: UnknownBrand, tmp_path: Path) -> 
     tried = desk.type("try", acme.shown, acme.not_shown, tmp_path / "none.jpg", "--out", out).stdout
     shown, not_shown, missing = re.split(r"^(?=/)", tried, flags=re.MULTILINE)[1:]
     threshold = desk.rows("SELECT threshold FROM gallery_entry")[0][0]
-    assert f"alone it needs {threshold:.3f} (gallery)" in shown
+    assert f"threshold {threshold:.3f} (gallery)" in shown
     assert re.search(r"^  Acme 0\.\d\d, by its look: ", shown, re.MULTILINE)
     assert "Acme 0" not in not_shown
     assert "No such file" in missing
