@@ -16,11 +16,11 @@ without spaces a letter says more."""
 def is_everyday(brand: Brand, spelling: str) -> bool:
     """Whether people use this spelling of a brand for other things, too.
 
-    So are names of up to three letters, spellings under `written`, the name of a brand whose `query` has to
-    tell it from the word, names for which a query is ready, and words that are common in English.
+    So are names of up to three letters, spellings under `written`, a brand's one-word name that its `query`
+    has to tell from the word, names for which a query is ready, and words that are common in English.
     """
     bare = bare_letters(spelling)
-    asked = brand.query is not None and bare == bare_letters(brand.name)
+    asked = brand.query is not None and bare == read(brand.name).folded
     short = len(bare) < _SHORTEST and all(kind_of(letter) == SPACED for letter in bare)
     known = short or bare in ready_queries() or bare in common_words()
     return known or asked or spelling in brand.written

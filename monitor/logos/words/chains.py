@@ -1,8 +1,10 @@
 """Lines that may be parts of one name: they stand beside each other in a row, or one below the other."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from monitor.logos.words.lines import TextLine
 from monitor.messages import Box
@@ -14,71 +16,50 @@ _STACK_HEIGHTS: Final = 2.5
 """How many times as high one of two parts may be: in "THE NORTH FACE" all are alike, "PEPE" stands above a
 smaller "JEANS"."""
 _ROW_GAP: Final = 3.0
-"""Letters that a gap in a row may be wide; logos are set with air between their letters."""
+_ROW_OVERLAP: Final = 0.6
+"""Letters that a gap in a row may be wide, and boxes may lap over; logos are set with air between letters."""
 _STACK_GAP: Final = 1.0
-"""Heights of the higher line that a gap in a stack may be high."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    index: int
-    box: Box
-    letter: float
-    """Width of one letter."""
-
-    @property
-    def right(self) -> float:
-        return self.box.x + self.box.width
-
-    @property
-    def bottom(self) -> float:
-        return self.box.y + self.box.height
+_STACK_OVERLAP: Final = 0.5
+"""Heights of the higher line that a gap in a stack may be high, and of the lower line that boxes may lap over
+each other."""
 
 
 def chains(lines: Sequence[TextLine], longest: int) -> Iterator[tuple[int, ...]]:
     """Indices of two and more lines that may spell a name of up to `longest` letters between them.
 
-    From every line on, the nearest to its right that is as high, and so forth; the same downwards. At most
-    `longest` lines in one chain, and twice as many chains as there are pairs in it.
+    From every line on, the nearest to its right that is about as high, and so forth; the same downwards.
     """
-    places = [
-        _Place(index, box, box.width / len(line.text))
-        for index, line in enumerate(lines)
-        if 0 < len(line.text) <= 2 * longest and (box := line.box())
-    ]
-    for gap in (_row_gap, _stack_gap):
-        following = {place.index: _nearest(place, places, gap) for place in places}
-        for place in places:
-            chain, letters = [place.index], len(lines[place.index].text)
-            while (after := following[chain[-1]]) is not None and letters <= 2 * longest:
-                chain.append(after)
-                letters += len(lines[after].text)
+    short = [index for index, line in enumerate(lines) if 0 < len(line.text) <= 2 * longest]
+    if len(short) < 2:
+        return
+    boxes = [lines[index].box() for index in short]
+    counts = [len(lines[index].text) for index in short]
+    for following in _following(boxes, counts):
+        for first, start in enumerate(short):
+            chain, last, letters = [start], first, counts[first]
+            while (after := following[last]) >= 0 and letters <= 2 * longest:
+                chain.append(short[after])
+                last, letters = after, letters + counts[after]
                 yield tuple(chain)
 
 
-def _nearest(
-    place: _Place, places: Sequence[_Place], gap: Callable[[_Place, _Place], float | None]
-) -> int | None:
-    gaps = [(far, other.index) for other in places if (far := gap(place, other)) is not None]
-    return min(gaps)[1] if gaps else None
+def _following(boxes: Sequence[Box], letters: Sequence[int]) -> Iterator[list[int]]:
+    """For each box which goes on with it in its row, and then in its stack; -1 for none."""
+    left, top, width, height = np.array([(box.x, box.y, box.width, box.height) for box in boxes]).T
+    right, bottom, letter = left + width, top + height, width / np.array(letters)
+    higher, lower = np.maximum.outer(height, height), np.minimum.outer(height, height)
+    beside = np.minimum.outer(bottom, bottom) - np.maximum.outer(top, top)
+    gap = np.subtract.outer(-right, -left) / np.maximum.outer(letter, letter)
+    in_row = (beside >= _OVERLAP * lower) & (higher <= _ROW_HEIGHTS * lower)
+    yield _nearest(gap, in_row & (gap >= -_ROW_OVERLAP) & (gap <= _ROW_GAP) & np.less.outer(left, left))
+
+    above = np.minimum.outer(right, right) - np.maximum.outer(left, left)
+    gap = np.subtract.outer(-bottom, -top) / higher
+    stacked = (above >= _OVERLAP * np.minimum.outer(width, width)) & (higher <= _STACK_HEIGHTS * lower)
+    near = (gap * higher >= -_STACK_OVERLAP * lower) & (gap <= _STACK_GAP)
+    yield _nearest(gap, stacked & near & np.less.outer(top, top))
 
 
-def _row_gap(one: _Place, other: _Place) -> float | None:
-    """Letters between a line and one to its right, if that may go on with it."""
-    heights = sorted((one.box.height, other.box.height))
-    beside = min(one.bottom, other.bottom) - max(one.box.y, other.box.y)
-    if other.box.x <= one.box.x or beside < _OVERLAP * heights[0] or heights[1] > _ROW_HEIGHTS * heights[0]:
-        return None
-    gap = (other.box.x - one.right) / max(one.letter, other.letter)
-    return gap if -0.6 <= gap <= _ROW_GAP else None
-
-
-def _stack_gap(one: _Place, other: _Place) -> float | None:
-    """Heights between a line and one below it, if that may go on with it."""
-    heights = sorted((one.box.height, other.box.height))
-    widths = min(one.box.width, other.box.width)
-    below = min(one.right, other.right) - max(one.box.x, other.box.x)
-    if other.box.y <= one.box.y or below < _OVERLAP * widths or heights[1] > _STACK_HEIGHTS * heights[0]:
-        return None
-    gap = (other.box.y - one.bottom) / heights[1]
-    return gap if -0.5 * heights[0] / heights[1] <= gap <= _STACK_GAP else None
+def _nearest(gap: NDArray[np.float64], allowed: NDArray[np.bool_]) -> list[int]:
+    gap = np.where(allowed, gap, np.inf)
+    return [int(at) if one[at] < np.inf else -1 for one, at in zip(gap, gap.argmin(1), strict=True)]

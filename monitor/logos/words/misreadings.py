@@ -11,6 +11,7 @@ from importlib import resources
 from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cdist
 
@@ -23,7 +24,7 @@ _SHORTEST: Final = 4
 _ONE_WRONG: Final = 5
 _TWO_WRONG: Final = 9
 """Letters from which a name may have one wrong, and two."""
-_MOST_WRONG: Final = 2
+_MOST_OTHERS: Final = 6
 _LETTERS_AN_OTHER: Final = 4
 """Of so many letters one may be another, those that look alike counted: "yoggi" is no Toggl."""
 
@@ -47,6 +48,7 @@ class Misreadings:
     def __init__(self, spellings: Sequence[Spelling]) -> None:
         self._spellings = [one for one in spellings if _may_be_misread(one)]
         self._seen = [seen_as(one.letters) for one in self._spellings]
+        self._most_wrong = np.array([_most_wrong(one.letters) for one in self._spellings], np.uint8)
 
     def find(self, words: Sequence[tuple[str, ...]]) -> Iterator[tuple[int, Spelling, int]]:
         """Of words or rows of words, folded: index, the spelling it may be, and how many letters differ.
@@ -55,17 +57,14 @@ class Misreadings:
         """
         if not self._spellings or not words:
             return
-        seen = [seen_as("".join(parts)) for parts in words]
-        differ = cdist(
-            seen, self._seen, scorer=Levenshtein.distance, score_cutoff=_MOST_WRONG, dtype=np.uint8
-        )
+        letters = ["".join(parts) for parts in words]
+        others = _differing(letters, [one.letters for one in self._spellings])
+        wrong = np.minimum(_differing([seen_as(one) for one in letters], self._seen), others)
         near: dict[int, list[tuple[int, int, Spelling]]] = {}
-        for row, column in zip(*np.nonzero(differ <= _MOST_WRONG), strict=True):
-            spelling, parts = self._spellings[column], words[row]
-            if differ[row, column] <= _most_wrong(spelling.letters) and _is_reading(parts, spelling):
-                others = Levenshtein.distance("".join(parts), spelling.letters)
-                if others <= len(spelling.letters) // _LETTERS_AN_OTHER:
-                    near.setdefault(int(row), []).append((int(differ[row, column]), others, spelling))
+        for row, column in zip(*np.nonzero(wrong <= self._most_wrong), strict=True):
+            spelling, differ = self._spellings[column], int(others[row, column])
+            if differ <= len(spelling.letters) // _LETTERS_AN_OTHER and _is_reading(words[row], spelling):
+                near.setdefault(int(row), []).append((int(wrong[row, column]), differ, spelling))
         for index, found in near.items():
             best = min(found)
             if len({spelling.brand for *how, spelling in found if tuple(how) == best[:2]}) == 1:
@@ -90,6 +89,13 @@ def _may_be_misread(spelling: Spelling) -> bool:
     # A letter more or less is another word in scripts without spaces, and so it is beside an everyday word.
     return (
         not spelling.everyday and len(letters) >= _SHORTEST and all(kind_of(one) == SPACED for one in letters)
+    )
+
+
+def _differing(some: Sequence[str], others: Sequence[str]) -> NDArray[np.uint8]:
+    """Letters to change, leave out or put in between each two; any number over `_MOST_OTHERS` is more."""
+    return np.asarray(
+        cdist(some, others, scorer=Levenshtein.distance, score_cutoff=_MOST_OTHERS, dtype=np.uint8)
     )
 
 

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from monitor.brand_matcher import BrandMatcher
 from monitor.brands import load_brands
 from monitor.errors import SetupError
 from monitor.logos import decode_picture
-from monitor.logos.words import WordFinder, WordReader, load_reader, load_words, reader
+from monitor.logos.words import WordReader, load_reader, reader
+from monitor.logos.words.names import NameReader, load_name_reader
 from monitor.logos.words.reader import ReadingPlan
 from monitor.settings import Device, load_settings
 
@@ -28,9 +28,8 @@ def words() -> WordReader:
 
 
 @pytest.fixture(scope="module")
-def finder(words: WordReader) -> WordFinder:
-    brands = load_brands()
-    return WordFinder(words, brands, BrandMatcher(brands))
+def finder(words: WordReader) -> NameReader:
+    return NameReader(words, load_brands())
 
 
 @pytest.fixture(autouse=True)
@@ -66,19 +65,19 @@ def drawn(text: str, width: int = 640, height: int = 320, scale: float = 2.5) ->
         ("hortonworks-card.jpg", "Hortonworks"),
     ],
 )
-def test_sample_pictures_that_spell_a_brand(finder: WordFinder, name: str, brand: str) -> None:
-    found = finder.find(pixels_of(name))
+def test_sample_pictures_that_spell_a_brand(finder: NameReader, name: str, brand: str) -> None:
+    found = finder.read(pixels_of(name)).names
     assert {one.brand for one in found} == {brand}
     assert all(0.5 <= one.score <= 1 for one in found)
 
 
 @pytest.mark.parametrize("name", ["cat.webp", "chart.webp", "coffee.jpg", "rocket.jpg", "nike-box.webp"])
-def test_sample_pictures_that_spell_none(finder: WordFinder, name: str) -> None:
-    assert finder.find(pixels_of(name)) == ()
+def test_sample_pictures_that_spell_none(finder: NameReader, name: str) -> None:
+    assert finder.read(pixels_of(name)).names == ()
 
 
-def test_the_box_is_where_the_word_was_drawn(finder: WordFinder) -> None:
-    (found,) = finder.find(drawn("VMware"))
+def test_the_box_is_where_the_word_was_drawn(finder: NameReader) -> None:
+    (found,) = finder.read(drawn("VMware")).names
     (width, height), _ = cv2.getTextSize("VMware", cv2.FONT_HERSHEY_SIMPLEX, 2.5, 5)
     left, top = found.box.x * 640, found.box.y * 320
     assert (left, top) == (pytest.approx(30, abs=20), pytest.approx(160 - height, abs=20))
@@ -128,10 +127,9 @@ def test_the_version_says_library_models_and_plan(words: WordReader) -> None:
 
 def test_without_the_extra_the_setting_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader.util, "find_spec", lambda name: None)
-    brands = load_brands()
     with pytest.raises(SetupError, match=r"not installed; pip install 'brand-monitor\[ocr\]'.*MONITOR_OCR"):
-        load_words(load_settings(ocr=True), brands, BrandMatcher(brands))
-    assert load_words(load_settings(ocr=False), brands, BrandMatcher(brands)) is None
+        load_name_reader(load_settings(ocr=True), load_brands())
+    assert load_name_reader(load_settings(ocr=False), load_brands()) is None
 
 
 def test_other_models_than_those_measured_are_refused_and_not_fetched(
