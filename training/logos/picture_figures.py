@@ -182,13 +182,12 @@ def measure_pictures(found: "Witnessed", brands: Brands) -> PictureFigures:
 
 
 def _measured(pictures: Sequence[AnnotatedPicture]) -> list[AnnotatedPicture]:
-    """Test pictures; of folders that have none, all in which every logo has its box or there is none."""
+    """Test pictures; of folders that have none all, unless only labels say what they show."""
     with_test = {picture.folder for picture in pictures if picture.split is Split.TEST}
     return [
         picture
         for picture in pictures
-        if picture.split is Split.TEST
-        or (picture.folder not in with_test and (picture.boxed or not picture.shown))
+        if picture.split is Split.TEST or (picture.folder not in with_test and not picture.labels)
     ]
 
 
@@ -202,19 +201,24 @@ def _groups(measured: Sequence[Seen]) -> dict[str, list[Seen]]:
     for folder in sorted({one.picture.folder for one in others}):
         own = [one for one in others if one.picture.folder == folder]
         name = folder if any(one.picture.split is Split.TEST for one in own) else f"{folder} (not test)"
-        groups[name] = [one for one in own if one.picture.shown or folder not in with_logos]
-        groups[f"{name}, no logo"] = [one for one in own if not one.picture.shown and folder in with_logos]
+        groups[name] = [one for one in own if one.picture.boxes or folder not in with_logos]
+        groups[f"{name}, no logo"] = [one for one in own if not one.picture.boxes and folder in with_logos]
     return {name: members for name, members in groups.items() if members}
 
 
 def _row(name: str, seen: Sequence[Seen], about: Mapping[str, str]) -> ShownRow:
     shown = [shown_brands(one.picture, about) for one in seen]
+    # A brand whose box is to be ignored is neither right nor wrong.
+    never_wrong = [
+        {about.get(box.label) for box in one.picture.boxes} | right
+        for one, right in zip(seen, shown, strict=True)
+    ]
     ways = {}
     for way in Way:
         told = [{found.brand for found in decided(one, about, way).detections} for one in seen]
         ways[way] = Counted(
             found=sum(len(brands & right) for brands, right in zip(told, shown, strict=True)),
-            wrong=sum(bool(brands - right) for brands, right in zip(told, shown, strict=True)),
+            wrong=sum(bool(brands - there) for brands, there in zip(told, never_wrong, strict=True)),
         )
     return ShownRow(name=name, pictures=len(seen), shown=sum(map(len, shown)), ways=ways)
 

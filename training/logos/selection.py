@@ -10,13 +10,17 @@ VMWARE_VALIDATION: Final = "dangaiden/dangaiden.github.io"
 """The VMware photographs come without a val split; this repository's (10 boxes) are kept for it."""
 
 
+PACKS: Final = frozenset({"cigarettes"})
+"""Folders whose boxes hold a whole product: they say which brand it is, not where its logo ends."""
+
+
 @dataclass(frozen=True)
 class Selection:
     """`train` is learned from, `val` compared on, `calibration` (no logos in it) sets the thresholds.
 
-    In these, and so in every average precision, every logo has its box. Where that is not so (`boxed`), a
-    picture is in `test` only, or in one of the other two: `labelled` of train, `strangers` of val. What a
-    place without a box shows is not known there: neither is ever background.
+    In these, and so in every average precision, every logo has its box. Where that is not so (`boxed`,
+    `PACKS`), a picture is in `test` only, or in one of the other two: `labelled` of train, `strangers` of
+    val. What a place without a box shows is not known there: neither is ever background.
     """
 
     train: list[AnnotatedPicture]
@@ -42,7 +46,7 @@ def select(pictures: Sequence[AnnotatedPicture]) -> Selection:
         aside = picture.split is Split.VAL or hashed_split(picture.path.name) is not Split.TRAIN
         if picture.split is Split.TEST:
             chosen.test.append(picture)
-        elif not picture.boxed and picture.labels:
+        elif picture.labels and (not picture.boxed or picture.folder in PACKS):
             (chosen.strangers if picture.split is Split.VAL else chosen.labelled).append(picture)
         elif not picture.boxed:
             continue

@@ -33,12 +33,14 @@ def test_labels_without_boxes_are_neither_background_nor_calibration() -> None:
         *made("badges", Split.VAL, 7, labels=("ring",), boxed=False),
         *made("badges", Split.TEST, 3, labels=("ring",), boxed=False),
         *made("packs", Split.TRAIN, 4, labels=("bar",), boxed=False, boxes=(LogoBox("bar", 0, 0, 80, 80),)),
+        *made("cigarettes", Split.VAL, 3, labels=("ring",), boxes=(LogoBox("ring", 0, 0, 80, 80),)),
         *made("street", Split.TRAIN, 6, boxed=False),
     ]
     chosen = select(pictures)
     assert places(chosen, "boxed") == {"train": 20, "val": 5}
     assert places(chosen, "badges") == {"labelled": 20, "strangers": 7, "test": 3}
     assert places(chosen, "packs") == {"labelled": 4}
+    assert places(chosen, "cigarettes") == {"strangers": 3}, "their boxes are packs"
     assert places(chosen, "street") == {}, "other logos may be there: it is no background"
     nothing = places(chosen, "nothing")
     assert set(nothing) == {"train", "calibration"}
