@@ -98,20 +98,6 @@ class Detection(msgspec.Struct, frozen=True, kw_only=True):
     line: str | None = None
 
 
-class WrittenBrand(msgspec.Struct, frozen=True, kw_only=True):
-    """A brand's name read in a picture (`MONITOR_OCR`): evidence beside the logos.
-
-    `matched` is the name as read, `line` the whole line it stands in, `score` the reader's confidence in that
-    line, 0..1, `box` where the name is.
-    """
-
-    brand: str
-    matched: str
-    line: str
-    score: float
-    box: Box
-
-
 class Sentiment(msgspec.Struct, frozen=True, kw_only=True):
     """Probabilities that sum to 1, and the label drawn from them: the most probable one, or `unsure` where
     even that one's is below the threshold (the model's own, or `MONITOR_SENTIMENT_MIN_CONFIDENCE`)."""

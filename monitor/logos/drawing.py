@@ -22,7 +22,9 @@ _COLOURS = (
     (0, 94, 213),
     (167, 121, 204),
 )
-_GREY: Final = (170, 170, 170)
+_GREY: Final = (210, 210, 210)
+_GAP: Final = (70, 70, 70)
+"""Between grey dashes, so that they are seen on anything."""
 _WITNESSES: Final = {"look": " look", "letters": " letters", "both": " look+letters", None: ""}
 _DASHES: Final = 96
 """How many dashes and gaps together are as long as the longer side of the picture."""
@@ -49,11 +51,15 @@ class Shown(Protocol):
 
 
 def annotate(
-    pixels: NDArray[np.uint8], shown: Sequence[Shown], vetoes: Sequence[Veto] = ()
+    pixels: NDArray[np.uint8],
+    shown: Sequence[Shown],
+    vetoes: Sequence[Veto] = (),
+    *,
+    evidence: bool = True,
 ) -> NDArray[np.uint8]:
     """A copy of `pixels` (uint8, height x width x 3, BGR) with a box for each brand shown and a caption:
     `VMware .93 look+letters`. What was taken for a brand until its letters were read is dashed in grey:
-    `not VMware: "VMUG"`.
+    `not VMware: "VMUG"`. Without `evidence` captions end after the score.
 
     A brand keeps its colour from picture to picture.
     """
@@ -63,7 +69,7 @@ def annotate(
         _draw(drawn, veto.look.box, _GREY, caption, dashed=True)
     for each in sorted(shown, key=lambda each: each.score):  # the best on top
         score = f"{each.score:.2f}".removeprefix("0")
-        caption = f"{_plain(each.brand)} {score}{_WITNESSES[each.evidence]}"
+        caption = f"{_plain(each.brand)} {score}{_WITNESSES[each.evidence] if evidence else ''}"
         colour = _COLOURS[zlib.crc32(each.brand.encode()) % len(_COLOURS)]
         _draw(drawn, each.box, colour, caption)
     return drawn
@@ -79,16 +85,15 @@ def _draw(
     left, top = round(box.x * width), round(box.y * height)
     right, bottom = round((box.x + box.width) * width), round((box.y + box.height) * height)
     if dashed:
+        cv2.rectangle(drawn, (left, top), (right, bottom), _GAP, max(line // 2, 1))
         for start, end in _dashes(left, top, right, bottom, max(max(height, width) // _DASHES, 2)):
             cv2.line(drawn, start, end, colour, max(line // 2, 1))
     else:
         cv2.rectangle(drawn, (left, top), (right, bottom), colour, line)
     (text_width, text_height), below = cv2.getTextSize(caption, cv2.FONT_HERSHEY_SIMPLEX, font, line)
     x = min(left, max(width - text_width, 0))
-    if top >= text_height + 2 * below:
-        y = top - below
-    else:
-        y = min(bottom + text_height + below, height - below)
+    above = top >= text_height + 2 * below
+    y = top - below if above else min(bottom + text_height + below, height - below)
     cv2.rectangle(drawn, (x, y - text_height - below), (x + text_width, y + below), colour, cv2.FILLED)
     cv2.putText(drawn, caption, (x, y), cv2.FONT_HERSHEY_SIMPLEX, font, (0, 0, 0), line, cv2.LINE_AA)
 

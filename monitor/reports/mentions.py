@@ -67,8 +67,8 @@ class MentionLine(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def seen(self) -> tuple[str, ...]:
-        """Each brand of the picture as people read it: `logo: VMware`; `written: VMware` where nothing but its
-        letters was found."""
+        """Each brand of the picture as people read it: `logo: VMware`; `written: VMware` where nothing but
+        its letters was found."""
         pairs = zip(self.brands_shown, self.shown_by, strict=True)
         return tuple(f"{'written' if by == 'letters' else 'logo'}: {brand}" for brand, by in pairs)
 

@@ -47,8 +47,8 @@ class ShownPicture(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def finds(self) -> str:
-        """What it shows, each brand once, the surest first: `VMware x3, best 80% by its look; Citrix 61% by its
-        letters: “citrix”`."""
+        """What it shows, each brand once, the surest first: `VMware x3, best 80% by its look; Citrix 61% by
+        its letters: “citrix”`."""
         each: dict[str, list[ShownLogo]] = {}
         for found in self.detections:
             each.setdefault(found.brand, []).append(found)
@@ -69,12 +69,12 @@ def shown_pictures(
     lowest_score: float = 0.0,
     unnamed_only: bool = False,
 ) -> tuple[ShownPicture, ...]:
-    """Pictures with logos of the (chosen) brands, ours first, then by confidence; each once.
+    """Pictures with logos of the (chosen) brands, ours first, then by probability; each once.
 
     Of a period with very many, those among the `LATEST` sightings of a brand.
 
-    `lowest_score` is the least confidence of a logo of the chosen brands, 0..1; `unnamed_only` keeps pictures
-    with a (chosen) brand that the post does not name.
+    `lowest_score` is the least probability of a logo of the chosen brands, 0..1; `unnamed_only` keeps
+    pictures with a (chosen) brand that the post does not name.
     """
     wanted = ["p.shown", "p.brand_id = ANY(:brand_ids)", "p.score >= :lowest_score"]
     if unnamed_only:

@@ -41,7 +41,7 @@ def thumbnail(store: PictureStore, shown: ShownPicture) -> Thumbnail:
         picture = decode_picture(store.get(shown.url), max_bytes=_MAX_BYTES, max_pixels=_MAX_PIXELS)
     except (OutageError, DataError) as error:
         return Thumbnail(None, 4, 3, str(error))
-    drawn = annotate(_shrunk(picture.pixels), shown.detections)
+    drawn = annotate(_shrunk(picture.pixels), shown.detections, evidence=False)  # it stands below
     done, encoded = cv2.imencode(".jpg", drawn, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
     assert done, "OpenCV always encodes 8-bit BGR as JPEG"
     height, width = drawn.shape[:2]

@@ -21,15 +21,17 @@ def percent(share: float) -> str:
 
 
 def found_by(evidence: Evidence | None, line: str | None) -> str:
-    """By what a picture shows a brand: `by its look`, `by its letters: “grafana”`, `by both: “grafana”`; None is
-    a person's word."""
+    """By what a picture was found to show a brand: `by its look`, `by its letters: “grafana”`, `by look and
+    letters: “grafana”`; None is a person's word."""
     if evidence is None:
         return "by a person"
     if line is None or evidence == "look":
         return "by its look"
-    short = line if len(line) <= _LONGEST_LINE else f"{line[: _LONGEST_LINE - 1].rstrip()}\N{HORIZONTAL ELLIPSIS}"
+    short = (
+        line if len(line) <= _LONGEST_LINE else f"{line[: _LONGEST_LINE - 1].rstrip()}\N{HORIZONTAL ELLIPSIS}"
+    )
     quoted = f"\N{LEFT DOUBLE QUOTATION MARK}{short}\N{RIGHT DOUBLE QUOTATION MARK}"
-    return f"by {'its letters' if evidence == 'letters' else 'both'}: {quoted}"
+    return f"by {'its' if evidence == 'letters' else 'look and'} letters: {quoted}"
 
 
 def signed(value: float | None, digits: int = 2) -> str:

@@ -146,7 +146,7 @@ logo_detection = Table(
     CheckConstraint("score BETWEEN 0 AND 1", name="score"),
     CheckConstraint(_BOX_INSIDE, name="box"),
     CheckConstraint("evidence IN ('look', 'letters', 'both')", name="evidence"),
-    # A check holds where it is null: so each witness of the evidence has to be there, and inside 0..1 if it is.
+    # A check of null holds: each witness of the evidence has to be there, and inside 0..1 where it is.
     CheckConstraint("(look IS NOT NULL OR evidence = 'letters') AND look BETWEEN 0 AND 1", name="look"),
     CheckConstraint(
         "(letters IS NOT NULL AND line IS NOT NULL OR evidence = 'look') AND letters BETWEEN 0 AND 1",

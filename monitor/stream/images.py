@@ -181,7 +181,9 @@ class ImageScoring:
         pixels = [picture.pixels for picture in fresh]
         each = await self._thread(lambda: score_each(pixels, finder.find, finder.warm_up))
         for picture, found in zip(fresh, each, strict=True):
-            scans[picture.sha256] = found if isinstance(found, DataError) else self._told(picture, found, finder)
+            scans[picture.sha256] = (
+                found if isinstance(found, DataError) else self._told(picture, found, finder)
+            )
         return scans
 
     def _told(self, picture: _Decoded, found: Found, finder: LogoFinder) -> _Scan:

@@ -134,7 +134,7 @@ def test_mentions_are_searched_sorted_and_paged(page: Page) -> None:
 
 def test_pictures_by_confidence_and_silence(page: Page, site: Site) -> None:
     page.goto("/pictures")
-    page.get_by_label("Confidence at least").select_option("70%")
+    page.get_by_label("Probability at least").select_option("70%")
     page.wait_for_url(re.compile("score=0.7"))
     page.get_by_label("Only where the post does not name the brand").check()
     page.wait_for_url(re.compile("unnamed=1"))

@@ -213,7 +213,7 @@ def _settings(shared: Servers, database_url: str, name: str, folder: Path) -> Se
         models_dir=shared.models,
         sentiment_model=SENTIMENT,
         logo_model=LOGOS,
-        ocr=False,  # the pictures hold no letters, and reading none takes a processor that faults have a use for
+        ocr=False,  # the pictures hold no letters, and to read none takes time that faults have a use for
         logo_embedder="",
         brands_file=shared.models / "brands.toml",
         device="cpu",

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from monitor.messages import Box, BrandMention, Detection, Sentiment, TextMention, mention_uuid
+from monitor.messages import Box, BrandMention, Sentiment, TextMention, mention_uuid
 from monitor.reports.changes import BrandChange, Change
 from monitor.reports.charts import change_chart, share_chart
 from monitor.reports.charts.drawing import MOST_BRANDS
@@ -120,7 +120,7 @@ def test_a_picture_names_each_brand_once_with_its_surest_find():
     )
     longest = f"{'citrix ' * 8}cit\N{HORIZONTAL ELLIPSIS}"
     assert shown.finds == (
-        "VMware \N{MULTIPLICATION SIGN}2, best 80% by both: “by vmware”; "
+        "VMware \N{MULTIPLICATION SIGN}2, best 80% by look and letters: “by vmware”; "
         f"Citrix 61% by its letters: “{longest}”; Dell 60% by a person"
     )
 

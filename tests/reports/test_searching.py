@@ -134,9 +134,7 @@ def corpus() -> list[tuple[Result, Said]]:
                             url="file:///none",
                         ),
                         detections=tuple(
-                            Detection(
-                                brand=brand, score=0.9, box=Box(0.1, 0.1, 0.2 + k / 10, 0.2), look=0.9
-                            )
+                            Detection(brand=brand, score=0.9, box=Box(0.1, 0.1, 0.2 + k / 10, 0.2), look=0.9)
                             for k, brand in enumerate(shown)
                         ),
                         model_version="logos@1",

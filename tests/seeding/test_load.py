@@ -199,7 +199,7 @@ def test_a_seeding_that_breaks_off_leaves_nothing(maker, bare):
 
     wanted = msgspec.structs.replace(WANTED, mentions=600)
     with pytest.raises(RuntimeError, match="out of paper"):
-        seed(bare, maker.brands, wanted, maker.folder, maker.detector, maker.store, tired)
+        seed(bare, maker.brands, wanted, maker.folder, maker.finder, maker.store, tired)
     assert rows(bare, "SELECT (SELECT count(*) FROM mention), (SELECT count(*) FROM seeding)") == [(0, 0)]
     assert maker.fill(bare, wanted) == 600
 

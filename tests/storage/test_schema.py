@@ -91,7 +91,8 @@ async def test_what_was_found_before_evidence_was_kept_was_found_by_its_look(wri
     await writer.write(Batch(log_id="c", results=(shown,)))
     assert schema.downgrade(settings, "0013") == "0013"
     words = text("""
-        INSERT INTO written_brand SELECT picture_sha256, model_version, 0, b.id, 'Dell', 'by Dell', 0.9, 0, 0, 1, 1
+        INSERT INTO written_brand
+        SELECT picture_sha256, model_version, 0, b.id, 'Dell', 'by Dell', 0.9, 0, 0, 1, 1
         FROM picture_scan, brand AS b WHERE b.name = 'Dell'
     """)
     with engine.begin() as connection:
@@ -128,7 +129,8 @@ def _told(engine: Engine) -> list[tuple[object, ...]]:
                                       col_description(c.oid, a.attnum))
                      FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
                      ORDER BY a.attname)
-        FROM pg_class AS c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'v') ORDER BY 1
+        FROM pg_class AS c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'v')
+        ORDER BY 1
     """)
     with engine.connect() as connection:
         return [tuple(row) for row in connection.execute(query)]

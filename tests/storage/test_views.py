@@ -332,7 +332,11 @@ async def test_a_correction_that_says_nothing_or_nonsense_is_refused(told, engin
 
 
 async def test_what_is_read_in_a_picture_counts_like_a_logo(writer, made, engine):
-    found = (made.found("VMware", 0.6, 0.5), made.read("VMware", "vmware"), made.read("Dell", "Dell", look=0.2))
+    found = (
+        made.found("VMware", 0.6, 0.5),
+        made.read("VMware", "vmware"),
+        made.read("Dell", "Dell", look=0.2),
+    )
     results = (
         made.image(0, id="both", picture="booth", detections=found),
         made.image(1, id="word", picture="wall", detections=(made.read("Citrix", "CITRIX systems"),)),
@@ -351,7 +355,11 @@ async def test_what_is_read_in_a_picture_counts_like_a_logo(writer, made, engine
         ("VMware", "look", 0.6, None, None),
     ]
     for figure in ("share_of_voice", "image_only_mentions"):
-        assert {name for (name,) in rows(engine, f"SELECT brand FROM {figure}")} == {"Citrix", "Dell", "VMware"}
+        assert {name for (name,) in rows(engine, f"SELECT brand FROM {figure}")} == {
+            "Citrix",
+            "Dell",
+            "VMware",
+        }
 
 
 async def test_a_person_is_the_evidence_of_what_a_person_said(writer, made, engine):
@@ -368,7 +376,6 @@ async def test_a_person_is_the_evidence_of_what_a_person_said(writer, made, engi
         ("Dell", "look", 0.7, None, None),
     ]
     assert rows(engine, "SELECT shown_by FROM mention_detail") == [(["person", "look"],)]
-
 
 
 async def test_views_tell_language_story_and_what_was_not_scored(writer, engine, made):

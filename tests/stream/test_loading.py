@@ -46,9 +46,7 @@ def scored(settings: Settings, *records: Record) -> list[Any]:
     return asyncio.run(scoring.score(records))
 
 
-def test_a_worker_looks_and_reads(
-    tmp_path: Path, records: Callable[..., Record]
-) -> None:
+def test_a_worker_looks_and_reads(tmp_path: Path, records: Callable[..., Record]) -> None:
     settings = load_settings(
         ocr=True, device=Device.CPU, inference_threads=1, picture_store=str(tmp_path / "pictures")
     )

@@ -21,8 +21,8 @@ def read(settings: Settings) -> None:
     with engine.begin() as connection:
         connection.execute(
             text("""
-                INSERT INTO logo_detection (id, picture_sha256, model_version, brand_id, score, x, y, width, height,
-                                            evidence, letters, line)
+                INSERT INTO logo_detection (id, picture_sha256, model_version, brand_id, score, x, y, width,
+                                            height, evidence, letters, line)
                 SELECT gen_random_uuid(), picture_sha256, model_version, b.id, 0.62, 0.6, 0.7, 0.3, 0.1,
                        'letters', 0.97, :line
                 FROM picture_scan CROSS JOIN brand AS b WHERE b.name = 'Citrix'
