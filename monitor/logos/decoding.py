@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.errors import DataError, ErrorCode
-from monitor.pictures import PictureHeader, read_header
+from monitor.pictures import PictureHeader, pixels_alone, read_header
 
 SMALLEST_SIDE: Final = 8
 """Pixels; below it are tracking pixels and spacers, on which no logo can be told."""
@@ -96,6 +96,8 @@ def _header(data: bytes, max_bytes: int, max_pixels: int) -> PictureHeader:
 
 def _decode(data: bytes, header: PictureHeader, how: int) -> NDArray[np.uint8]:
     name = header.media_type.removeprefix("image/").upper()
+    if header.media_type == "image/png":
+        data = pixels_alone(data)
     try:
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), how)
     except cv2.error as error:

@@ -4,6 +4,6 @@ Part of the ground floor: the logo room decodes what passes here, and publishing
 """
 
 from monitor.pictures.exif import Exif
-from monitor.pictures.headers import BEGINNING, PictureHeader, is_picture, read_header
+from monitor.pictures.headers import BEGINNING, PictureHeader, is_picture, pixels_alone, read_header
 
-__all__ = ["BEGINNING", "Exif", "PictureHeader", "is_picture", "read_header"]
+__all__ = ["BEGINNING", "Exif", "PictureHeader", "is_picture", "pixels_alone", "read_header"]

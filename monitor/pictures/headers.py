@@ -5,6 +5,7 @@ Nothing is decoded and nothing is trusted: every offset is checked, and work is 
 
 import re
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -62,10 +63,12 @@ BEGINNING: Final = 1024
 """Bytes of a file by which `is_picture` tells what it is."""
 
 # What decoders do for a few bytes each, so that a small file could keep one busy for minutes. Encoders write
-# some 10 scans and, with the largest colour profile, 300 segments; text comes in one chunk or two.
+# some 10 scans and, with the largest colour profile, 300 segments.
 _MOST_SEGMENTS: Final = 2_000
 _MOST_SCANS: Final = 100
-_MOST_PACKED_TEXTS: Final = 20
+
+_PIXELS: Final = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
+"""Chunks of a PNG that its pixels need."""
 
 _FILL: Final = re.compile(rb"\xff*(?=\xff)")
 _MARKER: Final = re.compile(rb"\xff[^\x00\x01\xd0-\xd7\xff]")
@@ -194,20 +197,30 @@ def _png(data: bytes) -> PictureHeader:
         raise _corrupt("PNG", f"impossible size {width} x {height}")
     has_alpha = data[25] in (4, 6)
     exif = b""
-    at, packed_texts = 8, 0
-    while True:
-        if at + 12 > len(data):
-            raise _truncated("PNG", data)
-        length, kind = int.from_bytes(data[at : at + 4]), data[at + 4 : at + 8]
+    for at, length, kind in _chunks(data):
         if kind == b"IEND":
             return PictureHeader("image/png", width, height, has_alpha, deep=data[24] == 16, exif=exif)
         if kind == b"eXIf" and not exif:
             exif = data[at + 8 : at + 8 + length]
         has_alpha = has_alpha or kind == b"tRNS"
-        packed_texts += kind in (b"zTXt", b"iTXt")
-        if packed_texts > _MOST_PACKED_TEXTS:
-            raise _corrupt("PNG", f"more than {_MOST_PACKED_TEXTS} chunks of packed text")
+    raise _truncated("PNG", data)
+
+
+def _chunks(data: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """Where each chunk begins, how long its body is, and what it is, to IEND or the file's end."""
+    at, kind = 8, b""
+    while at + 12 <= len(data) and kind != b"IEND":
+        length, kind = int.from_bytes(data[at : at + 4]), data[at + 4 : at + 8]
+        yield at, length, kind
         at += 12 + length
+
+
+def pixels_alone(png: bytes) -> bytes:
+    """The PNG without what makes no pixels: texts and profiles that unpack to thousands of times their size,
+    animation and unknown chunks that bring OpenCV 5.0 down.
+    """
+    kept = [png[at : at + 12 + length] for at, length, kind in _chunks(png) if kind in _PIXELS]
+    return b"".join([_PNG_MAGIC, *kept])
 
 
 def _webp(data: bytes) -> PictureHeader:

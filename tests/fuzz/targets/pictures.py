@@ -1,4 +1,4 @@
-"""Decoding of pictures: `DataError`, or upright 8-bit BGR within the pixel limit.
+"""Decoding of pictures: `DataError`, or upright 8-bit BGR within the pixel limit; and what EXIF says of them.
 
 Half of the inputs get their checksums and lengths put right, so that what lies behind those is reached too.
 """
@@ -12,6 +12,8 @@ import numpy as np
 
 from monitor.errors import DataError
 from monitor.logos import decode_picture
+from monitor.logos.decoding import decode_transparent
+from monitor.pictures import Exif, read_header
 from tests.fuzz.material import ROOT, small_pictures
 
 LONGEST = 2049
@@ -39,12 +41,16 @@ def check(data: bytes) -> None:
     file = _put_right(data[1:]) if data[:1] > b"\x7f" or data[:1] == b"\1" else data[1:]
     try:
         picture = decode_picture(file, max_bytes=LONGEST * 2, max_pixels=_PIXELS)
+        transparent = decode_transparent(file, max_bytes=LONGEST * 2, max_pixels=_PIXELS)
     except DataError as error:
         if "nsufficient memory" in error.detail:  # OpenCV's word for what it did not get
             raise MemoryError(error.detail) from error
         return
     assert picture.pixels.dtype == np.uint8
     assert picture.pixels.shape == (picture.height, picture.width, 3)
+    assert (transparent.dtype, transparent.shape) == (np.uint8, (picture.height, picture.width, 4))
+    taken = Exif(read_header(file).exif).taken
+    assert taken is None or taken.isoformat()
     assert 0 < picture.width * picture.height <= _PIXELS
 
 
