@@ -1,12 +1,12 @@
 """One decision out of two witnesses: what the network sees in a picture, and the letters read in it."""
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import exp
 from typing import TYPE_CHECKING, Final, Literal
 
-from monitor.messages import Box, Detection
+from monitor.logos.agreement import Said, area, is_like, line_in, said_by, shared, size
+from monitor.logos.weights import Weights, load_weights, logistic
+from monitor.messages import Box, Detection, Evidence
 
 if TYPE_CHECKING:  # the words' room builds on this module
     from monitor.logos.words.lines import TextLine
@@ -82,127 +82,194 @@ class Decision:
     lost: tuple[Lost, ...] = ()
 
 
-_REPORTED_FROM: Final = 0.5
+_RULES: Final = 1
+"""Counts up with every change of the rules here and in `monitor.logos.agreement`."""
 _SAME_PLACE: Final = 0.45
-_SURE_LETTERS: Final = 0.8
-
-
-def decide(looks: Sequence[Look], names: Sequence[Name], lines: "Sequence[TextLine]") -> Decision:
-    """Weigh what was seen and read in one picture; `lines` are all lines read, in reading order."""
-    claims = [*_seen(looks, names), *_read(names)]
-    vetoes = []
-    for look in looks:
-        line = _other_word(look, names, lines)
-        if line is not None and look.score >= look.threshold:
-            vetoes.append(Veto(look, line))
-    spoiled = {id(veto.look) for veto in vetoes}
-    return _told([claim for claim in claims if id(claim.look) not in spoiled], tuple(vetoes))
-
-
-def by_look(looks: Sequence[Look]) -> Decision:
-    """What the look alone suffices for, where nobody reads."""
-    return _told([_alone(look) for look in looks], ())
-
-
-@dataclass(frozen=True, slots=True)
-class _Claim:
-    """One place for which a brand asks; `look` is what it rests on, None where letters are all there is."""
-
-    detection: Detection
-    look: Look | None
-
-
-def _alone(look: Look) -> _Claim:
-    probability = 1 / (1 + exp(-6 * look.strength))
-    return _Claim(Detection(brand=look.brand, score=probability, box=look.box, look=look.score), look)
-
-
-def _seen(looks: Sequence[Look], names: Sequence[Name]) -> Iterator[_Claim]:
-    for look in looks:
-        own = [name for name in names if name.brand == look.brand]
-        if not own:
-            yield _alone(look)
-            continue
-        best = max(own, key=lambda name: name.score)
-        yield _Claim(
-            Detection(
-                brand=look.brand,
-                score=1 / (1 + exp(-6 * (look.strength + 0.5))),
-                box=look.box,
-                evidence="both",
-                look=look.score,
-                letters=best.score,
-                line=best.line,
-            ),
-            look,
-        )
-
-
-def _read(names: Sequence[Name]) -> Iterator[_Claim]:
-    for name in names:
-        if name.everyday and not name.whole:
-            continue
-        yield _Claim(
-            Detection(
-                brand=name.brand,
-                score=0.9 * name.score,
-                box=name.box,
-                evidence="letters",
-                letters=name.score,
-                line=name.line,
-            ),
-            None,
-        )
-
-
-def _other_word(look: Look, names: Sequence[Name], lines: "Sequence[TextLine]") -> "TextLine | None":
-    for line in lines:
-        letters = [letter for letter in line.text.casefold() if letter.isalnum()]
-        own = any(name.brand == look.brand and name.line == line.text for name in names)
-        if (
-            line.score >= _SURE_LETTERS
-            and len(letters) > 2
-            and not own
-            and "".join(letters) not in look.brand
-        ):
-            box = line.box()
-            if _shared(box, look.box) > 0.6 * max(_area(box), _area(look.box)):
-                return line
-    return None
-
-
-def _told(claims: Sequence[_Claim], vetoes: tuple[Veto, ...]) -> Decision:
-    """Best first, each place once."""
-    kept: list[_Claim] = []
-    lost: list[Lost] = []
-    for claim in sorted(claims, key=lambda claim: -claim.detection.score):
-        if claim.detection.score < _REPORTED_FROM:
-            continue
-        rival = next((one for one in kept if _rivals(one.detection, claim.detection)), None)
-        if rival is None:
-            kept.append(claim)
-        elif rival.detection.brand != claim.detection.brand and claim.look is not None:
-            lost.append(Lost(claim.look, rival.detection))
-    return Decision(tuple(claim.detection for claim in kept), vetoes, tuple(lost))
-
-
-def _rivals(one: Detection, other: Detection) -> bool:
-    shared = _shared(one.box, other.box)
-    if one.brand == other.brand:
-        return shared > 0
-    return shared > _SAME_PLACE * (_area(one.box) + _area(other.box) - shared)
-
-
-def _shared(one: Box, other: Box) -> float:
-    width = min(one.x + one.width, other.x + other.width) - max(one.x, other.x)
-    height = min(one.y + one.height, other.y + other.height) - max(one.y, other.y)
-    return max(width, 0.0) * max(height, 0.0)
-
-
-def _area(box: Box) -> float:
-    return box.width * box.height
+"""IoU from which two brands ask for one place."""
+_PART: Final = 0.5
+"""Share of the smaller of two boxes of one brand inside the other from which they are one logo."""
+_NEAR: Final = 0.5
+"""A name this many heights of its letters from a mark or nearer belongs to it."""
 
 
 def digest() -> str:
     """Eight hexadecimal digits: equal digests, equal decisions."""
-    return hashlib.sha256(repr((_REPORTED_FROM, _SAME_PLACE, _SURE_LETTERS)).encode()).hexdigest()[:8]
+    return f"{load_weights().digest()[:6]}{_RULES:02d}"
+
+
+def decide(
+    looks: Sequence[Look],
+    names: Sequence[Name],
+    lines: "Sequence[TextLine]",
+    weights: Weights | None = None,
+) -> Decision:
+    """Weigh what was seen and read in one picture; `lines` are all lines read, in reading order.
+
+    Letters that spell a brand confirm a weak look of it, beside it or anywhere else in the picture; a look
+    whose place plainly reads another word does not count; a name suffices alone, unless it is an everyday
+    word among others. What a picture's caption names has no say: what a picture shows is kept once for all
+    mentions that share it, and a caption that names the brand counts by itself.
+    """
+    weights = weights or load_weights()
+    claims = claims_of(looks, names, lines, weights)
+    vetoes = [
+        Veto(claim.look, claim.line)
+        for claim in claims
+        if claim.said is Said.OTHER and claim.look is not None and claim.line is not None
+        if claim.look.score >= claim.look.threshold and claim.score < weights.report_from
+    ]
+    return _told([claim for claim in claims if claim.score >= weights.report_from], tuple(vetoes))
+
+
+def by_look(looks: Sequence[Look], weights: Weights | None = None) -> Decision:
+    """What the look alone suffices for, at its own thresholds, where nobody reads."""
+    weights = weights or load_weights()
+    enough = [look for look in looks if look.score >= look.threshold]
+    return _told(
+        [
+            Claim(
+                look.brand,
+                look.box,
+                logistic(weights.alone[look.source].at(look.strength, size(look.box))),
+                look,
+            )
+            for look in apart(enough)
+        ],
+        (),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A place where a picture may show a brand, all that speaks for and against it, and its probability."""
+
+    brand: str
+    box: Box
+    score: float
+    look: Look | None = None
+    name: Name | None = None
+    """Read there, or elsewhere in the picture."""
+    said: Said = Said.NOTHING
+    line: "TextLine | None" = None
+    """In the place, where it decided what the letters say."""
+
+    @property
+    def detection(self) -> Detection:
+        """As it is told."""
+        text = self.name.line if self.name else None
+        letters = self.name.score if self.name else None
+        if self.said is Said.ALIKE and self.line is not None:
+            text, letters = self.line.text, self.line.score
+        look = self.look.score if self.look else None
+        evidence: Evidence = "look" if letters is None else "letters" if look is None else "both"
+        return Detection(
+            brand=self.brand,
+            score=self.score,
+            box=self.box,
+            evidence=evidence,
+            look=look,
+            letters=letters,
+            line=text,
+        )
+
+
+def claims_of(
+    looks: Sequence[Look], names: Sequence[Name], lines: "Sequence[TextLine]", weights: Weights
+) -> list[Claim]:
+    """Every place that may show a brand, however improbable."""
+    brands = dict.fromkeys([*(look.brand for look in looks), *(name.brand for name in names)])
+    told = {name.brand for name in names if _by_name(name, weights) >= weights.report_from}
+    return [
+        claim
+        for brand in brands
+        for claim in _claims(
+            [look for look in looks if look.brand == brand],
+            sorted(
+                (name for name in names if name.brand == brand),
+                key=lambda name: (-weights.letters[said_by(name)], -name.score),
+            ),
+            lines,
+            bool(told - {brand}),
+            weights,
+        )
+    ]
+
+
+def _claims(
+    looks: Sequence[Look],
+    names: Sequence[Name],
+    lines: "Sequence[TextLine]",
+    rivals: bool,
+    weights: Weights,
+) -> Iterator[Claim]:
+    """Those of one brand; the names that say most come first."""
+    free = list(names)
+    for look in apart(looks):
+        here = [name for name in names if _near(name.box, look.box)]
+        line = None if here else line_in(look.box, lines)
+        name = None
+        if here:
+            said, name = said_by(here[0]), here[0]
+        elif line is not None:
+            said = Said.ALIKE if is_like(line.text, look.brand) else Said.OTHER
+        elif names:
+            said, name = Said.ELSEWHERE, names[0]
+        else:
+            said = Said.RIVAL if rivals else Said.NOTHING
+        if here and not any(name in free for name in here):
+            continue  # a weaker look at a name that has its claim
+        free = [name for name in free if name not in here]
+        if here and look.strength <= weights.unseen:
+            yield Claim(look.brand, here[0].box, _by_name(here[0], weights), None, here[0], said)
+        else:
+            score = logistic(weights.weight(look.strength, look.source, size(look.box), said))
+            yield Claim(look.brand, look.box, score, look, name, said, line)
+    for name in free:
+        yield Claim(name.brand, name.box, _by_name(name, weights), None, name, said_by(name))
+
+
+def _by_name(name: Name, weights: Weights) -> float:
+    """The probability where nothing was seen."""
+    return logistic(weights.weight(None, "trained", size(name.box), said_by(name)))
+
+
+def apart(looks: Sequence[Look]) -> list[Look]:
+    """Looks of which no two lie at one place, strongest first: half a wordmark is no second logo."""
+    kept: list[Look] = []
+    for look in sorted(looks, key=lambda look: -look.strength):
+        if not any(one.brand == look.brand and _overlap(one.box, look.box) for one in kept):
+            kept.append(look)
+    return kept
+
+
+def _told(claims: Sequence[Claim], vetoes: tuple[Veto, ...]) -> Decision:
+    """Best first, each place once."""
+    kept: list[Detection] = []
+    lost: list[Lost] = []
+    for claim in sorted(claims, key=lambda claim: -claim.score):
+        found = claim.detection
+        rival = next((one for one in kept if _rivals(one, found)), None)
+        if rival is None:
+            kept.append(found)
+        elif rival.brand != found.brand and claim.look is not None:
+            lost.append(Lost(claim.look, rival))
+    return Decision(tuple(kept), vetoes, tuple(lost))
+
+
+def _rivals(one: Detection, other: Detection) -> bool:
+    if one.brand == other.brand:
+        return _overlap(one.box, other.box)
+    common = shared(one.box, other.box)
+    return common > _SAME_PLACE * (area(one.box) + area(other.box) - common)
+
+
+def _overlap(one: Box, other: Box) -> bool:
+    return shared(one, other) > _PART * min(area(one), area(other))
+
+
+def _near(letters: Box, mark: Box) -> bool:
+    margin = _NEAR * min(letters.width, letters.height)
+    around = Box(
+        letters.x - margin, letters.y - margin, letters.width + 2 * margin, letters.height + 2 * margin
+    )
+    return shared(around, mark) > 0
