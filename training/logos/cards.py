@@ -17,6 +17,9 @@ LICENCES: Final = {
     "ld3k_clothes": "LogoDet-3K, clothing (Wang et al., arXiv:2008.05359): licence unknown, web pictures",
     "it_brands": "Cloudera and Hortonworks photographs (github BrooksIan/LogoTL): Unlicense",
     "negatives": "BSDS500 and one-per-class ImageNet samples: research use",
+    "cars_close": "car badges (github hsuanchia/cars-logo-classification): no licence stated, web pictures",
+    "cigarettes": "cigarette packs (github florinnnn/cigarette-pack-brand-detection): CC BY 4.0",
+    "grocery": "GroceryStoreDataset, packages (Klasson et al., WACV 2019): MIT",
     "vmware": "VMware wordmark in photographs of public blogs: research use, never redistributed",
 }
 
