@@ -4,13 +4,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Self
+from typing import Self
 
 from sqlalchemy import Connection
 
 from monitor.brands import Brand, Brands, load_brands
 from monitor.brands_file import BrandsFile
 from monitor.errors import OutageError, SetupError
+from monitor.everyday import is_everyday
 from monitor.logos import load_detector
 from monitor.logos.finder import LogoFinder, load_finder
 from monitor.logos.gallery import (
@@ -28,8 +29,7 @@ from monitor.logos.gallery import (
     open_gallery_detector,
     read_letters,
 )
-from monitor.logos.words.lines import TextLine
-from monitor.logos.words.names import NameMatcher, load_name_reader
+from monitor.logos.words.names import load_name_reader
 from monitor.settings import Settings
 from monitor.storage.engine import sync_engine
 from monitor.storage.faults import translated
@@ -97,13 +97,8 @@ def _spelt(settings: Settings, wanted: Wanted) -> tuple[BrandsFile, Spelt]:
     file = BrandsFile(_own_file(settings))
     brand = file.put(wanted.name, wanted.aliases, own=wanted.own, query=wanted.query)
     brands = file.check()
-    words = [TextLine(word, 1.0, _ANYWHERE) for word in brand.spellings if word[0] not in "@#"]
-    names = NameMatcher(brands).find(words)
-    everyday = dict.fromkeys(name.line for name in names if name.everyday and name.brand == brand.name)
-    return file, Spelt(brand=brand, everyday=tuple(everyday), changed=file.changed, brands=brands)
-
-
-_ANYWHERE: Final = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
+    everyday = tuple(word for word in brand.spellings if word[0] not in "@#" and is_everyday(brand, word))
+    return file, Spelt(brand=brand, everyday=everyday, changed=file.changed, brands=brands)
 
 
 def _own_file(settings: Settings) -> Path:

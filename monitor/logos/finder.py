@@ -75,7 +75,7 @@ class LogoFinder:
         return [self._found(picture, own) for picture, own in zip(pictures, looks, strict=True)]
 
     def _found(self, picture: NDArray[np.uint8], looks: tuple[Look, ...]) -> Found:
-        letters = unread = decision = None
+        letters, unread, decision = None, None, None
         if self.letters is not None:
             try:
                 letters = self.letters.read(picture)
