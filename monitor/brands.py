@@ -4,7 +4,7 @@
 [[brand]]
 name = "VMware"                      # shown in reports; unique
 aliases = ["vm ware", "#vmware"]     # matched case-insensitively as whole words, besides the name
-written = ["vSphere"]                # optional, counted only as a whole line read in a picture (MONITOR_OCR)
+written = ["vSphere"]                # optional, counted in pictures only: as a whole line, or with the logo
 query = "vmware NOT vmworld"         # optional, decides whether a mention counts: docs/queries.md
 logos = ["vmware"]                   # labels of the logo model that mean this brand
 references = ["logos/vmware.png"]    # optional pictures for the brand gallery, relative to this file

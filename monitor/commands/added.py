@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
+from monitor.commands.output import beside
 from monitor.commands.terminal import say
 from monitor.settings import Settings
 
@@ -82,7 +83,7 @@ def _tell_threshold(entry: "GalleryEntry") -> None:
     typer.echo(
         f"threshold {entry.threshold:.3f}: of pictures without it, at most {facts.false_alarm_rate:.3%} "
         f"shall look like it ({facts.confidence:.0%} confidence), {how} {facts.negatives:,} other boxes; "
-        f"the one most like it reached {facts.nearest_negative:.3f}"
+        f"the one most like it reached {beside(facts.nearest_negative, entry.threshold)}"
     )
     typer.echo(
         f"margin {facts.margin:+.3f}: nine in ten views of the references "
