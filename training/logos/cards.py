@@ -27,7 +27,7 @@ LICENCES: Final = {
 TRAINED_ON: Final = "## Trained on\n"
 
 
-def trained_section(manifest: Manifest, chosen: Selection, hyper: DenseHyper, starts: Sequence[str]) -> str:
+def trained_section(manifest: Manifest, chosen: Selection, hyper: DenseHyper) -> str:
     """How the default model was trained; `dense_card` takes it over."""
     run = manifest.training
     return f"""{TRAINED_ON}
@@ -39,7 +39,6 @@ def trained_section(manifest: Manifest, chosen: Selection, hyper: DenseHyper, st
 work), seed {run.seed}. Hard negatives: places of logo-free train pictures that fooled the network while it
 was learning. No test picture was used for training, choosing or thresholds.
 
-Starts of the run, with settings other than the defaults: {"; ".join(starts)}.
 Command: `{run.command}`
 """
 
@@ -154,9 +153,8 @@ Command: `{run.command}`
 ## Figures
 
 No figures on val: its pictures were learned from, too. How crops are named was chosen over runs that held
-back val or a fifth of train: the nearest reference counts {hyper.reference_weight} beside the learned
-vectors, and {hyper.lowered} is taken off the logit of "no logo", or {hyper.told_lowered} where one brand is
-told from all others.
+back val or a fifth of train: {hyper.lowered} is taken off the logit of "no logo", or {hyper.told_lowered}
+where one brand is told from all others.
 
 Parity with torch: {manifest.parity.max_abs_diff:.2g} at most over {manifest.parity.inputs} crops
 ({manifest.parity.dataset}). Figures on the test splits, brands held out of all training among them:
@@ -164,7 +162,7 @@ Parity with torch: {manifest.parity.max_abs_diff:.2g} at most over {manifest.par
 
 ## Files
 
-- `brands.npz`: the {len(manifest.labels)} trained brands as learned vectors and as true training crops
+- `brands.npz`: the {len(manifest.labels)} trained brands as learned vectors
 - `negatives.npz`: {negatives:,} embeddings of boxes without a new brand: proposals on logo-free pictures, and
   true logos of the trained brands, of train, val and calibration pictures
 

@@ -1,9 +1,8 @@
-"""Which trained brand a crop shows, by its embedding: learned vectors, true crops as references, or both.
+"""Which trained brand a crop shows, by its embedding and what the embedder learned of the brands.
 
 `brands.npz` beside the embedder holds `vectors` (brands, D) in the order of the manifest's labels, `none`
-(networks, V, D / networks) for crops without a logo, `references` (R, D) of true training crops with
-`reference_brands` (R,), `weight`: how much the nearest reference counts beside the vectors, and `lowered`:
-how much is taken off the logit of "no logo" when a crop is named among given brands. To tell one brand from
+(networks, V, D / networks) for crops without a logo, and `lowered`: how much is taken off the logit of
+"no logo" when a crop is named among given brands. To tell one brand from
 the rest is another question, with an operating point of its own, `told_lowered`: the rest are all other
 brands, and none.
 """
@@ -21,9 +20,7 @@ from monitor.inference import load_manifest
 from monitor.logos.gallery.embedder import unit
 
 BRANDS_FILE: Final = "brands.npz"
-_PARTS: Final = frozenset(
-    {"vectors", "none", "references", "reference_brands", "weight", "lowered", "told_lowered"}
-)
+_PARTS: Final = frozenset({"vectors", "none", "lowered", "told_lowered"})
 _SCALE: Final = 20.0
 """Cosines times this are logits, as in training (`training.logos.embedder_loss`)."""
 
@@ -37,9 +34,6 @@ class CropDecision:
     labels: tuple[str, ...]
     vectors: Embeddings
     none: Embeddings
-    references: Embeddings
-    reference_brands: NDArray[np.int64]
-    weight: float
     lowered: float
     told_lowered: float
 
@@ -60,11 +54,8 @@ class CropDecision:
 
     def _logits(self, embeddings: Embeddings) -> Embeddings:
         """(N, brands + 1), none last and not lowered."""
-        none = (1 + self.weight) * self._none(embeddings)[:, None]
-        brands = embeddings @ self.vectors.T
-        if self.weight:
-            brands = brands + self.weight * self._nearest(embeddings)
-        return np.asarray(_SCALE * np.concatenate([brands, none], 1), np.float32)
+        none = self._none(embeddings)[:, None]
+        return np.asarray(_SCALE * np.concatenate([embeddings @ self.vectors.T, none], 1), np.float32)
 
     def _none(self, embeddings: Embeddings) -> Embeddings:
         """Cosine to the nearest vector of none, the mean over the networks whose embeddings lie side by
@@ -73,23 +64,12 @@ class CropDecision:
         cosines = np.einsum("nkd,kvd->nkv", parts, self.none)
         return np.asarray(cosines.max(2).mean(1), np.float32)
 
-    def _nearest(self, embeddings: Embeddings) -> Embeddings:
-        """Cosine to the nearest reference of each brand; a brand without any has its vector for one."""
-        nearest = embeddings @ self.vectors.T
-        similar = embeddings @ self.references.T
-        for brand in np.unique(self.reference_brands).tolist():
-            nearest[:, brand] = similar[:, self.reference_brands == brand].max(1)
-        return nearest
-
     def write(self, folder: Path) -> None:
         """brands.npz."""
         np.savez_compressed(
             folder / BRANDS_FILE,
             vectors=self.vectors.astype(np.float16),
             none=self.none.astype(np.float16),
-            references=self.references.astype(np.float16),
-            reference_brands=self.reference_brands.astype(np.int16),
-            weight=np.float16(self.weight),
             lowered=np.float32(self.lowered),
             told_lowered=np.float32(self.told_lowered),
         )
@@ -105,14 +85,12 @@ def read_decision(folder: Path) -> CropDecision:
             raise SetupError(
                 f"{folder}/{BRANDS_FILE} lacks {', '.join(sorted(missing))}: train the embedder anew"
             )
-        parts = {name: stored[name].astype(np.float32) for name in ("vectors", "none", "references")}
+        parts = {name: stored[name].astype(np.float32) for name in ("vectors", "none")}
         if parts["none"].ndim != 3:
             raise SetupError(f"{folder}/{BRANDS_FILE} is of an older form: train the embedder anew")
         return CropDecision(
             labels=manifest.labels,
             **parts,
-            reference_brands=stored["reference_brands"].astype(np.int64),
-            weight=float(stored["weight"]),
             lowered=float(stored["lowered"]),
             told_lowered=float(stored["told_lowered"]),
         )

@@ -1,8 +1,6 @@
 """The whole way of the `logos` model: data -> network -> loop -> ONNX -> thresholds -> figures -> card."""
 
-import json
 import shutil
-import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,7 +26,7 @@ from training.logos.calibration import (
 from training.logos.canvases import CanvasMix
 from training.logos.cards import TRAINED_ON, dense_card, trained_section
 from training.logos.dense_export import OPSET, PARITY_LEVEL, dense_parity, dense_specs, export_dense
-from training.logos.dense_training import STARTS, DenseHyper, train_dense
+from training.logos.dense_training import DenseHyper, hours_trained, train_dense
 from training.logos.eight_bit import store_in_eight_bits
 from training.logos.evaluation import MIN_BOXES, evaluate_models
 from training.logos.held_out import leave_out, trained_labels
@@ -54,9 +52,7 @@ def make_dense_model(
     chosen = leave_out(select(read_logo_sets(data)), without)
     say_what_is_missing(chosen)
     labels = trained_labels(chosen.train, without)
-    started = time.monotonic()
     network = train_dense(chosen.train, labels, run, hyper, CanvasMix())
-    hours = _hours_so_far(run, (time.monotonic() - started) / 3600)
     exact = run / FLOAT
     exact.mkdir(parents=True, exist_ok=True)
     export_dense(network, exact / "model.onnx")
@@ -89,11 +85,11 @@ def make_dense_model(
             seed=hyper.seed,
             commit=commit(),
             finished_at=now(),
-            hours=round(hours, 2),
+            hours=round(hours_trained(run), 2),
             machine=machine(),
         ),
     )
-    write_model_folder(exact, draft, f"# logos\n\n{trained_section(draft, chosen, hyper, _starts(run))}")
+    write_model_folder(exact, draft, f"# logos\n\n{trained_section(draft, chosen, hyper)}")
     return finish_dense_model(data, exact, out, run, without, bits=hyper.export_bits)
 
 
@@ -199,20 +195,3 @@ def _calibrated(draft: Manifest, out: Path, chosen: Selection) -> tuple[Manifest
             Metric(name="false alarm share", value=share, dataset="logo-free", split="calibration", note=note)
         )
     return msgspec.structs.replace(draft, thresholds=thresholds), metrics
-
-
-def _starts(run: Path) -> list[str]:
-    """In words, how the run was begun and taken up again."""
-    lines = [json.loads(line) for line in (run / STARTS).read_text("utf-8").splitlines()]
-    return [
-        f"from step {line['step']:,}" + "".join(f", {name} {value}" for name, value in line["set"].items())
-        for line in lines
-    ]
-
-
-def _hours_so_far(run: Path, hours: float) -> float:
-    """Adds this process's hours to those of the ones before it that were cut off."""
-    file = run / "hours.json"
-    before = json.loads(file.read_text()) if file.exists() else 0.0
-    file.write_text(json.dumps(before + hours))
-    return float(before + hours)

@@ -52,7 +52,6 @@ class DenseHyper:
 
 
 _CHECKPOINT: Final = "checkpoint.pt"
-STARTS: Final = "starts.jsonl"
 _MOST_MINED: Final = 3000
 """Places kept; the oldest are forgotten first."""
 
@@ -73,13 +72,12 @@ def train_dense(
     state = _Run.begin(labels, hyper, run)
     if state.step >= hyper.steps:
         return state.averaged.eval()
-    _note_start(run, state.step, hyper)
     source = CanvasSource(pictures, labels, mix, state.rng)
     source.learn_false_alarms(state.mined)
-    started, first = time.monotonic(), state.step
+    started = time.monotonic()
     with (
         (run / "log.jsonl").open("a", encoding="utf-8") as log,
-        tqdm(desc="training", initial=first, total=hyper.steps, unit="step", mininterval=5) as progress,
+        tqdm(desc="training", initial=state.step, total=hyper.steps, unit="step", mininterval=5) as progress,
     ):
         for parts in _steps(state, source, hyper):
             progress.set_postfix(parts, refresh=False)
@@ -91,20 +89,17 @@ def train_dense(
                 ]
                 source.learn_false_alarms(state.mined)
             if state.step % 20 == 0:
-                rate = round((state.step - first) / (time.monotonic() - started), 3)
-                line = {"step": state.step, **parts, "steps_per_second": rate, "mined": len(state.mined)}
+                line = {"step": state.step, **parts, "mined": len(state.mined)}
                 print(json.dumps(line), file=log, flush=True)
             if state.step % hyper.checkpoint_every == 0 or state.step == hyper.steps:
-                state.save(run, hyper)
+                state.save(run, hyper, time.monotonic() - started)
+                started = time.monotonic()
     return state.averaged.eval()
 
 
-def _note_start(run: Path, step: int, hyper: DenseHyper) -> None:
-    """One line for each start of the run: from which step, and which settings differ from the defaults."""
-    usual = asdict(DenseHyper())
-    changed = {name: value for name, value in asdict(hyper).items() if value != usual[name]}
-    with (run / STARTS).open("a", encoding="utf-8") as file:
-        print(json.dumps({"step": step, "set": changed}), file=file)
+def hours_trained(run: Path) -> float:
+    """Of all processes of the run together."""
+    return float(torch.load(run / _CHECKPOINT, weights_only=True)["seconds"]) / 3600
 
 
 def _steps(state: "_Run", source: CanvasSource, hyper: DenseHyper) -> Iterator[dict[str, float]]:
@@ -155,7 +150,7 @@ class _Run:
         )
         self.rng = np.random.default_rng(hyper.seed)
         self.mined: list[tuple[int, float, float, float]] = []
-        self.step = 0
+        self.step, self.seconds = 0, 0.0
         self.network.train()
 
     @classmethod
@@ -174,11 +169,12 @@ class _Run:
         state.optimizer.load_state_dict(stored["optimizer"])
         state.rng.bit_generator.state = json.loads(stored["rng"])
         state.mined = [tuple(place) for place in stored["mined"]]
-        state.step = stored["step"]
+        state.step, state.seconds = stored["step"], stored["seconds"]
         return state
 
-    def save(self, run: Path, hyper: DenseHyper) -> None:
-        """Write the checkpoint; a kill while writing leaves the old one."""
+    def save(self, run: Path, hyper: DenseHyper, seconds: float) -> None:
+        """Write the checkpoint, `seconds` after the last; a kill while writing leaves the old one."""
+        self.seconds += seconds
         partial = run / (_CHECKPOINT + ".partial")
         torch.save(
             {
@@ -190,6 +186,7 @@ class _Run:
                 "rng": json.dumps(self.rng.bit_generator.state),
                 "mined": [list(place) for place in self.mined],
                 "step": self.step,
+                "seconds": self.seconds,
             },
             partial,
         )

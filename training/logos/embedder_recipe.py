@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from monitor.errors import SetupError
 from monitor.inference.manifest import Manifest, Parity, TrainingRun, sha256_of
 from monitor.logos.crops import CropGeometry, cut_crops
-from monitor.logos.gallery import Embedder, load_embedder
+from monitor.logos.gallery import load_embedder
 from training.data.logo_sets import read_logo_sets
 from training.data.pictures import AnnotatedPicture, LogoBox, name_hash
 from training.export import commit, machine, now, write_model_folder
@@ -28,7 +28,7 @@ from training.logos.embedder_network import CropEmbedder
 from training.logos.embedder_training import EmbedderHyper, TrainedEmbedder, train_embedder
 from training.logos.held_out import DRAWN, leave_out
 from training.logos.hyper import overridden
-from training.logos.negatives import NEGATIVES_FILE, collect_negatives, embed_boxes, write_negatives
+from training.logos.negatives import NEGATIVES_FILE, collect_negatives, write_negatives
 from training.logos.selection import labels_of, select
 from training.logos.vectors import draw_all, fetch_packages, read_vectors
 
@@ -162,9 +162,9 @@ def _hand_over(
     draft = msgspec.structs.replace(draft, version=version, parity=parity)
     write_model_folder(out, draft, "# logos-embedder\n\nBeing measured.")
     embedder = load_embedder(out, threads=hyper.threads)
-    decision = _decision(trained, material, embedder, hyper)
-    decision.write(out)
-    negatives = collect_negatives(material.logo_free, proposer, embedder, decision.references)
+    vectors, none = brand_vectors(trained, len(material.labels))
+    CropDecision(material.labels, vectors, none, hyper.lowered, hyper.told_lowered).write(out)
+    negatives = collect_negatives(material.logo_free, material.pictures, proposer, embedder)
     write_negatives(out, negatives)
     final = msgspec.structs.replace(draft, files=dict.fromkeys((BRANDS_FILE, NEGATIVES_FILE), ""))
     card = embedder_card(final, material.pictures, len(material.drawings), hyper, len(negatives))
@@ -196,21 +196,4 @@ def _some_crops(pictures: Sequence[AnnotatedPicture], geometry: CropGeometry) ->
             )
             for number in drawn.tolist()
         ]
-    )
-
-
-def _decision(
-    trained: Sequence[TrainedEmbedder], material: EmbedderData, embedder: Embedder, hyper: EmbedderHyper
-) -> CropDecision:
-    vectors, none = brand_vectors(trained, len(material.labels))
-    references, names = embed_boxes(material.pictures, embedder)
-    return CropDecision(
-        labels=material.labels,
-        vectors=vectors,
-        none=none,
-        references=references,
-        reference_brands=np.array([material.labels.index(name) for name in names], np.int64),
-        weight=hyper.reference_weight,
-        lowered=hyper.lowered,
-        told_lowered=hyper.told_lowered,
     )

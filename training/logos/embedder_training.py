@@ -42,8 +42,7 @@ class EmbedderHyper:
     close_ups: str = (
         "cars_close"  # folders whose labels without a box mean the whole picture; comma-separated
     )
-    # The next three were chosen over runs that each held back a fifth of train.
-    reference_weight: float = 0.0  # of the nearest reference beside a brand's learned vector (1)
+    # The next two were chosen over runs that each held back a fifth of train.
     lowered: float = 1.5  # taken off the logit of "no logo" when a crop is named
     told_lowered: float = -2.5  # the same when one brand is told from the rest
     vectors: int = 2000  # vector logos, chosen by a hash of their names

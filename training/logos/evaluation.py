@@ -218,12 +218,12 @@ def _with_embedder(
     assert isinstance(dense, DenseDetector)
     entry = build_entry("added", [read_reference(VMWARE_WORDMARK)], loaded, Target(proposals=MOST_PROPOSALS))
     gallery = GalleryDetector(dense, loaded, Gallery(version=1, entries=(entry,)))
-    own, brand = of_crop_sets(test), report.baseline.brand if report.baseline else ""
+    own = of_crop_sets(test)
     return msgspec.structs.replace(
         report,
         embedder=load_manifest(embedder).identity,
         gallery_seconds=seconds_a_picture(gallery, timed),
-        crops=crop_results(collect_crops(own, loaded), read_decision(embedder), brand, draws) if own else (),
+        crops=crop_results(collect_crops(own, loaded), read_decision(embedder), draws) if own else (),
     )
 
 

@@ -25,35 +25,29 @@ _FROM: Final = 0.05
 
 
 def collect_negatives(
-    logo_free: Sequence[AnnotatedPicture], proposer: Path, embedder: Embedder, true_boxes: NDArray[np.float32]
+    logo_free: Sequence[AnnotatedPicture],
+    with_logos: Sequence[AnnotatedPicture],
+    proposer: Path,
+    embedder: Embedder,
 ) -> NDArray[np.float32]:
-    """(M, D); `proposer` is the folder of a dense detector, `true_boxes` are embedded already.
+    """(M, D): what the dense detector in the folder `proposer` proposes, and true logos.
 
     Raises `SetupError` where `proposer` is another model.
     """
     detector = label_detector(proposer, (), 1, WEAKEST)
     if not isinstance(detector, DenseDetector):
         raise SetupError(f"{proposer} proposes no boxes; give the folder of a dense-pyramid model")
-    parts = [true_boxes]
-    for picture in tqdm(logo_free, desc="negatives", unit="picture", mininterval=5):
+    shown = [picture for picture in with_logos if picture.targets]
+    parts = []
+    for picture in tqdm([*shown, *logo_free], desc="negatives", unit="picture", mininterval=5):
         pixels = picture.load()
-        boxes = detector.scan([pixels], MOST_PROPOSALS, _FROM)[0].proposals.boxes
+        boxes = (
+            np.array([box.corners for box in picture.targets], np.float32)
+            if picture.targets
+            else detector.scan([pixels], MOST_PROPOSALS, _FROM)[0].proposals.boxes
+        )
         parts.append(embedder.embed(cut_crops(pixels, boxes, embedder.geometry)))
     return np.concatenate(parts)
-
-
-def embed_boxes(
-    pictures: Sequence[AnnotatedPicture], embedder: Embedder
-) -> tuple[NDArray[np.float32], list[str]]:
-    """Embeddings (N, D) of all true boxes, and their labels."""
-    parts: list[NDArray[np.float32]] = []
-    labels: list[str] = []
-    for picture in tqdm(pictures, desc="true boxes", unit="picture", mininterval=5):
-        if picture.targets:
-            boxes = np.array([box.corners for box in picture.targets], np.float32)
-            parts.append(embedder.embed(cut_crops(picture.load(), boxes, embedder.geometry)))
-            labels += [box.label for box in picture.targets]
-    return np.concatenate(parts), labels
 
 
 def write_negatives(folder: Path, embeddings: NDArray[np.float32]) -> None:
