@@ -144,29 +144,24 @@ Network: EfficientNet-Lite0 with its last convolution (ImageNet weights from the
 {_steps(hyper)},
 {run.hours:.1f} h on {run.machine} ({hyper.threads} thread beside other work), seed {run.seed}. Two losses:
 name the brand (cosines to learned vectors, with a margin), and keep any two logos apart (supervised
-contrastive, with a memory). No test picture taught, and what is chosen is chosen on others; the rule by which
-"no logo" is lowered was made with test figures of an earlier model known, and fixed before this one was
-measured (docs/training-logos.md).
+contrastive, with a memory). No test picture taught, and what is chosen is chosen on others.
 
 Command: `{run.command}`
 
 ## Figures
 
-No figures on val: its pictures were learned from, too. How crops are named was chosen over runs that held
-back val or a fifth of train: {hyper.lowered} is taken off the logit of "no logo", or {hyper.told_lowered}
-where one brand is told from all others.
+No figures on val: its pictures were learned from, too.
 
 Parity with torch: {manifest.parity.max_abs_diff:.2g} at most over {manifest.parity.inputs} crops
-({manifest.parity.dataset}). Figures on the test splits, brands held out of all training among them:
+({manifest.parity.dataset}). How brands are found that nobody trained:
 `brand-train evaluate logos`, and docs/training-logos.md.
 
 ## Files
 
-- `brands.npz`: the {len(manifest.labels)} trained brands as learned vectors
 - `negatives.npz`: {negatives:,} embeddings of boxes without a new brand: proposals on logo-free pictures, and
   true logos of the trained brands, of train, val and calibration pictures
 
-Both hold embeddings; no picture can be seen in them.
+It holds embeddings; no picture can be seen in them.
 
 ## Limits
 

@@ -201,10 +201,10 @@ def evaluate(
     ] = "logos-talk",
     out: Annotated[Path | None, typer.Option(help="Folder for evaluation.json and evaluation.md.")] = None,
     embedder: Annotated[
-        str, typer.Option(help="Folder under onnx_models, for crops and brands that nobody trained.")
+        str, typer.Option(help="Folder under onnx_models, for brands that nobody trained.")
     ] = "logos-embedder",
     boxes: Annotated[
-        bool, typer.Option(help="Also average precision, crops and seconds, not pictures alone.")
+        bool, typer.Option(help="Also average precision and seconds, not pictures alone.")
     ] = True,
     draws: Annotated[int, typer.Option(min=10, help="Bootstrap draws of each interval.")] = 1000,
 ) -> None:
@@ -235,7 +235,6 @@ def evaluate(
         data,
         draws,
         baseline=models / baseline if baseline else None,
-        embedder=models / embedder,
     )
     report = msgspec.structs.replace(report, shown=shown)
     report.write(folder)

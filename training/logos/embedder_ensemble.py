@@ -5,17 +5,12 @@ other crops. An embedding of all is theirs side by side, so that the cosine of t
 theirs (docs/training-logos.md has what that gains).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-from torch.nn import functional as F  # noqa: N812
-
 from training.logos.embedder_crops import CropMix
-from training.logos.embedder_training import EmbedderHyper, TrainedEmbedder, seconds_trained
+from training.logos.embedder_training import EmbedderHyper, seconds_trained
 
 HARDER: Final = CropMix(other_colours=0.3, covered=0.35, detailed=True)
 """Of every network but the first: it may learn for longer before it knows the crops by heart.
@@ -49,12 +44,3 @@ def members(run: Path, hyper: EmbedderHyper) -> list[Member]:
 def hours_trained(run: Path, hyper: EmbedderHyper) -> float:
     """Of all networks and all processes of the run together."""
     return sum(seconds_trained(one.run) for one in members(run, hyper)) / 3600
-
-
-def brand_vectors(
-    trained: Sequence[TrainedEmbedder], brands: int
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """The learned vectors of the brands (brands, networks * D), and of none (networks, V, D), of length 1."""
-    parts = np.stack([F.normalize(one.vectors.vectors.detach(), dim=1).numpy() for one in trained])
-    joined = np.concatenate(parts[:, :brands], 1) / np.sqrt(len(parts))
-    return np.asarray(joined, np.float32), parts[:, brands:]

@@ -20,12 +20,11 @@ from training.data.pictures import AnnotatedPicture, LogoBox, name_hash
 from training.export import commit, machine, now, write_model_folder
 from training.logos.canvases import VMWARE_WORDMARK, draw_svg
 from training.logos.cards import embedder_card
-from training.logos.crop_decision import BRANDS_FILE, CropDecision
 from training.logos.eight_bit import mean_cosine, store_embedder_in_eight_bits
-from training.logos.embedder_ensemble import brand_vectors, hours_trained, members
+from training.logos.embedder_ensemble import hours_trained, members
 from training.logos.embedder_export import OPSET, embedder_parity, embedder_specs, export_embedder
 from training.logos.embedder_network import CropEmbedder
-from training.logos.embedder_training import EmbedderHyper, TrainedEmbedder, train_embedder
+from training.logos.embedder_training import EmbedderHyper, train_embedder
 from training.logos.held_out import DRAWN, leave_out
 from training.logos.hyper import overridden
 from training.logos.negatives import NEGATIVES_FILE, collect_negatives, write_negatives
@@ -77,7 +76,9 @@ def make_embedder_model(
     material = embedder_data(data, run, vectors, without, hyper)
     geometry = CropGeometry(side=SIDE, stretch=STRETCH)
     learned = (material.pictures, material.labels, material.drawings, material.wordmarks)
-    trained = [train_embedder(*learned, one.run, one.hyper, geometry, one.mix) for one in members(run, hyper)]
+    networks = [
+        train_embedder(*learned, one.run, one.hyper, geometry, one.mix) for one in members(run, hyper)
+    ]
     inputs, outputs = embedder_specs(SIDE, hyper.networks)
     draft = Manifest(
         name=out.name,
@@ -103,7 +104,7 @@ def make_embedder_model(
             machine=machine(),
         ),
     )
-    return _hand_over(trained, material, proposer, out, hyper, draft)
+    return _hand_over(networks, material, proposer, out, hyper, draft)
 
 
 def embedder_data(
@@ -146,27 +147,25 @@ def close_ups(pictures: Sequence[AnnotatedPicture], folders: Sequence[str]) -> l
 
 
 def _hand_over(
-    trained: Sequence[TrainedEmbedder],
+    networks: Sequence[CropEmbedder],
     material: EmbedderData,
     proposer: Path,
     out: Path,
     hyper: EmbedderHyper,
     draft: Manifest,
 ) -> Manifest:
-    """ONNX file, references of the trained brands, negatives, card."""
+    """ONNX file, negatives, card."""
     geometry = msgspec.convert(draft.preprocessing, CropGeometry)
     out.mkdir(parents=True, exist_ok=True)
     crops = _some_crops([picture for picture in material.pictures if picture.targets], geometry)
-    parity = _write_model([one.network for one in trained], crops, hyper.export_bits, out / "model.onnx")
+    parity = _write_model(networks, crops, hyper.export_bits, out / "model.onnx")
     version = f"{now()[:10].replace('-', '')}-{sha256_of(out / 'model.onnx')[:8]}"
     draft = msgspec.structs.replace(draft, version=version, parity=parity)
     write_model_folder(out, draft, "# logos-embedder\n\nBeing measured.")
     embedder = load_embedder(out, threads=hyper.threads)
-    vectors, none = brand_vectors(trained, len(material.labels))
-    CropDecision(material.labels, vectors, none, hyper.lowered, hyper.told_lowered).write(out)
     negatives = collect_negatives(material.logo_free, material.pictures, proposer, embedder)
     write_negatives(out, negatives)
-    final = msgspec.structs.replace(draft, files=dict.fromkeys((BRANDS_FILE, NEGATIVES_FILE), ""))
+    final = msgspec.structs.replace(draft, files={NEGATIVES_FILE: ""})
     card = embedder_card(final, material.pictures, len(material.drawings), hyper, len(negatives))
     return write_model_folder(out, final, card)
 

@@ -42,9 +42,6 @@ class EmbedderHyper:
     close_ups: str = (
         "cars_close"  # folders whose labels without a box mean the whole picture; comma-separated
     )
-    # The next two were chosen over runs that each held back a fifth of train.
-    lowered: float = 1.5  # taken off the logit of "no logo" when a crop is named
-    told_lowered: float = -2.5  # the same when one brand is told from the rest
     vectors: int = 2000  # vector logos, chosen by a hash of their names
     head_rate: float = 2e-3  # AdamW
     backbone_rate: float = 4e-4  # lower: it starts from ImageNet
@@ -64,14 +61,6 @@ class EmbedderHyper:
     bits: int = AS_THE_CPU  # of convolutions in training: 16 is bfloat16, 32 float32, 0 the faster of both
 
 
-@dataclass(frozen=True)
-class TrainedEmbedder:
-    """The averaged network in evaluation mode, with its brand vectors."""
-
-    network: CropEmbedder
-    vectors: BrandVectors
-
-
 _CHECKPOINT: Final = "checkpoint.pt"
 _CHUNK: Final = 64
 
@@ -85,14 +74,14 @@ def train_embedder(
     hyper: EmbedderHyper,
     geometry: CropGeometry,
     mix: CropMix,
-) -> TrainedEmbedder:
-    """Train (or go on training) in the folder `run`."""
+) -> CropEmbedder:
+    """Train (or go on training) in the folder `run`; returns the averaged network in evaluation mode."""
     torch.set_num_threads(hyper.threads)
     run.mkdir(parents=True, exist_ok=True)
     identity = [*labels, f"{len(pictures)} pictures", f"{len(drawings)} drawings", str(geometry)]
     state = _Run.begin(len(labels), identity, hyper, run)
     if state.step >= hyper.steps:
-        return state.result()
+        return state.averaged.eval()
     drawn = DrawnLogos(drawings, geometry)
     source = CropSource(pictures, labels, drawn, wordmarks, mix, geometry, state.rng)
     source.mined = state.mined
@@ -113,7 +102,7 @@ def train_embedder(
             if state.step % hyper.checkpoint_every == 0 or state.step == hyper.steps:
                 state.save(run, time.monotonic() - started)
                 started = time.monotonic()
-    return state.result()
+    return state.averaged.eval()
 
 
 def _one_step(state: "_Run", source: CropSource, hyper: EmbedderHyper, half: bool) -> dict[str, float]:
@@ -244,7 +233,3 @@ class _Run:
                         old.lerp_(new, 1 - keep)
                     else:
                         old.copy_(new)
-
-    def result(self) -> TrainedEmbedder:
-        """What is exported."""
-        return TrainedEmbedder(self.averaged.eval(), self.averaged_vectors.eval())

@@ -1,4 +1,4 @@
-"""Measures shipped logo models on the test splits: boxes, crops, seconds; each folder apart, with intervals.
+"""Measures shipped logo models on the test splits: boxes and seconds; each folder apart, with intervals.
 
     brand-train evaluate logos --data DIR
 
@@ -13,17 +13,6 @@ from typing import Final
 import msgspec
 
 from monitor.inference import load_manifest
-from monitor.logos.dense import DenseDetector
-from monitor.logos.gallery import (
-    MOST_PROPOSALS,
-    Gallery,
-    GalleryDetector,
-    Target,
-    build_entry,
-    load_embedder,
-    read_reference,
-)
-from monitor.settings import Device
 from training.data.logo_sets import read_logo_sets
 from training.data.pictures import AnnotatedPicture, Split
 from training.export import machine
@@ -36,9 +25,6 @@ from training.logos.average_precision import (
     operating_point,
 )
 from training.logos.calibration import alarm_rate
-from training.logos.canvases import VMWARE_WORDMARK
-from training.logos.crop_decision import read_decision
-from training.logos.crop_figures import CropResult, collect_crops, crop_results, crops_table, of_crop_sets
 from training.logos.held_out import without_brands
 from training.logos.picture_figures import PictureFigures
 from training.logos.scoring import WEAKEST, label_detector, score_pictures
@@ -90,11 +76,7 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     timed: str
     """Folders of the pictures that were timed."""
     seconds: float | None
-    gallery_seconds: float | None = None
-    """With a gallery of one brand."""
     baseline: BaselineResult | None = None
-    embedder: str = ""
-    crops: tuple[CropResult, ...] = ()
     shown: PictureFigures | None = None
 
     def write(self, folder: Path) -> None:
@@ -125,10 +107,9 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
             share = f"{self.false_alarm_share:.1%} of {self.negatives} pictures without logos"
             lines.append(f"False alarms: {share}.")
         if self.seconds is not None:
-            gallery = f", {self.gallery_seconds * 1000:.0f} with a gallery" if self.gallery_seconds else ""
             lines.append(
-                f"Time: {self.seconds * 1000:.0f} ms from JPEG bytes to boxes{gallery}, 640 x 480, one CPU "
-                f"thread ({self.machine})."
+                f"Time: {self.seconds * 1000:.0f} ms from JPEG bytes to boxes, 640 x 480, one CPU thread "
+                f"({self.machine})."
             )
         if self.baseline:
             base = self.baseline
@@ -142,8 +123,6 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
                 f"| the talk's CNN | {base.ap50} | {base.seconds:.2f} |",
                 f"| this model | {base.model_ap50} | {self.seconds:.2f} |",
             ]
-        if self.crops:
-            lines += ["", crops_table(self.embedder, self.crops)]
         if self.shown:
             lines += ["", self.shown.markdown()]
         return "\n".join(lines)
@@ -155,11 +134,9 @@ def evaluate_models(
     draws: int,
     *,
     baseline: Path | None = None,
-    embedder: Path | None = None,
     without: Sequence[str] = (),
 ) -> Evaluation:
-    """Measure `model` on every folder with enough test boxes, `baseline` on its brand's folder and `embedder`
-    on crops, in one run.
+    """Measure `model` on every folder with enough test boxes, and `baseline` on its brand's, in one run.
 
     Pictures of the brands in `without` are left out: those that the model was never shown. So are pictures in
     which a logo may have no box.
@@ -188,7 +165,7 @@ def evaluate_models(
     negatives = [picture for picture in test if picture.folder not in with_logos]
     silent = score_pictures(detector, negatives, "negatives")
     timed = ([picture for picture in test if picture.folder in scored_by_folder] or test)[:_TIMED]
-    report = Evaluation(
+    return Evaluation(
         identity=manifest.identity,
         machine=machine(),
         folders=tuple(folders),
@@ -197,33 +174,7 @@ def evaluate_models(
         false_alarm_share=alarm_rate(silent, manifest.thresholds) if silent else None,
         timed=", ".join(sorted({picture.folder for picture in timed})),
         seconds=seconds_a_picture(label_detector(model, manifest.labels, 1, None), timed) if timed else None,
-    )
-    if baseline and scored_by_folder:
-        measured = _measure_baseline(baseline, scored_by_folder, timed, draws)
-        report = msgspec.structs.replace(report, baseline=measured)
-    return _with_embedder(report, model, embedder, test, timed, draws) if embedder and timed else report
-
-
-def _with_embedder(
-    report: Evaluation,
-    model: Path,
-    embedder: Path,
-    test: Sequence[AnnotatedPicture],
-    timed: Sequence[AnnotatedPicture],
-    draws: int,
-) -> Evaluation:
-    """Crops of the folders that the crop figures are over, where the data has them, and seconds."""
-    loaded = load_embedder(embedder, Device.AUTO, threads=1)
-    dense = label_detector(model, load_manifest(model).labels, 1, None)
-    assert isinstance(dense, DenseDetector)
-    entry = build_entry("added", [read_reference(VMWARE_WORDMARK)], loaded, Target(proposals=MOST_PROPOSALS))
-    gallery = GalleryDetector(dense, loaded, Gallery(version=1, entries=(entry,)))
-    own = of_crop_sets(test)
-    return msgspec.structs.replace(
-        report,
-        embedder=load_manifest(embedder).identity,
-        gallery_seconds=seconds_a_picture(gallery, timed),
-        crops=crop_results(collect_crops(own, loaded), read_decision(embedder), draws) if own else (),
+        baseline=_measure_baseline(baseline, scored_by_folder, timed, draws) if baseline else None,
     )
 
 

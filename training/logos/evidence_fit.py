@@ -6,24 +6,43 @@ One logistic model over all places that may show a brand: what was seen there, a
 knows sources of evidence and no brands.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from monitor.logos.agreement import FOR, Said, size
 from monitor.logos.boxes import corners_of, iou
-from monitor.logos.evidence import Claim, claims_of
+from monitor.logos.evidence import Claim, Look, apart, claims_of
 from monitor.logos.weights import Line, Weights
+from training.data.pictures import AnnotatedPicture, Split
 from training.logos.witnesses import Seen
 
-SOURCES = ("trained", "gallery")
-_ROUNDS = 6
-_STRICTNESS = 10.0
-_THERE = 0.3
+SOURCES: Final = ("trained", "gallery")
+_ROUNDS: Final = 6
+"""Which claims a picture makes depends on the weights a little; after four rounds none changes any more."""
+_STRICTNESS: Final = 10.0
+"""Inverse of the L2 penalty: it only keeps rows with a handful of pictures from certainty."""
+_THERE: Final = 0.3
 """IoU with a marked box from which a place is the logo's."""
+
+
+def to_fit_on(pictures: Sequence[AnnotatedPicture]) -> list[AnnotatedPicture]:
+    """Those of val, those without a logo that no training reads (`boxed` is false), and of folders without
+    val and test pictures all: the network may have seen these, but not their letters."""
+    split = {picture.folder for picture in pictures if picture.split is not Split.TRAIN}
+    return [
+        picture
+        for picture in pictures
+        if picture.split is Split.VAL
+        or picture.folder not in split
+        or (picture.split is Split.TRAIN and not picture.boxed and not picture.labels)
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +51,14 @@ class Example:
 
     claim: Claim
     right: bool
-    folder: str
 
 
 def examples(seen: Sequence[Seen], brands: Mapping[str, str], weights: Weights) -> list[Example]:
-    """The best claim of each kind that each picture makes for each brand; `brands`: label -> brand.
+    """The best claim that each picture makes for each brand; `brands`: label -> brand.
 
     A claim is right where the picture shows the brand; a look beside a name elsewhere, where the logo is
-    there. Pictures in which the brand is marked to be ignored say nothing of it.
+    there. Pictures in which the brand is marked to be ignored say nothing of it, and those with labels of the
+    whole picture nothing of names that are read there besides.
     """
     found = []
     for one in seen:
@@ -48,13 +67,14 @@ def examples(seen: Sequence[Seen], brands: Mapping[str, str], weights: Weights) 
         best: dict[tuple[str, bool], Claim] = {}
         for claim in claims_of(one.looks, one.names, one.lines, weights):
             key = claim.brand, claim.said is Said.ELSEWHERE
-            if claim.brand not in ignored and (key not in best or claim.score > best[key].score):
-                best[key] = claim
+            unknown = not one.picture.boxed and (
+                claim.said is Said.ELSEWHERE or (claim.said in FOR and claim.brand not in shown)
+            )
+            if claim.brand not in ignored and not unknown:
+                best[key] = max(best.get(key, claim), claim, key=lambda claim: claim.score)
         for (brand, elsewhere), claim in best.items():
-            if claim.said in FOR and not one.picture.boxed and brand not in shown:
-                continue  # what else such a picture shows, nobody has told
             right = brand in shown and (not elsewhere or _is_there(claim, one, brands))
-            found.append(Example(claim, right, one.picture.folder))
+            found.append(Example(claim, right))
     return found
 
 
@@ -68,9 +88,8 @@ def _is_there(claim: Claim, seen: Seen, brands: Mapping[str, str]) -> bool:
 
 
 def fit(seen: Sequence[Seen], brands: Mapping[str, str], start: Weights) -> Weights:
-    """The weights that make these pictures most probable, from `start` on: which claims a picture makes
-    depends on them a little, so it takes some rounds."""
-    weights = start
+    """The weights that make what these pictures show most probable; `report_from` and `unseen` stay."""
+    weights = msgspec.structs.replace(start, alone=_fit_alone(seen, brands))
     for _ in range(_ROUNDS):
         weights = _refit(examples(seen, brands, weights), weights)
     return weights
@@ -79,26 +98,63 @@ def fit(seen: Sequence[Seen], brands: Mapping[str, str], start: Weights) -> Weig
 def _refit(rows: Sequence[Example], weights: Weights) -> Weights:
     kinds = [said for said in Said if said is not Said.NOTHING]
     features = np.array([_features(row.claim, weights, kinds) for row in rows])
-    right = np.array([row.right for row in rows])
-    model = LogisticRegression(C=_STRICTNESS, fit_intercept=False, max_iter=2000).fit(features, right)
-    rest = model.coef_[0].tolist()
-    lines = {source: Line(*rest[3 * number : 3 * number + 3]) for number, source in enumerate(SOURCES)}
-    letters = dict(zip(kinds, rest[3 * len(SOURCES) :], strict=True))
-    return Weights(
-        report_from=weights.report_from,
-        unseen=weights.unseen,
-        look=lines,
-        alone=weights.alone,
-        letters={Said.NOTHING: 0.0, **letters},
+    sources = [row.claim.look.source if row.claim.look else "trained" for row in rows]
+    learned = _learned(features, [row.right for row in rows], sources, _brands(rows))
+    letters = dict(zip(kinds, learned[2 * len(SOURCES) + 1 :], strict=True))
+    return msgspec.structs.replace(
+        weights,
+        look=_lines(learned),
+        doubling=learned[2 * len(SOURCES)],
+        letters={said: letters.get(said, 0.0) for said in Said},
     )
 
 
+def _brands(rows: Sequence[Example]) -> Counter[str]:
+    """How many brands each source tells apart."""
+    return Counter(
+        source for _, source in {(row.claim.brand, row.claim.look.source) for row in rows if row.claim.look}
+    )
+
+
+def _fit_alone(seen: Sequence[Seen], brands: Mapping[str, str]) -> dict[str, Line]:
+    features, right, sources = [], [], []
+    every = set()
+    for one in seen:
+        shown = {brands.get(label) for label in one.picture.shown}
+        best: dict[tuple[str, str], Look] = {}
+        for look in apart(one.looks):
+            best.setdefault((look.brand, look.source), look)
+        features += [_of_look(look.source, look.strength) for look in best.values()]
+        right += [brand in shown for brand, _ in best]
+        sources += [source for _, source in best]
+        every |= set(best)
+    return _lines(_learned(np.array(features), right, sources, Counter(source for _, source in every)))
+
+
 def _features(claim: Claim, weights: Weights, kinds: Sequence[Said]) -> NDArray[np.float64]:
-    row = np.zeros(3 * len(SOURCES) + len(kinds))
     look = claim.look
     strength = weights.unseen if look is None else weights.strength(look.strength, claim.said)
-    place = 3 * SOURCES.index(look.source if look else "trained")
-    row[place : place + 3] = 1, min(max(strength, -1.0), 1.0), size(claim.box)
-    if claim.said is not Said.NOTHING:
-        row[3 * len(SOURCES) + kinds.index(claim.said)] = 1
+    seen = _of_look(look.source if look else "trained", strength)
+    return np.array([*seen, size(claim.box), *(claim.said is said for said in kinds)], np.float64)
+
+
+def _of_look(source: str, strength: float) -> NDArray[np.float64]:
+    row = np.zeros(2 * len(SOURCES))
+    place = 2 * SOURCES.index(source)
+    row[place : place + 2] = 1, min(max(strength, -1.0), 1.0)
     return row
+
+
+def _learned(
+    features: NDArray[np.float64], right: Sequence[bool], sources: Sequence[str], brands: Counter[str]
+) -> list[float]:
+    """The coefficients. A source that knows few brands has few occasions to be wrong; its wrong claims count
+    as often as if it knew as many as the others do."""
+    most = max(brands.values())
+    occasions = [1.0 if good else most / brands[source] for good, source in zip(right, sources, strict=True)]
+    model = LogisticRegression(C=_STRICTNESS, fit_intercept=False, max_iter=5000)
+    return [float(weight) for weight in model.fit(features, right, sample_weight=occasions).coef_[0]]
+
+
+def _lines(learned: Sequence[float]) -> dict[str, Line]:
+    return {source: Line(*learned[2 * number : 2 * number + 2]) for number, source in enumerate(SOURCES)}
