@@ -5,7 +5,6 @@ cut out, embedded and compared with the gallery. With an empty gallery nothing o
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -13,7 +12,7 @@ import numpy as np
 from monitor.inference import Manifest
 from monitor.logos.boxes import relative
 from monitor.logos.crops import cut_crops
-from monitor.logos.dense import DenseDetector, DenseGeometry, Scan
+from monitor.logos.dense import DenseDetector, Scan
 from monitor.logos.detector import LogoDetector
 from monitor.logos.evidence import Look
 from monitor.logos.gallery.embedder import Embedder, load_embedder
@@ -76,7 +75,7 @@ class GalleryDetector:
         """Detections of each picture, best first; blocking, thread-safe."""
         if not self.gallery.entries:
             return self.dense.detect(pictures)
-        return [comparison.detections for comparison in self.compare(pictures)]
+        return [self._enough(looks) for looks in self.look(pictures)]
 
     def look(self, pictures: Sequence[Pixels]) -> list[tuple[Look, ...]]:
         """Places of trained brands, then of gallery brands, weak ones too, each of the two best first.
@@ -86,10 +85,6 @@ class GalleryDetector:
         """
         if not self.gallery.entries:
             return self.dense.look(pictures)
-        return [comparison.looks for comparison in self.compare(pictures)]
-
-    def compare(self, pictures: Sequence[Pixels]) -> list["Comparison"]:
-        """Detections of each picture, and how near it came to each gallery brand; blocking, thread-safe."""
         scans = self.dense.scan(pictures, MOST_PROPOSALS, PROPOSALS_FROM)
         crops = [
             cut_crops(picture, scan.proposals.boxes, self.embedder.geometry)
@@ -100,22 +95,9 @@ class GalleryDetector:
         embedded = self.embedder.embed(np.concatenate(crops))
         each = np.split(embedded, np.cumsum([len(one) for one in crops])[:-1])
         return [
-            Comparison(
-                (*scan.looks, *self._matched(picture, scan, embeddings)),
-                self._nearest(embeddings),
-                self.dense.geometry,
-            )
+            (*scan.looks, *self._matched(picture, scan, embeddings))
             for picture, scan, embeddings in zip(pictures, scans, each, strict=True)
         ]
-
-    def _nearest(self, embeddings: Embeddings) -> dict[str, float]:
-        if not len(embeddings):
-            return {}
-        nearest = self._matcher.similarities(embeddings).max(0)
-        return {
-            entry.brand: float(similarity)
-            for entry, similarity in zip(self.gallery.entries, nearest, strict=True)
-        }
 
     def _matched(self, picture: Pixels, scan: Scan, embeddings: Embeddings) -> list[Look]:
         height, width = picture.shape[:2]
@@ -129,23 +111,13 @@ class GalleryDetector:
                 ]
         return sorted(looks, key=lambda look: -look.score)
 
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """One picture: what it may show, and for each gallery brand the similarity of the box most like it."""
-
-    looks: tuple[Look, ...]
-    nearest: dict[str, float]
-    """Empty where no box was proposed."""
-    geometry: DenseGeometry
-
-    @property
-    def detections(self) -> tuple[Detection, ...]:
+    def _enough(self, looks: tuple[Look, ...]) -> tuple[Detection, ...]:
         """What the look alone suffices for."""
-        enough = [look for look in self.looks if look.score >= look.threshold]
+        enough = [look for look in looks if look.score >= look.threshold]
+        geometry = self.dense.geometry
         return tuple(
             Detection(brand=look.brand, score=look.score, box=look.box, look=look.score)
-            for look in merge(enough, self.geometry.most_overlap, self.geometry.most_inside)
+            for look in merge(enough, geometry.most_overlap, geometry.most_inside)
         )
 
 

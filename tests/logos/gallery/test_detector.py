@@ -104,15 +104,6 @@ def test_a_picture_is_matched_the_same_alone_and_in_a_batch(
     assert detector.detect([]) == []
 
 
-def test_the_nearest_of_every_brand_is_told(
-    models: GalleryDetector, entry: GalleryEntry, acme: UnknownBrand
-) -> None:
-    detector = models.with_gallery(Gallery(version=1, entries=(entry,)))
-    shown, not_shown = detector.compare([load(acme.shown), load(acme.not_shown)])
-    assert shown.nearest["Acme"] == pytest.approx(shown.detections[0].score, abs=1e-5)
-    assert not_shown.nearest["Acme"] < entry.threshold
-
-
 def test_the_same_logo_under_two_names_is_noticed(
     models: GalleryDetector, entry: GalleryEntry, acme: UnknownBrand
 ) -> None:
