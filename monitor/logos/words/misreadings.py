@@ -1,4 +1,4 @@
-"""Names with letters that a reader of pictures got wrong, left out, or set apart.
+"""Names with letters that a reader of pictures got wrong, left out, or put in.
 
 Letters that look alike are one letter here. Beyond that a name of five letters may have one wrong, missing or
 additional one, a name of nine letters two. A word that people know is read as it stands: "Colombia" is no
@@ -105,12 +105,9 @@ def _most_wrong(letters: str) -> int:
 
 def _is_reading(parts: tuple[str, ...], spelling: Spelling) -> bool:
     """Whether words, each for itself, may be the parts of a name; in one word they may be joined."""
-    letters = "".join(parts)
     if len(parts) == 1:
-        return not letters.isdecimal() and not is_known(letters)
-    if len(parts) != len(spelling.parts):
-        return seen_as(letters) == seen_as(spelling.letters)
-    return all(
+        return not parts[0].isdecimal() and not is_known(parts[0])
+    return len(parts) == len(spelling.parts) and all(
         part == meant
         or (not is_known(part) and Levenshtein.distance(seen_as(part), seen_as(meant), score_cutoff=1) <= 1)
         for part, meant in zip(parts, spelling.parts, strict=True)

@@ -2,8 +2,8 @@
 
 Spellings count as in texts (`monitor.texts.terms`): whole words, whatever their case and accents, their parts
 joined or apart. In pictures they also count set apart ("V M W A R E"), over several lines ("TOMMY" above
-"HILFIGER"), in the name of a host (www.vmware.com), before or behind a word that people know
-("#vmwareexplore"), and with a few letters that the reader got wrong (`monitor.logos.words.misreadings`).
+"HILFIGER"), in addresses of pages (www.vmware.com), beside a word in a hashtag (#vmwareexplore), and with a
+few letters that the reader got wrong (`monitor.logos.words.misreadings`).
 Whether a name suffices is decided elsewhere (`monitor.logos.evidence`): it says whether it is an everyday
 word, how many of its letters are others, and whether anything else stands in its line.
 """
@@ -118,8 +118,7 @@ class NameMatcher:
             reading = read(line.text)
             words.append([_Word(word.text, (index, word.start, word.end)) for word in reading.words])
             yield from self._as_in_texts(index, reading)
-            yield from self._glued(words[-1])
-            yield from self._in_links(index, reading)
+            yield from self._in_marks(index, reading)
         runs = [_Run(run, len(run) == len(line)) for line in words for run in self._runs(line)]
         runs += [
             _Run([word for index in chain for word in words[index]], whole=True, chained=True)
@@ -139,29 +138,20 @@ class NameMatcher:
             place = (index, found.start, found.end)
             yield _Claim(found.brand, everyday, (place,), len(letters), 0, letters == line)
 
-    def _glued(self, words: Sequence["_Word"]) -> Iterator["_Claim"]:
-        """Names before or behind a word that people know: "#vmwareexplore", "vmwarenews"."""
-        for text, (index, start, end) in words:
-            if len(text) != end - start or is_known(text):
-                continue
-            for cut in range(3, len(text) - 2):
-                for first, name, rest in ((0, text[:cut], text[cut:]), (cut, text[cut:], text[:cut])):
-                    spelling = self._spelled.get(name) if len(name) >= _SHORTEST_GLUED else None
-                    if spelling and not spelling.everyday and is_known(rest):
-                        place = (index, start + first, start + first + len(name))
-                        yield _Claim(spelling.brand, False, (place,), len(name), 0, whole=False)
-
-    def _in_links(self, index: int, reading: Reading) -> Iterator["_Claim"]:
-        """Names in addresses of pages; mail addresses name whoever runs the server."""
+    def _in_marks(self, index: int, reading: Reading) -> Iterator["_Claim"]:
+        """Names in addresses of pages, and before or behind a word in hashtags: www.vmware.com,
+        #vmwareexplore. A mail address names whoever runs its server."""
         for mark in reading.marks:
-            if mark.kind == "link":
-                host = reading.text[mark.start : mark.end]
-                for part in _WORD.finditer(host):
-                    spelling = self._spelled.get(read(part.group()).folded)
-                    if spelling is not None:
-                        place = (index, mark.start + part.start(), mark.start + part.end())
-                        letters = len(spelling.letters)
-                        yield _Claim(spelling.brand, spelling.everyday, (place,), letters, 0, whole=False)
+            if mark.kind in ("link", "hashtag"):
+                for part in _WORD.finditer(reading.text, mark.start, mark.end):
+                    text = read(part.group()).folded
+                    for first, last in _pieces(text) if mark.kind == "hashtag" else [(0, len(text))]:
+                        spelling = self._spelled.get(text[first:last])
+                        if spelling is not None and len(text) == len(part.group()):
+                            place = (index, part.start() + first, part.start() + last)
+                            yield _Claim(
+                                spelling.brand, spelling.everyday, (place,), last - first, 0, whole=False
+                            )
 
     def _runs(self, words: Sequence["_Word"]) -> Iterator[Sequence["_Word"]]:
         """Words in a row that have no more letters than the longest name, and some for errors."""
@@ -181,6 +171,15 @@ class NameMatcher:
             spaced = run.chained or max(map(len, run.texts)) == 1
             if spelling and len(letters) >= (_SHORTEST_SPACED if spaced else _SHORTEST_APART):
                 yield run.claim(spelling, 0)
+
+
+def _pieces(text: str) -> Iterator[tuple[int, int]]:
+    """Where a name may stand in a word grown together of a name and a word that people know."""
+    for cut in range(_SHORTEST_GLUED, len(text) - 2):
+        if is_known(text[cut:]):
+            yield 0, cut
+        if is_known(text[:-cut]):
+            yield len(text) - cut, len(text)
 
 
 class _Word(NamedTuple):

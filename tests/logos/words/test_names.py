@@ -47,7 +47,7 @@ def matcher() -> NameMatcher:
         ("www.vmware.com/explore", "VMware", "vmware"),
         ("@vmware", "VMware", "vmware"),
         ("#vmwareexplore", "VMware", "vmware"),
-        ("SHOPSTARBUCKS", "Starbucks", "STARBUCKS"),
+        ("#ilovestarbucks #shopstarbucks", "Starbucks", "starbucks"),
     ],
 )
 def test_names_as_they_stand_in_pictures(matcher: NameMatcher, text: str, brand: str, matched: str) -> None:
@@ -89,6 +89,8 @@ def test_letters_read_wrong(matcher: NameMatcher, text: str, brand: str, errors:
         "vmworld",
         "1990",  # looks like six brands
         "fordable",
+        "VMwareTips.com",  # somebody else's page, val picture
+        "in tel",
     ],
 )
 def test_what_only_looks_like_a_name(matcher: NameMatcher, text: str) -> None:
