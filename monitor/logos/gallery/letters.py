@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from monitor.everyday import bare_letters
 from monitor.logos.gallery.references import Reference
 from monitor.logos.gallery.views import shown
 from monitor.logos.words.names import NameReader
 
-_FEWEST: Final = 2
-"""Letters and digits of a line: a stripe of a symbol is read as an I, never as a word."""
+_FEWEST: Final = 3
+"""Letters and digits of a line that is no watched name: stripes and leaves of a symbol are read as I or 00."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,10 @@ def read_letters(brand: str, references: Sequence[Reference], reader: NameReader
             except Exception as error:  # the library's
                 return LogoLetters(unread=f"{reference.name}: {type(error).__name__}: {error}")
             named |= {name.brand: name.matched for name in letters.names}
+            names = {name.line for name in letters.names}
             for line in letters.lines:
-                key = "".join(filter(str.isalnum, line.text.casefold()))
-                if len(key) >= _FEWEST:
+                key = bare_letters(line.text)
+                if len(key) >= _FEWEST or line.text in names:
                     lines[key] = max(lines.get(key, (0.0, "")), (line.score, line.text))
     return LogoLetters(
         lines=tuple(text for _, text in lines.values()),
