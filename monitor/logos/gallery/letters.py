@@ -10,7 +10,7 @@ from monitor.logos.gallery.views import shown
 from monitor.logos.words.names import NameReader
 
 _FEWEST: Final = 3
-"""Letters and digits of a line that is no watched name: stripes and leaves of a symbol are read as I or 00."""
+"""Letters and digits of a line that is no watched name: stripes and leaves are read as I or 00."""
 
 
 @dataclass(frozen=True, slots=True)
