@@ -121,7 +121,7 @@ def try_out(
             for line in told(found):
                 typer.echo(f"  {line}")
             if copies is not None:
-                copies.write(path, picture, found.detections)
+                copies.write(path, picture, found.detections, found.vetoes)
 
 
 def remove(
