@@ -69,25 +69,31 @@ def line_in(box: Box, lines: "Sequence[TextLine]") -> "TextLine | None":
 
 
 def is_like(text: str, name: str) -> bool:
-    """Whether `text` spells `name`, or one of the two a part of the other, a few wrong letters allowed."""
-    one, other = sorted((bare_letters(text), bare_letters(name)), key=len)
-    if len(one) < _FEWEST_LETTERS:
+    """Whether a line spells `name` or a good part of it, a few wrong letters allowed: the line as a whole, or
+    one of its words."""
+    spelled = bare_letters(name)
+    return any(_spells(bare_letters(part), spelled) for part in {text, *text.split()})
+
+
+def _spells(letters: str, name: str) -> bool:
+    if 2 * len(letters) < len(name) or len(letters) < _FEWEST_LETTERS:
         return False
-    allowed = int(_WRONG_LETTERS * len(one)) if len(one) > _FEWEST_LETTERS else 0
-    return wrong_letters(one, other) <= allowed
+    shorter = min(len(letters), len(name))
+    allowed = int(_WRONG_LETTERS * shorter) if shorter > _FEWEST_LETTERS else 0
+    return wrong_letters(letters, name, cut=len(letters) < len(name)) <= allowed
 
 
-def wrong_letters(part: str, whole: str) -> int:
-    """Letters to change, add or leave out until `part` stands somewhere in `whole` (Sellers 1980)."""
-    costs = [0] * (len(whole) + 1)  # it may begin anywhere, and end anywhere
-    for count, letter in enumerate(part, 1):
+def wrong_letters(letters: str, name: str, *, cut: bool = False) -> int:
+    """Letters to change, add or leave out until `letters` are `name`; `cut`: or any part of it."""
+    costs = [0 if cut else place for place in range(len(name) + 1)]
+    for count, letter in enumerate(letters, 1):
         before, costs[0] = costs[0], count
-        for place, other in enumerate(whole, 1):
+        for place, other in enumerate(name, 1):
             before, costs[place] = (
                 costs[place],
                 min(costs[place] + 1, costs[place - 1] + 1, before + (letter != other)),
             )
-    return min(costs)
+    return min(costs) if cut else costs[-1]
 
 
 def shared(one: Box, other: Box) -> float:

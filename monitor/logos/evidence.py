@@ -130,7 +130,7 @@ def by_look(looks: Sequence[Look], weights: Weights | None = None) -> Decision:
             Claim(
                 look.brand,
                 look.box,
-                logistic(weights.alone[look.source].at(look.strength, size(look.box))),
+                logistic(weights.alone[look.source].at(look.strength)),
                 look,
             )
             for look in apart(enough)
@@ -223,9 +223,16 @@ def _claims(
             yield Claim(look.brand, here[0].box, _by_name(here[0], weights), None, here[0], said)
         else:
             score = logistic(weights.weight(look.strength, look.source, size(look.box), said))
-            yield Claim(look.brand, look.box, score, look, name, said, line)
+            yield Claim(look.brand, _place(look, name if here else None), score, look, name, said, line)
     for name in free:
         yield Claim(name.brand, name.box, _by_name(name, weights), None, name, said_by(name))
+
+
+def _place(look: Look, name: Name | None) -> Box:
+    """The look's box: on val pictures it fits logos better than that of the letters, or one around both.
+    Only where a look that would not suffice alone lies beside the letters, it is they that were seen."""
+    beside = name is not None and not _overlap(name.box, look.box)
+    return name.box if name is not None and beside and look.score < look.threshold else look.box
 
 
 def _by_name(name: Name, weights: Weights) -> float:

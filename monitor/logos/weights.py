@@ -17,18 +17,16 @@ _FILE = "evidence.toml"
 
 
 class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The weight of a look by its strength and size: a straight line."""
+    """The weight of a look by its strength (`monitor.logos.evidence.Look.strength`): a straight line."""
 
     base: float
-    """At strength 0, where the look would just suffice alone, for a logo that fills the picture."""
+    """At strength 0, where the look would just suffice alone."""
     slope: float
-    """What each unit of strength (`Look.strength`) adds; from -1 to 1, beyond it stays level."""
-    doubling: float
-    """What twice the size adds: small places are more often mistaken."""
+    """What each unit of strength adds; under -1 and over 1 it stays level."""
 
-    def at(self, strength: float, size: float) -> float:
-        """The weight; `size` as in `monitor.logos.agreement.size`."""
-        return self.base + self.slope * min(max(strength, -1.0), 1.0) + self.doubling * size
+    def at(self, strength: float) -> float:
+        """The weight."""
+        return self.base + self.slope * min(max(strength, -1.0), 1.0)
 
 
 class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -40,6 +38,8 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """Strength of a look that stands for nothing seen, where letters speak for the brand."""
     look: dict[str, Line]
     """By source, where letters were read, whatever they said."""
+    doubling: float
+    """What twice the size of the place adds: small places are mistaken more often."""
     alone: dict[str, Line]
     """By source, where nobody read."""
     letters: dict[Said, float]
@@ -51,9 +51,10 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         return max(look, self.unseen) if said in FOR else look
 
     def weight(self, look: float | None, source: str, size: float, said: Said) -> float:
-        """Of all evidence for a place; `look` is the strength, None where nothing was seen there."""
+        """Of all evidence for a place of that size (`monitor.logos.agreement.size`); `look` is the strength,
+        None where nothing was seen there."""
         strength = self.unseen if look is None else self.strength(look, said)
-        return self.look[source].at(strength, size) + self.letters[said]
+        return self.look[source].at(strength) + self.doubling * size + self.letters[said]
 
     def digest(self) -> str:
         """Eight hexadecimal digits: equal digests, equal weights."""

@@ -1,6 +1,4 @@
-"""Fits how much each piece of evidence weighs (`monitor/logos/evidence.toml`) on pictures of val.
-
-brand-train logos evidence --data DIR
+"""Fits how much each piece of evidence weighs.
 
 One logistic model over all places that may show a brand: what was seen there, and what the letters say. It
 knows sources of evidence and no brands.
@@ -20,7 +18,6 @@ from monitor.logos.agreement import FOR, Said, size
 from monitor.logos.boxes import corners_of, iou
 from monitor.logos.evidence import Claim, Look, apart, claims_of
 from monitor.logos.weights import Line, Weights
-from training.data.pictures import AnnotatedPicture, Split
 from training.logos.witnesses import Seen
 
 SOURCES: Final = ("trained", "gallery")
@@ -30,19 +27,6 @@ _STRICTNESS: Final = 10.0
 """Inverse of the L2 penalty: it only keeps rows with a handful of pictures from certainty."""
 _THERE: Final = 0.3
 """IoU with a marked box from which a place is the logo's."""
-
-
-def to_fit_on(pictures: Sequence[AnnotatedPicture]) -> list[AnnotatedPicture]:
-    """Those of val, those without a logo that no training reads (`boxed` is false), and of folders without
-    val and test pictures all: the network may have seen these, but not their letters."""
-    split = {picture.folder for picture in pictures if picture.split is not Split.TRAIN}
-    return [
-        picture
-        for picture in pictures
-        if picture.split is Split.VAL
-        or picture.folder not in split
-        or (picture.split is Split.TRAIN and not picture.boxed and not picture.labels)
-    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +85,9 @@ def _refit(rows: Sequence[Example], weights: Weights) -> Weights:
     sources = [row.claim.look.source if row.claim.look else "trained" for row in rows]
     learned = _learned(features, [row.right for row in rows], sources, _brands(rows))
     letters = dict(zip(kinds, learned[2 * len(SOURCES) + 1 :], strict=True))
+    if not any(row.claim.said is Said.AMONG for row in rows):
+        # As much less than a name among other words as an everyday word alone is less than a name alone.
+        letters[Said.AMONG] = letters[Said.WITHIN] + letters[Said.EVERYDAY] - letters[Said.NAME]
     return msgspec.structs.replace(
         weights,
         look=_lines(learned),

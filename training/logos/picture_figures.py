@@ -166,8 +166,8 @@ def look_and_read(
 ) -> "Witnessed":
     """Look at and read all that is measured of `pictures` (all splits); what was seen and read is kept in the
     file `kept`, so that a run that was cut off goes on. Raises `SetupError` where nothing can be read."""
-    strangers = _strangers(pictures, brands)
-    finder = _finder(model, embedder, brands, strangers)
+    strangers = strangers_of(pictures, brands)
+    finder = finder_with(model, embedder, brands, strangers)
     measured = _measured(pictures)
     own = [picture for stranger in strangers for picture in stranger.pictures]
     seen = witnesses([*measured, *own], finder, kept)
@@ -244,7 +244,8 @@ class Witnessed:
     strangers: list[Stranger]
 
 
-def _strangers(pictures: Sequence[AnnotatedPicture], brands: Brands) -> list[Stranger]:
+def strangers_of(pictures: Sequence[AnnotatedPicture], brands: Brands) -> list[Stranger]:
+    """The brands of `pictures` that nobody trains, `brands` apart, and `REFERENCES` references of each."""
     chosen = select(pictures).strangers
     found = []
     for folder, label in sorted({(one.folder, label) for one in chosen for label in one.labels}):
@@ -274,7 +275,7 @@ def _reference(picture: AnnotatedPicture, label: str) -> Reference:
     return read_reference(picture.path, corners)
 
 
-def _finder(model: Path, embedder: Path, brands: Brands, strangers: Sequence[Stranger]) -> LogoFinder:
+def finder_with(model: Path, embedder: Path, brands: Brands, strangers: Sequence[Stranger]) -> LogoFinder:
     """The service's, with the strangers added to its brands and its gallery."""
     detector = load_detector(model, brands, Device.AUTO)
     if not isinstance(detector, DenseDetector):
