@@ -1,8 +1,10 @@
 """Names with letters that a reader of pictures got wrong, left out, or put in.
 
-Letters that look alike are one letter here. Beyond that a name of five letters may have one wrong, missing or
-additional one, a name of nine letters two. A word that people know is read as it stands: "Colombia" is no
-Columbia.
+A name of five letters may have one wrong, missing or additional one, a name of nine letters two. A word that
+people know is read as it stands: "Colombia" is no Columbia.
+
+Letters that look alike (0 and O, rn and m) have no rules of their own: on val pictures they found nothing
+that one wrong letter does not.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -11,22 +13,16 @@ from importlib import resources
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cdist
 
 from monitor.texts.characters import SPACED, kind_of
 
-_ALIKE: Final = str.maketrans("01i592q86", "ollsgzobb")
-_PAIRS_ALIKE: Final = (("rn", "m"), ("vv", "w"), ("cl", "d"))
-_SHORTEST: Final = 4
-"""Letters of a name of which others may only look alike."""
 _ONE_WRONG: Final = 5
 _TWO_WRONG: Final = 9
-"""Letters from which a name may have one wrong, and two."""
-_MOST_OTHERS: Final = 6
-_LETTERS_AN_OTHER: Final = 4
-"""Of so many letters one may be another, those that look alike counted: "yoggi" is no Toggl."""
+"""Letters from which a name may have one wrong, and two. On val pictures, of 674 names, one from four letters
+on finds 7 more, and takes 11 more words for one of 3,214 other names; two from eight letters on find none."""
+_MOST_WRONG: Final = 2
 
 
 class Spelling(NamedTuple):
@@ -47,8 +43,8 @@ class Misreadings:
 
     def __init__(self, spellings: Sequence[Spelling]) -> None:
         self._spellings = [one for one in spellings if _may_be_misread(one)]
-        self._seen = [seen_as(one.letters) for one in self._spellings]
-        self._most_wrong = np.array([_most_wrong(one.letters) for one in self._spellings], np.uint8)
+        self._letters = [one.letters for one in self._spellings]
+        self._most_wrong = np.array([_most_wrong(letters) for letters in self._letters], np.uint8)
 
     def find(self, words: Sequence[tuple[str, ...]]) -> Iterator[tuple[int, Spelling, int]]:
         """Of words or rows of words, folded: index, the spelling it may be, and how many letters differ.
@@ -58,25 +54,17 @@ class Misreadings:
         if not self._spellings or not words:
             return
         letters = ["".join(parts) for parts in words]
-        others = _differing(letters, [one.letters for one in self._spellings])
-        wrong = np.minimum(_differing([seen_as(one) for one in letters], self._seen), others)
-        near: dict[int, list[tuple[int, int, Spelling]]] = {}
+        wrong = cdist(
+            letters, self._letters, scorer=Levenshtein.distance, score_cutoff=_MOST_WRONG, dtype=np.uint8
+        )
+        near: dict[int, list[tuple[int, Spelling]]] = {}
         for row, column in zip(*np.nonzero(wrong <= self._most_wrong), strict=True):
-            spelling, differ = self._spellings[column], int(others[row, column])
-            if differ <= len(spelling.letters) // _LETTERS_AN_OTHER and _is_reading(words[row], spelling):
-                near.setdefault(int(row), []).append((int(wrong[row, column]), differ, spelling))
+            if _is_reading(words[row], self._spellings[column]):
+                near.setdefault(int(row), []).append((int(wrong[row, column]), self._spellings[column]))
         for index, found in near.items():
-            best = min(found)
-            if len({spelling.brand for *how, spelling in found if tuple(how) == best[:2]}) == 1:
-                yield index, best[2], best[1]
-
-
-def seen_as(letters: str) -> str:
-    """Folded letters and digits, those that look alike made one."""
-    seen = letters.translate(_ALIKE)
-    for pair, one in _PAIRS_ALIKE:
-        seen = seen.replace(pair, one)
-    return seen
+            least, spelling = min(found)
+            if len({other.brand for errors, other in found if errors == least}) == 1:
+                yield index, spelling, least
 
 
 def is_known(word: str) -> bool:
@@ -88,14 +76,9 @@ def _may_be_misread(spelling: Spelling) -> bool:
     letters = spelling.letters
     # A letter more or less is another word in scripts without spaces, and so it is beside an everyday word.
     return (
-        not spelling.everyday and len(letters) >= _SHORTEST and all(kind_of(one) == SPACED for one in letters)
-    )
-
-
-def _differing(some: Sequence[str], others: Sequence[str]) -> NDArray[np.uint8]:
-    """Letters to change, leave out or put in between each two; any number over `_MOST_OTHERS` is more."""
-    return np.asarray(
-        cdist(some, others, scorer=Levenshtein.distance, score_cutoff=_MOST_OTHERS, dtype=np.uint8)
+        not spelling.everyday
+        and len(letters) >= _ONE_WRONG
+        and all(kind_of(one) == SPACED for one in letters)
     )
 
 
@@ -108,8 +91,7 @@ def _is_reading(parts: tuple[str, ...], spelling: Spelling) -> bool:
     if len(parts) == 1:
         return not parts[0].isdecimal() and not is_known(parts[0])
     return len(parts) == len(spelling.parts) and all(
-        part == meant
-        or (not is_known(part) and Levenshtein.distance(seen_as(part), seen_as(meant), score_cutoff=1) <= 1)
+        part == meant or (not is_known(part) and Levenshtein.distance(part, meant, score_cutoff=1) <= 1)
         for part, meant in zip(parts, spelling.parts, strict=True)
     )
 

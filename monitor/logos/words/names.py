@@ -2,8 +2,8 @@
 
 Spellings count as in texts (`monitor.texts.terms`): whole words, whatever their case and accents, their parts
 joined or apart. In pictures they also count set apart ("V M W A R E"), over several lines ("TOMMY" above
-"HILFIGER"), in addresses of pages (www.vmware.com), beside a word in a hashtag (#vmwareexplore), and with a
-few letters that the reader got wrong (`monitor.logos.words.misreadings`).
+"HILFIGER"), in addresses of pages (www.vmware.com), beside a word in a hashtag (#vmwareexplore), and where
+they are the whole line with a letter or two that the reader got wrong (`monitor.logos.words.misreadings`).
 Whether a name suffices is decided elsewhere (`monitor.logos.evidence`): it says whether it is an everyday
 word, how many of its letters are others, and whether anything else stands in its line.
 """
@@ -38,8 +38,6 @@ _SHORTEST_SPACED: Final = 3
 """Letters from which a name may be spelled letter by letter, or over lines."""
 _SHORTEST_GLUED: Final = 6
 """Letters from which a name may be grown together with another word."""
-_SHORTEST_MISREAD: Final = 6
-"""Letters from which a misread name may have other words beside it."""
 _ERROR: Final = 3
 """Letters that a name must be longer by to be taken with one more letter wrong, where two claim one word."""
 _WORD: Final = re.compile(r"[^\W_]+")
@@ -126,9 +124,9 @@ class NameMatcher:
             if all(words[index] for index in chain)
         ]
         yield from self._apart(runs)
-        for index, spelling, errors in self._misread.find([run.texts for run in runs]):
-            if runs[index].whole or len(spelling.letters) >= _SHORTEST_MISREAD:
-                yield runs[index].claim(spelling, errors)
+        whole = [run for run in runs if run.whole]
+        for index, spelling, errors in self._misread.find([run.texts for run in whole]):
+            yield whole[index].claim(spelling, errors)
 
     def _as_in_texts(self, index: int, reading: Reading) -> Iterator["_Claim"]:
         line = bare_letters(reading.text)
