@@ -26,13 +26,14 @@ from training.logos.calibration import (
 from training.logos.canvases import CanvasMix
 from training.logos.cards import TRAINED_ON, dense_card, trained_section
 from training.logos.dense_export import OPSET, PARITY_LEVEL, dense_parity, dense_specs, export_dense
-from training.logos.dense_training import DenseHyper, hours_trained, train_dense
+from training.logos.dense_training import DenseHyper, train_dense
 from training.logos.eight_bit import store_in_eight_bits
 from training.logos.evaluation import MIN_BOXES, evaluate_models
 from training.logos.held_out import leave_out, trained_labels
 from training.logos.hyper import overridden
 from training.logos.scoring import WEAKEST, label_detector, score_pictures
 from training.logos.selection import Selection, labels_of, select
+from training.logos.training_run import hours_trained
 
 FLOAT: Final = "float"
 """Folder of a run for the model as it was trained."""

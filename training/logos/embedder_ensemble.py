@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from training.logos.embedder_crops import CropMix
-from training.logos.embedder_training import EmbedderHyper, seconds_trained
+from training.logos.embedder_training import EmbedderHyper
 
 HARDER: Final = CropMix(other_colours=0.3, covered=0.35, detailed=True)
 """Of every network but the first: it may learn for longer before it knows the crops by heart.
@@ -39,8 +39,3 @@ def members(run: Path, hyper: EmbedderHyper) -> list[Member]:
         for number in range(1, hyper.networks)
     ]
     return [Member(run, hyper, CropMix()), *further]
-
-
-def hours_trained(run: Path, hyper: EmbedderHyper) -> float:
-    """Of all networks and all processes of the run together."""
-    return sum(seconds_trained(one.run) for one in members(run, hyper)) / 3600

@@ -21,7 +21,7 @@ from training.export import commit, machine, now, write_model_folder
 from training.logos.canvases import VMWARE_WORDMARK, draw_svg
 from training.logos.cards import embedder_card
 from training.logos.eight_bit import mean_cosine, store_embedder_in_eight_bits
-from training.logos.embedder_ensemble import hours_trained, members
+from training.logos.embedder_ensemble import members
 from training.logos.embedder_export import OPSET, embedder_parity, embedder_specs, export_embedder
 from training.logos.embedder_network import CropEmbedder
 from training.logos.embedder_training import EmbedderHyper, train_embedder
@@ -29,6 +29,7 @@ from training.logos.held_out import DRAWN, leave_out
 from training.logos.hyper import overridden
 from training.logos.negatives import NEGATIVES_FILE, collect_negatives, write_negatives
 from training.logos.selection import labels_of, select
+from training.logos.training_run import hours_trained
 from training.logos.vectors import draw_all, fetch_packages, read_vectors
 
 Pixels = NDArray[np.uint8]
@@ -100,7 +101,7 @@ def make_embedder_model(
             seed=hyper.seed,
             commit=commit(),
             finished_at=now(),
-            hours=round(hours_trained(run, hyper), 2),
+            hours=round(hours_trained(*(one.run for one in members(run, hyper))), 2),
             machine=machine(),
         ),
     )

@@ -17,11 +17,12 @@ from training.export import measure_parity
 from training.logos.drawn_logos import DrawnLogos
 from training.logos.eight_bit import mean_cosine, store_embedder_in_eight_bits
 from training.logos.embedder_crops import NONE, CropMix, CropSource
-from training.logos.embedder_ensemble import HARDER, hours_trained, members
+from training.logos.embedder_ensemble import HARDER, members
 from training.logos.embedder_export import embedder_parity, export_embedder
 from training.logos.embedder_loss import MEMORY, NONE_VECTORS, BrandVectors, Memory, embedder_loss
 from training.logos.embedder_network import DIMENSIONS, CropEmbedder
 from training.logos.embedder_training import EmbedderHyper, embed, train_embedder
+from training.logos.training_run import TrainingRun, hours_trained
 
 GEOMETRY = CropGeometry(side=64)
 
@@ -217,7 +218,7 @@ def test_it_learns_resumes_and_refuses_another_run(tmp_path: Path, drawn: list[A
     resumed = train_embedder(*arguments, tmp_path / "cut", half, GEOMETRY, CropMix())
     for one, other in zip(whole.state_dict().values(), resumed.state_dict().values(), strict=True):
         assert torch.allclose(one.float(), other.float(), atol=1e-4), "going on is as if never cut off"
-    with pytest.raises(SetupError, match="other labels, pictures, vector logos or crops"):
+    with pytest.raises(SetupError, match="other labels, pictures or settings"):
         train_embedder(drawn, ("bar", "disc"), DRAWINGS[:1], {}, tmp_path / "cut", half, GEOMETRY, CropMix())
     crops = source(drawn, CropMix(background=1), seed=9)
     batches = [crops.draw() for _ in range(4)]
@@ -242,24 +243,21 @@ def test_further_networks_have_other_seeds_and_lengths_and_crops_and_folders(
     assert [torch.load(folder / "checkpoint.pt")["step"] for folder in folders] == [4, 2, 2]
     second, third = (network.embed[0].weight for network in trained[1:])
     assert not torch.allclose(second, third), "another seed, another start"
-    before = hours_trained(tmp_path, hyper)
+    before = hours_trained(*folders)
     assert before > 0
     again = [train_embedder(*arguments, one.run, one.hyper, GEOMETRY, one.mix) for one in parts]
     assert torch.equal(again[1].embed[0].weight, second), "what is trained stays"
-    assert hours_trained(tmp_path, hyper) == before
+    assert hours_trained(*folders) == before
 
 
 def interrupted(arguments: tuple, run: Path, hyper: EmbedderHyper) -> None:
     """Stop after the first checkpoint, as a kill would."""
-    from training.logos import embedder_training
+    save = TrainingRun.save
 
-    save, calls = embedder_training._Run.save, []
-
-    def saved(state: embedder_training._Run, *rest: object) -> None:
-        save(state, *rest)
-        calls.append(state.step)
+    def saved(state: TrainingRun, seconds: float) -> None:
+        save(state, seconds)
         raise KeyboardInterrupt
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(embedder_training._Run, "save", saved)
+        patch.setattr(TrainingRun, "save", saved)
         train_embedder(*arguments, run, hyper, GEOMETRY, CropMix())

@@ -17,7 +17,7 @@ from training.data.pictures import AnnotatedPicture
 from training.logos.canvases import CanvasMix
 from training.logos.dense_export import dense_parity, export_dense
 from training.logos.dense_network import DenseLogoNetwork
-from training.logos.dense_training import DenseHyper, learning_rate_factor, train_dense
+from training.logos.dense_training import DenseHyper, train_dense
 from training.logos.eight_bit import store_in_eight_bits
 from training.logos.hyper import overridden
 from training.logos.talk_export import export_talk
@@ -30,6 +30,7 @@ from training.logos.talk_network import (
     renormalise_layers,
 )
 from training.logos.talk_training import TalkHyper, confusion, probabilities, train_talk, training_crops
+from training.logos.training_run import learning_rate_factor
 
 
 def test_the_talks_layers() -> None:
