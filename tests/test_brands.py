@@ -95,7 +95,7 @@ def test_everyday_words_and_short_ones_get_a_hint(tmp_path: Path, word: str) -> 
 def test_a_query_that_is_ready_is_pointed_to(tmp_path: Path, word: str) -> None:
     ((_, weight, remark),) = remarks(tmp_path, Brand(name=word))
     assert weight is Weight.HINT
-    path = Path(remark.rpartition(" ")[2])
+    path = Path(remark.partition("copy from ")[2].partition(" (")[0])
     assert any(word.casefold() in (one.name.casefold(), *one.written) for one in load_brands(path))
 
 

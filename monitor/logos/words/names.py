@@ -36,6 +36,8 @@ _SHORTEST_APART: Final = 6
 """Letters from which a name may be cut anywhere: "in tel" is hardly ever Intel."""
 _SHORTEST_SPACED: Final = 3
 """Letters from which a name may be spelled letter by letter, or over lines."""
+_LONGEST_APART: Final = 40
+"""Letters up to which names are looked for in pieces: what a line of many letters costs grows with it."""
 _SHORTEST_GLUED: Final = 6
 """Letters from which a name may be grown together with another word."""
 _ERROR: Final = 3
@@ -99,7 +101,7 @@ class NameMatcher:
         ]
         self._spelled = {one.letters: one for one in reversed(spellings) if one.parts}
         self._misread = Misreadings(list(self._spelled.values()))
-        self._longest = max(map(len, self._spelled), default=0)
+        self._longest = min(max(map(len, self._spelled), default=0), _LONGEST_APART)
 
     def find(self, lines: Sequence[TextLine]) -> tuple[Name, ...]:
         """Every name in the lines, in their order, with the box around it; no word is in two of them."""
