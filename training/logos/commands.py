@@ -1,4 +1,4 @@
-"""`brand-train logos`, its `finish`, `crops` and `sheet`, and `evaluate logos`.
+"""`brand-train logos`, its `finish`, `evidence`, `crops` and `sheet`, and `evaluate logos`.
 
 torch is imported when a command runs, not before.
 """
@@ -34,6 +34,7 @@ def register(app: typer.Typer, evaluations: typer.Typer) -> None:
     logos.command("crops")(crops)
     logos.command("sheet")(sheet)
     logos.command("finish")(finish)
+    logos.command("evidence")(evidence)
     app.add_typer(logos, name="logos")
     evaluations.command("logos")(evaluate)
 
@@ -190,6 +191,26 @@ def sheet(
 def _kept(model: str) -> Path:
     """What was seen and read of the pictures that are measured."""
     return Path("runs") / f"evaluation-{model}" / "witnesses.jsonl"
+
+
+def evidence(
+    data: Data,
+    out: Annotated[Path, typer.Option(help="Table to write; it ships as monitor/logos/evidence.toml.")],
+    model: Annotated[str, typer.Option(help="Folder under onnx_models.")] = "logos",
+    embedder: Annotated[str, typer.Option(help="Folder under onnx_models.")] = "logos-embedder",
+) -> None:
+    """Fit on val how much look and letters weigh and from where brands are reported; prints the curve.
+
+    What was seen and read is kept: a run that was cut off goes on.
+    """
+    from training.logos.evidence_table import fit_evidence
+
+    models = packaged("onnx_models")
+    kept = Path("runs") / f"evidence-{model}" / "witnesses.jsonl"
+    fitted = fit_evidence(data, models / model, models / embedder, kept)
+    typer.echo(fitted.markdown())
+    out.write_text(fitted.toml(), "utf-8")
+    typer.echo(f"wrote {out}")
 
 
 def evaluate(
