@@ -6,7 +6,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from training.logos.convolutions import ConvNorm, depthwise
+from monitor.errors import SetupError
+from training.logos.convolutions import AS_THE_CPU, ConvNorm, depthwise, in_half
 from training.logos.dense_network import DenseLogoGraph, DenseLogoNetwork
 from training.logos.dense_training import as_input
 from training.logos.embedder_network import CropEmbedder, CropEmbedderGraph
@@ -85,3 +86,18 @@ def test_the_exported_graphs_take_pixels_as_the_networks_take_what_training_make
         assert torch.allclose(found[1], brands.flatten(2).softmax(1).transpose(1, 2), atol=1e-4)
         embedded = CropEmbedderGraph([embedder]).eval()(torch.from_numpy(pixels))
         assert torch.allclose(embedded, embedder(as_input(list(pixels))), atol=1e-4)
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_half_precision_is_for_cpus_that_multiply_it(
+    fast: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: fast)
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
+    assert in_half(AS_THE_CPU) is fast
+    assert f"convolutions in {'bfloat16' if fast else 'float32'}:" in capsys.readouterr().out
+    assert in_half(16)
+    assert ("--set bits=32 would be much faster" in capsys.readouterr().out) is not fast
+    assert not in_half(32)
+    with pytest.raises(SetupError, match="--set bits=8"):
+        in_half(8)

@@ -1,6 +1,7 @@
 """Crops: logos whole, backgrounds free of logos, files that can be read back."""
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -41,6 +42,13 @@ def test_every_logo_is_cut_whole_and_backgrounds_meet_none(pictures: list[Annota
             assert iou(np.array([crop.box], np.float32), marked).max(initial=0) <= 0.25
     assert sum(crop.kind is CropKind.BACKGROUND for crop in crops) >= 15
     assert any(crop.kind is CropKind.NEAR for crop in crops)
+
+
+def test_where_logos_may_have_no_box_nothing_but_boxes_is_cut(pictures: list[AnnotatedPicture]) -> None:
+    badges = [replace(picture, boxed=False) for picture in pictures]
+    assert {crop.kind for crop in plan_crops(badges, CropPlan(near=6, background=5), seed=1)} == {
+        CropKind.LOGO
+    }
 
 
 def test_the_true_box_comes_first_and_is_exact(pictures: list[AnnotatedPicture]) -> None:

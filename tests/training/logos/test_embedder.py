@@ -1,5 +1,6 @@
 """The embedder: what it is fed, what it is trained towards, and that its file answers as the network does."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -102,6 +103,14 @@ def test_backgrounds_meet_no_logo(drawn: list[AnnotatedPicture]) -> None:
         marked = np.array([mark.corners for mark in drawn[picture].boxes], np.float32).reshape(-1, 4)
         assert not len(marked) or iou(box[None], marked).max() < 0.3
         assert (box[2:] - box[:2] >= 8).all()
+
+
+def test_where_logos_may_have_no_box_there_is_no_background(drawn: list[AnnotatedPicture]) -> None:
+    badges = [replace(picture, boxed=False) for picture in drawn[:6]]
+    crops = source([*badges, *drawn[6:]], CropMix())
+    assert {crops.anywhere(near_logo=number % 2 == 0)[0] for number in range(60)} <= set(range(6, 12))
+    with pytest.raises(SetupError, match="no background to learn"):
+        source(badges, CropMix())
 
 
 def test_a_drawn_logo_can_be_read_on_its_ground() -> None:

@@ -37,9 +37,11 @@ def test_a_folder_without_logo_free_pictures_gives_a_model_that_loads(
 ) -> None:
     out = own / "models" / "logos"
     make_dense_model(own, out, own / "run", ["steps=2", "batch=2", "export_bits=32"], "test")
-    said = capsys.readouterr().out
+    said = capsys.readouterr()
     for missing in ("no pictures without logos", "no folder with 20 boxes in test pictures"):
-        assert missing in said
+        assert missing in said.out
+    assert "convolutions in " in said.out
+    assert "0/2 [" in said.err, "progress from the first step"
     manifest = load_manifest(out)
     assert [metric.name for metric in manifest.metrics] == ["mAP50", "seconds per picture"]
     brands = Brands([Brand(name="Disc", logos=("disc",)), Brand(name="Bar", logos=("bar",))])
