@@ -15,7 +15,7 @@ COPY training training
 COPY monitor monitor
 RUN --mount=type=cache,target=/root/.cache/pip \
     /opt/brand-monitor/bin/pip wheel --no-deps --wheel-dir /wheels . \
-    && /opt/brand-monitor/bin/pip install --constraint constraints.txt "$(ls /wheels/brand_monitor-*.whl)[s3,parquet,ocr]"
+    && /opt/brand-monitor/bin/pip install --constraint constraints.txt "$(ls /wheels/brand_monitor-*.whl)[s3,parquet]"
 
 # Without the CUDA and TensorRT libraries of the onnxruntime-gpu wheel: 285 MB that only run on a GPU.
 FROM build AS build-cpu

@@ -156,7 +156,7 @@ class Settings(BaseSettings):
         "logos-embedder", description="Folder under models_dir, for the brand gallery; empty: no gallery."
     )
     ocr: bool = Field(
-        False, description="Read words in pictures and look for brand names in them; needs the extra `ocr`."
+        True, description="Read the letters in pictures, too: a second witness beside the look of a logo."
     )
     device: Device = Field(Device.AUTO, description="auto, cpu or cuda; cuda fails at start without a GPU.")
     inference_threads: Annotated[int, Field(ge=0)] = Field(

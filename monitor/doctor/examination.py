@@ -57,7 +57,7 @@ def examine(settings: Settings) -> Iterator[Examination]:
         ("sentiment model", models.sentiment),
         ("logo model", models.logos),
         ("embedder", models.embedder),
-        ("words in pictures", models.words),
+        ("letters in pictures", models.letters),
         ("brands", models.brands),
         ("broker", servers.broker),
         ("database", servers.database),

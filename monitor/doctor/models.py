@@ -9,7 +9,6 @@ import onnxruntime as ort
 from monitor.brands import brands_path, load_brands
 from monitor.doctor.brands import Weight, check_brands
 from monitor.doctor.examination import Examination, note, ok, problem
-from monitor.doctor.installation import installed
 from monitor.inference.manifest import Task, load_manifest, model_names
 from monitor.inference.session import driver_present, open_session
 from monitor.logos.words import load_reader
@@ -60,20 +59,17 @@ def embedder(settings: Settings) -> Iterator[Examination]:
         yield _model(settings, "logo-embedding", name, "MONITOR_LOGO_EMBEDDER")
 
 
-def words(settings: Settings) -> Iterator[Examination]:
-    """Reading words in pictures: whether it is there, in use, and comes up on the device asked for."""
-    version = installed("rapidocr")
-    there = f"rapidocr {version} is installed" if version else "rapidocr is not installed"
+def letters(settings: Settings) -> Iterator[Examination]:
+    """Reading letters in pictures: whether it is in use, and comes up on the device asked for."""
     if not settings.ocr:
         yield note(
-            "words in pictures",
-            f"off; {there}",
-            "MONITOR_OCR=true reads brand names in pictures, too"
-            + ("" if version else "; pip install 'brand-monitor[ocr]' first"),
+            "letters in pictures",
+            "MONITOR_OCR=false: they are not read",
+            "with them names are found whose logo nobody trained, and more of those that were",
         )
         return
     reader = load_reader(settings.device, settings.inference_threads)
-    yield ok("words in pictures", f"on; {there}, reads on {reader.device.value}")
+    yield ok("letters in pictures", f"reader {reader.identity}, reads on {reader.device.value}")
 
 
 class _Loaded(Protocol):

@@ -11,7 +11,7 @@ import msgspec
 
 from monitor.errors import SetupError
 
-Task = Literal["sentiment", "logos", "logo-embedding"]
+Task = Literal["sentiment", "logos", "logo-embedding", "reading"]
 Language = Annotated[
     str, msgspec.Meta(pattern="^[a-z]{2,3}$", description="Primary subtag, in lower case: en, pt, zh.")
 ]

@@ -10,7 +10,7 @@ import pytest
 
 from monitor.doctor import Examination, Verdict, examine
 from monitor.doctor.installation import codecs, driver, variables, versions, wheels
-from monitor.doctor.models import brands, embedder, logos, providers, sentiment, words
+from monitor.doctor.models import brands, embedder, letters, logos, providers, sentiment
 from monitor.doctor.servers import picture_store
 from monitor.inference.session import driver_present
 from monitor.settings import Device, Settings, load_settings
@@ -186,15 +186,14 @@ def test_the_gallerys_model_is_examined(tmp_path: Path) -> None:
     assert problems(embedder(load_settings(logo_embedder=""))) == []
 
 
-def test_words_in_pictures_are_told_whether_there_and_in_use(monkeypatch: pytest.MonkeyPatch) -> None:
-    (off,) = words(load_settings())
+def test_letters_in_pictures_are_told_whether_in_use(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (off,) = letters(load_settings(ocr=False))
     assert off.verdict is Verdict.NOTE
-    assert off.found.startswith("off; rapidocr 3.")
-    (on,) = words(load_settings(ocr=True, device=Device.CPU))
+    assert "MONITOR_OCR=false" in off.found
+    (on,) = letters(load_settings(device=Device.CPU))
     assert on.verdict is Verdict.OK
-    assert on.found.startswith("on; rapidocr 3.")
     assert on.found.endswith("reads on cpu")
-    monkeypatch.setattr("monitor.logos.words.reader.util.find_spec", lambda name: None)
-    refused = {each.subject: each for each in examine(load_settings(ocr=True, **NOWHERE))}
-    assert refused["words in pictures"].verdict is Verdict.PROBLEM
-    assert "pip install 'brand-monitor[ocr]'" in refused["words in pictures"].remedy
+    monkeypatch.setattr("monitor.logos.words.reader.packaged", lambda _: tmp_path)
+    refused = {each.subject: each for each in examine(load_settings(**NOWHERE))}
+    assert refused["letters in pictures"].verdict is Verdict.PROBLEM
+    assert "reader-lines" in refused["letters in pictures"].found

@@ -64,8 +64,8 @@ def test_a_worker_looks_and_reads(tmp_path: Path, records: Callable[..., Record]
     assert "+words-" in result.model_version
 
 
-def test_a_worker_without_the_extra_does_not_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("monitor.logos.words.reader.util.find_spec", lambda name: None)
-    settings = load_settings(ocr=True, device=Device.CPU, picture_store=str(tmp_path))
-    with pytest.raises(SetupError, match=r"needs rapidocr, which is not installed; pip install"):
+def test_a_worker_without_its_reader_does_not_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("monitor.logos.words.reader.packaged", lambda _: tmp_path)
+    settings = load_settings(device=Device.CPU, picture_store=str(tmp_path))
+    with pytest.raises(SetupError, match=r"no model 'reader-lines'"):
         scored(settings)

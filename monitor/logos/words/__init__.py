@@ -1,4 +1,4 @@
-"""Letters in pictures (extra `ocr`): pixels -> lines of text -> watched names that are written there.
+"""Letters in pictures: pixels -> lines of text -> watched names that are written there.
 
 One of two witnesses (`monitor.logos.evidence`), which `monitor.logos.words.names` builds on for the names.
 """

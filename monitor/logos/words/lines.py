@@ -8,7 +8,7 @@ Corner = tuple[float, float]
 """x and y in relative units: the picture is 0..1 wide and 0..1 high, origin top left."""
 
 UPRIGHT_FROM = 1.5
-"""Height by width from which the reader takes a line for one written from top to bottom (rapidocr's rule)."""
+"""Height by width from which the reader takes a line for one written from top to bottom."""
 
 
 @dataclass(frozen=True, slots=True)

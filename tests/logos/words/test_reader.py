@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import msgspec
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -15,9 +16,9 @@ from monitor.brands import load_brands
 from monitor.errors import SetupError
 from monitor.logos import decode_picture
 from monitor.logos.words import WordReader, load_reader, reader
-from monitor.logos.words.names import NameReader, load_name_reader
+from monitor.logos.words.names import NameReader
 from monitor.logos.words.reader import ReadingPlan
-from monitor.settings import Device, load_settings
+from monitor.settings import Device, load_settings, packaged
 
 PICTURES = Path(__file__).parents[3] / "samples" / "pictures"
 
@@ -28,7 +29,7 @@ def words() -> WordReader:
 
 
 @pytest.fixture(scope="module")
-def finder(words: WordReader) -> NameReader:
+def names(words: WordReader) -> NameReader:
     return NameReader(words, load_brands())
 
 
@@ -54,6 +55,11 @@ def drawn(text: str, width: int = 640, height: int = 320, scale: float = 2.5) ->
     )
 
 
+def planned(words: WordReader, **changes: Any) -> WordReader:
+    plan = msgspec.structs.replace(words.plan, **changes)
+    return WordReader(words.finder, words.reader, words.letters, plan, words.identity, words.device)
+
+
 @pytest.mark.parametrize(
     ("name", "brand"),
     [
@@ -65,24 +71,60 @@ def drawn(text: str, width: int = 640, height: int = 320, scale: float = 2.5) ->
         ("hortonworks-card.jpg", "Hortonworks"),
     ],
 )
-def test_sample_pictures_that_spell_a_brand(finder: NameReader, name: str, brand: str) -> None:
-    found = finder.read(pixels_of(name)).names
+def test_sample_pictures_that_spell_a_brand(names: NameReader, name: str, brand: str) -> None:
+    found = names.read(pixels_of(name)).names
     assert {one.brand for one in found} == {brand}
     assert all(0.5 <= one.score <= 1 for one in found)
 
 
 @pytest.mark.parametrize("name", ["cat.webp", "chart.webp", "coffee.jpg", "rocket.jpg", "nike-box.webp"])
-def test_sample_pictures_that_spell_none(finder: NameReader, name: str) -> None:
-    assert finder.read(pixels_of(name)).names == ()
+def test_sample_pictures_that_spell_none(names: NameReader, name: str) -> None:
+    assert names.read(pixels_of(name)).names == ()
 
 
-def test_the_box_is_where_the_word_was_drawn(finder: NameReader) -> None:
-    (found,) = finder.read(drawn("VMware")).names
+def test_the_box_is_where_the_word_was_drawn(words: WordReader) -> None:
+    (found,) = words.read(drawn("VMware"))
     (width, height), _ = cv2.getTextSize("VMware", cv2.FONT_HERSHEY_SIMPLEX, 2.5, 5)
-    left, top = found.box.x * 640, found.box.y * 320
+    box = found.box()
+    left, top = box.x * 640, box.y * 320
     assert (left, top) == (pytest.approx(30, abs=20), pytest.approx(160 - height, abs=20))
-    assert found.box.width * 640 == pytest.approx(width, abs=40)
-    assert found.box.height * 320 == pytest.approx(height, abs=30)
+    assert box.width * 640 == pytest.approx(width, abs=40)
+    assert box.height * 320 == pytest.approx(height, abs=30)
+
+
+def test_writing_from_top_to_bottom_is_read(words: WordReader) -> None:
+    turned = cv2.rotate(drawn("Hortonworks", 900), cv2.ROTATE_90_CLOCKWISE)
+    (found,) = words.read(np.asarray(turned, np.uint8))
+    assert (found.text, found.upright) == ("Hortonworks", True)
+
+
+def test_lines_come_row_by_row(words: WordReader) -> None:
+    page = np.full((480, 900, 3), 255, np.uint8)
+    for text, at in (
+        ("delta", (520, 300)),
+        ("bravo", (520, 108)),
+        ("alpha", (40, 112)),
+        ("charlie", (40, 296)),
+    ):
+        cv2.putText(page, text, at, cv2.FONT_HERSHEY_SIMPLEX, 2.5, (0, 0, 0), 5)
+    assert [line.text for line in words.read(page)] == ["alpha", "bravo", "charlie", "delta"]
+
+
+def test_a_strip_that_its_writing_fills_is_read_in_place(words: WordReader) -> None:
+    strip = np.full((60, 900, 3), 255, np.uint8)
+    cv2.putText(strip, "we use Hortonworks daily", (200, 46), cv2.FONT_HERSHEY_SIMPLEX, 1.5, (0, 0, 0), 3)
+    (found,) = words.read(strip)
+    box = found.box()
+    assert found.text == "we use Hortonworks daily"
+    assert box.x == pytest.approx(200 / 900, abs=0.03)
+    assert (box.y, box.height) == (pytest.approx(0.1, abs=0.15), pytest.approx(0.8, abs=0.2))
+
+
+def test_a_line_longer_than_all_that_is_read_is_read_squeezed(words: WordReader) -> None:
+    strip = np.full((60, 2600, 3), 255, np.uint8)
+    cv2.putText(strip, "we use Hortonworks daily " * 5, (20, 44), cv2.FONT_HERSHEY_SIMPLEX, 1.2, (0, 0, 0), 3)
+    assert words.plan.most_width < 48 * 2600 / 60 + words.plan.behind
+    assert any("Hortonworks" in line.text for line in words.read(strip))
 
 
 def test_a_large_picture_reads_like_a_small_one(words: WordReader) -> None:
@@ -96,6 +138,14 @@ def test_a_large_picture_reads_like_a_small_one(words: WordReader) -> None:
 def test_the_same_picture_reads_the_same_every_time(words: WordReader) -> None:
     picture = pixels_of("cloudera-booth.jpg")
     assert words.read(picture) == words.read(picture)
+
+
+def test_a_line_reads_the_same_alone_as_among_others(words: WordReader) -> None:
+    picture = pixels_of("cloudera-booth.jpg")
+    together, alone = words.read(picture), planned(words, together=1).read(picture)
+    assert len(together) > 2
+    assert [(line.text, line.corners) for line in together] == [(line.text, line.corners) for line in alone]
+    assert [line.score for line in together] == pytest.approx([line.score for line in alone], abs=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -112,33 +162,34 @@ def test_a_page_of_print_is_read_up_to_a_bound(words: WordReader) -> None:
         for column in range(3):
             cv2.putText(page, f"w{row}{column}", (20 + 260 * column, 20 + 25 * row), 0, 0.6, (0, 0, 0), 1)
     cv2.putText(page, "VMware", (560, 500), 0, 2.0, (0, 0, 0), 4)
-    few = WordReader(words.engine, ReadingPlan(most_lines=5), words.identity, words.device)
-    lines = few.read(page)
-    assert 0 < len(lines) <= 5
+    lines = planned(words, most_width=512).read(page)
+    assert 0 < len(lines) < len(words.read(page))
     assert any("VMware" in line.text for line in lines), "the tallest come first"
 
 
-def test_the_version_says_library_models_and_plan(words: WordReader) -> None:
-    library, digest = words.identity.split("-")
-    assert library.startswith("3.10.")
-    assert len(digest) == 8
-    assert reader._identity(ReadingPlan(most_lines=5)) != words.identity
+def test_the_version_says_models_and_plan(words: WordReader) -> None:
+    assert len(words.identity) == 8
+    other = reader._identity(words.finder, words.reader, ReadingPlan(most_width=512))
+    assert other != words.identity
+    assert reader._identity(words.reader, words.finder, words.plan) != words.identity
 
 
-def test_without_the_extra_the_setting_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader.util, "find_spec", lambda name: None)
-    with pytest.raises(SetupError, match=r"not installed; pip install 'brand-monitor\[ocr\]'.*MONITOR_OCR"):
-        load_name_reader(load_settings(ocr=True), load_brands())
-    assert load_name_reader(load_settings(ocr=False), load_brands()) is None
+def test_letters_are_read_unless_somebody_says_no() -> None:
+    assert load_settings().ocr
+    assert not load_settings(ocr=False).ocr
 
 
 def test_other_models_than_those_measured_are_refused_and_not_fetched(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, words: WordReader
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    package = Path(str(reader.util.find_spec("rapidocr").origin)).parent  # type: ignore[union-attr]
-    shutil.copytree(package / "models", tmp_path / "models")
-    (tmp_path / "models" / "PP-OCRv6_rec_small.onnx").write_bytes(b"another")
-    found: Any = type("Spec", (), {"origin": str(tmp_path / "__init__.py")})
-    monkeypatch.setattr(reader.util, "find_spec", lambda name: found)
-    with pytest.raises(SetupError, match=r"rec_small\.onnx is missing or another one .*--force-reinstall"):
+    for name in ("reader-lines", "reader-letters"):
+        shutil.copytree(packaged("onnx_models") / name, tmp_path / name)
+    (tmp_path / "reader-letters" / "model.onnx").write_bytes(b"another")
+    monkeypatch.setattr(reader, "packaged", lambda _: tmp_path)
+    with pytest.raises(SetupError, match=r"reader-letters/model\.onnx has SHA-256 .* copy the model folder"):
         load_reader(Device.CPU, threads=1)
+
+
+def test_every_number_stands_for_a_letter(words: WordReader) -> None:
+    assert len(words.letters) == 18_710
+    assert {"", " ", "V", "é", "の", "品"} <= set(words.letters)
