@@ -36,6 +36,8 @@ _PLAIN_FROM: Final = 0.8
 """The reader's confidence from which a line speaks against a brand."""
 _FEWEST_LETTERS: Final = 3
 """Two letters are part of too many names to speak for one or against it."""
+_FEWEST_GROWN: Final = 6
+"""Letters of a name that is found inside a longer word, too: "OxxfordClothes"."""
 _FILLS: Final = 0.5
 """Share of a place that a line covers where the place is seen for its letters: a line beside a mark says
 nothing of the mark."""
@@ -76,6 +78,8 @@ def is_like(text: str, name: str) -> bool:
 
 
 def _spells(letters: str, name: str) -> bool:
+    if len(name) >= _FEWEST_GROWN and name in letters:
+        return True
     if 2 * len(letters) < len(name) or len(letters) < _FEWEST_LETTERS:
         return False
     shorter = min(len(letters), len(name))

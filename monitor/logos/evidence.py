@@ -130,7 +130,7 @@ def by_look(looks: Sequence[Look], weights: Weights | None = None) -> Decision:
             Claim(
                 look.brand,
                 look.box,
-                logistic(weights.alone[look.source].at(look.strength)),
+                logistic(weights.alone[look.source].at(look.strength, size(look.box))),
                 look,
             )
             for look in apart(enough)

@@ -17,16 +17,19 @@ _FILE = "evidence.toml"
 
 
 class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The weight of a look by its strength (`monitor.logos.evidence.Look.strength`): a straight line."""
+    """The weight of a look by its strength and its size: a straight line."""
 
     base: float
-    """At strength 0, where the look would just suffice alone."""
+    """At strength 0, where the look would just suffice alone, for a logo that fills the picture."""
     slope: float
-    """What each unit of strength adds; under -1 and over 1 it stays level."""
+    """What each unit of strength (`monitor.logos.evidence.Look.strength`) adds; under -1 and over 1 it stays
+    level."""
+    doubling: float = 0.0
+    """What twice the size adds: small places are mistaken more often."""
 
-    def at(self, strength: float) -> float:
-        """The weight."""
-        return self.base + self.slope * min(max(strength, -1.0), 1.0)
+    def at(self, strength: float, size: float) -> float:
+        """The weight; `size` as in `monitor.logos.agreement.size`."""
+        return self.base + self.slope * min(max(strength, -1.0), 1.0) + self.doubling * size
 
 
 class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -38,8 +41,6 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """Strength of a look that stands for nothing seen, where letters speak for the brand."""
     look: dict[str, Line]
     """By source, where letters were read, whatever they said."""
-    doubling: float
-    """What twice the size of the place adds: small places are mistaken more often."""
     alone: dict[str, Line]
     """By source, where nobody read."""
     letters: dict[Said, float]
@@ -54,7 +55,7 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         """Of all evidence for a place of that size (`monitor.logos.agreement.size`); `look` is the strength,
         None where nothing was seen there."""
         strength = self.unseen if look is None else self.strength(look, said)
-        return self.look[source].at(strength) + self.doubling * size + self.letters[said]
+        return self.look[source].at(strength, size) + self.letters[said]
 
     def digest(self) -> str:
         """Eight hexadecimal digits: equal digests, equal weights."""

@@ -21,7 +21,10 @@ from monitor.logos.weights import Line, Weights
 from training.logos.witnesses import Seen
 
 SOURCES: Final = ("trained", "gallery")
-_ROUNDS: Final = 6
+_COLUMNS: Final = {"trained": 3, "gallery": 2}
+"""Base, slope and doubling; val shows logos that nobody trained in close-ups only, which do not tell what
+their size says."""
+_ROUNDS: Final = 4
 """Which claims a picture makes depends on the weights a little; after four rounds none changes any more."""
 _STRICTNESS: Final = 10.0
 """Inverse of the L2 penalty: it only keeps rows with a handful of pictures from certainty."""
@@ -84,14 +87,13 @@ def _refit(rows: Sequence[Example], weights: Weights) -> Weights:
     features = np.array([_features(row.claim, weights, kinds) for row in rows])
     sources = [row.claim.look.source if row.claim.look else "trained" for row in rows]
     learned = _learned(features, [row.right for row in rows], sources, _brands(rows))
-    letters = dict(zip(kinds, learned[2 * len(SOURCES) + 1 :], strict=True))
+    letters = dict(zip(kinds, learned[sum(_COLUMNS.values()) :], strict=True))
     if not any(row.claim.said is Said.AMONG for row in rows):
         # As much less than a name among other words as an everyday word alone is less than a name alone.
         letters[Said.AMONG] = letters[Said.WITHIN] + letters[Said.EVERYDAY] - letters[Said.NAME]
     return msgspec.structs.replace(
         weights,
         look=_lines(learned),
-        doubling=learned[2 * len(SOURCES)],
         letters={said: letters.get(said, 0.0) for said in Said},
     )
 
@@ -111,7 +113,7 @@ def _fit_alone(seen: Sequence[Seen], brands: Mapping[str, str]) -> dict[str, Lin
         best: dict[tuple[str, str], Look] = {}
         for look in apart(one.looks):
             best.setdefault((look.brand, look.source), look)
-        features += [_of_look(look.source, look.strength) for look in best.values()]
+        features += [_of_look(look.source, look.strength, size(look.box)) for look in best.values()]
         right += [brand in shown for brand, _ in best]
         sources += [source for _, source in best]
         every |= set(best)
@@ -121,15 +123,13 @@ def _fit_alone(seen: Sequence[Seen], brands: Mapping[str, str]) -> dict[str, Lin
 def _features(claim: Claim, weights: Weights, kinds: Sequence[Said]) -> NDArray[np.float64]:
     look = claim.look
     strength = weights.unseen if look is None else weights.strength(look.strength, claim.said)
-    seen = _of_look(look.source if look else "trained", strength)
-    return np.array([*seen, size(claim.box), *(claim.said is said for said in kinds)], np.float64)
+    seen = _of_look(look.source if look else "trained", strength, size(claim.box))
+    return np.array([*seen, *(claim.said is said for said in kinds)], np.float64)
 
 
-def _of_look(source: str, strength: float) -> NDArray[np.float64]:
-    row = np.zeros(2 * len(SOURCES))
-    place = 2 * SOURCES.index(source)
-    row[place : place + 2] = 1, min(max(strength, -1.0), 1.0)
-    return row
+def _of_look(source: str, strength: float, size: float) -> list[float]:
+    values = [1.0, min(max(strength, -1.0), 1.0), size]
+    return [value if source == own else 0.0 for own in SOURCES for value in values[: _COLUMNS[own]]]
 
 
 def _learned(
@@ -144,4 +144,8 @@ def _learned(
 
 
 def _lines(learned: Sequence[float]) -> dict[str, Line]:
-    return {source: Line(*learned[2 * number : 2 * number + 2]) for number, source in enumerate(SOURCES)}
+    rest, lines = list(learned), {}
+    for source in SOURCES:
+        lines[source] = Line(*rest[: _COLUMNS[source]])
+        rest = rest[_COLUMNS[source] :]
+    return lines

@@ -1,6 +1,6 @@
 """Makes the table of evidence that ships (`monitor/logos/evidence.toml`), from pictures of val.
 
-brand-train logos evidence --data DIR
+brand-train logos evidence --data DIR --out monitor/logos/evidence.toml
 """
 
 from collections.abc import Mapping, Sequence
@@ -69,14 +69,14 @@ class Fitted:
             "",
             f"report_from = {weights.report_from}",
             f"unseen = {weights.unseen}",
-            f"doubling = {weights.doubling:.3f}",
         ]
         for name, table in (("look", weights.look), ("alone", weights.alone)):
             lines += ["", f"[{name}]"]
-            lines += [
-                f"{source} = {{ base = {line.base:.3f}, slope = {line.slope:.3f} }}"
-                for source, line in table.items()
-            ]
+            for source, line in table.items():
+                parts = ", ".join(
+                    f"{part} = {value:.3f}" for part, value in msgspec.structs.asdict(line).items()
+                )
+                lines.append(f"{source} = {{ {parts} }}")
         lines += ["", "[letters]  # behind each: places on the pictures below, and how many were right"]
         for said in Said:
             places, right = self.counted.get(said, (0, 0))
