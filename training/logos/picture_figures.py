@@ -7,15 +7,14 @@ pictures, as `brands add` does it.
 """
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from zlib import crc32
 
 import msgspec
-import numpy as np
 
 from monitor.brands import Brand, Brands
 from monitor.errors import SetupError
@@ -47,8 +46,6 @@ REFERENCES: Final = 5
 """Of each brand that nobody trained."""
 _TOGETHER: Final = {"clothing": ("tl10", "ld3k_clothes"), "everything": ("fl27",)}
 """Rows over several folders."""
-
-
 _NOTHING: Final = float("-inf")
 """Score of a brand that was neither seen nor read."""
 
@@ -77,17 +74,19 @@ class ShownRow(msgspec.Struct, frozen=True, kw_only=True):
     ways: dict[Way, Counted]
 
 
-class StrangerRow(msgspec.Struct, frozen=True, kw_only=True):
-    """Brands that nobody trained, of one folder: shares of the pictures in which they are found.
+class RateRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Some brands: shares of the pictures with one of them in which it is found.
 
-    `at_rate`: at a false-alarm rate of `RATE`; `shipped`: as the service reports them.
+    `at_rate`: at a false-alarm rate of `RATE` on `others` pictures that show none of them; `shipped`: as the
+    service reports them, with `alarms` on a share of those pictures.
     """
 
     name: str
-    brands: tuple[str, ...]
     pictures: int
     at_rate: dict[Way, float]
     shipped: dict[Way, float]
+    others: int
+    alarms: dict[Way, float]
 
 
 class PictureFigures(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,11 +94,8 @@ class PictureFigures(msgspec.Struct, frozen=True, kw_only=True):
 
     finder: str
     rows: tuple[ShownRow, ...]
-    strangers: tuple[StrangerRow, ...]
-    others: int
-    """Pictures without any of the strangers, on which the rate is taken."""
-    alarms: dict[Way, float]
-    """Share of them on which the service names one."""
+    rates: tuple[RateRow, ...]
+    """Trained brands, and those that nobody trained."""
 
     def markdown(self) -> str:
         """Two tables."""
@@ -120,28 +116,27 @@ class PictureFigures(msgspec.Struct, frozen=True, kw_only=True):
                 f"| {row.name} | {row.pictures} | {row.shown or ''} | {found if row.shown else ''} | {wrong} "
                 f"| {share} | {both.wrong / max(row.pictures, 1):.1%} |"
             )
-        if not self.strangers:
-            return "\n".join(lines)
-        alarms = " / ".join(f"{self.alarms[way]:.1%}" for way in Way)
         return "\n".join(
             [
                 *lines,
                 "",
-                f"Brands that nobody trained, {REFERENCES} reference pictures / name only / both; false "
-                f"alarms are taken on {self.others} pictures without any of them (as shipped {alarms}):",
+                f"Found at a false-alarm rate of {RATE:.1%} of pictures, and as shipped; look / letters / "
+                f"both; of brands that nobody trained the look has {REFERENCES} reference pictures, the "
+                "letters the name:",
                 "",
-                f"| brands | pictures | found at {RATE:.1%} false alarms | found as shipped |",
-                "|---|---|---|---|",
-                *(_stranger_line(row) for row in self.strangers),
+                "| brands | with them | found at the rate | found as shipped | without | false alarms |",
+                "|---|---|---|---|---|---|",
+                *(
+                    f"| {row.name} | {row.pictures} | {_each(row.at_rate)} | {_each(row.shipped)} "
+                    f"| {row.others} | {_each(row.alarms)} |"
+                    for row in self.rates
+                ),
             ]
         )
 
 
-def _stranger_line(row: StrangerRow) -> str:
-    at_rate, shipped = (
-        " / ".join(f"{shares[way]:.3f}" for way in Way) for shares in (row.at_rate, row.shipped)
-    )
-    return f"| {row.name}: {', '.join(row.brands)} | {row.pictures} | {at_rate} | {shipped} |"
+def _each(shares: Mapping[Way, float]) -> str:
+    return " / ".join(f"{shares[way]:.3f}" for way in Way)
 
 
 def decided(
@@ -178,7 +173,7 @@ def measure_pictures(found: "Witnessed", brands: Brands) -> PictureFigures:
     """The figures of all that was looked at and read."""
     about = {label: brand.name for label, brand in brands.by_logo().items()}
     rows = [_row(name, members, about) for name, members in _groups(found.measured).items()]
-    return PictureFigures(finder=found.finder, rows=tuple(rows), **_stranger_figures(found))
+    return PictureFigures(finder=found.finder, rows=tuple(rows), rates=tuple(_rates(found, about)))
 
 
 def _measured(pictures: Sequence[AnnotatedPicture]) -> list[AnnotatedPicture]:
@@ -215,7 +210,7 @@ def _row(name: str, seen: Sequence[Seen], about: Mapping[str, str]) -> ShownRow:
     ]
     ways = {}
     for way in Way:
-        told = [{found.brand for found in decided(one, about, way).detections} for one in seen]
+        told = [_told(one, about, way) for one in seen]
         ways[way] = Counted(
             found=sum(len(brands & right) for brands, right in zip(told, shown, strict=True)),
             wrong=sum(bool(brands - there) for brands, there in zip(told, never_wrong, strict=True)),
@@ -290,43 +285,49 @@ def finder_with(model: Path, embedder: Path, brands: Brands, strangers: Sequence
     return LogoFinder(GalleryDetector(detector, loaded, gallery), reader)
 
 
-def _stranger_figures(found: Witnessed) -> dict[str, Any]:
-    """`strangers`, `others` and `alarms` of the figures."""
-    about = {one.label: one.brand for one in found.strangers}
-    others = [one for one in found.measured if not shown_brands(one.picture, about)]
-    levels, alarms = {}, {}
-    for way in Way:
-        best = (max(_scores(one, about, way).values(), default=_NOTHING) for one in others)
-        strongest = sorted(best, reverse=True)
-        allowed = int(RATE * len(others))
-        levels[way] = strongest[allowed] if allowed < len(others) else _NOTHING
-        named = sum(bool(decided(one, about, way).detections) for one in others)
-        alarms[way] = named / max(len(others), 1)
-    rows = []
+def _rates(found: Witnessed, about: Mapping[str, str]) -> Iterator[RateRow]:
+    """Of `about` (label -> brand), on logo-free pictures; and of the strangers of each folder, on all."""
+    with_logos = folders_with_logos([one.picture for one in found.measured if one.picture.boxed])
+    free = [one for one in found.measured if one.picture.folder not in with_logos]
+    for name, members in _groups(found.measured).items():
+        shown = [(one, brand) for one in members for brand in shown_brands(one.picture, about)]
+        if shown:
+            yield _rate(name, shown, free, about)
+    strangers = {one.label: one.brand for one in found.strangers}
+    others = [one for one in found.measured if not shown_brands(one.picture, strangers)]
     for folder in sorted({one.folder for one in found.strangers}):
-        shown = [
-            (one, about[label])
-            for one in found.of_strangers
-            if one.picture.folder == folder
-            for label in one.picture.labels
-            if label in about
-        ]
-        at_rate, shipped = {}, {}
-        for way in Way:
-            scores = [_scores(one, about, way).get(brand, _NOTHING) for one, brand in shown]
-            at_rate[way] = float(np.mean([score > levels[way] for score in scores]))
-            told = [{said.brand for said in decided(one, about, way).detections} for one, _ in shown]
-            shipped[way] = float(np.mean([b in names for names, (_, b) in zip(told, shown, strict=True)]))
-        rows.append(
-            StrangerRow(
-                name=folder,
-                brands=tuple(sorted({brand for _, brand in shown})),
-                pictures=len(shown),
-                at_rate=at_rate,
-                shipped=shipped,
-            )
+        own = [one for one in found.of_strangers if one.picture.folder == folder]
+        shown = [(one, brand) for one in own for brand in shown_brands(one.picture, strangers)]
+        brands = ", ".join(sorted({brand for _, brand in shown}))
+        yield _rate(f"nobody trained, {folder}: {brands}", shown, others, strangers)
+
+
+def _rate(
+    name: str, shown: Sequence[tuple[Seen, str]], others: Sequence[Seen], about: Mapping[str, str]
+) -> RateRow:
+    at_rate, shipped, alarms = {}, {}, {}
+    for way in Way:
+        alarmed = sorted(
+            (max(_scores(one, about, way).values(), default=_NOTHING) for one in others), reverse=True
         )
-    return {"strangers": tuple(rows), "others": len(others), "alarms": alarms}
+        allowed = int(RATE * len(others))
+        level = alarmed[allowed] if allowed < len(others) else _NOTHING
+        at_rate[way] = _mean(_scores(one, about, way).get(brand, _NOTHING) > level for one, brand in shown)
+        shipped[way] = _mean(brand in _told(one, about, way) for one, brand in shown)
+        alarms[way] = _mean(bool(_told(one, about, way)) for one in others)
+    return RateRow(
+        name=name, pictures=len(shown), at_rate=at_rate, shipped=shipped, others=len(others), alarms=alarms
+    )
+
+
+def _mean(hits: Iterable[bool]) -> float:
+    """0 of none."""
+    counted = list(hits)
+    return sum(counted) / max(len(counted), 1)
+
+
+def _told(seen: Seen, about: Mapping[str, str], way: Way) -> set[str]:
+    return {found.brand for found in decided(seen, about, way).detections}
 
 
 def _scores(seen: Seen, about: Mapping[str, str], way: Way) -> dict[str, float]:

@@ -71,14 +71,16 @@ def test_pictures_are_counted_by_look_letters_and_both(data: Path, tmp_path: Pat
     assert shown.ways[Way.LETTERS].wrong == shown.ways[Way.BOTH].wrong == 0
     assert all(rows["nothing"].ways[way].wrong == 0 for way in Way)
     assert rows["nothing"].shown == 0
-    (stranger,) = found.strangers
-    assert (stranger.name, stranger.brands, stranger.pictures) == ("shelf", (STRANGER.title(),), 3)
+    trained, stranger = found.rates
+    assert (trained.pictures, trained.others) == (3, 3)
+    assert trained.at_rate[Way.BOTH] == trained.shipped[Way.BOTH] == 1
+    assert stranger.name == f"nobody trained, shelf: {STRANGER.title()}"
+    assert (stranger.pictures, stranger.others, stranger.alarms[Way.LETTERS]) == (3, 6, 0)
     assert stranger.shipped[Way.LETTERS] == stranger.at_rate[Way.LETTERS] == 1, "its name suffices"
     assert stranger.shipped[Way.BOTH] == 1
-    assert (found.others, found.alarms[Way.LETTERS]) == (6, 0)
     table = found.markdown()
     assert "| clothing (tl10, ld3k_clothes) | 3 | 3 |" in table
-    assert "| shelf: Quorvex | 3 |" in table
+    assert "| nobody trained, shelf: Quorvex | 3 |" in table
     for picture in data.glob("*/images/*"):
         if picture.parent.parent.name != "shelf":  # whose references are embedded anew
             picture.unlink()
