@@ -84,10 +84,12 @@ def _weaker(found: "Found", shown: set[str]) -> Iterator[str]:
     for look in sorted(found.looks, key=lambda look: -look.strength):
         if look.brand not in told:
             best.setdefault(look.brand, look)
+    named = ", ".join(dict.fromkeys(name.brand for name in found.letters.names)) if found.letters else ""
+    said = f"the letters in the picture name {named}" if named else "its letters are not there"
     near = []
     for look in best.values():
         if look.score >= look.threshold:
-            yield f"not {look.brand}: looks like it ({_look(look)}), but its letters are not there"
+            yield f"not {look.brand}: looks like it ({_look(look)}), but {said}"
         elif look.score >= _NEAR * look.threshold:
             near.append(f"{look.brand} {_look(look)}")
     if near:

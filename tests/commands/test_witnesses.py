@@ -82,8 +82,11 @@ def test_what_does_not_count_says_why() -> None:
         "not Target: reads “target” (0.98) in “on target for growth”, an everyday word: it counts as a whole "
         "line, or where the logo is seen with it",
         "not Docker: reads “dokter” (0.98, 2 letters off), not sure enough",
-        "not Pepsi: looks like it (score 0.600, threshold 0.578 (trained)), but its letters are not there",
+        "not Pepsi: looks like it (score 0.600, threshold 0.578 (trained)), but the letters in the picture "
+        "name Target, Docker",
     ]
+    alone_there = list(told(Found((), looks=(alone,), letters=Letters((), ()))))
+    assert alone_there[1].endswith("(trained)), but its letters are not there")
 
 
 def test_equal_numbers_have_equal_outcomes() -> None:
