@@ -220,7 +220,7 @@ def evaluate(
         str,
         typer.Option(help="Measured beside it, on its own brand; empty: none (its windows take minutes)."),
     ] = "logos-talk",
-    out: Annotated[Path | None, typer.Option(help="Folder for evaluation.json and evaluation.md.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for evaluation.json, evaluation.md and pictures.md.")] = None,
     embedder: Annotated[
         str, typer.Option(help="Folder under onnx_models, for brands that nobody trained.")
     ] = "logos-embedder",
@@ -249,6 +249,8 @@ def evaluate(
     found = look_and_read(read_logo_sets(data), models / model, models / embedder, brands, _kept(model))
     shown = measure_pictures(found, brands)
     typer.echo(shown.markdown())
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "pictures.md").write_text(shown.markdown() + "\n", "utf-8")
     if not boxes:
         return
     report = evaluate_models(
@@ -260,4 +262,4 @@ def evaluate(
     report = msgspec.structs.replace(report, shown=shown)
     report.write(folder)
     typer.echo(report.markdown())
-    typer.echo(f"wrote evaluation.json and evaluation.md to {folder}")
+    typer.echo(f"wrote evaluation.json, evaluation.md and pictures.md to {folder}")
