@@ -220,7 +220,7 @@ def evaluate(
         str,
         typer.Option(help="Measured beside it, on its own brand; empty: none (its windows take minutes)."),
     ] = "logos-talk",
-    out: Annotated[Path | None, typer.Option(help="Folder for evaluation.json, evaluation.md and pictures.md.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the tables, as JSON and Markdown.")] = None,
     embedder: Annotated[
         str, typer.Option(help="Folder under onnx_models, for brands that nobody trained.")
     ] = "logos-embedder",
@@ -253,13 +253,8 @@ def evaluate(
     (folder / "pictures.md").write_text(shown.markdown() + "\n", "utf-8")
     if not boxes:
         return
-    report = evaluate_models(
-        models / model,
-        data,
-        draws,
-        baseline=models / baseline if baseline else None,
-    )
-    report = msgspec.structs.replace(report, shown=shown)
-    report.write(folder)
+    talk = models / baseline if baseline else None
+    report = evaluate_models(models / model, data, draws, baseline=talk)
     typer.echo(report.markdown())
-    typer.echo(f"wrote evaluation.json, evaluation.md and pictures.md to {folder}")
+    msgspec.structs.replace(report, shown=shown).write(folder)
+    typer.echo(f"wrote pictures.md, evaluation.json and evaluation.md to {folder}")
