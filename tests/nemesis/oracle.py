@@ -201,7 +201,8 @@ class Oracle:
         if sha256 not in self._seen:
             pixels = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR)
             (found,) = self._finder.find([pixels])
-            self._seen[sha256] = {one.brand: one.score for one in found.detections}
+            # The surest of a brand comes first and is to stay.
+            self._seen[sha256] = {one.brand: one.score for one in reversed(found.detections)}
         return self._seen[sha256]
 
 

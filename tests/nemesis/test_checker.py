@@ -101,6 +101,7 @@ def make(
         name = f"checked_{uuid.uuid4().hex[:8]}"
         folder = tmp_path_factory.mktemp("checked")
         settings = load_settings(
+            ocr=False,
             kafka_url=embedded.url,
             database_url=database_server.copy(migrated, name),
             topic_prefix=name,
