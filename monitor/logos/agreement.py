@@ -57,15 +57,22 @@ def said_by(name: "Name") -> Said:
     return Said.ERRORS if name.errors else Said.NAME
 
 
-def line_in(box: Box, lines: "Sequence[TextLine]") -> "TextLine | None":
-    """The plainly read line that fills the place most, None where none fills it by half."""
+def plain(lines: "Sequence[TextLine]") -> "list[tuple[TextLine, Box]]":
+    """The lines that are read surely enough to speak against a brand, each with its box."""
+    return [
+        (line, line.box())
+        for line in lines
+        if line.score >= _PLAIN_FROM and len(bare_letters(line.text)) >= _FEWEST_LETTERS
+    ]
+
+
+def line_in(place: Box, lines: "Sequence[tuple[TextLine, Box]]") -> "TextLine | None":
+    """Of plain lines the one that fills the place most, None where none fills it by half."""
     best, most = None, _FILLS
-    for line in lines:
-        place = line.box()
-        common = shared(place, box)
-        fills = common / max(area(box), 1e-9)
-        plain = line.score >= _PLAIN_FROM and len(bare_letters(line.text)) >= _FEWEST_LETTERS
-        if plain and fills >= most and common >= _INSIDE * area(place):
+    for line, box in lines:
+        common = shared(box, place)
+        fills = common / max(area(place), 1e-9)
+        if fills >= most and common >= _INSIDE * area(box):
             best, most = line, fills
     return best
 

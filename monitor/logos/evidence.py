@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from monitor.logos.agreement import Said, area, is_like, line_in, said_by, shared, size
+from monitor.logos.agreement import Said, area, is_like, line_in, plain, said_by, shared, size
 from monitor.logos.weights import Weights, load_weights, logistic
 from monitor.messages import Box, Detection, Evidence
 
@@ -177,6 +177,7 @@ def claims_of(
     looks: Sequence[Look], names: Sequence[Name], lines: "Sequence[TextLine]", weights: Weights
 ) -> list[Claim]:
     """Every place that may show a brand, however improbable."""
+    readable = plain(lines)
     brands = dict.fromkeys([*(look.brand for look in looks), *(name.brand for name in names)])
     told = {name.brand for name in names if _by_name(name, weights) >= weights.report_from}
     return [
@@ -188,7 +189,7 @@ def claims_of(
                 (name for name in names if name.brand == brand),
                 key=lambda name: (-weights.letters[said_by(name)], -name.score),
             ),
-            lines,
+            readable,
             bool(told - {brand}),
             weights,
         )
@@ -198,7 +199,7 @@ def claims_of(
 def _claims(
     looks: Sequence[Look],
     names: Sequence[Name],
-    lines: "Sequence[TextLine]",
+    lines: "Sequence[tuple[TextLine, Box]]",
     rivals: bool,
     weights: Weights,
 ) -> Iterator[Claim]:

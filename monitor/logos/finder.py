@@ -75,14 +75,16 @@ class LogoFinder:
         return [self._found(picture, own) for picture, own in zip(pictures, looks, strict=True)]
 
     def _found(self, picture: NDArray[np.uint8], looks: tuple[Look, ...]) -> Found:
-        letters, unread, decision = None, None, None
+        letters, unread = None, None
         if self.letters is not None:
             try:
                 letters = self.letters.read(picture)
-                decision = evidence.decide(looks, letters.names, letters.lines)
             except Exception as error:  # the library's; the look is an answer without it
                 unread = f"{type(error).__name__}: {error}"
-        decision = decision or evidence.by_look(looks)
+        if letters is None:
+            decision = evidence.by_look(looks)
+        else:
+            decision = evidence.decide(looks, letters.names, letters.lines)
         return Found(decision.detections, decision.vetoes, decision.lost, looks, letters, unread)
 
 

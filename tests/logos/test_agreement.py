@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.logos.agreement import Said, is_like, line_in, said_by, wrong_letters
+from monitor.logos.agreement import Said, is_like, line_in, plain, said_by, wrong_letters
 from monitor.logos.evidence import Name
 from monitor.logos.words.lines import TextLine
 from monitor.messages import Box
@@ -77,13 +77,16 @@ def distance(one: str, other: str) -> int:
 def test_the_line_that_fills_a_place() -> None:
     place = Box(0.2, 0.38, 0.4, 0.14)
     fills, beside, part = line("FILLS", 0.2, 0.4), line("beside", 0.65, 0.3), line("part", 0.2, 0.1)
-    assert line_in(place, [beside, part, fills]) is fills
-    assert line_in(place, [beside, part]) is None
-    assert line_in(place, [line("doubtful", 0.2, 0.4, score=0.7)]) is None
-    assert line_in(place, [line("is", 0.2, 0.4)]) is None, "two letters say nothing"
+    assert line_in(place, plain([beside, part, fills])) is fills
+    assert line_in(place, plain([beside, part])) is None
     long = line("a whole sentence across the picture", 0.0, 1.0)
-    assert line_in(place, [long]) is long
-    assert line_in(Box(0.2, 0.38, 0.1, 0.14), [long]) is None, "most of the sentence is elsewhere"
+    assert line_in(place, plain([long])) is long
+    assert line_in(Box(0.2, 0.38, 0.1, 0.14), plain([long])) is None, "most of the sentence is elsewhere"
+
+
+def test_what_is_not_plainly_read() -> None:
+    sure, doubtful, short = line("FILLS", 0.2, 0.4), line("doubtful", 0.2, 0.4, score=0.7), line("is", 0, 1)
+    assert plain([doubtful, sure, short]) == [(sure, sure.box())]
 
 
 @pytest.mark.parametrize(

@@ -73,3 +73,14 @@ def test_an_unlisted_brand_costs_nothing() -> None:
     silent = load_detector(MODEL, Brands(), Device.CPU, threads=1)
     silent.warm_up()
     assert silent.detect([picture(320, 240)]) == [()]
+
+
+def test_it_looks_as_it_detects() -> None:
+    brands = Brands([Brand(name="Coca-Cola", logos=("cocacola",))])
+    everything = load_detector(MODEL, brands, Device.CPU, threads=1, threshold=0.0)
+    (found,), (looks,) = everything.detect([picture(60, 60)]), everything.look([picture(60, 60)])
+    assert found
+    assert [(one.brand, one.score, one.box) for one in found] == [
+        (look.brand, look.score, look.box) for look in looks
+    ]
+    assert {look.threshold for look in looks} == {0.0}

@@ -87,14 +87,15 @@ def _refit(rows: Sequence[Example], weights: Weights) -> Weights:
     features = np.array([_features(row.claim, weights, kinds) for row in rows])
     sources = [row.claim.look.source if row.claim.look else "trained" for row in rows]
     learned = _learned(features, [row.right for row in rows], sources, _brands(rows))
-    letters = dict(zip(kinds, learned[sum(_COLUMNS.values()) :], strict=True))
+    letters: dict[Said, float] = {Said.NOTHING: 0.0}
+    letters |= zip(kinds, learned[sum(_COLUMNS.values()) :], strict=True)
     if not any(row.claim.said is Said.AMONG for row in rows):
         # As much less than a name among other words as an everyday word alone is less than a name alone.
         letters[Said.AMONG] = letters[Said.WITHIN] + letters[Said.EVERYDAY] - letters[Said.NAME]
     return msgspec.structs.replace(
         weights,
         look=_lines(learned),
-        letters={said: letters.get(said, 0.0) for said in Said},
+        letters={said: letters[said] for said in Said},
     )
 
 

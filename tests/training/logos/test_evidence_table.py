@@ -155,7 +155,7 @@ def test_a_point_counts_brands_of_pictures_and_pictures() -> None:
     assert by_look((look,)).detections
     for way in (Way.BOTH, Way.LOOK):
         one = point("x", [right, wrong, doubtful, free], BRANDS, weights, way)
-        assert (one.found, one.wrong, one.alarmed) == (0.5, pytest.approx(1 / 3), 1.0)
+        assert (one.found, one.wrong, one.alarmed) == pytest.approx((0.5, 1 / 3, 1.0))
     letters = point("x", [right, wrong, doubtful, free], BRANDS, weights, Way.LETTERS)
     assert (letters.found, letters.wrong, letters.alarmed) == (0, 0, 0)
 
