@@ -79,7 +79,7 @@ def write_coco(path: Path, pictures: Sequence[AnnotatedPicture]) -> None:
         document["images"].append(
             {
                 "id": number,
-                "file_name": relative_name(picture.path, folder),
+                "file_name": _relative_name(picture.path, folder),
                 "width": picture.width,
                 "height": picture.height,
                 "split": picture.split.value,
@@ -103,7 +103,7 @@ def write_coco(path: Path, pictures: Sequence[AnnotatedPicture]) -> None:
     path.write_text(json.dumps(document, indent=1) + "\n", "utf-8")
 
 
-def relative_name(picture: Path, folder: Path) -> str:
+def _relative_name(picture: Path, folder: Path) -> str:
     """`picture` as seen from `folder` if it lies under it, else its absolute path."""
     absolute = picture.resolve()
     return str(

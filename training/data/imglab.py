@@ -1,11 +1,10 @@
-"""dlib imglab XML in and out: the tool the talk marked its logos with.
+"""Reads dlib imglab XML: the tool the talk marked its logos with.
 
 The form: https://github.com/davisking/dlib/tree/master/tools/imglab. imglab knows neither split nor group:
 pictures read here get a fixed split by file name.
 """
 
 import xml.etree.ElementTree as ET
-from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -13,7 +12,6 @@ from defusedxml import ElementTree as SafeET
 from defusedxml.common import DefusedXmlException
 
 from monitor.errors import SetupError
-from training.data.coco import relative_name
 from training.data.pictures import AnnotatedPicture, LogoBox, hashed_split
 
 
@@ -48,26 +46,3 @@ def _picture(image: ET.Element, folder: Path) -> AnnotatedPicture:
 def _box(box: ET.Element) -> LogoBox:
     left, top, width, height = (float(box.attrib[name]) for name in ("left", "top", "width", "height"))
     return LogoBox(box.findtext("label") or "logo", left, top, width, height, box.get("ignore") == "1")
-
-
-def write_imglab(path: Path, pictures: Sequence[AnnotatedPicture], name: str = "logos") -> None:
-    """Write pictures for imglab; boxes are rounded to whole pixels, the only unit it has."""
-    root = ET.Element("dataset")
-    ET.SubElement(root, "name").text = name
-    ET.SubElement(root, "comment").text = "Written by brand-train"
-    images = ET.SubElement(root, "images")
-    for picture in pictures:
-        attributes = {
-            "file": relative_name(picture.path, path.parent),
-            "width": str(picture.width),
-            "height": str(picture.height),
-        }
-        image = ET.SubElement(images, "image", attributes)
-        for box in picture.boxes:
-            edges = {"top": box.y, "left": box.x, "width": box.width, "height": box.height}
-            element = ET.SubElement(image, "box", {edge: str(round(value)) for edge, value in edges.items()})
-            if box.ignore:
-                element.set("ignore", "1")
-            ET.SubElement(element, "label").text = box.label
-    ET.indent(root)
-    ET.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
