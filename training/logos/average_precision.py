@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from monitor.logos.boxes import iou
 from training.data.pictures import LogoBox
-from training.logos.resampling import resampled
 
 IOU_NEEDED: Final = 0.5
 _RECALLS: Final = np.linspace(0, 1, 101)
@@ -75,6 +74,16 @@ def mean_average_precision(
     values = [_mean(matches, one[member].astype(np.float64)) for one in times]
     low, high = np.nanpercentile(values, [2.5, 97.5])  # few groups: some draws hold no box
     return Estimate(point, float(low), float(high))
+
+
+def resampled(groups: Sequence[str], draws: int, seed: int) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+    """Number of each item's group (N,), and how often each group is in each draw (draws, groups).
+
+    Near-duplicates come into a draw, or stay out of it, together.
+    """
+    names, member = np.unique(groups, return_inverse=True)
+    chosen = np.random.default_rng(seed).integers(0, len(names), (draws, len(names)))
+    return member, np.stack([np.bincount(one, minlength=len(names)) for one in chosen])
 
 
 def average_precision(pictures: Sequence[Scored], label: str) -> float:

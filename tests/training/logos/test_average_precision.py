@@ -15,6 +15,7 @@ from training.logos.average_precision import (
     average_precision,
     mean_average_precision,
     operating_point,
+    resampled,
 )
 
 LABELS = ("nike", "puma", "vmware")
@@ -124,3 +125,13 @@ def test_the_threshold_trades_recall_for_precision() -> None:
     loose, strict = (operating_point(pictures, dict.fromkeys(LABELS, score)) for score in (0.1, 0.8))
     assert strict.recall < loose.recall
     assert loose.hits + loose.missed == strict.hits + strict.missed
+
+
+def test_every_draw_has_as_many_groups_as_there_are() -> None:
+    member, times = resampled(["b", "a", "b", "c"], draws=200, seed=1)
+    assert member.tolist() == [1, 0, 1, 2]
+    assert times.shape == (200, 3)
+    assert (times.sum(1) == 3).all()
+    assert np.abs(times.mean(0) - 1).max() < 0.2, "each is drawn once on average"
+    assert (times == resampled(["b", "a", "b", "c"], draws=200, seed=1)[1]).all()
+    assert (times != resampled(["b", "a", "b", "c"], draws=200, seed=2)[1]).any()
