@@ -67,7 +67,8 @@ class Veto:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """A look that would have counted, had not another brand's detection the better claim to its place."""
+    """A look that would count, alone or by all evidence, had not another brand the better claim to its
+    place."""
 
     look: Look
     to: Detection
@@ -118,7 +119,7 @@ def decide(
         if claim.said is Said.OTHER and claim.look is not None and claim.line is not None
         if claim.look.score >= claim.look.threshold and claim.score < weights.report_from
     ]
-    return _told([claim for claim in claims if claim.score >= weights.report_from], tuple(vetoes))
+    return _told(claims, weights.report_from, tuple(vetoes))
 
 
 def by_look(looks: Sequence[Look], weights: Weights | None = None) -> Decision:
@@ -135,6 +136,7 @@ def by_look(looks: Sequence[Look], weights: Weights | None = None) -> Decision:
             )
             for look in apart(enough)
         ],
+        0.0,
         (),
     )
 
@@ -250,17 +252,23 @@ def apart(looks: Sequence[Look]) -> list[Look]:
     return kept
 
 
-def _told(claims: Sequence[Claim], vetoes: tuple[Veto, ...]) -> Decision:
+def _told(claims: Sequence[Claim], report_from: float, vetoes: tuple[Veto, ...]) -> Decision:
     """Best first, each place once."""
     kept: list[Detection] = []
     lost: list[Lost] = []
     for claim in sorted(claims, key=lambda claim: -claim.score):
-        found = claim.detection
+        found, look = claim.detection, claim.look
         rival = next((one for one in kept if _rivals(one, found)), None)
-        if rival is None:
+        counts = claim.score >= report_from
+        if counts and rival is None:
             kept.append(found)
-        elif rival.brand != found.brand and claim.look is not None:
-            lost.append(Lost(claim.look, rival))
+        elif (
+            rival is not None
+            and look is not None
+            and rival.brand != claim.brand
+            and (counts or (look.score >= look.threshold and claim.said is not Said.OTHER))
+        ):
+            lost.append(Lost(look, rival))
     return Decision(tuple(kept), vetoes, tuple(lost))
 
 

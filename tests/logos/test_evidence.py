@@ -129,6 +129,9 @@ def test_of_two_brands_for_one_place_the_likelier_stays_and_the_other_is_told() 
     ((lost),) = decision.lost
     assert (lost.look, lost.to.brand) == (matched, "Nike")
     assert found(by_look([trained, matched])) == {"Nike": "look"}
+    just = look("Acme", 0.5, source="gallery")
+    decision = decide([trained, just], [name("Nike", ELSEWHERE)], [])
+    assert [(one.look, one.to.brand) for one in decision.lost] == [(just, "Nike")], "its threshold is reached"
     assert [one.look for one in by_look([trained, matched]).lost] == [matched]
 
 
