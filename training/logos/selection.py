@@ -46,7 +46,7 @@ def select(pictures: Sequence[AnnotatedPicture]) -> Selection:
         aside = picture.split is Split.VAL or hashed_split(picture.path.name) is not Split.TRAIN
         if picture.split is Split.TEST:
             chosen.test.append(picture)
-        elif picture.labels and (not picture.boxed or picture.folder in PACKS):
+        elif only_labelled(picture):
             (chosen.strangers if picture.split is Split.VAL else chosen.labelled).append(picture)
         elif not picture.boxed:
             continue
@@ -55,6 +55,11 @@ def select(pictures: Sequence[AnnotatedPicture]) -> Selection:
         else:
             (chosen.val if picture.split is Split.VAL else chosen.train).append(picture)
     return chosen
+
+
+def only_labelled(picture: AnnotatedPicture) -> bool:
+    """Whether labels alone say what it shows: no box tells where a logo ends."""
+    return bool(picture.labels) and (not picture.boxed or picture.folder in PACKS)
 
 
 def folders_with_logos(pictures: Sequence[AnnotatedPicture]) -> set[str]:
