@@ -70,7 +70,7 @@ fuzz: $(DEVELOPMENT) ## Fuzz what strangers' bytes come to first, by coverage; E
 bench-sentiment: $(DEVELOPMENT) ## Tweets a second of CPU of the sentiment models and their rivals; DATA=DIR adds one
 	$(BIN)/python benchmarks/sentiment.py $(if $(DATA),--data $(DATA))
 
-bench-logos: $(DEVELOPMENT) ## Seconds a picture of the three ways to find logos, by size and batch; DEVICE=cuda
+bench-logos: $(DEVELOPMENT) ## Seconds a picture of the ways to find logos, by size and batch; DEVICE=cuda
 	$(BIN)/python benchmarks/logos.py $(if $(DEVICE),--device $(DEVICE))
 
 bench-pages: $(DEVELOPMENT) ## Seconds of every page and report by the number of mentions; SIZES=2e5,1e7 FOLDER=DIR keeps them
