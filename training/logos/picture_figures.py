@@ -37,7 +37,7 @@ from monitor.logos.words.names import NameReader
 from monitor.logos.words.reader import load_reader
 from monitor.settings import Device
 from training.data.pictures import AnnotatedPicture, Split, name_hash
-from training.logos.selection import folders_with_logos, select
+from training.logos.selection import folders_with_logos, only_labelled, select
 from training.logos.witnesses import Seen, witnesses
 
 RATE: Final = 1 / 200
@@ -182,7 +182,7 @@ def _measured(pictures: Sequence[AnnotatedPicture]) -> list[AnnotatedPicture]:
     return [
         picture
         for picture in pictures
-        if picture.split is Split.TEST or (picture.folder not in with_test and not picture.labels)
+        if picture.split is Split.TEST or (picture.folder not in with_test and not only_labelled(picture))
     ]
 
 
