@@ -90,7 +90,9 @@ _SAME_PLACE: Final = 0.45
 _PART: Final = 0.5
 """Share of the smaller of two boxes of one brand inside the other from which they are one logo."""
 _NEAR: Final = 0.5
-"""A name this many heights of its letters from a mark or nearer belongs to it."""
+"""A name this many heights of its letters from a mark or nearer belongs to it. On val photographs 16 brands
+then have more detections than logos, 21 if the two had to touch; farther names are logos of their own: from 1
+on, more of the 216 logos found at IoU .5 are lost than gained."""
 
 
 def digest() -> str:
