@@ -54,7 +54,7 @@ def test_letters_that_are_only_like_the_name_confirm_too() -> None:
 
 @pytest.mark.parametrize("word", ["VMUG", "vmworld", "SUPERMICRO", "KNAUS"])
 def test_a_place_that_plainly_reads_another_word_is_not_the_brand(word: str) -> None:
-    mistaken = look("VMware", 0.75)
+    mistaken = look("VMware", 0.7)
     assert found(decide([mistaken], [], [])) == {"VMware": "look"}
     decision = decide([mistaken], [], [line(word)])
     assert decision.detections == ()

@@ -29,9 +29,9 @@ from training.logos.witnesses import Seen, witnesses
 
 GRID: Final = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 """Probabilities from which brands may be reported."""
-MOST_WRONG: Final = 0.02
-"""Share of pictures with logos that may be said to show a wrong brand; half of what people put up with, since
-the weights were fitted on the same pictures."""
+MOST_WRONG: Final = 0.01
+"""Share of pictures with logos that may be said to show a wrong brand; a quarter of what people put up with,
+since the weights were fitted on the same pictures."""
 MOST_ALARMED: Final = 0.005
 """Share of logo-free pictures that may be said to show a brand."""
 
