@@ -97,6 +97,8 @@ def load_brands(path: Path | None = None) -> Brands:
         brands = Brands(msgspec.convert(tomllib.loads(source.read_text("utf-8")), _File).brand)
     except FileNotFoundError as error:
         raise SetupError(f"{source}: no such file; set MONITOR_BRANDS_FILE to your brands.toml") from error
+    except OSError as error:
+        raise SetupError(f"{source}: cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
         raise SetupError(f"{source}: {error}; see docs/brands.md for the fields") from error
     _refuse_ambiguity(brands, source)

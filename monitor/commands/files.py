@@ -66,11 +66,12 @@ def _files_below(folder: Path) -> Iterator[Path]:
 
 def _is_picture(file: Path) -> bool:
     hidden = file.name.startswith(".")  # as macOS leaves ._IMG_1.jpg beside each IMG_1.jpg
-    if file.suffix.lower() in _PICTURE_SUFFIXES and not hidden:
-        return True
-    if not file.is_file():  # nor a pipe, which would be waited for
-        return False
+    named = file.suffix.lower() in _PICTURE_SUFFIXES and not hidden
     try:
+        if not file.is_file():  # nor a pipe, which would be waited for; a link to nothing is told by its reader
+            return named and not file.exists()
+        if named:
+            return True
         with file.open("rb") as stream:
             return is_picture(stream.read(BEGINNING))
     except OSError:

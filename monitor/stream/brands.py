@@ -16,7 +16,8 @@ from monitor.errors import SetupError
 _log = structlog.get_logger(__name__)
 
 _LOOK: Final = 2.0
-"""Seconds between looks at the file's name, size and time: nobody who types a brand waits for less."""
+"""Seconds between looks at the file's name, size and time: nobody who types a brand waits for less.
+What has changed has to stay so from one to the next."""
 
 _Stamp = tuple[int, int, int]
 
@@ -31,15 +32,16 @@ class BrandsWatch:
         self._every = every
 
     async def changed(self) -> None:
-        """Returns as soon as the file holds other brands. Comments are none, and a file that is wrong or gone
-        is told once and waited out."""
+        """Returns once the file holds other brands and nobody writes to it any more. Comments are none, and a
+        file that is wrong or gone is told once and waited out."""
         seen: _Stamp | None = None
+        differs = False
         while True:
             stamp = await asyncio.to_thread(self._stamp)
             if stamp != seen:
-                seen = stamp
-                if await asyncio.to_thread(self._differs):
-                    return
+                seen, differs = stamp, await asyncio.to_thread(self._differs)
+            elif differs:
+                return  # as it was at the last look: cut off in the middle, a file may be sound, too
             await asyncio.sleep(self._every)
 
     def _stamp(self) -> _Stamp | None:

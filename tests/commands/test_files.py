@@ -57,7 +57,7 @@ def test_other_files_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[s
         "page": b"<!doctype html><html><body><svg></svg></body></html>",
     }
     folder_of(tmp_path, **others, **{"a.jpg": JPEG})
-    os.mkfifo(tmp_path / "pipe")
+    os.mkfifo(tmp_path / "pipe.jpg")
     (found,) = pictures_of([str(tmp_path)])
     assert found.name == "a.jpg"
     assert capsys.readouterr().err == (

@@ -60,6 +60,29 @@ def test_a_file_that_is_wrong_or_gone_is_waited_out(path: Path) -> None:
     assert noticed(path, wrong, gone, back, add(path))
 
 
+def test_a_folder_in_its_place_is_waited_out(path: Path) -> None:
+    # As Docker makes one of a mount whose file is not there.
+    back = (path.rmdir, lambda: path.write_text(FILE))
+    assert noticed(path, path.unlink, path.mkdir, *back, add(path))
+
+
+def test_a_file_that_is_still_written_is_not_begun_with(path: Path) -> None:
+    """Cut off between two brands it is sound, and a worker that begins with the next piece is not."""
+    watch = BrandsWatch(path, load_brands(path), every=0.2)
+
+    async def write() -> bool:
+        changed = asyncio.create_task(watch.changed())
+        for count in range(2, 12):
+            path.write_text("".join(FILE.replace("Acme", f"Acme {number}") for number in range(count)))
+            await asyncio.sleep(0.1)
+            if changed.done():
+                return False
+        await asyncio.wait_for(changed, timeout=5)
+        return True
+
+    assert asyncio.run(write())
+
+
 def test_what_came_between_reading_and_watching_is_noticed(path: Path) -> None:
     brands = load_brands(path)
     add(path)()

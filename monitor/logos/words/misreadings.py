@@ -69,7 +69,7 @@ class Misreadings:
 
 def is_known(word: str) -> bool:
     """Whether a folded word is one that people know, a name of a person or place among them."""
-    return word in _known_words()
+    return word in known_words()
 
 
 def _may_be_misread(spelling: Spelling) -> bool:
@@ -97,7 +97,7 @@ def _is_reading(parts: tuple[str, ...], spelling: Spelling) -> bool:
 
 
 @cache
-def _known_words() -> Collection[str]:
+def known_words() -> Collection[str]:
     """The words of three and more letters among the 40,000 most frequent in GloVe's 6B texts (Wikipedia and
     news; https://nlp.stanford.edu/projects/glove, PDDL 1.0)."""
     return frozenset((resources.files("monitor.logos.words") / "known_words.txt").read_text("utf-8").split())

@@ -23,7 +23,7 @@ from monitor.everyday import bare_letters, is_everyday
 from monitor.logos.evidence import Name
 from monitor.logos.words.chains import chains
 from monitor.logos.words.lines import TextLine, around
-from monitor.logos.words.misreadings import Misreadings, Spelling, is_known
+from monitor.logos.words.misreadings import Misreadings, Spelling, is_known, known_words
 from monitor.logos.words.reader import PictureReader, load_reader
 from monitor.settings import Device, Settings
 from monitor.texts import Reading, read
@@ -61,7 +61,8 @@ class NameReader:
         self._names = NameMatcher(brands)
         self.identity: Final = f"words-{reader.identity}-{_digest(brands)}"
         """Stands in the model version of the scans it took part in: equal identities, equal names. The last
-        part is a digest of spellings and rules, so that a changed brands.toml makes pictures due again."""
+        part is a digest of spellings, word lists and rules, so that a changed brands.toml makes pictures due
+        again."""
 
     @property
     def device(self) -> Device:
@@ -96,7 +97,7 @@ class NameMatcher:
         )
         spellings = [
             Spelling(brand.name, tuple(word.text for word in read(text).words), is_everyday(brand, text))
-            for brand in brands
+            for brand in sorted(brands, key=lambda brand: brand.name)  # "H&M" and "HM" spell one word
             for text in (*brand.spellings, *brand.written)
         ]
         self._spelled = {one.letters: one for one in reversed(spellings) if one.parts}
@@ -251,6 +252,8 @@ class _Claim:
 
 def _digest(brands: Brands) -> str:
     spellings: Iterable[object] = sorted(
-        (brand.name, brand.spellings, brand.written, brand.query) for brand in brands
+        (brand.name, brand.spellings, brand.written, [is_everyday(brand, text) for text in brand.spellings])
+        for brand in brands
     )
-    return hashlib.sha256(repr((_RULES, spellings)).encode()).hexdigest()[:_DIGITS]
+    used = (_RULES, spellings, sorted(known_words()))
+    return hashlib.sha256(repr(used).encode()).hexdigest()[:_DIGITS]

@@ -230,12 +230,26 @@ def test_a_picture_gives_names_and_all_lines() -> None:
     assert [line.text for line in letters.lines] == ["VMware", "nothing"]
 
 
-def test_other_spellings_make_another_version() -> None:
-    def identity(*brands: Brand) -> str:
-        return NameReader(Fixed(), Brands(brands)).identity
+def identity(*brands: Brand) -> str:
+    return NameReader(Fixed(), Brands(brands)).identity
 
-    plain = identity(Brand("A"), Brand("B"))
+
+def test_other_spellings_make_another_version() -> None:
+    plain = identity(Brand("Acme"), Brand("B"))
     assert plain.startswith("words-reader-1-")
-    assert plain == identity(Brand("B"), Brand("A"))  # the file's order matters to nobody
-    changed = (Brand("A", aliases=("c",)), Brand("A", written=("c",)), Brand("A", query="a"))
+    assert plain == identity(Brand("B"), Brand("Acme"))  # the file's order matters to nobody
+    changed = (Brand("Acme", aliases=("c",)), Brand("Acme", written=("c",)), Brand("Acme", query="acme"))
     assert len({plain, *(identity(one, Brand("B")) for one in changed)}) == 4
+
+
+@pytest.mark.parametrize("words", ["everyday.common_words", "logos.words.names.known_words"])
+def test_other_lists_of_words_make_another_version(words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = identity(Brand("Acme"))
+    monkeypatch.setattr(f"monitor.{words}", lambda: frozenset({"acme"}))
+    assert identity(Brand("Acme")) != before
+
+
+def test_of_two_names_with_the_same_letters_the_order_of_the_file_chooses_none() -> None:
+    one, other = Brand("Rolls & Royce"), Brand("RollsRoyce")
+    lines = [at("R O L L S R O Y C E"), at("ROLLSROYCF", y=0.5)]
+    assert NameMatcher(Brands((one, other))).find(lines) == NameMatcher(Brands((other, one))).find(lines)
