@@ -68,7 +68,7 @@ def _is_picture(file: Path) -> bool:
     hidden = file.name.startswith(".")  # as macOS leaves ._IMG_1.jpg beside each IMG_1.jpg
     named = file.suffix.lower() in _PICTURE_SUFFIXES and not hidden
     try:
-        if not file.is_file():  # nor a pipe, which would be waited for; a link to nothing is told by its reader
+        if not file.is_file():  # nor a pipe, which would be waited for; who reads a link to nothing tells so
             return named and not file.exists()
         if named:
             return True

@@ -70,17 +70,20 @@ def test_a_file_that_is_still_written_is_not_begun_with(path: Path) -> None:
     """Cut off between two brands it is sound, and a worker that begins with the next piece is not."""
     watch = BrandsWatch(path, load_brands(path), every=0.2)
 
-    async def write() -> bool:
+    def write(count: int) -> None:
+        path.write_text("".join(FILE.replace("Acme", f"Acme {number}") for number in range(count)))
+
+    async def waited() -> bool:
         changed = asyncio.create_task(watch.changed())
         for count in range(2, 12):
-            path.write_text("".join(FILE.replace("Acme", f"Acme {number}") for number in range(count)))
+            write(count)
             await asyncio.sleep(0.1)
             if changed.done():
                 return False
         await asyncio.wait_for(changed, timeout=5)
         return True
 
-    assert asyncio.run(write())
+    assert asyncio.run(waited())
 
 
 def test_what_came_between_reading_and_watching_is_noticed(path: Path) -> None:
