@@ -97,6 +97,7 @@ class _Worker:
         loop = asyncio.get_running_loop()
         for number in _SIGNALS:
             loop.add_signal_handler(number, self._stopping.set)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)  # a predecessor may have held them back
         settings = self._settings
         health = HealthServer(settings.health_host, settings.health_port, self._metrics)
         async with AsyncExitStack() as resources:
@@ -227,7 +228,9 @@ class _Worker:
             sys.stderr.flush()
         if code != _ANEW:
             os._exit(code)
-        if self._stopping.is_set():  # a signal came while it stopped
+        # From here on one waits until the successor listens; it would end that without a word.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        if self._stopping.is_set():  # one came while it stopped
             os._exit(0)
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - what it was started as
 

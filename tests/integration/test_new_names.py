@@ -1,5 +1,6 @@
 """A brand added by its name while workers run: they begin anew by themselves and count it, nothing lost."""
 
+import time
 from pathlib import Path
 
 from monitor.brands_file import BrandsFile
@@ -34,3 +35,17 @@ def test_workers_count_a_new_name_without_being_restarted(deployment: Deployment
     deployment.wait_for_all()
     assert deployment.audit().ok
     assert worker.terminate()[0] == 0
+
+
+def test_a_stop_while_a_worker_begins_anew_is_a_stop(deployment: Deployment, tmp_path: Path) -> None:
+    path = tmp_path / "brands.toml"
+    path.write_text('[[brand]]\nname = "Nike"\n')
+    worker = deployment.worker("texts", brands_file=path)
+    path.write_text('[[brand]]\nname = "Grafana"\n')
+    threads = Path(f"/proc/{worker.process.pid}/task")
+    # A worker has several; Python that has just been started, before it listens to signals, has one.
+    while len(list(threads.iterdir())) > 1:
+        time.sleep(0.001)
+    code, seconds = worker.terminate()
+    assert (code, seconds < 10) == (0, True)
+    assert deployment.said("stops on a signal, before it consumed anything")
