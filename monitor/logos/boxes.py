@@ -1,5 +1,7 @@
 """Box arithmetic: overlap, non-maximum suppression, clipping. Boxes are (N, 4) float32 x1, y1, x2, y2."""
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -46,13 +48,7 @@ def suppress(boxes: Boxes, scores: NDArray[np.float32], most_overlap: float) -> 
 
     A box goes when it overlaps a better one by more than `most_overlap` (IoU). Equal scores keep their order.
     """
-    order = np.argsort(-scores, kind="stable")
-    overlap = iou(boxes[order], boxes[order])
-    alive = np.ones(len(order), bool)
-    for place in range(len(order)):
-        if alive[place]:
-            alive[place + 1 :] &= overlap[place, place + 1 :] <= most_overlap
-    return np.asarray(order[alive], np.intp)
+    return _kept(scores, lambda best, others: iou(boxes[[best]], boxes[others])[0] <= most_overlap)
 
 
 def suppress_parts(
@@ -62,15 +58,30 @@ def suppress_parts(
 
     `most_inside` is the share of the smaller box that may lie in the larger. Returns indices, best first.
     """
-    order = np.argsort(-scores, kind="stable")
-    boxes, labels = boxes[order], labels[order]
-    smaller = np.minimum(areas(boxes)[:, None], areas(boxes)[None])
-    inside = (_shared(boxes, boxes) > most_inside * smaller) & (labels[:, None] == labels[None])
-    alive = np.ones(len(order), bool)
-    for place in range(len(order)):
-        if alive[place]:
-            alive[place + 1 :] &= ~inside[place, place + 1 :]
-    return np.asarray(order[alive], np.intp)
+    size = areas(boxes)
+
+    def apart(best: np.intp, others: NDArray[np.intp]) -> NDArray[np.bool_]:
+        inside = _shared(boxes[[best]], boxes[others])[0] > most_inside * np.minimum(size[best], size[others])
+        return np.asarray(~inside | (labels[others] != labels[best]), np.bool_)
+
+    return _kept(scores, apart)
+
+
+def _kept(
+    scores: NDArray[np.float32], stay: Callable[[np.intp, NDArray[np.intp]], NDArray[np.bool_]]
+) -> NDArray[np.intp]:
+    """Indices from the best score on, without those that do not `stay` beside a better one.
+
+    One box at a time: a long strip has tens of thousands, and a table of them all by them all would fill the
+    memory.
+    """
+    kept: list[np.intp] = []
+    left = np.argsort(-scores, kind="stable")
+    while len(left):
+        best, others = left[0], left[1:]
+        kept.append(best)
+        left = others[stay(best, others)]
+    return np.array(kept, np.intp)
 
 
 def clip(boxes: Boxes, width: float, height: float) -> Boxes:

@@ -1,5 +1,7 @@
 """Box arithmetic keeps its promises for any boxes."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -74,6 +76,22 @@ def test_a_part_of_a_logo_is_no_second_logo() -> None:
         "another brand may lie inside"
     )
     assert suppress_parts(boxes, scores[[1, 0, 2]], np.array([1, 1, 1]), 0.8).tolist() == [0, 2]
+
+
+def test_the_boxes_of_a_long_strip_take_little_memory() -> None:
+    """A banner of 40 x 20,000 px has 20,000; all by all they would take gigabytes."""
+    left = np.repeat(np.arange(50, dtype=np.float32) * 100, 100)
+    boxes = np.stack((left, left * 0, left + 90, left * 0 + 30), 1)
+    scores = np.linspace(1, 0.1, len(left), dtype=np.float32)
+    tracemalloc.start()
+    try:
+        assert suppress(boxes, scores, 0.45).tolist() == list(range(0, 5000, 100))
+        assert suppress_parts(boxes, scores, np.zeros(5000, np.int64), 0.8).tolist() == list(
+            range(0, 5000, 100)
+        )
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    finally:
+        tracemalloc.stop()
 
 
 @given(some_boxes(), st.integers(1, 800), st.integers(1, 800))
