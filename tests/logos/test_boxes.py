@@ -53,7 +53,7 @@ def test_a_box_overlaps_itself_wholly_unless_it_is_empty(boxes: NDArray[np.float
 
 @given(some_boxes(), st.floats(0, 1))
 def test_suppression(boxes: NDArray[np.float32], most_overlap: float) -> None:
-    scores = np.random.default_rng(len(boxes)).integers(0, 5, len(boxes)).astype(np.float32) / 4
+    scores = np.random.default_rng(len(boxes)).integers(0, 5, len(boxes)).astype(np.float32) / np.float32(4)
     kept = suppress(boxes, scores, most_overlap)
     assert len(set(kept.tolist())) == len(kept)
     assert (np.diff(scores[kept]) <= 0).all(), "best first"
