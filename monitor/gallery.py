@@ -25,6 +25,7 @@ from monitor.logos.gallery import (
     Target,
     alike,
     build_entry,
+    in_common,
     named_already,
     open_gallery_detector,
     read_letters,
@@ -65,6 +66,8 @@ class Added:
     spelt: Spelt
     entry: GalleryEntry
     references: tuple[Reference, ...]
+    cut_down: tuple[str, ...]
+    """Names of those of which only what they have in common with the others counts (`in_common`)."""
     likenesses: tuple[Likeness, ...]
     letters: LogoLetters | None
     """None where nobody reads (`MONITOR_OCR=false`)."""
@@ -150,14 +153,16 @@ class GalleryDesk:
         file, spelt = _spelt(self._settings, wanted)  # before the seconds that the models take
         models = self._models()
         reader = load_name_reader(self._settings, spelt.brands)
-        letters = None if reader is None else read_letters(brand, references, reader)
         with self._connection() as connection:
             claim(connection)
-            every = _without_repetition([*read_references(connection, brand), *references])
+            stored = read_references(connection, brand)
+            placed = in_common([*stored, *references], models.dense, models.embedder)[len(stored) :]
+            letters = None if reader is None else read_letters(brand, placed, reader)
+            every = _without_repetition([*stored, *placed])
             target = Target(rate=rate, proposals=MOST_PROPOSALS)
             entry = build_entry(brand, every, models.embedder, target)
             gallery = read_gallery(connection, models.embedder.identity)
-            named = named_already(references, models.dense)
+            named = named_already(placed, models.dense)
             likenesses = [*(one for one in named if one.brand != brand), *alike(entry, gallery)]
             version = None
             if not dry_run:
@@ -177,6 +182,11 @@ class GalleryDesk:
             entry=entry,
             references=tuple(every),
             likenesses=tuple(likenesses),
+            cut_down=tuple(
+                one.name
+                for one, given in zip(placed, references, strict=True)
+                if given.photograph is not None and one.photograph is None
+            ),
             letters=letters,
             version=version,
         )

@@ -40,6 +40,11 @@ def tell_logo(added: "Added", settings: Settings) -> None:
             f"{entry.brand} is in the gallery since version {added.version}, by {count}; "
             "workers look for it from their next pictures on"
         )
+    if added.cut_down:
+        typer.echo(
+            f"the logo in {', '.join(added.cut_down)} is what the references have in common; where that is "
+            "wrong, say where it is: --box x,y,w,h for each"
+        )
     _tell_letters(entry.brand, added.letters)
     _tell_threshold(entry)
     for one in added.likenesses:

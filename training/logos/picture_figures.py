@@ -29,6 +29,7 @@ from monitor.logos.gallery import (
     Reference,
     Target,
     build_entry,
+    in_common,
     load_embedder,
     read_reference,
 )
@@ -258,16 +259,12 @@ def strangers_of(pictures: Sequence[AnnotatedPicture], brands: Brands) -> list[S
 
 
 def _reference(picture: AnnotatedPicture, label: str) -> Reference:
-    """Its box where there is one, else the whole picture."""
+    """Its box where there is one; else the picture, in which `in_common` finds the logo."""
     boxes = [box for box in picture.targets if box.label == label]
-    x1, y1, x2, y2 = boxes[0].corners if boxes else (0, 0, picture.width, picture.height)
-    corners = (
-        max(round(x1), 0),
-        max(round(y1), 0),
-        min(round(x2), picture.width),
-        min(round(y2), picture.height),
-    )
-    return read_reference(picture.path, corners)
+    if not boxes:
+        return read_reference(picture.path)
+    x1, y1, x2, y2 = (max(round(corner), 0) for corner in boxes[0].corners)
+    return read_reference(picture.path, (x1, y1, min(x2, picture.width), min(y2, picture.height)))
 
 
 def finder_with(model: Path, embedder: Path, brands: Brands, strangers: Sequence[Stranger]) -> LogoFinder:
@@ -277,8 +274,11 @@ def finder_with(model: Path, embedder: Path, brands: Brands, strangers: Sequence
         raise SetupError(f"{model} proposes no boxes for the gallery; give a model of `brand-train logos`")
     loaded = load_embedder(embedder, Device.AUTO)
     target = Target(proposals=MOST_PROPOSALS)
-    entries = tuple(build_entry(one.brand, one.references, loaded, target) for one in strangers)
-    named = "".join(f"{loaded.identity}{one.brand}{len(one.pictures)}" for one in strangers)
+    entries = tuple(
+        build_entry(one.brand, in_common(one.references, detector, loaded), loaded, target)
+        for one in strangers
+    )
+    named = "".join(f"{loaded.identity}{one.brand}{one.threshold:.6f}" for one in entries)
     gallery = Gallery(version=crc32(named.encode()), entries=entries)
     everything = Brands([*brands, *(Brand(name=one.brand) for one in strangers)])
     reader = NameReader(load_reader(Device.AUTO), everything)

@@ -2,6 +2,7 @@
 
 from monitor.logos.gallery.building import Likeness, alike, build_entry, named_already
 from monitor.logos.gallery.calibration import Target
+from monitor.logos.gallery.common import in_common
 from monitor.logos.gallery.detector import MOST_PROPOSALS, GalleryDetector, open_gallery_detector
 from monitor.logos.gallery.embedder import Embedder, load_embedder
 from monitor.logos.gallery.entries import Calibration, Gallery, GalleryEntry
@@ -21,6 +22,7 @@ __all__ = [
     "Target",
     "alike",
     "build_entry",
+    "in_common",
     "load_embedder",
     "named_already",
     "open_gallery_detector",

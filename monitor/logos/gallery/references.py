@@ -5,9 +5,9 @@ with the file, the fault and what to do.
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 import cv2
 import msgspec
@@ -24,6 +24,8 @@ LARGEST_PICTURE: Final = 100_000_000
 """Pixels; the largest cameras."""
 LONGEST_KEPT: Final = 512
 """px, long side of what is kept of a reference: four times the embedder's input."""
+_LONGEST_SEARCHED: Final = 1280
+"""px, long side of a photograph in which the logo is looked for."""
 _CONTEXT: Final = 0.25
 """Kept around the logo, as a share of its sides: the embedder's margin and some to move in."""
 _SHORTEST_LOGO: Final = 20
@@ -49,6 +51,14 @@ class Reference:
     """Of the file that was given."""
     pixels: NDArray[np.uint8]
     box: Corners
+    photograph: NDArray[np.uint8] | None = None
+    """All of an opaque picture for which nobody said where its logo is, as `pixels`; not stored."""
+
+    def at(self, corners: Corners) -> Self:
+        """The same file with the logo in that place, px of `photograph`, which it must have."""
+        assert self.photograph is not None
+        pixels, box = _cut(self.photograph, corners)
+        return replace(self, pixels=pixels, box=box, photograph=None)
 
     @property
     def transparent(self) -> bool:
@@ -84,7 +94,8 @@ def parse_box(text: str) -> Corners | None:
 
 def read_reference(path: Path, box: Corners | None = None) -> Reference:
     """Read a reference file. `box` says where the logo is, for photographs; without, all of it is the logo,
-    less an empty border. Blocks while reading and decoding. Raises `SetupError`."""
+    less an empty border, until `in_common` knows better. Blocks while reading and decoding. Raises
+    `SetupError`."""
     try:
         size = path.stat().st_size
         if size > LARGEST_FILE:
@@ -99,15 +110,20 @@ def read_reference(path: Path, box: Corners | None = None) -> Reference:
     except DataError as error:
         raise SetupError(f"{path}: {error.detail}; logos may be PNG, JPEG, WebP or SVG") from error
     logo = _logo_in(pixels, path) if box is None else _checked(box, pixels, path)
-    if max(logo[2] - logo[0], logo[3] - logo[1]) < _SHORTEST_LOGO or (
-        min(logo[2] - logo[0], logo[3] - logo[1]) < _THINNEST_LOGO
-    ):
+    if not is_large_enough(logo):
         raise SetupError(
             f"{path}: the logo is {logo[2] - logo[0]} x {logo[3] - logo[1]} px; "
             f"it needs {_SHORTEST_LOGO} px on the long side and {_THINNEST_LOGO} on the short one"
         )
     kept, place = _cut(pixels, logo)
-    return Reference(path.name, hashlib.sha256(data).hexdigest(), kept, place)
+    searched = _bounded(pixels) if box is None and pixels[..., 3].min() == 255 else None
+    return Reference(path.name, hashlib.sha256(data).hexdigest(), kept, place, searched)
+
+
+def is_large_enough(logo: Corners) -> bool:
+    """Whether a place of that many pixels can serve."""
+    sides = logo[2] - logo[0], logo[3] - logo[1]
+    return max(sides) >= _SHORTEST_LOGO and min(sides) >= _THINNEST_LOGO
 
 
 def stored_reference(name: str, sha256: str, png: bytes, box: Corners) -> Reference:
@@ -187,6 +203,12 @@ def _cut(pixels: NDArray[np.uint8], logo: Corners) -> tuple[NDArray[np.uint8], C
         max(round((logo[3] - top) * y), round((logo[1] - top) * y) + 1),
     )
     return np.ascontiguousarray(region), place
+
+
+def _bounded(photograph: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    scale = min(_LONGEST_SEARCHED / max(photograph.shape[:2]), 1.0)
+    size = (max(round(photograph.shape[1] * scale), 1), max(round(photograph.shape[0] * scale), 1))
+    return photograph if scale == 1 else _scaled(photograph, size)
 
 
 def _scaled(pixels: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
