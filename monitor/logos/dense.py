@@ -38,6 +38,8 @@ _PIXELS_A_RUN: Final = 4_000_000
 """Level pixels in one ONNX Runtime call; bounds memory (about 0.4 kB a pixel inside the network)."""
 WEAKEST_LOOK: Final = 0.05
 """Score from which a place is worth asking other witnesses about; weaker ones outnumber the logos by far."""
+_MOST_LOOKS: Final = 300
+"""Best places of a picture that are weighed: a long page of print looks a little like a logo everywhere."""
 _CANDIDATES: Final = 300
 """Best windows of a level that go on to non-maximum suppression."""
 
@@ -196,7 +198,7 @@ class DenseDetector:
         kept = suppress(boxes, scores, self.geometry.most_overlap)
         kept = kept[suppress_parts(boxes[kept], scores[kept], labels[kept], self.geometry.most_inside)]
         looks = []
-        for number in kept.tolist():
+        for number in kept[:_MOST_LOOKS].tolist():
             name, threshold = self._names[labels[number]], float(self._thresholds[labels[number]])
             box = relative(boxes[number], width, height)
             if name is not None and box.width * box.height > 0:

@@ -13,6 +13,8 @@ from monitor.logos.boxes import Boxes
 
 Pixels = NDArray[np.uint8]
 
+MOST_TILES: Final = 64
+"""Parts of one picture: enough for a screenshot 120 times as long as it is wide."""
 PADDING_GREY: Final = 114
 """Fills what a level has beyond its picture; training canvases use the same grey, so it never looks like a
 logo."""
@@ -76,10 +78,11 @@ def tiles(width: int, height: int, longest_ratio: float, overlap: float) -> list
     """Cut a picture longer than `longest_ratio` : 1 into overlapping parts, as x, y, width, height.
 
     Scaled to one long side whole, a banner or a long screenshot would lose its logos. `overlap` is the share
-    of a part that the next one repeats; together the parts cover the picture.
+    of a part that the next one repeats; together the parts cover the picture. There are no more than
+    `MOST_TILES`, longer ones where need be: a line of pixels may be a million long.
     """
     short, long = min(width, height), max(width, height)
-    length = math.ceil(short * longest_ratio)
+    length = max(math.ceil(short * longest_ratio), math.ceil(long / (1 + (MOST_TILES - 1) * (1 - overlap))))
     if long <= length:
         return [(0, 0, width, height)]
     count = math.ceil((long - length) / (length * (1 - overlap))) + 1

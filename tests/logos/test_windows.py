@@ -7,7 +7,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from monitor.logos.windows import PADDING_GREY, build_level, level_shape, pyramid, sliding_windows, tiles
+from monitor.logos.windows import (
+    MOST_TILES,
+    PADDING_GREY,
+    build_level,
+    level_shape,
+    pyramid,
+    sliding_windows,
+    tiles,
+)
 
 SIDE = st.integers(1, 3000)
 
@@ -40,7 +48,8 @@ def test_tiles_cover_long_pictures_and_are_not_long(width: int, height: int) -> 
     for x, y, tile_width, tile_height in parts:
         assert 0 <= x <= width - tile_width
         assert 0 <= y <= height - tile_height
-        assert max(tile_width, tile_height) <= np.ceil(2.5 * min(tile_width, tile_height))
+        if max(width, height) < 100 * min(width, height):  # longer ones have no more parts
+            assert max(tile_width, tile_height) <= np.ceil(2.5 * min(tile_width, tile_height))
         covered_x[x : x + tile_width] = True
         covered_y[y : y + tile_height] = True
     assert covered_x.all()
@@ -84,3 +93,14 @@ def test_the_pyramid_leaves_out_blur_but_never_everything() -> None:
     assert pyramid(640, 480, (832, 416, 208, 104), 2.2) == [832, 416, 208, 104]
     assert pyramid(200, 150, (832, 416, 208, 104), 2.2) == [416, 208, 104]
     assert pyramid(16, 16, (832, 416, 208, 104), 2.2) == [104]
+
+
+@pytest.mark.parametrize(("width", "height"), [(1_000_000, 8), (8, 1_000_000), (1, 2_000), (3_000_000, 1)])
+def test_a_line_of_pixels_has_no_more_parts_than_a_long_screenshot(width: int, height: int) -> None:
+    parts = tiles(width, height, 2.5, 0.25)
+    assert len(parts) <= MOST_TILES
+    reached = 0
+    for x, y, across, down in parts:
+        assert max(x, y) <= reached
+        reached = max(x + across if width > height else y + down, reached)
+    assert reached == max(width, height)
