@@ -123,7 +123,7 @@ def test_a_doubtful_look_beside_the_letters_leaves_the_place_to_them() -> None:
 
 
 def test_of_two_brands_for_one_place_the_likelier_stays_and_the_other_is_told() -> None:
-    trained, matched = look("Nike", 0.9), look("Acme", 0.8, source="gallery")
+    trained, matched = look("Nike", 0.9), look("Acme", 0.65, source="gallery")
     decision = decide([trained, matched], [], [])
     assert found(decision) == {"Nike": "look"}
     ((lost),) = decision.lost
