@@ -1,5 +1,6 @@
 """`brand-monitor brands add|try|remove|rebuild`: brands found by their name and pictures of their logo."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -179,7 +180,9 @@ def _references(settings: Settings, name: str, logos: list[Path], boxes: list[st
             "`--box whole` where the whole file is the logo"
         )
     places = [parse_box(text) for text in boxes] or [None] * len(files)
-    return [read_reference(path, place) for path, place in zip(files, places, strict=True)]
+    references = [read_reference(path, place) for path, place in zip(files, places, strict=True)]
+    # Who says that a file is all logo needs nobody to look for it.
+    return [replace(one, photograph=None) for one in references] if boxes else references
 
 
 def _wanted(name: str, aliases: list[str], *, own: bool, ready_query: bool) -> "Wanted":
