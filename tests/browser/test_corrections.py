@@ -187,6 +187,18 @@ def test_a_missed_logo_is_added_by_numbers(page: Page, site: Site, pictured: str
     undo(page)
 
 
+def test_numbers_of_a_box_are_whole_on_a_phone(page: Page, pictured: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 900})
+    page.goto(pictured)
+    section = page.locator(".opinion", has_text=OURS).first
+    section.locator("summary").click()
+    fields = section.locator(".box input")
+    expect(fields).to_have_count(4)
+    for field in fields.all():
+        field.fill("100.00")
+        assert field.evaluate("each => each.scrollWidth <= each.clientWidth")
+
+
 def test_a_box_outside_of_the_picture_is_explained(page: Page, pictured: str, watch) -> None:
     watch.expected = {409}
     page.goto(pictured)
