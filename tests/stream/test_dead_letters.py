@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 from aiokafka import TopicPartition
-from aiokafka.admin import RecordsToDelete
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from monitor.errors import SetupError
@@ -113,6 +113,14 @@ def limit_dead_topic(settings: Settings, n_bytes: int) -> None:
                 ConfigResourceType.TOPIC, settings.topic("dead"), configs={"max.message.bytes": str(n_bytes)}
             )
             await admin.alter_configs([resource])
+            # The controller has it then; the broker takes it as soon as it hears of it.
+            while str(n_bytes) not in await limits(admin):  # noqa: ASYNC110 - nobody tells us
+                await asyncio.sleep(0.05)
+
+    async def limits(admin: AIOKafkaAdminClient) -> set[str]:
+        resource = ConfigResource(ConfigResourceType.TOPIC, settings.topic("dead"))
+        (answer,) = await admin.describe_configs([resource])
+        return {entry[1] for *_, entries in answer.resources for entry in entries}
 
     asyncio.run(alter())
 
