@@ -16,8 +16,11 @@ def number(n: float) -> str:
 
 
 def percent(share: float) -> str:
-    """A share of 0..1 as whole per cent; `<1%` for what is there and would read as none."""
-    return "<1%" if 0 < share < 0.005 else f"{share:.0%}"
+    """A share of 0..1 as whole per cent; `<1%` for what is there and would read as none, `>99%` for what is
+    not all and would read so."""
+    if 0 < share < 0.005:
+        return "<1%"
+    return ">99%" if 0.995 <= share < 1 - 1e-9 else f"{share:.0%}"
 
 
 def found_by(evidence: Evidence | None, line: str | None) -> str:
