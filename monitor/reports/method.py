@@ -23,6 +23,12 @@ posts, a change just beyond chance is a hint, not a proof.
 """
 
 
+_SHOWING: Final = """
+A picture shows a brand by its look, which a network compares with the logos it knows, by its letters, where
+the name is read in it, or by both. The per cent beside it say how probable that is.
+"""
+
+
 def method(report: Report) -> tuple[str, ...]:
     """Paragraphs for whoever asks where a number comes from."""
     figures = report.figures
@@ -30,6 +36,7 @@ def method(report: Report) -> tuple[str, ...]:
     told = [
         " ".join(_COUNTING.split()),
         " ".join(_COMPARING.split()),
+        " ".join(_SHOWING.split()),
         f"Rejected records count by the time of rejection. Days and times are in {report.zone}. "
         f"{counted(corrections, 'correction')} by people {'is' if corrections == 1 else 'are'} counted in.",
     ]
