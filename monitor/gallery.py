@@ -12,7 +12,7 @@ from monitor.brands import Brand, Brands, load_brands
 from monitor.brands_file import BrandsFile
 from monitor.errors import OutageError, SetupError
 from monitor.everyday import is_everyday
-from monitor.logos import load_detector
+from monitor.logos import LogoDetector, load_detector
 from monitor.logos.finder import LogoFinder, load_finder
 from monitor.logos.gallery import (
     MOST_PROPOSALS,
@@ -129,17 +129,14 @@ class GalleryDesk:
     def finder(self) -> tuple[LogoFinder, str]:
         """What workers find logos with, the gallery as it is now; and why it is without one, else "": no
         embedder, or no database."""
-        settings = self._settings
-        brands = load_brands(settings.brands_file)
-        folder = settings.models_dir / settings.logo_model
-        detector = load_detector(folder, brands, settings.device, settings.inference_threads)
-        models, why_not = open_gallery_detector(detector, settings)
+        brands, detector = self._detector()
+        models, why_not = open_gallery_detector(detector, self._settings)
         if models is not None:
             try:
                 detector = models.with_gallery(self._gallery(models))
             except (OutageError, SetupError) as error:
                 why_not = str(error)
-        return load_finder(settings, brands, detector), why_not
+        return load_finder(self._settings, brands, detector), why_not
 
     def add(
         self, wanted: Wanted, references: Sequence[Reference], *, rate: float, dry_run: bool = False
@@ -229,13 +226,15 @@ class GalleryDesk:
         with self._connection() as connection:
             return stored_brands(connection)
 
-    def _models(self) -> GalleryDetector:
+    def _detector(self) -> tuple[Brands, LogoDetector]:
         settings = self._settings
-        brands: Brands = load_brands(settings.brands_file)
-        detector = load_detector(
-            settings.models_dir / settings.logo_model, brands, settings.device, settings.inference_threads
-        )
-        models, why_not = open_gallery_detector(detector, settings)
+        brands = load_brands(settings.brands_file)
+        folder = settings.models_dir / settings.logo_model
+        return brands, load_detector(folder, brands, settings.device, settings.inference_threads)
+
+    def _models(self) -> GalleryDetector:
+        _, detector = self._detector()
+        models, why_not = open_gallery_detector(detector, self._settings)
         if models is None:
             raise SetupError(f"the brand gallery is off: {why_not}")
         return models
