@@ -20,6 +20,7 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
         "version": __version__,
         "view": None,
         "synthetic": False,
+        "waiting": None,
         **values,
     }
     return HTMLResponse(here.templates.get_template(template).render(shown), status_code=status)
