@@ -1,1 +1,1 @@
-"""What happened to a brand, how large and how sure it is, and what made it."""
+"""What happened: every brand beside its own usual, the largest things first, in plain sentences."""
