@@ -106,6 +106,12 @@ presence = Table(
     ),
     Index("presence_shown_ix", "published_at", "brand_id", "mention_id", postgresql_where=text("shown")),
     Index("presence_silent_ix", "published_at", "brand_id", "mention_id", postgresql_where=text("silent")),
+    # What may want an answer, without reading a row.
+    Index(
+        "presence_to_answer_ix",
+        *("brand_id", "published_at", "mention_id", "story_id", "reach", "label", "source", "language", "lead"),
+        postgresql_where=text("label IN ('negative', 'unsure')"),
+    ),
     Index(
         "presence_unscored_ix",
         *("published_at", "brand_id", "mention_id"),
