@@ -116,7 +116,7 @@ def claim(connection: Connection, recipient: str, period: Period, due: datetime,
         recipient=recipient, **_period(period), due_at=due, state="sending", attempts=1, changed_at=now
     )
     claimed = fresh.on_conflict_do_update(
-        index_elements=["recipient", "since", "until"],
+        index_elements=["subscription_id", "recipient", "since", "until"],
         set_={
             "state": "sending",
             "attempts": report_delivery.c.attempts + 1,

@@ -12,14 +12,21 @@ from sqlalchemy import Connection, Engine
 
 from monitor.errors import SetupError
 from monitor.settings import Settings, packaged
-from monitor.storage import figure_tables, gallery_tables, log_tables, tables
+from monitor.storage import (
+    answer_tables,
+    figure_tables,
+    gallery_tables,
+    log_tables,
+    subscription_tables,
+    tables,
+)
 from monitor.storage.engine import sync_engine
 from monitor.storage.faults import translated
 
 _log: Final = logging.getLogger(__name__)
 
 # Importing a module of tables adds them to the one metadata.
-_TABLES: Final = (tables, figure_tables, gallery_tables, log_tables)
+_TABLES: Final = (tables, answer_tables, figure_tables, gallery_tables, log_tables, subscription_tables)
 
 metadata: Final = _TABLES[0].metadata
 """Every table the migrations make."""
