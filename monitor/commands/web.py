@@ -36,14 +36,36 @@ def web(
 @app.command("add-user")
 def add_user(
     name: Annotated[str, typer.Argument(help="What the person logs in as, and corrections are signed with.")],
+    role: Annotated[
+        str | None,
+        typer.Option(
+            metavar="viewer|analyst|admin",
+            help="Looks; corrects and answers, too; chooses brands and alerts, too. Default: admin for the "
+            "first person, analyst for the others; who is there already keeps theirs.",
+        ),
+    ] = None,
     file: Annotated[Path | None, typer.Option(metavar="PATH", help="Default MONITOR_WEB_USERS_FILE.")] = None,
 ) -> None:
-    """Give a person a password, or a new one; it is asked for and kept as an Argon2id hash."""
+    """Give a person a login, or another password or role; the password is kept as an Argon2id hash."""
+    from monitor.web.people import Role, read_users
     from monitor.web.people import add_user as add
 
     path = file or load_settings().web_users_file
     if path is None:
         raise typer.BadParameter("name a file, or set MONITOR_WEB_USERS_FILE", param_hint="--file")
-    password = typer.prompt(f"Password of {name}", hide_input=True, confirmation_prompt=True)
-    add(path, name, password)
-    say(f"{name} can log in where MONITOR_WEB_USERS_FILE={path}; running servers read it when they start")
+    names = [each.name.lower() for each in Role]
+    if role is not None and role not in names:
+        raise typer.BadParameter(f"one of {', '.join(names)}", param_hint="--role")
+    known = path.exists() and name in read_users(path)
+    password = typer.prompt(
+        f"Password of {name}" + (" (Enter keeps it)" if known else ""),
+        hide_input=True,
+        confirmation_prompt=True,
+        default="" if known else None,
+        show_default=False,
+    )
+    given = add(path, name, password or None, None if role is None else Role[role.upper()])
+    say(
+        f"{name} ({given.name.lower()}) can log in where MONITOR_WEB_USERS_FILE={path}; "
+        "running servers read it when they start"
+    )

@@ -24,6 +24,7 @@ from monitor.web.assets import StaticFolder
 from monitor.web.guards import SameOrigin, SecurityHeaders
 from monitor.web.openapi import describe
 from monitor.web.rendering import page
+from monitor.web.roles import ForbiddenError
 from monitor.web.site import Site, open_site
 from monitor.web.views import WrongAddressError
 
@@ -132,6 +133,10 @@ def _explain_errors(app: FastAPI) -> None:
     @app.exception_handler(CorrectionError)
     def refused(request: Request, error: Exception) -> Response:
         return answer(request, 409, "The correction was not saved", str(error))
+
+    @app.exception_handler(ForbiddenError)
+    def forbidden(request: Request, error: Exception) -> Response:
+        return answer(request, 403, "This is for others to change", str(error))
 
     @app.exception_handler(UnstorableError)
     def unstorable(request: Request, _: Exception) -> Response:

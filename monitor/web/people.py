@@ -13,8 +13,9 @@ import time
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from enum import IntEnum
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from pwdlib import PasswordHash
 from pwdlib.exceptions import UnknownHashError
@@ -39,6 +40,24 @@ _LONGEST_NAME: Final = 100
 hasher: Final = PasswordHash.recommended()
 
 
+class Role(IntEnum):
+    """What a person may do; a higher role may all that a lower one may."""
+
+    VIEWER = 1
+    """Look."""
+    ANALYST = 2
+    """Correct, and say what became of a post that wants an answer."""
+    ADMIN = 3
+    """Choose brands, alerts and what is sent to whom."""
+
+
+class Login(NamedTuple):
+    """A line of the users file."""
+
+    hashed: str
+    role: Role
+
+
 class TooManyAttemptsError(Exception):
     """Too many wrong passwords of late, from this caller or for this person."""
 
@@ -52,11 +71,14 @@ class People:
         shared: str | None = None,
         clock: Callable[[], float] = time.monotonic,
         shared_seal: str = "",
+        roles: Mapping[str, Role] | None = None,
     ) -> None:
-        """`hashes` by name; `shared` is the hash that fits any name, `shared_seal` changes with it."""
+        """`hashes` by name, and `roles` (else analyst); `shared` is the hash that fits any name, and makes
+        everybody an admin, `shared_seal` changes with it."""
         self._hashes = dict(hashes)
         self._shared = shared
         self._shared_seal = shared_seal
+        self._roles = dict(roles or {})
         self._callers = Throttle(_CALLER_FAILURES, _WINDOW, clock)
         self._accounts = Throttle(_ACCOUNT_FAILURES, _WINDOW, clock)
         self._known: OrderedDict[tuple[str, str], None] = OrderedDict()
@@ -89,6 +111,16 @@ class People:
         credential = self._hashes.get(name) if self._shared is None else self._shared_seal
         return None if credential is None else hashlib.sha256(credential.encode()).hexdigest()[:16]
 
+    def role(self, name: str) -> Role:
+        """A stranger's is viewer."""
+        if self._shared is not None:
+            return Role.ADMIN
+        return self._roles.get(name, Role.ANALYST) if name in self._hashes else Role.VIEWER
+
+    def with_role(self, least: Role) -> tuple[str, ...]:
+        """The names of those with that role or a higher one; of one password for all, none is known."""
+        return tuple(sorted(name for name in self._hashes if self.role(name) >= least))
+
     def _refuse(self, account: str, caller: str) -> None:
         # Somebody else's guesses shall not hold up a person where they log in every day.
         guessed = self._accounts.full(account) and (account, caller) not in self._known
@@ -119,7 +151,11 @@ def load_people(settings: Settings) -> People | None:
     Raises `SetupError` for a file that cannot be used or a password that is too short.
     """
     if settings.web_users_file is not None:
-        return People(read_users(settings.web_users_file))
+        users = read_users(settings.web_users_file)
+        return People(
+            {name: login.hashed for name, login in users.items()},
+            roles={name: login.role for name, login in users.items()},
+        )
     if settings.web_password is None:
         return None
     password = settings.web_password.get_secret_value()
@@ -136,38 +172,60 @@ def check_length(password: str, what: str) -> None:
         raise SetupError(f"{what} has {len(password)} characters; take at least {SHORTEST_PASSWORD}")
 
 
-def read_users(path: Path) -> dict[str, str]:
-    """Hash by name. Raises `SetupError` naming file, line and fault."""
+def read_users(path: Path) -> dict[str, Login]:
+    """Logins by name, of lines NAME:HASH:ROLE; a line without a role is of an analyst.
+
+    Raises `SetupError` naming file, line and fault.
+    """
     remedy = "make it with `brand-monitor web add-user NAME`"
     try:
         lines = path.read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise SetupError(f"MONITOR_WEB_USERS_FILE = {path}: {error}; {remedy}") from error
-    users: dict[str, str] = {}
+    users: dict[str, Login] = {}
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
-        name, _, hashed = line.partition(":")
+        name, _, rest = line.partition(":")
+        hashed, _, role = rest.partition(":")
         try:
             hasher.verify("", hashed)
+            users[name] = Login(hashed, Role[role.strip().upper()] if role else Role.ANALYST)
         except UnknownHashError:
             raise SetupError(f"{path}, line {number}: not NAME:HASH with an Argon2 hash; {remedy}") from None
-        users[name] = hashed
+        except KeyError:
+            known = ", ".join(each.name.lower() for each in Role)
+            raise SetupError(f"{path}, line {number}: {role!r} is no role; write one of {known}") from None
     if not users:
         raise SetupError(f"{path} names nobody; {remedy}")
     return users
 
 
-def add_user(path: Path, name: str, password: str) -> None:
-    """Add a person, or give one a new password. Raises `SetupError`."""
+def add_user(path: Path, name: str, password: str | None, role: Role | None = None) -> Role:
+    """Add a person, or give one another password or role; `None` keeps what there is. Returns the role.
+
+    Without one the first person of a file is an admin, whoever comes later an analyst. Raises `SetupError`.
+    """
     if not name or ":" in name or not name.isprintable() or len(name) > _LONGEST_NAME:
         raise SetupError(
             f"{name!r} cannot be a name here: 1 to {_LONGEST_NAME} printable characters, no colon"
         )
-    check_length(password, "the password")
     users = read_users(path) if path.exists() else {}
-    users[name] = hasher.hash(password)
+    known = users.get(name)
+    if password is not None:
+        check_length(password, "the password")
+        hashed = hasher.hash(password)
+    elif known is not None:
+        hashed = known.hashed
+    else:
+        raise SetupError(f"{name!r} is not in {path} yet and needs a password")
+    if role is None:
+        role = known.role if known else Role.ANALYST if users else Role.ADMIN
+    users[name] = Login(hashed, role)
     draft = path.with_name(f".{path.name}.new")
     draft.touch(mode=0o600)
-    draft.write_text("".join(f"{who}:{hashed}\n" for who, hashed in users.items()), "utf-8")
+    draft.write_text(
+        "".join(f"{who}:{one.hashed}:{one.role.name.lower()}\n" for who, one in users.items()), "utf-8"
+    )
     draft.replace(path)
+    return role

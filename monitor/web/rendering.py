@@ -6,6 +6,7 @@ from fastapi import Request
 from starlette.responses import HTMLResponse
 
 from monitor import __version__
+from monitor.web.roles import may
 from monitor.web.site import person, site
 
 
@@ -13,6 +14,8 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
     """The page made from a template of monitor/web/templates."""
     here = site(request)
     shown = {
+        "request": request,
+        "may": may,
         "path": request.url.path,
         "zone": here.settings.web_zone,
         "person": person(request),

@@ -270,7 +270,7 @@ def test_the_command_adds_a_person(tmp_path: Path) -> None:
         app, ["web", "add-user", "Ann", "--file", str(file)], input=f"{PASSWORD}\n{PASSWORD}\n"
     )
     assert done.exit_code == 0, done.output
-    assert hasher.verify(PASSWORD, read_users(file)["Ann"])
+    assert hasher.verify(PASSWORD, read_users(file)["Ann"].hashed)
 
 
 @pytest.mark.parametrize(
