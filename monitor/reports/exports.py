@@ -1,11 +1,12 @@
 """The mentions of a period for spreadsheets (CSV), programs (JSON) and data tools (Parquet)."""
 
 import csv
-from collections.abc import Iterable, Iterator
+import io
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -13,6 +14,8 @@ import msgspec
 from monitor.errors import SetupError
 from monitor.reports.figures import Summary
 from monitor.reports.mentions import MentionLine
+
+_Row = TypeVar("_Row")
 
 # What makes Excel, LibreOffice or Google Sheets take a cell for a formula, also in its full-width form; some
 # drop a tab or line break in front first (OWASP, CSV Injection).
@@ -24,16 +27,35 @@ COLUMNS: Final = MentionLine.__struct_fields__
 # Rows of a Parquet row group: a few megabytes, so that memory stays small and readers can skip.
 _ROW_GROUP: Final = 20_000
 
+_CSV_CHUNK: Final = 500
+
 
 def write_csv(mentions: Iterable[MentionLine], file: IO[str]) -> None:
     """One row a mention, columns as view `mention_detail`; what looks like a formula gets a quote in front.
 
     Open `file` with newline="" and encoding "utf-8-sig": without the mark Excel misreads UTF-8.
     """
-    rows = csv.writer(file)
-    rows.writerow(COLUMNS)
+    for lines in csv_lines(COLUMNS, mention_rows(mentions)):
+        file.write(lines)
+
+
+def mention_rows(mentions: Iterable[MentionLine]) -> Iterator[tuple[Any, ...]]:
+    """Values of `COLUMNS`, a row each."""
     for mention in mentions:
-        rows.writerow([_cell(getattr(mention, name)) for name in COLUMNS])
+        yield tuple(getattr(mention, name) for name in COLUMNS)
+
+
+def csv_lines(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
+    """The heading and then some hundred rows at a time, as `write_csv` writes them."""
+    sheet = io.StringIO(newline="")
+    writer = csv.writer(sheet)
+    writer.writerow(columns)
+    yield sheet.getvalue()
+    for chunk in _chunks(rows, _CSV_CHUNK):
+        sheet.seek(0)
+        sheet.truncate()
+        writer.writerows([_cell(value) for value in row] for row in chunk)
+        yield sheet.getvalue()
 
 
 def write_json(
@@ -95,8 +117,8 @@ def write_parquet(figures: Summary, mentions: Iterable[MentionLine], path: Path)
             writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
 
 
-def _chunks(mentions: Iterable[MentionLine], size: int) -> Iterator[list[MentionLine]]:
-    source = iter(mentions)
+def _chunks(all_rows: Iterable[_Row], size: int) -> Iterator[list[_Row]]:
+    source = iter(all_rows)
     while rows := list(islice(source, size)):
         yield rows
 

@@ -19,7 +19,7 @@ from monitor.queries import QueryError
 from monitor.reports.mentions import CursorError
 from monitor.settings import Settings
 from monitor.storage.faults import UnstorableError
-from monitor.web import api, brand, corrections, login, mentions, overview, pictures, quality
+from monitor.web import api, brand, corrections, login, mentions, overview, pictures, quality, take
 from monitor.web.assets import StaticFolder
 from monitor.web.guards import SameOrigin, SecurityHeaders
 from monitor.web.openapi import describe
@@ -30,7 +30,7 @@ from monitor.web.views import WrongAddressError
 
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
-_PAGES = (overview, brand, pictures, mentions, quality, corrections, login)
+_PAGES = (overview, brand, pictures, mentions, quality, corrections, take, login)
 
 
 def create_app(settings: Settings) -> FastAPI:

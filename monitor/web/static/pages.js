@@ -87,6 +87,14 @@ document.addEventListener("htmx:configRequest", (event) => {
     said.forEach((value) => event.detail.formData.append(name, value));
   }
 });
+// The address of a view goes to the clipboard; without one (plain HTTP) the link is an ordinary link.
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest("a[data-copy]");
+  if (!link || !navigator.clipboard || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  await navigator.clipboard.writeText(link.href);
+  link.textContent = "Link copied";
+});
 // A list of choices closes with Escape and when the person goes elsewhere.
 document.addEventListener("keydown", (event) => {
   const open = event.key === "Escape" && document.querySelector(".choice[open]");
