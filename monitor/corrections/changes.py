@@ -13,9 +13,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, text
 
 from monitor.messages import Box, Label
-
-_LONGEST_NAME = 200
-_LONGEST_NOTE = 2000
+from monitor.signature import signed
 
 
 class CorrectionError(ValueError):
@@ -34,7 +32,7 @@ def correct_sentiment(
 
     Raises `CorrectionError` for an unknown mention, a picture, or a brand the text does not name.
     """
-    who, why = _signed(by, note)
+    who, why = signed(by, note, CorrectionError)
     mention = _mention(connection, mention_id)
     if mention.kind != "text":
         raise CorrectionError("a picture has no sentiment; correct its logos")
@@ -70,7 +68,7 @@ def correct_logo(
     None). Without one, the model missed `brand` in `box`. Raises `CorrectionError` for what is not there or a
     box that leaves the picture.
     """
-    who, why = _signed(by, note)
+    who, why = signed(by, note, CorrectionError)
     mention = _mention(connection, mention_id)
     if mention.kind != "image":
         raise CorrectionError("a text shows no logo; correct its sentiment")
@@ -102,7 +100,7 @@ def correct_logo(
 
 def undo(connection: Connection, correction_id: int, by: str) -> bool:
     """Take a correction back; False if it was undone before. Raises `CorrectionError` if there is none."""
-    who, _ = _signed(by, None)
+    who, _ = signed(by, None, CorrectionError)
     found = connection.execute(
         text("SELECT undone_at FROM correction WHERE id = :id FOR UPDATE"), {"id": correction_id}
     ).one_or_none()
@@ -122,23 +120,6 @@ def _count(connection: Connection) -> None:
     """Move the roll-ups now and not at the commit: the figures shown next are of this transaction already."""
     connection.execute(text("SET CONSTRAINTS figures_caught_up IMMEDIATE"))
     connection.execute(text("SET CONSTRAINTS figures_caught_up DEFERRED"))
-
-
-def _signed(by: str, note: str | None) -> tuple[str, str | None]:
-    who, why = _clean(by), _clean(note or "") or None
-    if not who or len(who) > _LONGEST_NAME:
-        raise CorrectionError(f"say who you are, in 1 to {_LONGEST_NAME} characters")
-    if why and len(why) > _LONGEST_NOTE:
-        raise CorrectionError(f"the note has {len(why):,} characters; {_LONGEST_NOTE:,} are kept")
-    return who, why
-
-
-def _clean(given: str) -> str:
-    try:
-        given.encode()
-    except UnicodeEncodeError as error:
-        raise CorrectionError("the text holds half a character (a lone surrogate)") from error
-    return given.replace("\x00", "\ufffd").strip()
 
 
 def _mention(connection: Connection, mention_id: UUID) -> Row[Any]:

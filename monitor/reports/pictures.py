@@ -1,5 +1,6 @@
 """Pictures that show logos: the wall of them, and those that show a brand nobody named."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -58,6 +59,19 @@ class ShownPicture(msgspec.Struct, frozen=True, kw_only=True):
             f"{found_by(logos[0].evidence, logos[0].line)}"
             for brand, logos in each.items()
         )
+
+
+def pictures_of(connection: Connection, mentions: Sequence[UUID]) -> dict[UUID, str]:
+    """SHA-256 of the picture of each mention that has one, itself or in the other half of its post."""
+    query = text("""
+        SELECT m.id, coalesce(m.picture_sha256, other.picture_sha256) AS sha256 FROM mention AS m
+        LEFT JOIN LATERAL (
+            SELECT o.picture_sha256 FROM mention AS o
+            WHERE o.post_id = m.post_id AND o.picture_sha256 IS NOT NULL ORDER BY o.id LIMIT 1
+        ) AS other ON true
+        WHERE m.id = ANY(:ids) AND coalesce(m.picture_sha256, other.picture_sha256) IS NOT NULL
+    """)
+    return {row.id: row.sha256 for row in connection.execute(query, {"ids": list(mentions)})}
 
 
 def shown_pictures(
