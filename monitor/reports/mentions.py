@@ -141,7 +141,7 @@ def search(
         found = Found(first_ids(connection, listed, limit + 1, place))
     else:
         found = find(connection, query, listed, limit + 1, place, LIMITS)
-    rows = _in_order(connection, found.ids[:limit])
+    rows = in_order(connection, found.ids[:limit])
     last = found.stopped_at
     if len(found.ids) > limit:
         return Page(rows=rows, next=_cursor(order, listed.place(rows[-1], rows[-1].mention_id)))
@@ -192,7 +192,7 @@ def story(connection: Connection, id: UUID, *, after: str | None = None, limit: 
     if place:
         given |= {"after": place[0], "after_id": place[1]}
     ids = connection.execute(sql(query), given).scalars().all()
-    rows = _in_order(connection, ids[:limit])
+    rows = in_order(connection, ids[:limit])
     last = rows[-1] if len(ids) > limit and rows else None
     return Page(rows=rows, next=_cursor("oldest", (last.published_at, last.mention_id)) if last else None)
 
@@ -232,7 +232,7 @@ def most_reached(connection: Connection, chosen: Filter, limit: int) -> tuple[Me
     ids = first_ids(connection, listed, limit)
     if len(ids) < limit and not chosen.brands:
         ids += first_ids(connection, replace(listed, about=False), limit - len(ids))
-    return _in_order(connection, ids)
+    return in_order(connection, ids)
 
 
 def most_extreme(
@@ -276,7 +276,7 @@ _ABOUT: Final = (
 )
 
 
-def _in_order(connection: Connection, ids: Sequence[UUID]) -> tuple[MentionLine, ...]:
+def in_order(connection: Connection, ids: Sequence[UUID]) -> tuple[MentionLine, ...]:
     """Mentions by their ids; those deleted meanwhile are left out."""
     query = "SELECT * FROM mention_detail WHERE mention_id = ANY(:ids)"
     found = {line.mention_id: line for line in _lines(connection, query, {"ids": list(ids)})}
