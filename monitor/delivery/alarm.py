@@ -16,7 +16,8 @@ from monitor.reports.quality import is_synthetic
 from monitor.reports.spikes import Spike, negative_spike, negative_stories
 from monitor.reports.wording import counted, minute
 from monitor.settings import Settings
-from monitor.storage.tables import alert, brand
+from monitor.storage.alert_tables import alert
+from monitor.storage.tables import brand
 from monitor.stream.clients import kafka_faults, open_producer
 
 _log = structlog.get_logger(__name__)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine
 from monitor.errors import SetupError
 from monitor.settings import Settings, packaged
 from monitor.storage import (
+    alert_tables,
     answer_tables,
     figure_tables,
     gallery_tables,
@@ -26,7 +27,15 @@ from monitor.storage.faults import translated
 _log: Final = logging.getLogger(__name__)
 
 # Importing a module of tables adds them to the one metadata.
-_TABLES: Final = (tables, answer_tables, figure_tables, gallery_tables, log_tables, subscription_tables)
+_TABLES: Final = (
+    tables,
+    alert_tables,
+    answer_tables,
+    figure_tables,
+    gallery_tables,
+    log_tables,
+    subscription_tables,
+)
 
 metadata: Final = _TABLES[0].metadata
 """Every table the migrations make."""

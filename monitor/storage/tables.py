@@ -438,24 +438,3 @@ report_delivery = Table(
     CheckConstraint("since < until AND until <= due_at", name="period"),
     comment="Scheduled reports: what was sent to whom, so that nobody gets a period twice or misses one.",
 )
-
-alert = Table(
-    "alert",
-    metadata,
-    Column("id", BigInteger, Identity(always=True), primary_key=True),
-    Column("rule", Text, nullable=False, comment="Which rule raised it."),
-    Column("brand_id", Integer, ForeignKey(brand.c.id), nullable=False, comment="About which brand."),
-    _moment("since", "The window: mentions published from here,"),
-    _moment("until", "to before here."),
-    Column("observed", BigInteger, nullable=False, comment="Negative texts about the brand in the window."),
-    Column("expected", Double, nullable=False, comment="How many the same hours of earlier weeks had."),
-    Column("baseline_windows", Integer, nullable=False, comment="Earlier windows it was compared with."),
-    Column("p_value", Double, nullable=False, comment="How often chance alone gives as many, 0..1."),
-    _moment("raised_at", "When it was found.", server_default=func.now()),
-    _moment("published_at", "When it was published to Kafka; null: still to do.", nullable=True),
-    _moment("sent_at", "When it was handed to the recipients; null: still to do.", nullable=True),
-    UniqueConstraint("rule", "brand_id", "since"),
-    CheckConstraint("since < until", name="window"),
-    CheckConstraint("p_value BETWEEN 0 AND 1", name="p_value"),
-    comment="Sudden criticism of a brand; each window raises one alert at most.",
-)

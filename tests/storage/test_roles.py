@@ -99,7 +99,7 @@ async def test_a_writer_writes_with_the_rights_of_its_role_alone(database, login
         assert ledger.claim(connection, "ann", period, now, now)
         ledger.settle(connection, "ann", period, "failed", now, "away")
         assert ledger.claim(connection, "ann", period, now, now)
-        connection.execute(text("UPDATE alert SET published_at = now(), sent_at = now()"))
+        connection.execute(text("UPDATE alert SET published_at = now()"))
     engine.dispose()
 
 
@@ -137,6 +137,10 @@ REFUSED_TO_WRITERS = (
     "DELETE FROM subscription",
     "UPDATE alert SET p_value = 1",
     "DELETE FROM alert",
+    "DELETE FROM alert_rule",
+    "UPDATE alert_recipient SET address = 'x'",
+    "UPDATE alert_delivery SET recipient = 'x'",
+    "DELETE FROM alert_delivery",
     # Results are replaced whole, pictures not at all.
     "UPDATE sentiment SET label = 'neutral'",
     "UPDATE brand_mention SET matched = 'x'",
@@ -201,6 +205,7 @@ async def test_a_reader_reads_everything_and_writes_nothing(database, login, wri
         "UPDATE mention SET text = ''",
         "DELETE FROM sentiment",
         "INSERT INTO correction (mention_id, subject) SELECT id, 'logo' FROM mention",
+        "SELECT address FROM alert_recipient",
         "DROP TABLE mention",
         "CREATE TABLE mine (id int)",
     )
