@@ -34,6 +34,7 @@ from monitor.storage.statements import (
     arrays,
     insert_brand_mentions,
     select_brand_ids,
+    unwatch_brands,
     upsert_brands,
 )
 from monitor.storage.walk import Walk, brand_places
@@ -142,6 +143,7 @@ class Backfill:
             given = [{"name": clean(brand.name), "own": brand.own} for brand in self._brands]
             if given:
                 connection.execute(upsert_brands(), arrays(given, BRAND))
+            connection.execute(unwatch_brands(), {"listed": [each["name"] for each in given]})
             self._ids = {row.name: row.id for row in connection.execute(select_brand_ids())}
 
     def _changes(self, rows: Sequence[Row[Any]], there: dict[UUID, _Places]) -> tuple[Done, list[_Change]]:

@@ -99,7 +99,7 @@ def net_sentiment(connection: Connection, chosen: Filter) -> tuple[BrandFeeling,
     query = f"""
         SELECT b.name AS brand, b.own, sum(h.texts)::bigint AS mentions, {_COUNTS}
         FROM {brand_counts(chosen)} AS h JOIN brand AS b ON b.id = h.brand_id
-        WHERE cardinality(CAST(:brands AS text[])) = 0 OR b.name = ANY(:brands)
+        WHERE (b.watched AND cardinality(CAST(:brands AS text[])) = 0) OR b.name = ANY(:brands)
         GROUP BY b.id HAVING sum(h.texts) > 0 ORDER BY mentions DESC, b.own DESC, b.name
     """  # noqa: S608 - the conditions are our own; their values travel as parameters
     return tuple(_feeling(row._asdict()) for row in connection.execute(text(query), values(chosen)))

@@ -31,6 +31,7 @@ def share_of_voice(connection: Connection, chosen: Filter) -> tuple[BrandVoice, 
         SELECT b.name AS brand, b.own, sum(texts + images - twice)::bigint AS posts,
                sum(texts + captions - twice_named)::bigint AS words, sum(shown)::bigint AS picture
         FROM {brand_counts(chosen)} AS c JOIN brand AS b ON b.id = c.brand_id
+        WHERE b.watched OR b.name = ANY(:brands)
         GROUP BY b.id HAVING sum(texts + images) > 0
         ORDER BY posts DESC, b.own DESC, b.name
     """  # noqa: S608 - the conditions are our own; their values travel as parameters

@@ -17,7 +17,9 @@ from sqlalchemy import (
     TableValuedAlias,
     Text,
     TextClause,
+    Update,
     Uuid,
+    all_,
     and_,
     bindparam,
     cast,
@@ -28,6 +30,7 @@ from sqlalchemy import (
     select,
     text,
     tuple_,
+    update,
 )
 from sqlalchemy.dialects.postgresql import INT8MULTIRANGE, TSVECTOR, Insert, insert
 from sqlalchemy.sql.dml import ReturningInsert
@@ -91,8 +94,16 @@ def upsert_brands() -> Insert:
     statement = _insert(brand, BRAND, order_by=("name",))
     changed = statement.excluded.own.is_distinct_from(brand.c.own)
     return statement.on_conflict_do_update(
-        index_elements=["name"], set_={"own": statement.excluded.own}, where=changed
+        index_elements=["name"],
+        set_={"own": statement.excluded.own, "watched": True},
+        where=changed | ~brand.c.watched,
     )
+
+
+def unwatch_brands() -> Update:
+    """Brands not named by the array `listed`, those of brands.toml, are watched no more, and not ours."""
+    listed = bindparam("listed", type_=ARRAY(Text))
+    return update(brand).values(watched=False, own=False).where(brand.c.watched, brand.c.name != all_(listed))
 
 
 def insert_pictures() -> Insert:

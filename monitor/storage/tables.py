@@ -26,6 +26,7 @@ from sqlalchemy import (
     Uuid,
     func,
     text,
+    true,
 )
 from sqlalchemy.dialects.postgresql import INT8MULTIRANGE, TSVECTOR
 
@@ -76,6 +77,13 @@ brand = Table(
     Column("id", Integer, Identity(always=True), primary_key=True),
     Column("name", Text, nullable=False, unique=True, comment="As in brands.toml."),
     Column("own", Boolean, nullable=False, comment="Ours; the others are competitors."),
+    Column(
+        "watched",
+        Boolean,
+        nullable=False,
+        server_default=true(),
+        comment="In brands.toml when a worker last began: offered and ranked; else it is history only.",
+    ),
     comment="The brands watched, from brands.toml. One taken out of the file keeps its row and history.",
 )
 

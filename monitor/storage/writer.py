@@ -47,6 +47,7 @@ class _Statements:
         self.turns = statements.take_turns()
         self.redelivered = statements.select_redelivered()
         self.brands = statements.upsert_brands()
+        self.unlisted = statements.unwatch_brands()
         self.brand_ids = statements.select_brand_ids()
         self.known = statements.select_detections()
         self.pictures = statements.insert_pictures()
@@ -77,7 +78,8 @@ class BatchWriter:
         self._sql = _Statements()  # built once: SQLAlchemy compiles a statement object only the first time
 
     async def prepare(self) -> None:
-        """Check the schema's version and write the brands of brands.toml; call once before anything else.
+        """Check the schema's version and write the brands of brands.toml, those that left it are watched no
+        more; call once before anything else.
 
         Brands that come into the gallery later are looked up when they are first found.
         """
@@ -87,6 +89,8 @@ class BatchWriter:
                 given = [{"name": rows.clean(brand.name), "own": brand.own} for brand in self._brands]
                 if given:
                     await connection.execute(self._sql.brands, statements.arrays(given, statements.BRAND))
+                listed = [each["name"] for each in given]
+                await connection.execute(self._sql.unlisted, {"listed": listed})
                 await self._read_brand_ids(connection)
                 await connection.commit()
 

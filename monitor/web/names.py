@@ -10,5 +10,5 @@ __all__ = ["brand_names", "language_names", "source_names"]
 
 def brand_names(connection: Connection) -> tuple[str, ...]:
     """All brands watched: ours first, then by name."""
-    found = connection.execute(text("SELECT name FROM brand ORDER BY own DESC, lower(name), name"))
-    return tuple(found.scalars())
+    query = "SELECT name FROM brand WHERE watched ORDER BY own DESC, lower(name), name"
+    return tuple(connection.execute(text(query)).scalars())

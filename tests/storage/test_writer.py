@@ -470,14 +470,22 @@ async def test_without_migrations_the_remedy_is_named(empty_database, brands):
     await engine.dispose()
 
 
-async def test_brands_that_change_sides_are_noted(writer, worker_engine, engine):
-    other = BatchWriter(worker_engine, Brands((Brand("Citrix", own=True),)))
-    await other.prepare()
-    assert rows(engine, "SELECT name, own FROM brand ORDER BY name") == [
-        ("Citrix", True),
-        ("Dell", False),
-        ("VMware", True),
+async def test_brands_that_change_sides_leave_or_return_are_noted(writer, worker_engine, engine):
+    said = "SELECT name, own, watched FROM brand ORDER BY name"
+    await BatchWriter(worker_engine, Brands((Brand("Citrix", own=True),))).prepare()
+    assert rows(engine, said) == [
+        ("Citrix", True, True),
+        ("Dell", False, False),
+        ("VMware", False, False),
     ]
+    await BatchWriter(worker_engine, Brands((Brand("Citrix"), Brand("VMware", own=True)))).prepare()
+    assert rows(engine, said) == [
+        ("Citrix", False, True),
+        ("Dell", False, False),
+        ("VMware", True, True),
+    ]
+    await BatchWriter(worker_engine, Brands(())).prepare()
+    assert rows(engine, "SELECT count(*) FROM brand WHERE watched") == [(0,)]
 
 
 async def test_a_detection_keeps_its_evidence(writer, engine, made):
