@@ -31,6 +31,9 @@ _UNSEEN: Final = re.compile(f"[\\s{INVISIBLE}{MARKS}]*")
 
 _GRAPHEME: Final = regex.compile(r"\X")
 
+_LONG_RUN: Final = regex.compile(r"(?:(?!\s)\X){24}")
+_ZERO_WIDTH_SPACE: Final = "\u200b"
+
 _AS_EMOJI: Final = "\ufe0f"
 
 _LONGEST_GRAPHEME: Final = 32
@@ -53,13 +56,13 @@ def plain(text: str) -> str:
 
 
 def cut(text: str, most: int) -> str:
-    """At most `most` columns of a text, an ellipsis among them; no character is cut in the middle.
+    """At most `most` columns of the plain text, an ellipsis among them; no character is cut in the middle.
 
     A column is a Latin letter's width; an emoji or a Chinese character takes two.
     """
     kept: list[str] = []
     columns, fitting = 0, 0
-    for found in _GRAPHEME.finditer(text):
+    for found in _GRAPHEME.finditer(plain(text)):
         grapheme = found.group()[:_LONGEST_GRAPHEME]
         columns += _columns(grapheme)
         if columns > most:
@@ -68,6 +71,12 @@ def cut(text: str, most: int) -> str:
         if columns < most:
             fitting = len(kept)
     return "".join(kept)
+
+
+def breakable(text: str) -> str:
+    """The plain text with invisible places to break at in runs that no line could hold."""
+    broken: str = _LONG_RUN.sub(lambda run: run.group() + _ZERO_WIDTH_SPACE, plain(text))
+    return broken
 
 
 def label(text: str, most: int = 40) -> str:

@@ -4,7 +4,7 @@ from datetime import datetime, tzinfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from monitor.reports import feeling, languages, wording
+from monitor.reports import feeling, labels, languages, wording
 
 
 def template(zone: tzinfo | None = None) -> Template:
@@ -29,6 +29,9 @@ def environment(package: str, zone: tzinfo | None = None) -> Environment:
         lstrip_blocks=True,
     )
     pages.filters.update(
+        # In place of Jinja's own, which cuts an emoji in two.
+        truncate=labels.cut,
+        label=labels.label,
         number=wording.number,
         percent=wording.percent,
         found_by=wording.found_by,

@@ -5,24 +5,23 @@ and Cyrillic letters and common symbols are carried; other scripts need a font o
 (docs/reports.md).
 """
 
-import re
 import tempfile
-import unicodedata
 from datetime import timedelta
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-import typst
 
 from monitor import __version__
 from monitor.reports import tables
 from monitor.reports.charts import Drawing
 from monitor.reports.content import Report
+from monitor.reports.labels import breakable, cut, label
 from monitor.reports.mentions import MentionLine, Quote
 from monitor.reports.method import method
 from monitor.reports.pictures import ShownPicture
+from monitor.reports.renderer import renderer
 from monitor.reports.tables import Table
 from monitor.reports.thumbnails import thumbnail
 from monitor.reports.wording import counted, day, is_web_address, minute, number, percent, signed
@@ -34,14 +33,10 @@ _MOST_SAID: Final = 320
 _MOST_PICTURES: Final = 12
 """Two pages' worth of the wall; the page has more."""
 
-# Runs that no line could hold get invisible places to break at.
-_LONG_RUN: Final = re.compile(r"\S{24}")
-_ZERO_WIDTH_SPACE: Final = "\u200b"
-_DIRECTIONS: Final = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-
 
 def pdf(report: Report, store: PictureStore) -> bytes:
-    """Lay the report out on A4 pages, tagged for screen readers. Blocks, for a second or two."""
+    """Lay the report out on A4 pages, tagged for screen readers. Blocks, for a second or two;
+    raises `RenderingError`."""
     with tempfile.TemporaryDirectory(prefix="brand-monitor-report-") as folder:
         root = Path(folder)
         data = _document(report, store, root)
@@ -49,10 +44,7 @@ def pdf(report: Report, store: PictureStore) -> bytes:
         layout = resources.files("monitor.reports").joinpath("templates", "report.typ").read_bytes()
         (root / "report.typ").write_bytes(layout)
         fonts = resources.files("monitor.reports").joinpath("fonts")
-        compiler = typst.Compiler(str(root / "report.typ"), str(root), font_paths=[str(fonts)])
-        compiled = compiler.compile(format="pdf", timestamp=int(report.generated_at.timestamp()))
-    assert isinstance(compiled, bytes)
-    return compiled
+        return renderer.pages(root / "report.typ", Path(str(fonts)), report.generated_at)
 
 
 def _document(report: Report, store: PictureStore, root: Path) -> dict[str, Any]:
@@ -61,20 +53,20 @@ def _document(report: Report, store: PictureStore, root: Path) -> dict[str, Any]
     last_day = report.chosen.until - timedelta(microseconds=1)
     period = f"{day(report.chosen.since, zone)} to {day(last_day, zone)} ({report.zone})"
     return {
-        "title": _plain(f"{report.focus or 'Brands'}, {period}: brand report"),
-        "focus": _plain(report.focus or ""),
-        "headline": _plain(report.headline),
+        "title": breakable(f"{report.focus or 'Brands'}, {period}: brand report"),
+        "focus": breakable(report.focus or ""),
+        "headline": breakable(report.headline),
         "period": period,
-        "limits": _plain(report.limits),
+        "limits": breakable(report.limits),
         "scope": _scope(report),
         "synthetic": figures.synthetic,
         "version": __version__,
         "made": f"{minute(report.generated_at, zone)} {report.zone}",
         "empty": figures.mentions == 0,
         "cards": _cards(report),
-        "findings": [_plain(each) for each in report.findings],
+        "findings": [breakable(each) for each in report.findings],
         "sections": _sections(report, store, root),
-        "method": [_plain(each) for each in method(report)],
+        "method": [breakable(each) for each in method(report)],
     }
 
 
@@ -160,13 +152,16 @@ def _cards(report: Report) -> list[dict[str, str]]:
         )
     )
     cards.append(("Inputs rejected", number(figures.rejections), report.rejected_share))
-    return [{"label": _plain(label), "value": value, "detail": detail} for label, value, detail in cards]
+    return [{"label": breakable(label), "value": value, "detail": detail} for label, value, detail in cards]
 
 
 def _chart(drawing: Drawing, name: str, root: Path) -> dict[str, str]:
-    # A page is white: text is black there.
-    (root / f"{name}.svg").write_text(drawing.svg.replace("currentColor", "#000000"), "utf-8")
-    return {"title": _plain(drawing.title), "note": _plain(drawing.note), "file": f"{name}.svg"}
+    drawn, file = drawing.svg, ""
+    if drawn is not None:
+        file = f"{name}.svg"
+        # A page is white: text is black there.
+        (root / file).write_text(drawn.replace("currentColor", "#000000"), "utf-8")
+    return {"title": breakable(drawing.title), "note": breakable(drawing.note), "file": file}
 
 
 def _table(table: Table) -> list[dict[str, Any]]:
@@ -175,16 +170,16 @@ def _table(table: Table) -> list[dict[str, Any]]:
     return [
         {
             "kind": "table",
-            "caption": _plain(table.caption),
+            "caption": breakable(table.caption),
             "columns": [{"heading": each.heading, "numeric": each.numeric} for each in table.columns],
-            "rows": [[_plain(cell[:_MOST_SAID]) for cell in row] for row in table.rows],
+            "rows": [[breakable(cell) for cell in row] for row in table.rows],
             "own": list(table.own),
         }
     ]
 
 
 def _words(text: str) -> list[dict[str, Any]]:
-    return [{"kind": "words", "text": _plain(text)}] if text else []
+    return [{"kind": "words", "text": breakable(text)}] if text else []
 
 
 def _quotes(report: Report) -> list[dict[str, Any]]:
@@ -195,7 +190,7 @@ def _quotes(report: Report) -> list[dict[str, Any]]:
     told = [
         {
             "label": label,
-            "title": _plain(title),
+            "title": breakable(title),
             "quotes": [_quote(each, label, report) for each in quotes],
         }
         for label, title, quotes in sides
@@ -207,7 +202,7 @@ def _quote(quote: Quote, label: str, report: Report) -> dict[str, str]:
     judged = "corrected by a person" if quote.corrected else f"{percent(quote.p)} {label}"
     reach = "" if quote.reach is None else f" · reach {number(quote.reach)}"
     when = minute(quote.published_at, report.chosen.since.tzinfo)
-    who = f"{_plain(quote.author or 'unnamed author')}, {_plain(quote.source)}"
+    who = _who(quote.author, quote.source)
     return {
         "text": _said(quote.text),
         "origin": f"{who}, {when} · {judged}{reach}",
@@ -218,11 +213,11 @@ def _quote(quote: Quote, label: str, report: Report) -> dict[str, str]:
 def _reached(report: Report) -> list[dict[str, Any]]:
     def row(each: MentionLine) -> list[str]:
         brands = "; ".join(filter(None, (", ".join(each.brands_named), *each.seen)))
-        who = f"{_plain(each.author or 'unnamed author')}, {_plain(each.source)}"
+        who = _who(each.author, each.source)
         text = _said(each.text, 200) if each.text else "picture without words"
         when = minute(each.published_at, report.chosen.since.tzinfo)
         reach = number(each.reach) if each.reach is not None else "unknown"
-        return [f"{text}\n{who}, {when}", _plain(brands), each.verdict, reach]
+        return [f"{text}\n{who}, {when}", breakable(brands), each.verdict, reach]
 
     if not report.reached:
         return []
@@ -251,12 +246,12 @@ def _pictures(
         items.append(
             {
                 "file": file,
-                "fault": _plain(f"Picture not available: {small.fault}") if small.fault else "",
+                "fault": breakable(f"Picture not available: {small.fault}") if small.fault else "",
                 "alt": f"Picture with {', '.join(sorted({found.brand for found in each.detections}))}",
-                "brands": _plain(each.finds),
-                "unnamed": _plain(", ".join(f"{brand} not named" for brand in each.unnamed)),
+                "brands": breakable(each.finds),
+                "unnamed": breakable(", ".join(f"{brand} not named" for brand in each.unnamed)),
                 "caption": _said(each.caption, 120) if each.caption else "",
-                "origin": f"{_plain(each.author or 'unnamed author')}, {_plain(each.source)}, "
+                "origin": f"{_who(each.author, each.source)}, "
                 f"{minute(each.published_at, report.chosen.since.tzinfo)}",
             }
         )
@@ -264,15 +259,8 @@ def _pictures(
 
 
 def _said(text: str, most: int = _MOST_SAID) -> str:
-    shown = " ".join(_plain(text).split())
-    return shown if len(shown) <= most else f"{shown[: most - 1].rstrip()}\N{HORIZONTAL ELLIPSIS}"
+    return breakable(cut(" ".join(text.split()), most))
 
 
-def _plain(text: str) -> str:
-    """Without control and direction characters, which could dress one text up as another; breakable."""
-    kept = "".join(
-        each
-        for each in text
-        if each == "\n" or (unicodedata.category(each) != "Cc" and each not in _DIRECTIONS)
-    )
-    return _LONG_RUN.sub(lambda run: run.group() + _ZERO_WIDTH_SPACE, kept)
+def _who(author: str | None, source: str) -> str:
+    return breakable(f"{label(author) if author else 'unnamed author'}, {label(source)}")

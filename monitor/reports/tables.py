@@ -7,6 +7,7 @@ import msgspec
 from monitor.reports.changes import Change
 from monitor.reports.content import Report
 from monitor.reports.feeling import BrandFeeling
+from monitor.reports.labels import cut, label
 from monitor.reports.wording import minute, number, percent, signed
 
 _DASH: Final = "\N{EN DASH}"
@@ -117,7 +118,7 @@ def sources_table(report: Report) -> Table:
         ),
         rows=tuple(
             (
-                each.source,
+                label(each.source),
                 number(each.mentions),
                 percent(each.share),
                 number(each.texts),
@@ -141,8 +142,8 @@ def authors_table(report: Report) -> Table:
         ),
         rows=tuple(
             (
-                each.author,
-                each.source,
+                label(each.author),
+                label(each.source),
                 number(each.mentions),
                 number(each.reach) if each.reach is not None else _DASH,
                 number(each.positive),
@@ -165,7 +166,7 @@ def rejected_table(report: Report) -> Table:
             Column("Latest", numeric=False),
         ),
         rows=tuple(
-            (each.code, number(each.records), each.example, minute(each.latest, zone))
+            (each.code, number(each.records), cut(each.example, 160), minute(each.latest, zone))
             for each in report.figures.rejected
         ),
     )

@@ -8,7 +8,12 @@ from typing import Any, Final
 
 import altair as alt
 import msgspec
-import vl_convert
+import structlog
+
+from monitor.reports.labels import distinct
+from monitor.reports.renderer import RenderingError, renderer
+
+_log = structlog.get_logger(__name__)
 
 # Blue and vermilion of Okabe and Ito (2008), told apart with red-green blindness; the blue is darkened and
 # the grey light, so that the three differ in grey print, too (L* 35, 54 and 82).
@@ -22,6 +27,12 @@ QUIET: Final = "#8C949E"
 
 # The Vega-Lite of Altair's schema, as vl-convert names it: 6.1.
 _VEGA_LITE: Final = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
+
+_MOST_LABEL: Final = 28
+"""Columns of a name on an axis: half of a phone's width."""
+
+_LISTS: Final = ("sort", "domain", "values")
+"""Where a spec lists values of its rows."""
 
 # Pixels of a phone's column: larger screens scale the drawing up, and its text stays readable on small ones.
 _WIDTH: Final = 340
@@ -39,14 +50,15 @@ _LOOK: Final[dict[str, Any]] = {
         "tickColor": QUIET,
         "gridColor": QUIET,
         "gridOpacity": 0.25,
-        "labelFontSize": 11,
-        "titleFontSize": 11,
+        "labelFontSize": 12,
+        "titleFontSize": 12,
         "titleFontWeight": "normal",
-        "labelLimit": 140,
+        # Vega would cut names where an emoji has its middle; they come cut.
+        "labelLimit": 0,
     },
     "axisY": {"grid": False},
-    "legend": {"labelColor": "currentColor", "labelFontSize": 11, "symbolType": "square"},
-    "text": {"fontSize": 11},
+    "legend": {"labelColor": "currentColor", "labelFontSize": 12, "labelLimit": 0, "symbolType": "square"},
+    "text": {"fontSize": 12},
 }
 
 MOST_BRANDS: Final = 8
@@ -61,22 +73,20 @@ class Drawing(msgspec.Struct, frozen=True):
     spec: dict[str, Any]
 
     @property
-    def svg(self) -> str:
-        """Drawn inside the process: no browser, no network."""
-        svg: str = vl_convert.vegalite_to_svg(self.spec, vl_version=_VEGA_LITE)
-        return svg
-
-    @property
-    def vega(self) -> dict[str, Any]:
-        """Compiled to Vega, which a page draws at its own width."""
-        compiled: dict[str, Any] = vl_convert.vegalite_to_vega(self.spec, vl_version=_VEGA_LITE)
-        return compiled
+    def svg(self) -> str | None:
+        """Drawn without browser or network, in a child process; None where it cannot be, and the log says
+        why."""
+        try:
+            return renderer.chart(self.spec, _VEGA_LITE)
+        except RenderingError as error:
+            _log.error("chart left out", title=self.title, why=str(error))
+            return None
 
 
 def styled(chart: alt.Chart | alt.LayerChart, height: Any) -> dict[str, Any]:
-    """The chart's Vega-Lite spec, in the look of all of them."""
+    """The chart's Vega-Lite spec, in the look of all of them, its names fit to be drawn."""
     # Set on the finished spec: every `configure_*` of Altair copies the whole chart with its data once more.
-    spec: dict[str, Any] = chart.to_dict(validate=False)
+    spec: dict[str, Any] = _labelled(chart.to_dict(validate=False))
     step = isinstance(height, alt.Step)
     return {
         **spec,
@@ -85,6 +95,38 @@ def styled(chart: alt.Chart | alt.LayerChart, height: Any) -> dict[str, Any]:
         "autosize": {"type": "fit-x", "contains": "padding"},
         "config": {**spec.get("config", {}), **_LOOK},
     }
+
+
+def _labelled(spec: dict[str, Any]) -> dict[str, Any]:
+    """The spec with each name of its rows as a label, and so in the orders and domains that list them."""
+    rows = {name: list(found) for name, found in spec.get("datasets", {}).items()}
+    names = dict.fromkeys(
+        value
+        for found in rows.values()
+        for row in found
+        for value in row.values()
+        if isinstance(value, str) and value
+    )
+    labels = dict(zip(names, distinct(names, _MOST_LABEL), strict=True))
+
+    def shown(value: Any) -> Any:
+        return labels.get(value, value) if isinstance(value, str) else value
+
+    def relisted(part: Any) -> Any:
+        if isinstance(part, dict):
+            return {
+                key: [shown(each) for each in value]
+                if key in _LISTS and isinstance(value, list)
+                else relisted(value)
+                for key, value in part.items()
+            }
+        return [relisted(each) for each in part] if isinstance(part, list) else part
+
+    relabelled = {
+        name: [{field: shown(value) for field, value in row.items()} for row in found]
+        for name, found in rows.items()
+    }
+    return {**relisted(spec), "datasets": relabelled}
 
 
 def left_out(found: int, shown: int = MOST_BRANDS) -> str:

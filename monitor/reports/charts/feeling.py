@@ -18,6 +18,7 @@ from monitor.reports.charts.drawing import (
 )
 from monitor.reports.feeling import BrandFeeling, Unit
 from monitor.reports.intervals import holm, two_proportions
+from monitor.reports.labels import label
 from monitor.reports.timeline import Bucket
 from monitor.reports.wording import counted
 
@@ -77,7 +78,11 @@ def trend_chart(brand: str, buckets: Sequence[Bucket], unit: Unit) -> Drawing | 
         .mark_bar()
         .encode(
             x=_time_axis(buckets, unit),
-            y=alt.Y("mentions:Q", title="texts", axis=alt.Axis(tickMinStep=1, format=",d", tickCount=4)),
+            y=alt.Y(
+                "mentions:Q",
+                title=f"texts per {unit}",
+                axis=alt.Axis(tickMinStep=1, format=",d", tickCount=4),
+            ),
             color=alt.Color(
                 "sentiment:N",
                 title=None,
@@ -196,4 +201,4 @@ def _when(bucket: Bucket, unit: Unit) -> str:
 
 
 def _with_n(each: BrandFeeling) -> str:
-    return f"{each.brand} (n = {each.opinions:,})"
+    return f"{label(each.brand, 16)} (n = {each.opinions:,})"

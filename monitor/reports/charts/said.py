@@ -13,6 +13,7 @@ from monitor.reports.charts.drawing import (
     left_out,
     styled,
 )
+from monitor.reports.labels import label
 from monitor.reports.origins import SourceShare
 from monitor.reports.terms import Term
 from monitor.reports.wording import counted
@@ -82,7 +83,7 @@ def sources_chart(sources: Sequence[SourceShare]) -> Drawing:
     bars = base.mark_bar().encode(
         x=alt.X(
             "sum(mentions):Q",
-            title="mentions",
+            title="mentions about the brands",
             scale=alt.Scale(domain=[0, 1.12 * shown[0].mentions], nice=False),
             axis=alt.Axis(tickMinStep=1, format=",d", tickCount=5),
         ),
@@ -107,7 +108,8 @@ def sources_chart(sources: Sequence[SourceShare]) -> Drawing:
     )
     n = round(shown[0].mentions / shown[0].share)
     return Drawing(
-        title=f"{shown[0].source} brings {shown[0].share:.0%} of what is said and shown about the brands",
+        title=f"{label(shown[0].source)} brings {shown[0].share:.0%} of what is said and shown about the "
+        "brands",
         note=f"Mentions that name or show a brand, and their share. n = {n:,}."
         + left_out(len(sources), _MOST_SOURCES),
         spec=styled(bars + numbers, height=alt.Step(24)),

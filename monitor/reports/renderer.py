@@ -1,0 +1,149 @@
+"""Draws charts and sets pages in a child process: the libraries that do it are native code, which can abort,
+and an abort would take the pages or the schedule with it.
+
+The child is started on first use, kept, and started anew where it died or was ended for taking too long. The
+kernel ends it with its parent (`monitor.local.lifeline`).
+"""
+
+import atexit
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any, Final
+
+from monitor.local import lifeline
+from monitor.reports import renderer_child
+from monitor.reports.renderer_child import FAULT, receive, send
+
+SECONDS: Final = 60.0
+"""A chart takes a twentieth of a second and a report's pages two, on a busy machine several times that."""
+
+MEGABYTES: Final = 4096
+"""Ten times what a report with all its pictures takes."""
+
+_MOST_SAID: Final = 300
+"""Characters of a library's complaint that are passed on."""
+
+
+class RenderingError(Exception):
+    """It could not be drawn or set; the message says why, as far as the library did."""
+
+
+class Renderer:
+    """One child process and its jobs, one at a time. Safe to call from any thread."""
+
+    def __init__(self, seconds: float = SECONDS, megabytes: int = MEGABYTES) -> None:
+        self._seconds = seconds
+        self._megabytes = megabytes
+        self._child: subprocess.Popen[bytes] | None = None
+        self._said: IO[bytes] | None = None
+        # The kernel ends the child with the *thread* that started it: one that lives as long as the process.
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="renderer")
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the child while there is one."""
+        return self._child.pid if self._child is not None else None
+
+    def chart(self, spec: dict[str, Any], version: str) -> str:
+        """A Vega-Lite spec as SVG. Blocks; raises `RenderingError`."""
+        return self._do(kind="chart", spec=spec, version=version).decode()
+
+    def pages(self, layout: Path, fonts: Path, moment: datetime) -> bytes:
+        """A Typst layout as PDF made at `moment`; it may read what lies beside it. Blocks; raises
+        `RenderingError`."""
+        return self._do(
+            kind="pages",
+            layout=str(layout),
+            root=str(layout.parent),
+            fonts=str(fonts),
+            timestamp=int(moment.timestamp()),
+        )
+
+    def end(self) -> None:
+        """End the child; a later job starts another. For when no job runs."""
+        child, self._child = self._child, None
+        if child is not None:
+            child.kill()
+            for stream in (child.stdin, child.stdout, self._said):
+                if stream is not None:
+                    with suppress(OSError):  # what was still to be written to a dead process
+                        stream.close()
+            child.wait()
+
+    def _do(self, **job: Any) -> bytes:
+        # `allow_nan` would write what is no JSON, and lone surrogates are escaped.
+        return self._thread.submit(self._ask, json.dumps(job, allow_nan=False).encode()).result()
+
+    def _ask(self, job: bytes) -> bytes:
+        for _ in range(2):
+            child = self._running()
+            late = threading.Timer(self._seconds, child.kill)
+            late.start()
+            try:
+                answer = self._exchange(child, job)
+            except OSError:  # it had died before the job reached it: no fault of the job's
+                self.end()
+                continue
+            finally:
+                late.cancel()
+                late.join()
+            if answer is None:
+                raise RenderingError(self._obituary(child))
+            kind, content = answer
+            if kind == FAULT:
+                raise RenderingError(_in_short(content))
+            return content
+        raise RenderingError("the drawing process does not stay alive")
+
+    def _exchange(self, child: subprocess.Popen[bytes], job: bytes) -> tuple[bytes, bytes] | None:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        send(child.stdin, b"j", job)
+        return receive(child.stdout)
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._child is not None and self._child.poll() is not None:
+            self.end()
+        if self._child is None:
+            parent = (str(os.getpid()), str(int(signal.SIGKILL)), "-1", "-1")
+            python = (sys.executable, "-P")  # -P: the neighbours of this file are no modules of the child
+            self._said = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the child lives
+            self._child = subprocess.Popen(
+                [
+                    *(sys.executable, "-I", "-S", lifeline.__file__, *parent),
+                    *(*python, renderer_child.__file__, str(self._megabytes)),
+                ],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._said,
+                start_new_session=True,  # Ctrl-C is the parent's to answer
+            )
+        return self._child
+
+    def _obituary(self, child: subprocess.Popen[bytes]) -> str:
+        code = child.wait()
+        said = b""
+        if self._said is not None:
+            self._said.seek(0)
+            said = self._said.read()
+        self.end()
+        return f"the drawing process ended with code {code}: {_in_short(said) or 'it took too long'}"
+
+
+def _in_short(said: bytes) -> str:
+    return " ".join(said.decode("utf-8", "replace").replace("#", " ").split())[:_MOST_SAID]
+
+
+renderer: Final = Renderer()
+"""The one of this process."""
+
+atexit.register(renderer.end)
