@@ -210,10 +210,14 @@ class Settings(BaseSettings):
         "pdf", description="Files sent along: pdf, html, both ('pdf html'), or none ('')."
     )
 
-    # Alerts (docs/reports.md)
-    alerts: bool = Field(False, description="Look hourly for sudden criticism of own brands (`schedule`).")
+    # Alerts (docs/alerts.md)
     alert_to: SecretStr | None = Field(
-        None, description="Whom to send alerts to, as report_to; they go to PREFIX.alerts in any case."
+        None, description="Default recipients of alerts, as report_to; each rule says whether it wants them."
+    )
+    recipient_hosts: str = Field(
+        "",
+        description="Hosts and networks of this house that recipients named on the pages may be at, "
+        "comma-separated: chat.corp, 10.1.0.0/16. Without: public addresses only.",
     )
 
     # Operations

@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Final
@@ -26,12 +27,12 @@ _PATIENCE: Final = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What the settings ask for; `times` is None where only alerts are watched for."""
+    """What the settings ask for; `times` is None where they ask for no report."""
 
     times: "Schedule | None"
     recipients: tuple["Recipient", ...]
-    alerts: bool
     alerted: tuple["Recipient", ...]
+    """Default recipients of alerts."""
 
 
 def schedule(
@@ -75,11 +76,6 @@ def _plan(settings: Settings) -> _Plan:
     from monitor.delivery import read_schedule
     from monitor.delivery.recipients import read_recipients
 
-    if not settings.report_schedule and not settings.alerts:
-        raise SetupError(
-            'nothing to do: set MONITOR_REPORT_SCHEDULE, e.g. "Monday 08:00 Europe/Berlin", '
-            "or MONITOR_ALERTS=true"
-        )
     try:
         times = read_schedule(settings.report_schedule) if settings.report_schedule else None
     except ValueError as error:
@@ -89,11 +85,10 @@ def _plan(settings: Settings) -> _Plan:
         raise SetupError(
             "MONITOR_REPORT_TO is not set; e.g. mailtos://USER:PASSWORD@HOST?to=ADDRESS (docs/reports.md)"
         )
-    return _Plan(times, recipients, settings.alerts, read_recipients(settings.alert_to, "MONITOR_ALERT_TO"))
+    return _Plan(times, recipients, read_recipients(settings.alert_to, "MONITOR_ALERT_TO"))
 
 
 def _run(settings: Settings, engine: "Engine", plan: _Plan, once: bool) -> None:
-    from monitor.delivery.alarm import Alarm
     from monitor.delivery.sender import ReportSender
     from monitor.delivery.service import LOOK, serve
     from monitor.storage.faults import translated
@@ -105,8 +100,6 @@ def _run(settings: Settings, engine: "Engine", plan: _Plan, once: bool) -> None:
         store = PictureStore(settings.picture_store)
         sender = ReportSender(engine, store, plan.times, plan.recipients, settings.report_attach)
         duties.append(("reports", sender.send_due))
-    if plan.alerts:
-        duties.append(("alerts", Alarm(engine, settings, plan.alerted).look))
 
     def check_schema() -> None:
         with translated(), engine.connect() as connection:
@@ -132,12 +125,13 @@ def _run(settings: Settings, engine: "Engine", plan: _Plan, once: bool) -> None:
 
 
 def _say_next(plan: _Plan) -> None:
+    def names(recipients: Sequence["Recipient"]) -> str:
+        return ", ".join(each.name for each in recipients)
+
     if plan.times is not None:
         following = plan.times.next_due(datetime.now(UTC)).astimezone(plan.times.zone)
-        names = ", ".join(each.name for each in plan.recipients)
-        say(f"{plan.times}: next report {following.isoformat()}, to {names}")
-    if plan.alerts:
-        say(f"alerts: looked for hourly, to {', '.join(each.name for each in plan.alerted) or 'Kafka only'}")
+        say(f"{plan.times}: next report {following.isoformat()}, to {names(plan.recipients)}")
+    say(f"alerts: looked for hourly; by default to {names(plan.alerted) or 'nobody'}")
 
 
 def _check(engine: "Engine", plan: _Plan, patience: timedelta = _PATIENCE) -> None:

@@ -39,9 +39,9 @@ def up(
     say("starting broker, database, worker and pages ...")
     with LocalSystem(data_dir) as system:
         system.start_pages()
-        if system.settings.report_schedule or system.settings.alerts:
-            system.start_schedule()
-            say(f"reports: {system.settings.report_schedule or 'not sent, only alerts'}")
+        system.start_schedule()
+        if system.settings.report_schedule:
+            say(f"reports: {system.settings.report_schedule}")
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())

@@ -54,23 +54,30 @@ class Recipient:
 
     def __init__(self, url: str, place: int = 1) -> None:
         """`place` tells addresses apart that differ in their secrets only. Raises `SetupError`."""
-        self._service: Any = apprise.Apprise.instantiate(
-            url, asset=AppriseAsset(app_id="Brand Monitor", app_desc="Brand Monitor", async_mode=False)
+        self.service: Any = apprise.Apprise.instantiate(
+            url,
+            asset=AppriseAsset(
+                app_id="Brand Monitor",
+                app_desc="Brand Monitor",
+                async_mode=False,
+                # Whoever answers elsewhere is not who was named.
+                http_redirects=False,
+            ),
         )
-        if self._service is None:
+        if self.service is None:
             kind = url.partition("://")[0] if "://" in url else url[:10]
             raise SetupError(
                 f"an address that begins with {kind!r} cannot be read; apprise writes them like "
                 "mailtos://USER:PASSWORD@HOST?to=ADDRESS, percent-encoded (docs/reports.md)"
             )
-        address: str = self._service.url(privacy=True)  # type: ignore[no-untyped-call]
+        address: str = self.service.url(privacy=True)  # type: ignore[no-untyped-call]
         shown = address.partition("?")[0]
         self.name = shown if place == 1 else f"{shown} ({place})"
 
     def send(self, message: Message) -> Receipt:
         """Hand the message over; blocks for up to a minute and never raises for a service that is away."""
         notifier = apprise.Apprise()
-        notifier.add(self._service)
+        notifier.add(self.service)
         result = notifier.notify(
             message.body,
             title=message.title,

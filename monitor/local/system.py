@@ -139,7 +139,7 @@ class LocalSystem:
         self._pages.start(lambda: _answers(f"{self.pages_url}health"), _READY_TIMEOUT)
 
     def start_schedule(self) -> None:
-        """Send reports as MONITOR_REPORT_SCHEDULE says; a wrong setting ends it, which `check` reports."""
+        """Send what is due and watch for alerts; a wrong setting ends it, which `check` reports."""
         self._schedule = ChildProcess(
             "schedule",
             [str(Path(sys.executable).with_name("brand-monitor")), "schedule"],

@@ -1,0 +1,105 @@
+"""Addresses that people name on the pages: which services they may be of, and which hosts those may reach.
+
+An apprise address can do more than send a message: read a file of the server's, write to its log, or talk to
+a machine that only the server reaches. Whoever sets MONITOR_ALERT_TO runs the server, and may; whoever uses
+the pages names services of the kinds below, at public addresses and at the hosts in MONITOR_RECIPIENT_HOSTS.
+"""
+
+import socket
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Final
+from urllib.parse import parse_qsl
+
+from monitor.delivery.recipients import Recipient
+from monitor.errors import SetupError
+
+_MOST: Final = 2_000
+"""Characters of an address."""
+
+_SERVICES: Final[dict[str, str | None]] = {
+    **dict.fromkeys(("mailto", "mailtos"), "smtp_host"),
+    **dict.fromkeys(("json", "jsons", "ntfy", "ntfys", "gotify", "gotifys", "mmost", "mmosts"), "host"),
+    **dict.fromkeys(("rocket", "rockets", "workflow", "workflows"), "host"),
+    # These speak to one host of their maker's.
+    **dict.fromkeys(("slack", "discord", "tgram", "gchat", "webex", "wxteams"), None),
+    **dict.fromkeys(("pover", "pagerduty", "opsgenie"), None),
+}
+"""Kinds of services, and where apprise keeps the host that one of them speaks to."""
+
+_TELLS: Final = (
+    "e-mail (mailtos://), Slack, Teams (workflows://), Discord, Telegram, Google Chat, Webex, Mattermost, "
+    "Rocket.Chat, ntfy, Gotify, Pushover, PagerDuty, Opsgenie, and web hooks (jsons://)"
+)
+
+# Others name files (templates, keys), follow redirects, or are of no use here.
+_PARAMETERS: Final = frozenset(
+    (
+        *("to", "from", "name", "cc", "bcc", "reply", "smtp", "user", "pass", "mode", "method", "verify"),
+        *("channel", "topic", "thread", "token", "key", "priority", "tags", "region", "format", "image"),
+        *("footer", "avatar", "api-version", "sp", "sv", "sig", "ver", "id", "signature"),
+    )
+)
+
+
+class AddressError(ValueError):
+    """The address cannot be used from the pages; the message says why and holds no secret."""
+
+
+def named_on_a_page(address: str, hosts: str) -> Recipient:
+    """The recipient of an address that somebody typed; `hosts` is MONITOR_RECIPIENT_HOSTS.
+
+    Looks the host up: call it again before each message, since names move. Raises `AddressError`.
+    """
+    kind = address.partition("://")[0][:20]
+    if len(address) > _MOST or len(address.split()) != 1 or not address.isprintable():
+        raise AddressError(f"one address, without spaces, of {_MOST:,} characters at most")
+    try:
+        recipient = Recipient(address)
+    except SetupError as error:
+        raise AddressError(str(error)) from None
+    schema = recipient.service.schema
+    if schema not in _SERVICES:
+        raise AddressError(f"{kind}:// cannot be named on the pages; what can is {_TELLS}")
+    for name, _ in parse_qsl(address.partition("?")[2], keep_blank_values=True):
+        # +, - and : begin a web hook's own headers, parameters and fields.
+        if name.lower() not in _PARAMETERS and not name.startswith(("+", "-", ":", " ")):
+            raise AddressError(f"an address on the pages takes no {name[:40]!r}")
+    where = _SERVICES[schema]
+    host = getattr(recipient.service, where) if where else None
+    if host:
+        _check(host.strip("[]"), hosts)
+    return recipient
+
+
+def _check(host: str, allowed: str) -> None:
+    names = [each.strip().lower() for each in allowed.split(",") if each.strip()]
+    if host.lower() in names:
+        return
+    try:
+        found = {ip_address(entry[4][0]) for entry in socket.getaddrinfo(host, None)}
+    except (OSError, UnicodeError):
+        raise AddressError(f"{host} has no address in the network") from None
+    except ValueError:  # a scope, fe80::1%eth0: of this machine's own wires
+        raise AddressError(_inside(host)) from None
+    if not all(_reachable(address, names) for address in found):
+        raise AddressError(_inside(host))
+
+
+def _reachable(address: IPv4Address | IPv6Address, allowed: list[str]) -> bool:
+    if address.is_global and not address.is_multicast:
+        return True
+    return any(address in network for network in map(_network, allowed) if network is not None)
+
+
+def _network(written: str) -> IPv4Network | IPv6Network | None:
+    try:
+        return ip_network(written, strict=False)
+    except ValueError:
+        return None
+
+
+def _inside(host: str) -> str:
+    return (
+        f"{host} is no public address; whoever runs the server can allow it in MONITOR_RECIPIENT_HOSTS, or "
+        "name the whole address in MONITOR_ALERT_TO"
+    )
