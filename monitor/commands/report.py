@@ -156,7 +156,7 @@ def _last(last: Last, where: tzinfo, now: datetime) -> tuple[datetime, datetime]
 
 
 def _write(settings: Settings, chosen: "Filter", format: Format | None, output: Path | None) -> None:
-    from monitor.reports import write_report
+    from monitor.reports.report import write_report
     from monitor.storage.engine import sync_engine
     from monitor.storage.faults import translated
     from monitor.storage.pictures import PictureStore
@@ -209,6 +209,7 @@ def _send(settings: Settings, chosen: "Filter") -> None:
 
     from monitor.delivery.messages import report_message
     from monitor.delivery.recipients import Outcome, read_recipients
+    from monitor.reports.asked import Asked
     from monitor.storage.engine import sync_engine
     from monitor.storage.faults import translated
     from monitor.storage.pictures import PictureStore
@@ -225,8 +226,9 @@ def _send(settings: Settings, chosen: "Filter") -> None:
             with engine.connect() as connection:
                 _check(connection, chosen)
             store = PictureStore(settings.picture_store)
+            asked = Asked(chosen=chosen)
             message = report_message(
-                engine, store, chosen, settings.report_attach, Path(folder), datetime.now(UTC)
+                engine, store, asked, settings.report_attach, Path(folder), datetime.now(UTC)
             )
             receipts = [(recipient, recipient.send(message)) for recipient in recipients]
     finally:

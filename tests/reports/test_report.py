@@ -10,9 +10,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from monitor.errors import SetupError
-from monitor.reports import Filter, ReportFormat, write_report
+from monitor.reports import Filter
 from monitor.reports.exports import COLUMNS
 from monitor.reports.mentions import all_mentions
+from monitor.reports.report import ReportFormat, write_report
 
 NOW = datetime(2026, 4, 2, 8, 0, tzinfo=UTC)
 
