@@ -15,7 +15,7 @@ from monitor.settings import Settings, load_settings
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from monitor.reports import Filter
+    from monitor.reports.filters import Filter
 
 _DEFAULT_DAYS: Final = 7
 
@@ -100,7 +100,7 @@ def report(
 
     HTML and PDF are for reading; CSV, JSON and Parquet have every mention of the period (docs/reports.md).
     """
-    from monitor.reports import Filter
+    from monitor.reports.filters import Filter
     from monitor.texts.language import tag_of
 
     where = zone(time_zone)

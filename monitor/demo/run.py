@@ -14,7 +14,8 @@ from monitor.demo.samples import Samples
 from monitor.errors import OutageError
 from monitor.local.system import LocalSystem
 from monitor.publishing import publish
-from monitor.reports import Filter, Summary
+from monitor.reports.figures import Summary
+from monitor.reports.filters import Filter
 from monitor.reports.report import ReportFormat, write_report
 from monitor.settings import Settings
 from monitor.status import Status, read_status

@@ -10,8 +10,8 @@ from pypdf import PdfReader
 
 from monitor.brands import Brand, Brands
 from monitor.messages import BrandMention, Sentiment, TextMention
-from monitor.reports import Filter
 from monitor.reports.content import gather
+from monitor.reports.filters import Filter
 from monitor.reports.pdf import pdf
 from monitor.reports.report import page
 from monitor.storage.engine import async_engine

@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from monitor.errors import SetupError
-from monitor.reports import Filter
 from monitor.reports.exports import COLUMNS
+from monitor.reports.filters import Filter
 from monitor.reports.mentions import all_mentions
 from monitor.reports.report import ReportFormat, write_report
 
