@@ -1,4 +1,4 @@
-"""`brand-monitor schedule`: looks once a minute what is due, and outlives outages of the database."""
+"""`brand-monitor schedule`: looks twice a minute what is due, and outlives whatever goes wrong at it."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -25,13 +25,17 @@ class Duty(Protocol):
 def serve(duties: Sequence[tuple[str, Duty]], stop: threading.Event, wait: Callable[[], bool]) -> None:
     """Do each duty, wait, and again, until `stop` is set; `wait` sleeps and says whether to stop.
 
-    One duty's failure delays neither itself beyond the next look nor the others.
+    One duty's failure, whatever it is, delays neither itself beyond the next look nor the others.
     """
     while not stop.is_set():
         for name, duty in duties:
             try:
                 duty()
+            except (KeyboardInterrupt, SystemExit):
+                raise
             except (OutageError, SetupError, SQLAlchemyError, OSError) as error:
                 _log.error("failed; will try again", duty=name, why=str(error).split("\n", 1)[0])
+            except BaseException as error:  # libraries in Rust raise their panics beside Exception
+                _log.exception("failed; will try again", duty=name, why=repr(error))
         if wait():
             return

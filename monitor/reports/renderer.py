@@ -84,31 +84,44 @@ class Renderer:
         return self._thread.submit(self._ask, json.dumps(job, allow_nan=False).encode()).result()
 
     def _ask(self, job: bytes) -> bytes:
-        for _ in range(2):
-            child = self._running()
-            late = threading.Timer(self._seconds, child.kill)
-            late.start()
-            try:
-                answer = self._exchange(child, job)
-            except OSError:  # it had died before the job reached it: no fault of the job's
-                self.end()
-                continue
-            finally:
-                late.cancel()
-                late.join()
-            if answer is None:
-                raise RenderingError(self._obituary(child))
-            kind, content = answer
-            if kind == FAULT:
-                raise RenderingError(_in_short(content))
-            return content
-        raise RenderingError("the drawing process does not stay alive")
+        answer = self._exchange(job) or self._exchange(job)
+        if answer is None:
+            raise RenderingError("the drawing process is killed again and again: is memory short?")
+        kind, content = answer
+        if kind == FAULT:
+            raise RenderingError(_in_short(content))
+        return content
 
-    def _exchange(self, child: subprocess.Popen[bytes], job: bytes) -> tuple[bytes, bytes] | None:
+    def _exchange(self, job: bytes) -> tuple[bytes, bytes] | None:
+        """The child's answer; None where somebody killed it, which is no fault of the job's."""
+        child = self._running()
         assert child.stdin is not None
         assert child.stdout is not None
-        send(child.stdin, b"j", job)
-        return receive(child.stdout)
+        expired = threading.Event()
+
+        def expire() -> None:
+            expired.set()
+            child.kill()
+
+        late = threading.Timer(self._seconds, expire)
+        late.start()
+        try:
+            send(child.stdin, b"j", job)
+            answer = receive(child.stdout)
+        except OSError:  # a closed pipe: it died before it had read all
+            answer = None
+        finally:
+            late.cancel()
+            late.join()
+        if answer is not None:
+            return answer
+        code, said = child.wait(), self._last_words()
+        self.end()
+        if expired.is_set():
+            raise RenderingError(f"took longer than {self._seconds:g} s")
+        if code == -signal.SIGKILL:
+            return None
+        raise RenderingError(f"the drawing process ended with code {code}: {said}")
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._child is not None and self._child.poll() is not None:
@@ -129,14 +142,10 @@ class Renderer:
             )
         return self._child
 
-    def _obituary(self, child: subprocess.Popen[bytes]) -> str:
-        code = child.wait()
-        said = b""
-        if self._said is not None:
-            self._said.seek(0)
-            said = self._said.read()
-        self.end()
-        return f"the drawing process ended with code {code}: {_in_short(said) or 'it took too long'}"
+    def _last_words(self) -> str:
+        assert self._said is not None
+        self._said.seek(0)
+        return _in_short(self._said.read())
 
 
 def _in_short(said: bytes) -> str:
