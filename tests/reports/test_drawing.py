@@ -1,4 +1,4 @@
-"""Charts of names that nobody would expect: each is drawn, and one that cannot be leaves a line in the log."""
+"""Charts of names that nobody would expect: each is drawn; one that cannot be leaves a line in the log."""
 
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
