@@ -2,7 +2,7 @@
 
 from monitor.answers.cards import OPEN, STATES, Card, Counts, Order, Queue, Wanted
 from monitor.answers.queue import card, queue, waiting
-from monitor.answers.states import Answer, AnswerError, MeanwhileError, State, answer, history, undo
+from monitor.answers.states import Answer, AnswerError, MeanwhileError, State, answer, find, history, undo
 
 __all__ = [
     "OPEN",
@@ -18,6 +18,7 @@ __all__ = [
     "Wanted",
     "answer",
     "card",
+    "find",
     "history",
     "queue",
     "undo",

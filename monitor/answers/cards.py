@@ -5,7 +5,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from monitor.answers.states import Answer, State
+from monitor.answers.states import Answer, State, standing
 from monitor.queries import Query
 from monitor.reports.mentions import MentionLine
 
@@ -67,23 +67,16 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     last_at: datetime
     newer: int
     """Posts published after the state was set."""
+    state: State
+    seen: int
+    """Id of the answer in force, 0 for none: what `answer` wants to know of whoever saw this card."""
     history: tuple[Answer, ...]
     """The latest first, undone ones included."""
 
     @property
     def standing(self) -> Answer | None:
         """What is in force; None: nobody did anything."""
-        return next((each for each in self.history if each.undone_at is None), None)
-
-    @property
-    def state(self) -> State:
-        """The story's state."""
-        return self.standing.state if self.standing else "new"
-
-    @property
-    def seen(self) -> int:
-        """What whoever sees this card has seen, as `answer` wants to know it."""
-        return self.standing.id if self.standing else 0
+        return standing(self.history)
 
     @property
     def band(self) -> int | None:
@@ -94,15 +87,17 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
 class Queue(msgspec.Struct, frozen=True, kw_only=True):
     """Some of the cards, and where the next ones begin."""
 
-    cards: tuple[Card, ...]
-    next: str | None
-    found: int
+    cards: tuple[Card, ...] = ()
+    next: str | None = None
+    found: int = 0
     """Cards wanted, on this page and others."""
-    counts: Counts
+    counts: Counts = Counts()
     """Of every state, whoever set it."""
-    people: tuple[str, ...]
+    people: tuple[str, ...] = ()
     """Who set the states, by name."""
-    brands: tuple[str, ...]
+    brands: tuple[str, ...] = ()
     """The brands of ours that it is about."""
+    ours: tuple[str, ...] = ()
+    """All brands of ours."""
     looked_through: int | None = None
     """With a query: only so many posts, the newest, were looked through; None: all of the view."""

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, text
 
 from monitor.answers.asked import looked_through
 from monitor.answers.cards import BANDS, STATES, Card, Counts, Order, Queue, Wanted
-from monitor.answers.states import history
+from monitor.answers.states import history, standing
 from monitor.reports.filters import Filter
 from monitor.reports.mentions import CursorError, copies, in_order, toward
 from monitor.reports.pictures import pictures_of
@@ -40,9 +40,11 @@ def queue(
     Raises `CursorError` for an `after` that is not a `next` of the same order.
     """
     place = _place(after, wanted.order) if after is not None else None
-    brands = _ours(connection, chosen)
-    if not brands or (chosen.kinds and "text" not in chosen.kinds):
-        return Queue(cards=(), next=None, found=0, counts=Counts(), people=(), brands=tuple(brands.values()))
+    own = _own(connection)
+    brands = _ours(own, chosen)
+    ours, names = tuple(own.values()), tuple(brands.values())
+    if _nothing(brands, chosen):
+        return Queue(brands=names, ours=ours)
     given = {**chosen.values(), "brand_ids": list(brands)}
     where, looked = chosen.where("p"), None
     if wanted.query is not None:
@@ -54,20 +56,21 @@ def queue(
     rows = _page(connection, cards, given, wanted, place, limit + 1)
     more = rows[limit - 1] if len(rows) > limit else None
     return Queue(
-        cards=_filled(connection, rows[:limit], tuple(brands.values())),
+        cards=_filled(connection, rows[:limit], names),
         next=_cursor(wanted.order, more) if more else None,
         found=sum(row.n for row in told if row.state in wanted.states and wanted.by in (None, row.set_by)),
         counts=Counts(**{state: sum(row.n for row in told if row.state == state) for state in STATES}),
         people=tuple(sorted({row.set_by for row in told if row.set_by}, key=str.casefold)),
-        brands=tuple(brands.values()),
+        brands=names,
+        ours=ours,
         looked_through=looked,
     )
 
 
 def waiting(connection: Connection, chosen: Filter) -> int:
     """How many stories of the view wait for an answer: those that `queue` finds."""
-    brands = _ours(connection, chosen)
-    if not brands or (chosen.kinds and "text" not in chosen.kinds):
+    brands = _ours(_own(connection), chosen)
+    if _nothing(brands, chosen):
         return 0
     query = text(f"{_cards(chosen.where('p'), _WANTED)} {_OPEN}")
     return int(connection.execute(query, {**chosen.values(), "brand_ids": list(brands)}).scalar_one())
@@ -85,10 +88,14 @@ def _own(connection: Connection) -> dict[int, str]:
     return {row.id: row.name for row in found}
 
 
-def _ours(connection: Connection, chosen: Filter) -> dict[int, str]:
-    """Those chosen; without any, all."""
-    own = _own(connection)
+def _ours(own: dict[int, str], chosen: Filter) -> dict[int, str]:
+    """Those chosen; where none of them is, all."""
     return {id: name for id, name in own.items() if name in chosen.brands} or own
+
+
+def _nothing(brands: dict[int, str], chosen: Filter) -> bool:
+    """Whether there can be no card: no brand is ours, or only pictures are chosen, which have no label."""
+    return not brands or bool(chosen.kinds and "text" not in chosen.kinds)
 
 
 def _cards(where: str, wanted: Wanted) -> str:
@@ -122,6 +129,7 @@ def _filled(connection: Connection, rows: Sequence[Any], brands: Collection[str]
     pictures = pictures_of(connection, ids)
     stories = [row.story_id for row in rows]
     done, number = history(connection, stories), copies(connection, stories)
+    now = {story: standing(each) for story, each in done.items()}
     return tuple(
         Card(
             line=lines[row.mention_id],
@@ -133,6 +141,8 @@ def _filled(connection: Connection, rows: Sequence[Any], brands: Collection[str]
             first_at=row.first_at,
             last_at=row.last_at,
             newer=row.newer,
+            state=each.state if (each := now[row.story_id]) else "new",
+            seen=each.id if each else 0,
             history=done[row.story_id],
         )
         for row in rows

@@ -62,9 +62,9 @@ def answer(
     story = connection.execute(_STORY, {"id": mention_id}).scalar()
     if story is None:
         raise AnswerError(f"there is no mention {mention_id}")
-    standing = _standing(connection, story)
-    if (standing.id if standing else 0) != seen:
-        raise MeanwhileError(standing)
+    current = _locked(connection, story)
+    if (current.id if current else 0) != seen:
+        raise MeanwhileError(current)
     given = {"mention_id": mention_id, "state": state, "by": who, "note": why}
     return int(connection.execute(_ANSWER, given).scalar_one())
 
@@ -78,10 +78,16 @@ def undo(connection: Connection, answer_id: int, by: str) -> bool:
     found = connection.execute(_STORY_OF_ANSWER, {"id": answer_id}).one_or_none()
     if found is None:
         raise AnswerError(f"there is no answer {answer_id}")
-    standing = _standing(connection, found.story_id)
-    if standing is not None and standing.id > answer_id:
-        raise MeanwhileError(standing)
+    current = _locked(connection, found.story_id)
+    if current is not None and current.id > answer_id:
+        raise MeanwhileError(current)
     return connection.execute(_UNDO, {"id": answer_id, "by": who}).rowcount == 1
+
+
+def find(connection: Connection, answer_id: int) -> Answer | None:
+    """The answer with that id, whether undone or not; None if there is none."""
+    row = connection.execute(_FIND, {"id": answer_id}).one_or_none()
+    return None if row is None else Answer(**row._asdict())
 
 
 def history(connection: Connection, stories: Sequence[UUID]) -> dict[UUID, tuple[Answer, ...]]:
@@ -93,11 +99,15 @@ def history(connection: Connection, stories: Sequence[UUID]) -> dict[UUID, tuple
     return done
 
 
-def _standing(connection: Connection, story: UUID) -> Answer | None:
+def standing(done: Sequence[Answer]) -> Answer | None:
+    """Of a story's history, what is in force; None: nobody did anything."""
+    return next((each for each in done if each.undone_at is None), None)
+
+
+def _locked(connection: Connection, story: UUID) -> Answer | None:
     """What is in force for a story; two people who set its state at once come one after the other."""
     connection.execute(_LOCK, {"story": str(story)})
-    done = history(connection, [story])[story]
-    return next((each for each in done if each.undone_at is None), None)
+    return standing(history(connection, [story])[story])
 
 
 # Held until the transaction ends. No row is locked: workers that write the story's mentions do not wait.
@@ -115,6 +125,10 @@ _ANSWER: Final = text("""
 
 _UNDO: Final = text("""
     UPDATE answer SET undone_by = :by, undone_at = now() WHERE id = :id AND undone_at IS NULL
+""")
+
+_FIND: Final = text("""
+    SELECT id, mention_id, state, set_by, set_at, note, undone_by, undone_at FROM answer WHERE id = :id
 """)
 
 _HISTORY: Final = text("""

@@ -13,13 +13,26 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import JSONResponse, Response
 
 from monitor import __version__
+from monitor.answers import AnswerError
 from monitor.corrections import CorrectionError
 from monitor.errors import DataError, OutageError, SetupError
 from monitor.queries import QueryError
 from monitor.reports.mentions import CursorError
 from monitor.settings import Settings
 from monitor.storage.faults import UnstorableError
-from monitor.web import api, brand, corrections, login, mentions, overview, pictures, quality, take
+from monitor.web import (
+    answer,
+    answer_api,
+    api,
+    brand,
+    corrections,
+    login,
+    mentions,
+    overview,
+    pictures,
+    quality,
+    take,
+)
 from monitor.web.assets import StaticFolder
 from monitor.web.guards import SameOrigin, SecurityHeaders
 from monitor.web.openapi import describe
@@ -30,7 +43,7 @@ from monitor.web.views import WrongAddressError
 
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
-_PAGES = (overview, brand, pictures, mentions, quality, corrections, take, login)
+_PAGES = (overview, brand, pictures, mentions, quality, corrections, answer, answer_api, take, login)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -137,6 +150,10 @@ def _explain_errors(app: FastAPI) -> None:
     @app.exception_handler(ForbiddenError)
     def forbidden(request: Request, error: Exception) -> Response:
         return answer(request, 403, "This is for others to change", str(error))
+
+    @app.exception_handler(AnswerError)
+    def unanswered(request: Request, error: Exception) -> Response:
+        return answer(request, 409, "Nothing was saved", str(error))
 
     @app.exception_handler(UnstorableError)
     def unstorable(request: Request, _: Exception) -> Response:

@@ -39,7 +39,7 @@ def sentiment(
     """Say how a text feels, as a whole or toward a brand."""
     require(request, Role.ANALYST)
     with site(request).databases.correcting() as connection:
-        made = correct_sentiment(connection, mention_id, brand, label, _who(request, by), note)
+        made = correct_sentiment(connection, mention_id, brand, label, signer(request, by), note)
     return _to_mention(mention_id, back, made)
 
 
@@ -63,7 +63,7 @@ def logo(
     if x is not None and y is not None and width is not None and height is not None:
         box = Box(x / 100, y / 100, _inside(x, width), _inside(y, height))
     with site(request).databases.correcting() as connection:
-        made = correct_logo(connection, detection, mention_id, brand, box, _who(request, by), note)
+        made = correct_logo(connection, detection, mention_id, brand, box, signer(request, by), note)
     return _to_mention(mention_id, back, made)
 
 
@@ -78,7 +78,7 @@ def take_back(
     """Take a correction back: the model's word counts again."""
     require(request, Role.ANALYST)
     with site(request).databases.correcting() as connection:
-        undo(connection, correction_id, _who(request, by))
+        undo(connection, correction_id, signer(request, by))
     return _to_mention(mention, back, correction_id)
 
 
@@ -88,7 +88,7 @@ def _inside(start: float, length: float) -> float:
     return (length - over if 0 < over <= _ROUNDING else length) / 100
 
 
-def _who(request: Request, given: str | None) -> str:
+def signer(request: Request, given: str | None) -> str:
     """Who logged in; without a login, the name given, remembered for the next correction."""
     if site(request).people is None and given:
         request.session["name"] = given

@@ -9,6 +9,7 @@ from fastapi import Request
 from sqlalchemy import Connection
 from starlette.responses import HTMLResponse
 
+from monitor.answers import waiting
 from monitor.reports.quality import is_synthetic
 from monitor.web.names import brand_names, language_names, source_names
 from monitor.web.rendering import page
@@ -45,6 +46,7 @@ class Frame:
             source_choices=tuple(dict.fromkeys((*self.sources, *chosen.sources))),
             language_choices=tuple(dict.fromkeys((*self.languages, *chosen.languages))),
             synthetic=self.synthetic,
+            waiting=waiting(self.connection, chosen),
             **values,
         )
 

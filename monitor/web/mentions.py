@@ -9,6 +9,7 @@ from fastapi import Query as InAddress
 from pydantic import BeforeValidator, Field
 from starlette.responses import Response
 
+from monitor.answers import card
 from monitor.messages import Verdict
 from monitor.queries import Query, QueryError, parse
 from monitor.reports.detail import MentionDetail, mention
@@ -17,6 +18,7 @@ from monitor.reports.languages import unscored
 from monitor.reports.listing import Order
 from monitor.reports.mentions import Page, copies, folded, how_many, search, toward
 from monitor.reports.mentions import story as mentions_of_story
+from monitor.reports.pictures import pictures_of
 from monitor.web.framing import Frame, framed
 from monitor.web.views import Choice, blank_as_missing
 
@@ -76,6 +78,7 @@ def mentions(
             shown=folded(frame.connection, found.rows),
             wrong=wrong,
             felt=toward(frame.connection, [row.mention_id for row in found.rows], frame.view.chosen.brands),
+            pictures=pictures_of(frame.connection, [row.mention_id for row in found.rows]),
             # Of a search nobody knows without reading all that fits.
             numbers=None if q or label else _numbers(frame),
             q=q or "",
@@ -111,6 +114,7 @@ def _story(request: Request, choice: Choice, story: UUID, after: str | None) -> 
             story=story,
             number=copies(frame.connection, [story])[story] + 1,
             felt=toward(frame.connection, [row.mention_id for row in found.rows], frame.view.chosen.brands),
+            pictures=pictures_of(frame.connection, [row.mention_id for row in found.rows]),
             after=after,
         )
 
@@ -133,6 +137,7 @@ def one(
             pieces=_pieces(found),
             brands=frame.brands,
             likely=_likely(found),
+            card=card(frame.connection, mention_id),
             saved=next((each for each in found.corrections if each.id == saved), None),
         )
 

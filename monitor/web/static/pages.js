@@ -70,9 +70,52 @@ function letDraw(editor) {
   document.addEventListener("input", show);
 }
 
+// The queue by keyboard: what has a data-key inside the card that has the focus is pressed by it.
+const SILENT = "single-keys-off";
+
+function answerKeys(event) {
+  const cards = [...document.querySelectorAll(".answer")];
+  if (!cards.length || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+  const card = event.target.closest(".answer");
+  if (event.target.matches("input:not([type='checkbox']), select, textarea")) {
+    if (event.key === "Escape" && card) card.focus();
+    return;
+  }
+  if (localStorage.getItem(SILENT)) return;
+  const go = (place) => cards[Math.min(Math.max(place, 0), cards.length - 1)].focus();
+  if (event.key === "j") go(cards.indexOf(card) + 1);
+  else if (event.key === "k") go(cards.indexOf(card) - 1);
+  else if (event.key === "?") document.getElementById("keys").toggleAttribute("open");
+  else {
+    const pressed = [...document.querySelectorAll("[data-key]")].filter((each) => each.dataset.key === event.key);
+    const found = pressed.find((each) => each.closest(".answer") === card && card) || pressed.find((each) => each.closest(".saved"));
+    // Enter on a link or a button is theirs.
+    if (!found || (event.key === "Enter" && event.target !== card)) return;
+    if (found.matches("input")) found.focus();
+    else found.click();
+  }
+  event.preventDefault();
+}
+
+// Where the address points at a card that is gone, people go on at the first one.
+function beginAnswering() {
+  const keys = document.getElementById("single-keys");
+  if (!keys) return;
+  keys.checked = !localStorage.getItem(SILENT);
+  keys.addEventListener("change", () => {
+    if (keys.checked) localStorage.removeItem(SILENT);
+    else localStorage.setItem(SILENT, "yes");
+  });
+  if (!location.hash.startsWith("#card-")) return;
+  (document.getElementById(location.hash.slice(1)) || document.querySelector(".answer")).focus();
+}
+
+document.addEventListener("keydown", answerKeys);
+
 function enliven(root) {
   root.querySelectorAll("[data-chart]").forEach(drawChart);
   root.querySelectorAll("#editor").forEach(letDraw);
+  beginAnswering();
 }
 
 document.addEventListener("DOMContentLoaded", () => enliven(document));
