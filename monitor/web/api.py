@@ -179,7 +179,7 @@ def post_sentiment(
 ) -> Answer:
     """Say how a text feels."""
     with site(request).databases.correcting() as connection:
-        made = correct_sentiment(connection, mention_id, brand, label, _who(request, by), note)
+        made = correct_sentiment(connection, mention_id, brand, label, signer(request, by), note)
     return Answer(Made(made))
 
 
@@ -197,7 +197,7 @@ def post_logo(
 ) -> Answer:
     """Say what a find is, or what the model missed."""
     with site(request).databases.correcting() as connection:
-        made = correct_logo(connection, detection_id, mention_id, brand, _box(box), _who(request, by), note)
+        made = correct_logo(connection, detection_id, mention_id, brand, _box(box), signer(request, by), note)
     return Answer(Made(made))
 
 
@@ -205,10 +205,10 @@ def post_logo(
 def post_undo(request: Request, correction_id: int, by: Annotated[By, Body(embed=True)] = None) -> Answer:
     """Take a correction back."""
     with site(request).databases.correcting() as connection:
-        return Answer(Undone(undo(connection, correction_id, _who(request, by))))
+        return Answer(Undone(undo(connection, correction_id, signer(request, by))))
 
 
-def _who(request: Request, given: str | None) -> str:
+def signer(request: Request, given: str | None) -> str:
     """Who is logged in cannot sign as another."""
     logged_in = person(request) if site(request).people is not None else None
     return logged_in or given or person(request) or ""
