@@ -18,6 +18,10 @@ def seed(
         str | None, typer.Option(metavar="DAY|MOMENT", help="Last day, included; default now.")
     ] = None,
     number: Annotated[int, typer.Option("--seed", help="Equal numbers make equal databases.")] = 1,
+    events: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="What happens, like samples/events.toml; default: something does."),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Also into a database that holds mentions.")] = False,
     samples: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Pictures to show; default: those of the samples.")
@@ -30,6 +34,7 @@ def seed(
     from monitor.brands import load_brands
     from monitor.logos.finder import load_finder
     from monitor.seeding import seed as fill
+    from monitor.seeding.events import read_events
     from monitor.seeding.load import Seeding
     from monitor.storage.engine import sync_engine
     from monitor.storage.faults import translated
@@ -37,11 +42,13 @@ def seed(
 
     settings = load_settings()
     brands = load_brands(settings.brands_file)
+    end = end_of(until, UTC) if until else datetime.now(UTC)
     wanted = Seeding(
         mentions=mentions,
         days=days,
-        until=end_of(until, UTC) if until else datetime.now(UTC),
+        until=end,
         number=number,
+        events=read_events(events, end) if events else None,
         over_real=force,
     )
     folder = samples or packaged("samples") / "pictures"

@@ -19,15 +19,18 @@ from monitor.errors import SetupError
 from monitor.logos.finder import LogoFinder
 from monitor.messages import DeadLetter, Detection
 from monitor.seeding import bulk
+from monitor.seeding.events import Event
 from monitor.seeding.mentions import LOG_ID, MODEL, Author
 from monitor.seeding.phrases import copied
 from monitor.seeding.pictures import SeedPicture, make_pictures
-from monitor.seeding.world import SOURCES, make_world
+from monitor.seeding.world import SOURCES, World
+from monitor.seeding.worldmaking import make_world
 from monitor.storage import rollups, rows, statements
 from monitor.storage.figure_tables import seeding
 from monitor.storage.pictures import PictureStore
 from monitor.storage.records import RecordPosition, Rejection
 from monitor.storage.schema import check_revision
+from monitor.storage.stories import PERIOD
 
 _BATCH: Final = 20_000
 _REJECTED: Final = (
@@ -40,7 +43,7 @@ _COLUMNS: Final[Mapping[str, Sequence[str]]] = {
     "picture": statements.PICTURE,
     "picture_scan": statements.SCAN,
     "logo_detection": statements.DETECTION,
-    "mention": (*statements.MENTION, "first_stored_at", "stored_at"),
+    "mention": (*statements.MENTION, "first_stored_at", "stored_at", "story_keys"),
     "brand_mention": statements.BRAND_MENTION,
     "sentiment": statements.SENTIMENT,
 }
@@ -55,6 +58,8 @@ class Seeding(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime
     number: int = 1
     """Equal numbers make equal databases."""
+    events: tuple[Event, ...] | None = None
+    """What happens, and nothing else; None: something does."""
     over_real: bool = False
     """Also where there are mentions already."""
 
@@ -73,17 +78,37 @@ def seed(
     Needs the tables' owner (brand_monitor_migrate). Raises `SetupError` for a database that holds mentions,
     unless `over_real`, and for one that was seeded before.
     """
-    chance = np.random.default_rng(wanted.number)
+    world = make_world(
+        brands,
+        wanted.until,
+        wanted.days,
+        wanted.mentions,
+        np.random.default_rng(wanted.number),
+        wanted.events,
+    )
     with engine.begin() as connection:
         check_revision(connection)
         _is_empty(connection, wanted)
     told("pictures", 0)  # outside of the transaction: the models may take their time
     in_pictures = sum(source.share * source.pictures for source in SOURCES)
     pictures = make_pictures(samples, finder, store, brands, int(in_pictures * wanted.mentions))
+    return fill(engine, brands, wanted, world, pictures, told)
+
+
+def fill(
+    engine: Engine,
+    brands: Brands,
+    wanted: Seeding,
+    world: World,
+    pictures: Sequence[SeedPicture] = (),
+    told: Callable[[str, int], None] = lambda _step, _done: None,
+) -> int:
+    """As `seed`, with a world and pictures that are there."""
+    chance = np.random.default_rng((wanted.number, 1))
     with engine.begin() as connection:
+        check_revision(connection)
         empty = _is_empty(connection, wanted)
         ids = _write_brands(connection, brands)
-        world = make_world(brands, wanted.until, wanted.days, chance)
         author = Author(world, brands, ids, pictures, wanted.mentions, chance)
         done = 0
         with bulk.bare(connection, tuple(_COLUMNS)):
@@ -97,6 +122,7 @@ def seed(
                 told("mentions", done)
             told("indexes", done)
         told("roll-ups", done)
+        connection.execute(_STORY_KEYS)
         _roll_up(connection)
         _write_account(connection, author, wanted, chance)
         connection.execute(insert(seeding).values(mentions=done))
@@ -209,6 +235,13 @@ def _rejection(topic: str, offset: int, moment: datetime, n: int) -> Rejection:
         ),
     )
 
+
+_STORY_KEYS = text(f"""
+    INSERT INTO story_key (key, period, story_id)
+    SELECT DISTINCT key, floor(extract(epoch FROM published_at) / {int(PERIOD.total_seconds())})::int,
+           story_id
+    FROM mention, unnest(story_keys) AS key WHERE model_version = '{MODEL}'
+""")  # noqa: S608 - our own words
 
 _BATCH_LINE = text("""
     INSERT INTO ingest_batch (log_id, topic, partition, first_offset, last_offset,

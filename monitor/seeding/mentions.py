@@ -4,15 +4,18 @@ Some ten million of them are wanted at a time: whatever can be drawn for an hour
 for each mention is little more than writing its lines.
 """
 
+from bisect import bisect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
+from zlib import crc32
 
 import numpy as np
 
 from monitor.brands import Brands
 from monitor.messages import Kind, mention_uuid
+from monitor.seeding.events import KINDS
 from monitor.seeding.phrases import Phrases, Said
 from monitor.seeding.pictures import SeedPicture
 from monitor.seeding.world import SOURCES, World
@@ -31,8 +34,6 @@ _WITH_TEXT: Final = 0.45  # of the pictures: their post has a text, too
 _CAPTIONED: Final = 0.30
 _ENDED: Final = 0.55
 _SURE: Final = 0.54  # below it a verdict is unsure: every twelfth
-# Sentences of a good event's days, and of a bad one's.
-_AT_EVENTS: Final = {True: {"positive": "launch", "negative": "crisis"}, False: {"negative": "crisis"}}
 _TOPICS: Final[dict[Kind, str]] = {"text": "mentions.text", "image": "mentions.image"}
 
 _NULL: Final = "\\N"
@@ -71,6 +72,17 @@ class _Post(NamedTuple):
     words: float
     other: float
     picture: float
+    story: "_Story | None" = None
+    """Of which it is a copy, or the first."""
+
+
+class _Story(NamedTuple):
+    """A text that is passed on word for word."""
+
+    id: str
+    key: int
+    """What its copies share (`mention.story_keys`)."""
+    first: _Post
 
 
 class _Clock:
@@ -102,6 +114,8 @@ class Author:
         self._phrases, self._brands = Phrases(brands), len(brands)
         # A few post all the time, most once or twice: Zipf's law over as many names as the source has.
         self._names = np.array([max(3, int(each.share * mentions * each.authors / 1000)) for each in SOURCES])
+        self._fame = world.usual.sum(0).cumsum().tolist()
+        self._stories: dict[int, _Story] = {}
         self._offsets: dict[Kind, int] = {"text": 0, "image": 0}
         self._serial = 0
 
@@ -136,27 +150,61 @@ class Author:
 
     def _posts(self, hour: int, count: int) -> Iterator[tuple[_Post, bool, bool]]:
         """Draws of one hour in order of time, whether each has a picture, and whether that has a text too."""
-        draw = self._chance
-        brand = draw.choice(self._brands, count, p=self._world.fame_at(hour))
-        where = draw.choice(len(SOURCES), count, p=[source.share for source in SOURCES])
-        at = np.sort(draw.integers(0, 3_600_000, count))
-        rolls = draw.random((8, count))
+        draw, talk = self._chance, self._world.talk_at(hour)
+        row = draw.choice(len(talk.shares), count, p=talk.shares)
+        rolls = draw.random((10, count))
+        where = (rolls[8][:, None] >= talk.sources.cumsum(1)[row, :-1]).sum(1)
+        # No two at once: whoever was first is known.
+        at = np.sort(draw.integers(0, 3_600_000 - count, count)) + np.arange(count)
         # Zipf by inversion: ranks come out log-uniform.
         author = (self._names[where] ** rolls[0]).astype(np.int64)
         reach = (_REACH[where] * draw.lognormal(0, 1.3, count)).astype(np.int64)
-        pictured = (rolls[1] < _PICTURED[where]) & bool(self._pictures)
-        favour = self._world.favour_at(hour)[brand].cumsum(1)
-        label = (rolls[3][:, None] >= favour[:, :2]).sum(1)
-        events = self._world.events_at(hour)
-        columns = (brand, where, at, author, reach, label, pictured, rolls[2] < _WITH_TEXT, *rolls[4:])
+        pictured = (rolls[1] < _PICTURED[where]) & (row < self._brands) & bool(self._pictures)
+        label = (rolls[3][:, None] >= talk.favour.cumsum(1)[row, :2]).sum(1)
+        columns = (
+            row,
+            where,
+            at,
+            author,
+            reach,
+            label,
+            pictured,
+            rolls[2] < _WITH_TEXT,
+            rolls[9],
+            *rolls[4:8],
+        )
         drawn = zip(*(column.tolist() for column in columns), strict=True)
-        for place, at_source, moment, rank, people, felt, shown, told, *rest in drawn:
+        for place, at_source, moment, rank, people, felt, shown, told, copy, *rest in drawn:
             self._serial += 1
             source, mood = SOURCES[at_source].name, _LABELS[felt]
-            event = events.get(place)
-            kind = mood if event is None else _AT_EVENTS[event.good].get(mood, mood)
             key, name = f"{self._serial:x}", f"{source[:2]}{rank:x}"
-            yield _Post(key, place, source, moment, name, people, felt, mood, kind, *rest), shown, told
+            post = _Post(key, int(talk.brands[place]), source, moment, name, people, felt, mood, mood, *rest)
+            if place >= self._brands:
+                post = self._about_event(post, talk.events[place - self._brands], copy)
+            yield post, shown, told
+
+    def _about_event(self, post: _Post, number: int, copy: float) -> _Post:
+        """The post as one about an event; `copy` is a roll of 0..1."""
+        event = self._world.events[number]
+        kind = KINDS[event.kind]
+        post = post._replace(
+            key=f"{event.kind}-{number}-{post.key}",
+            kind=post.label_name if event.kind == "murmur" else f"{event.kind}.{post.label_name}",
+            subject=1.0,  # about one brand
+        )
+        if kind.authors:
+            post = post._replace(author=f"{post.source[:2]}{event.kind}{number}{int(copy * kind.authors)}")
+        if copy >= kind.copied:
+            return post
+        story = self._stories.get(number)
+        if story is None:
+            post = post._replace(picture=1.0)  # without an ending
+            id = str(mention_uuid("text", "story", post.key))
+            story = self._stories[number] = _Story(id, crc32(post.key.encode()), post)
+        first = story.first
+        return first._replace(
+            key=post.key, source=post.source, at=post.at, author=post.author, reach=post.reach, story=story
+        )
 
     def _text(self, lines: Lines, post: _Post, clock: _Clock) -> None:
         label, mood = post.label, post.label_name
@@ -164,12 +212,13 @@ class Author:
             said = self._phrases.plain("nothing", post.words)
             label, mood = 1, "neutral"
         elif post.subject < _ABOUT_NOTHING + _ABOUT_TWO and self._brands > 1:
-            other = (post.brand + 1 + int(post.other * (self._brands - 1))) % self._brands
+            other = self._other(post)
             said = self._phrases.together(post.brand, other, post.words)
         else:
             said = self._phrases.about(post.kind, post.brand, post.words)
         if post.picture < _ENDED:
-            ending = self._phrases.ending(post.picture / _ENDED, post.other, post.key)
+            code = post.key.rpartition("-")[2]
+            ending = self._phrases.ending(post.picture / _ENDED, post.other, code)
             said = Said(said.text + ending.text, said.named, said.words | ending.words)
         id = self._mention(lines, post, "text", clock, said, _NULL)
         # The surest are rare; no two equally sure.
@@ -182,6 +231,11 @@ class Author:
         for each in said.named:
             lines.sentiment.append(f"{id}\t{self._ids[each.brand]}\t{felt}")
         self._named(lines, id, said)
+
+    def _other(self, post: _Post) -> int:
+        """Another brand, the better known the likelier."""
+        other = bisect(self._fame, post.other * self._fame[-1])
+        return other if other != post.brand else (other + 1) % self._brands
 
     def _image(self, lines: Lines, post: _Post, clock: _Clock) -> None:
         # Some pictures are passed on again and again, most are not.
@@ -202,12 +256,16 @@ class Author:
         recorded = post.at + 2000 + 1000 * (offset % 7)
         stored = clock.at(recorded + 400 + offset % 900)
         id = str(mention_uuid(kind, post.source, post.key))
+        story, lead, keys = id, "t", _NULL
+        if post.story is not None:
+            story, keys = post.story.id, f"{{{post.story.key}}}"
+            lead = "t" if post.key == post.story.first.key else "f"
         lines.mention.append(
             f"{id}\t{post_id(post.source, post.key)}\t{kind}\t{post.source}\t{post.key}\t"
             f"{clock.at(post.at)}\t{said.text}\t{post.author}\thttps://{post.source}.example/{post.key}\t"
             f"{'en' if kind == 'text' else _NULL}\t{post.reach}\t{sha256}\t{MODEL}\t"
             f"{'und' if said.text == _NULL else 'en'}\t{' '.join(said.words)}\t{LOG_ID}\t"
-            f"{_TOPICS[kind]}\t0\t{offset}\t{clock.at(recorded)}\t{id}\tt\t{stored}\t{stored}\n"
+            f"{_TOPICS[kind]}\t0\t{offset}\t{clock.at(recorded)}\t{story}\t{lead}\t{stored}\t{stored}\t{keys}\n"
         )
         return id
 

@@ -40,9 +40,7 @@ class Phrases:
 
     def __init__(self, brands: Brands) -> None:
         self._names = [brand.name for brand in brands]
-        self._given: dict[str, list[str]] = tomllib.loads(
-            resources.files("monitor.seeding").joinpath("sentences.toml").read_text("utf-8")
-        )
+        self._given = _sentences()
         self._about = cache(self._render_about)
         self._together = cache(self._render_together)
         self._plain = {kind: [_told(each) for each in said] for kind, said in self._given.items()}
@@ -61,7 +59,7 @@ class Phrases:
         return _one(self._plain[kind], roll)
 
     def about(self, kind: str, brand: int, roll: float) -> Said:
-        """A sentence about one brand."""
+        """A sentence about one brand; `kind` names a list of sentences.toml: `neutral`, `outage.neutral`."""
         return _one(self._about(kind, brand), roll)
 
     def together(self, brand: int, other: int, roll: float) -> Said:
@@ -84,6 +82,16 @@ class Phrases:
     def _render_together(self, brand: int, other: int) -> tuple[Said, ...]:
         both = {"{brand}": (brand, self._names[brand]), "{other}": (other, self._names[other])}
         return tuple(_rendered(said, both) for said in self._given["together"])
+
+
+def _sentences() -> dict[str, list[str]]:
+    """The lists of sentences.toml; those of a table under both names: `outage.negative`."""
+    text = resources.files("monitor.seeding").joinpath("sentences.toml").read_text("utf-8")
+    lists: dict[str, list[str]] = {}
+    for name, given in tomllib.loads(text).items():
+        within = {f"{name}.{mood}": said for mood, said in given.items()} if isinstance(given, dict) else {}
+        lists |= within or {name: given}
+    return lists
 
 
 def _rendered(said: str, brands: dict[str, tuple[int, str]]) -> Said:

@@ -1,31 +1,23 @@
-"""The made-up world: sources, brands of different fame and favour, days with their rhythm, and events.
+"""The made-up world: sources, brands of different fame and favour, uneven days, and events.
 
-All numbers are plausible, none is measured. Equal seeds make equal worlds.
+All numbers are plausible, none is measured. Quiet days are no coin tosses: each brand has its own week, days
+scatter more than chance alone and remember the day before, moods swing, and small stories are passed on.
+`monitor.seeding.worldmaking` makes one. Equal seeds make equal worlds.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Final
+from datetime import datetime
+from functools import cached_property
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.brands import Brands
+from monitor.seeding.events import KindName
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-
-# Monday to Sunday, then the hours of a day (UTC): people write at work and after dinner, less on weekends.
-_WEEK: Final = (1.12, 1.15, 1.14, 1.10, 1.00, 0.72, 0.68)
-_DAY: Final = (
-    *(0.35, 0.25, 0.20, 0.18, 0.22, 0.40, 0.70, 1.05, 1.35, 1.45, 1.40, 1.35),
-    *(1.30, 1.30, 1.28, 1.22, 1.18, 1.15, 1.20, 1.35, 1.45, 1.30, 0.95, 0.60),
-)
-
-
-# Hours that people talk about an event, and in which the talk falls to a third.
-_ECHO: Final = 96
-_FADES: Final = 18
 
 
 @dataclass(frozen=True)
@@ -51,83 +43,101 @@ SOURCES: Final = (
 )
 
 
-@dataclass(frozen=True)
-class Event:
-    """A brand has a very bad or a very good day, and its echo."""
+PARTS: Final = np.array([source.share for source in SOURCES])
+"""How much of all each source has."""
 
-    brand: int
+
+@dataclass(frozen=True, eq=False)
+class Planned:
+    """An event with its place in the world."""
+
+    kind: KindName
+    brand: int | None
+    """None: all of them, of a silence."""
     hour: int
-    """First hour, counted from the beginning."""
+    """Its first one, counted from the beginning."""
+    hours: int
+    """So many of them it has a part in."""
     size: float
-    """How many times its usual hour, at the peak."""
-    good: bool
+    rates: Floats
+    """Mentions that come on top in each of its hours, in the unit of `World.usual`; empty where none do."""
+    favour: Floats
+    """Of these, the probability of negative, neutral, positive."""
+    sources: Floats
+    """And of each source; of a silence 1 for what goes on."""
 
 
-@dataclass(frozen=True)
+class Talk(NamedTuple):
+    """What is talked about in one hour: a row for every brand as ever, then one for each event."""
+
+    shares: Floats
+    """Of all that is said in that hour; sums to 1."""
+    brands: Integers
+    favour: Floats
+    """Probability of negative, neutral, positive: (rows, 3)."""
+    sources: Floats
+    """Probability of each source: (rows, sources)."""
+    events: tuple[int, ...]
+    """The events (places in `World.events`) of the rows after the brands'."""
+
+
+@dataclass(frozen=True, eq=False)
 class World:
     """What mentions are drawn from."""
 
     since: datetime
     hours: int
-    fame: Floats
-    """Share of each brand at the beginning, and at the end: (2, brands), each row sums to 1."""
+    usual: Floats
+    """Expected mentions of each brand without events; no day is like another: (hours, brands)."""
     favour: Floats
     """Probability of each label toward each brand: (brands, 3), negative, neutral, positive."""
-    events: tuple[Event, ...]
+    swing: Floats
+    """By how much each day's health differs from that, in log-odds: (days, brands)."""
+    events: tuple[Planned, ...]
 
     def hour_weights(self) -> Floats:
         """How much of all is published in each hour, events included; sums to 1."""
-        clock = [self.since + timedelta(hours=n) for n in range(self.hours)]
-        weights = np.array([_WEEK[hour.weekday()] * _DAY[hour.hour] for hour in clock])
-        weights *= np.linspace(0.85, 1.15, self.hours)  # the world talks a little more every month
-        for event in self.events:
-            last = min(self.hours, event.hour + _ECHO)
-            age = np.arange(last - event.hour)
-            weights[event.hour : last] *= 1 + self.fame[0][event.brand] * event.size * np.exp(-age / _FADES)
+        weights = self.usual.sum(1)
+        for each in self.events:
+            weights[each.hour : each.hour + len(each.rates)] += each.rates
         return np.asarray(weights / weights.sum())
 
-    def fame_at(self, hour: int) -> Floats:
-        """Share of each brand in one hour, events included; sums to 1."""
-        part = hour / max(1, self.hours - 1)
-        fame = self.fame[0] * (1 - part) + self.fame[1] * part
-        for brand, event in self.events_at(hour).items():
-            fame[brand] *= 1 + event.size * np.exp(-(hour - event.hour) / _FADES)
-        return np.asarray(fame / fame.sum())
-
-    def favour_at(self, hour: int) -> Floats:
-        """Probability of each label toward each brand in one hour, events included: (brands, 3)."""
-        favour = self.favour.copy()
-        for brand, event in self.events_at(hour).items():
-            favour[brand] = (0.08, 0.22, 0.70) if event.good else (0.72, 0.20, 0.08)
-        return favour
-
-    def events_at(self, hour: int) -> dict[int, Event]:
-        """The event that people who mention a brand in that hour talk about, by brand."""
-        return {event.brand: event for event in reversed(self.events) if 0 <= hour - event.hour < _ECHO}
-
-
-def make_world(brands: Brands, until: datetime, days: int, chance: np.random.Generator) -> World:
-    """Ours is known best; the first competitor gains over the time, some brands are liked, some are not."""
-    n = len(brands)
-    start = 1 / (np.arange(n) + 2.0) * chance.uniform(0.7, 1.3, n)
-    start[[place for place, brand in enumerate(brands) if brand.own]] *= 1.6
-    end = start * chance.uniform(0.8, 1.25, n)
-    rivals = [place for place, brand in enumerate(brands) if not brand.own]
-    if rivals:
-        end[rivals[0]] *= 2.2
-    liked = chance.beta(6, 4, n)
-    neutral = chance.uniform(0.30, 0.45, n)
-    favour = np.stack([(1 - neutral) * (1 - liked), neutral, (1 - neutral) * liked], axis=1)
-    hours = days * 24
-    events = tuple(
-        Event(
-            brand=int(chance.integers(0, min(n, 12))),
-            hour=int(chance.integers(0, hours)),
-            size=float(chance.uniform(6, 30)),
-            good=bool(chance.random() < 0.4),
+    def talk_at(self, hour: int) -> Talk:
+        """What is talked about in one hour."""
+        brands = len(self.favour)
+        now = [(number, self.events[number]) for number in self._active[hour]]
+        on_top = [(number, each) for number, each in now if len(each.rates)]
+        rates = np.array([*self.usual[hour], *(each.rates[hour - each.hour] for _, each in on_top)])
+        sources = np.tile(PARTS, (brands, 1))
+        for _, each in now:
+            if each.kind == "silence":
+                sources[slice(None) if each.brand is None else each.brand] *= each.sources
+        sources /= sources.sum(1, keepdims=True)
+        return Talk(
+            shares=rates / rates.sum(),
+            brands=np.array([*range(brands), *(each.brand for _, each in on_top)]),
+            favour=np.array([*self._felt(hour, now), *(each.favour for _, each in on_top)]),
+            sources=np.array([*sources, *(each.sources for _, each in on_top)]),
+            events=tuple(number for number, _ in on_top),
         )
-        for _ in range(max(1, days // 21))
-    )
-    first = until.astimezone(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=hours)
-    fame = np.stack([start / start.sum(), end / end.sum()])
-    return World(since=first, hours=hours, fame=fame, favour=favour, events=events)
+
+    def _felt(self, hour: int, now: Iterable[tuple[int, Planned]]) -> Floats:
+        """`favour` in that hour: of what is said as ever."""
+        neutral = self.favour[:, 1]
+        health = self.favour[:, 2] / (1 - neutral)
+        for _, each in now:
+            if each.kind == "drift":
+                part = min(1.0, (hour - each.hour) / each.hours)
+                health[each.brand] = np.clip(health[each.brand] + part * each.size / 100, 0.03, 0.97)
+        health = 1 / (1 + (1 / health - 1) * np.exp(-self.swing[hour // 24]))
+        return np.stack([(1 - neutral) * (1 - health), neutral, (1 - neutral) * health], axis=1)
+
+    @cached_property
+    def _active(self) -> list[list[int]]:
+        """The events that have a part in each hour; what has drifted stays there."""
+        active: list[list[int]] = [[] for _ in range(self.hours)]
+        for number, each in enumerate(self.events):
+            last = self.hours if each.kind == "drift" else min(self.hours, each.hour + each.hours)
+            for hour in range(each.hour, last):
+                active[hour].append(number)
+        return active

@@ -11,7 +11,9 @@ def phrases() -> Phrases:
     return Phrases(BRANDS)
 
 
-@pytest.mark.parametrize("kind", ["positive", "negative", "neutral", "crisis", "launch", "captions_named"])
+@pytest.mark.parametrize(
+    "kind", ["positive", "negative", "neutral", "crisis.negative", "launch.positive", "captions_named"]
+)
 @pytest.mark.parametrize("roll", [0.0, 0.37, 0.999])
 def test_the_brand_stands_where_it_is_said_to_stand(phrases, kind, roll):
     said = phrases.about(kind, 1, roll)
