@@ -48,10 +48,7 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
     def range(self) -> str:
         """`x3.1 to x6.2`, `28 to 72 points down`; `5 points down to 3 up` and `may be chance` where the
         interval holds no change."""
-        if self.scale == "count":
-            told = f"{times(self.low)} to {times(self.high)}"
-        else:
-            told = self._points()
+        told = f"{times(self.low)} to {times(self.high)}" if self.scale == "count" else self._points()
         return told if self.sure else f"{told}: may be chance"
 
     def _points(self) -> str:

@@ -1,16 +1,35 @@
 """What happened to the brands: windows of days that their own past does not explain, the largest first."""
 
+import math
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
+import numpy as np
 from sqlalchemy import Connection
 
+from monitor.insights import titles
+from monitor.insights.expected import Past, past_of
+from monitor.insights.scan import Window, windows
+from monitor.insights.series import Numbers, read
 from monitor.reports.filters import Filter
+from monitor.reports.intervals import Z, newcombe
 
 Kind = Literal["volume", "health", "silence"]
 """What stands out most: how much was said, how the opinions were, or that next to nothing came."""
+
+_ALONE: Final = 3.0
+"""Standard deviations from which a window's volume is told by its name, else its health."""
+
+_SILENT: Final = 0.1
+"""Of the usual mentions: less is silence."""
+
+_LEANING: Final = 0.6
+"""Part of the opinions that came beside the usual ones, from which a happening was praise or criticism."""
+
+_OPINIONATED: Final = 0.15
+"""Part of all that came beside the usual that these opinions must be: else neither."""
 
 
 class Happening(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,18 +69,23 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def title(self) -> str:
         """One sentence, effect first."""
-        return ""
+        return titles.title(self)
 
     @property
     def certainty(self) -> str:
         """How sure it is, in plain words."""
-        return ""
+        return titles.certainty(self)
 
 
 def happened(connection: Connection, chosen: Filter, zone: str) -> tuple[Happening, ...]:
     """What happened to the brands of a filter (all watched ones if it names none), the largest first; only
     what their own past does not explain. Windows are whole days of the IANA time zone, inside the period."""
-    return ()
+    series = read(connection, chosen, zone)
+    if series is None or not series.brands:
+        return ()
+    past = past_of(series)
+    found = [_happening(past, window, zone) for window in windows(past)]
+    return tuple(sorted(found, key=lambda each: (-each.size, not each.own, each.brand, each.since)))
 
 
 def headline(found: Sequence[Happening], cause: str = "") -> str:
@@ -76,3 +100,77 @@ def headline(found: Sequence[Happening], cause: str = "") -> str:
 def first(found: Sequence[Happening]) -> Happening | None:
     """What the headline tells: the largest that happened to ours, else to others; None: nothing did."""
     return next((each for each in found if each.own), found[0] if found else None)
+
+
+def _happening(past: Past, window: Window, zone: str) -> Happening:
+    series = past.series
+    ratio, low, high = _ratio(past, window)
+    opinions = window.positive + window.negative
+    health = window.positive / opinions if opinions else None
+    ends = None
+    if health is not None:
+        worth = _of_brand(past.worth(_column(past, opinions), window.days), window)
+        usual = window.health_usual * window.health_worth
+        ends = newcombe(health * worth, worth, usual, window.health_worth)
+    silent = ratio < _SILENT
+    by_volume = abs(window.volume) >= _ALONE
+    good = _good(window) if by_volume else window.health > 0
+    return Happening(
+        brand=series.brands[window.brand],
+        own=series.own[window.brand],
+        kind="silence" if silent else "volume" if by_volume else "health",
+        good=good,
+        since=series.starts[window.first],
+        until=series.starts[window.first + window.days],
+        mentions=window.mentions,
+        usual=window.usual,
+        ratio=ratio,
+        ratio_low=low,
+        ratio_high=high,
+        opinions=opinions,
+        positive=window.positive,
+        health=health,
+        health_usual=window.health_usual,
+        health_low=ends[0] if ends else None,
+        health_high=ends[1] if ends else None,
+        size=_size(window, (low, high), ends),
+        zone=zone,
+    )
+
+
+def _ratio(past: Past, window: Window) -> tuple[float, float, float]:
+    """Mentions beside the usual, with the 95% interval of the logarithm (delta method)."""
+    counted = max(window.mentions, 0.5)
+    own = _of_brand(past.variance(_column(past, counted), window.days), window)
+    error = math.sqrt(own / counted**2 + window.usual_variance / window.usual**2)
+    ratio = window.mentions / window.usual
+    spread = math.exp(Z * error)
+    return ratio, ratio / spread, max(counted, 1.0) / window.usual * spread
+
+
+def _good(window: Window) -> bool | None:
+    """What came beside the usual decides: a surge of praise is good for a brand that is praised anyway."""
+    if abs(window.health) >= _ALONE:
+        return window.health > 0
+    if window.mentions < window.usual:
+        return None
+    praise = max(0.0, window.positive - window.usual_positive)
+    criticism = max(0.0, window.negative - window.usual_negative)
+    more = praise + criticism
+    if more < _OPINIONATED * (window.mentions - window.usual):
+        return None
+    return True if praise >= _LEANING * more else False if criticism >= _LEANING * more else None
+
+
+def _size(window: Window, ratio: tuple[float, float], health: tuple[float, float] | None) -> float:
+    volume = max(math.log2(max(ratio[0], 1e-9)), -math.log2(ratio[1]), 0.0)
+    points = max(health[0], -health[1], 0.0) if health else 0.0
+    return (volume + points / 0.15) * math.log10(10 + max(window.mentions, window.usual))
+
+
+def _column(past: Past, value: float) -> Numbers:
+    return np.full((len(past.series.brands), 1), float(value))
+
+
+def _of_brand(column: Numbers, window: Window) -> float:
+    return float(column[window.brand, 0])

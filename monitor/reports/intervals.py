@@ -4,21 +4,21 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-# 95%: the two-sided quantile of the normal distribution.
-_Z: Final = 1.96
+Z: Final = 1.96
+"""95%: the two-sided quantile of the normal distribution."""
 
 
-def wilson(successes: int, n: int) -> tuple[float, float]:
+def wilson(successes: float, n: float) -> tuple[float, float]:
     """Wilson's 95% score interval of a proportion (Wilson 1927): honest at small n, unlike the plain one."""
     if n == 0:
         return 0.0, 1.0
-    p, zz = successes / n, _Z * _Z / n
-    middle, half = p + zz / 2, _Z * math.sqrt((p * (1 - p) + zz / 4) / n)
+    p, zz = successes / n, Z * Z / n
+    middle, half = p + zz / 2, Z * math.sqrt((p * (1 - p) + zz / 4) / n)
     # At 0 and n successes an end of the interval is the proportion itself; rounding may put it a hair inside.
     return min(p, max(0.0, (middle - half) / (1 + zz))), max(p, min(1.0, (middle + half) / (1 + zz)))
 
 
-def newcombe(successes: int, n: int, successes_before: int, n_before: int) -> tuple[float, float]:
+def newcombe(successes: float, n: float, successes_before: float, n_before: float) -> tuple[float, float]:
     """95% interval of the difference of two independent proportions, now - before, within -1..1.
 
     Newcombe 1998 ("Interval estimation for the difference between independent proportions"), method 10: the

@@ -1,0 +1,167 @@
+"""What each brand's own past lets expect of any window of days: its mentions, and its health.
+
+A window is compared with the eight weeks before it, without those far from the others; where fewer than four
+are known, weeks after it stand in.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.insights.series import Numbers, Series
+from monitor.insights.spread import (
+    FEWEST,
+    MENTIONS,
+    OPINIONS,
+    WEEK,
+    Chosen,
+    Restless,
+    restless_mentions,
+    restless_opinions,
+    usual,
+    usual_health,
+)
+from monitor.insights.usual import WEEKS
+
+_ENOUGH: Final = 4
+"""Weeks before a window with which those after it are not asked."""
+
+_WEEKDAYS: Final = 100.0
+"""Mentions that the week of all brands together weighs in that of one."""
+
+_LENT: Final = 8.0
+"""Opinions that the health of all brands together weighs in that of one."""
+
+_FAR: Final = 3.0
+"""Standard deviations at which a week's health is no part of what is usual."""
+
+_GROWTH: Final = 0.03
+"""Part by which a brand grows or shrinks between its eight weeks and the window without an event."""
+
+Places = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Past:
+    """The days of all brands, and how they vary."""
+
+    series: Series
+    weight: Numbers
+    """What each day of a brand counts: 1 on average, less on quiet weekdays, less of a day not over."""
+    mentions: Restless
+    opinions: Restless
+    health: float
+    """Of all brands together."""
+
+    def variance(self, mean: Numbers, days: float) -> Numbers:
+        """Of mentions over so many days; brands in rows."""
+        return self.mentions.at(days) * MENTIONS.of(mean, days)
+
+    def worth(self, opinions: Numbers, days: float) -> Numbers:
+        """Independent opinions that those of a window are worth, at most as many; brands in rows."""
+        n = np.maximum(opinions, 0.5)
+        found: Numbers = n**2 / (
+            np.maximum(self.opinions.at(days), 1 / OPINIONS.copies) * OPINIONS.of(n, days)
+        )
+        return found
+
+
+@dataclass(frozen=True)
+class Expected:
+    """Of windows of one length, by brand (rows) and first day (columns, from the period's first).
+
+    nan where too little is known.
+    """
+
+    mean: Numbers
+    mean_variance: Numbers
+    """How well that is known."""
+    positive: Numbers
+    negative: Numbers
+    health: Numbers
+    health_worth: Numbers
+    """Independent opinions that this is worth."""
+
+
+def past_of(series: Series) -> Past:
+    """Learn how the brands vary."""
+    weight = _weights(series)
+    positive, opinions = series.positive.sum(), (series.positive + series.negative).sum()
+    return Past(
+        series=series,
+        weight=weight,
+        mentions=restless_mentions(series, weight),
+        opinions=restless_opinions(series),
+        health=float((positive + 1) / (opinions + 2)),
+    )
+
+
+def expected(past: Past, days: int) -> Expected:
+    """What to expect of each window of `days` days inside the period."""
+    series = past.series
+    first = np.arange(series.view, len(series.share) - days + 1)
+    begin, known = _weeks_beside(series, first, days)
+    counts, positive, negative, weighed = (
+        sums(of, begin, WEEK) for of in (series.mentions, series.positive, series.negative, past.weight)
+    )
+    window = sums(past.weight, first, days)
+    use = usual(counts, weighed, known[None], WEEK)
+    n = np.where(use.sum(axis=2) >= FEWEST, use.sum(axis=2), np.nan)
+    weight = (weighed * use).sum(axis=2)
+    rate = ((counts * use).sum(axis=2) + 0.5) / np.where(weight > 0, weight, np.nan)
+    of_week = rate * weight / n
+    mean = rate * window
+    unsure = past.variance(of_week, WEEK) / n / of_week**2 + _GROWTH**2
+    use = usual_health(positive, negative, use, WEEK)
+    weight = np.maximum((weighed * use).sum(axis=2), 1.0)
+    for_, against = (positive * use).sum(axis=2), (negative * use).sum(axis=2)
+    opinions = for_ + against + _LENT
+    return Expected(
+        mean=mean,
+        mean_variance=unsure * mean**2,
+        positive=for_ / weight * window,
+        negative=against / weight * window,
+        health=np.where(np.isnan(mean), np.nan, (for_ + _LENT * past.health) / opinions),
+        health_worth=np.maximum(use.sum(axis=2), 1)
+        * past.worth(opinions / np.maximum(use.sum(axis=2), 1), WEEK),
+    )
+
+
+def sums(of: Numbers, begin: Places, days: int) -> Numbers:
+    """Sums of `days` days from each of `begin`, brands first."""
+    so_far = np.concatenate([np.zeros((len(of), 1)), np.cumsum(of, axis=1)], axis=1)
+    found: Numbers = so_far[:, np.minimum(begin + days, of.shape[1])] - so_far[:, begin]
+    return found
+
+
+def _weights(series: Series) -> Numbers:
+    """By weekday, from whole days, of which one far above the others counts like a busy one."""
+    full = series.share >= 1
+    weekday = np.array([start.weekday() for start in series.starts[:-1]])
+    days = np.array([(full & (weekday == day)).sum() for day in range(WEEK)])
+    if days.min() < FEWEST:
+        return np.broadcast_to(series.share, series.mentions.shape).copy()
+    middle = np.median(series.mentions[:, full], axis=1, keepdims=True)
+    calm = np.minimum(series.mentions, middle + _FAR * np.sqrt(MENTIONS.of(middle, 1)) + 2)
+    found = np.stack([calm[:, full & (weekday == day)].sum(axis=1) for day in range(WEEK)], axis=1)
+    rates = found / days + 1e-9
+    together = rates.sum(axis=0) / rates.sum(axis=0).mean()
+    own = rates / rates.mean(axis=1, keepdims=True)
+    mass = found.sum(axis=1, keepdims=True)
+    mixed: Numbers = (mass * own + _WEEKDAYS * together) / (mass + _WEEKDAYS)
+    return mixed[:, weekday] * series.share
+
+
+def _weeks_beside(series: Series, first: Places, days: int) -> tuple[Places, Chosen]:
+    """First days of the weeks to compare each window with, by window and week; and whether each is known."""
+    total = len(series.share)
+    back = np.arange(1, WEEKS + 1) * WEEK
+    begin = np.concatenate([first[:, None] - back, first[:, None] + days + back - WEEK], axis=1)
+    inside = (begin >= 0) & (begin + WEEK <= total)
+    begin = np.where(inside, begin, 0)
+    full = np.concatenate(([0], np.cumsum(series.share >= 1)))
+    known = inside & (full[np.minimum(begin + WEEK, total)] - full[begin] == WEEK)
+    known[:, WEEKS:] &= known[:, :WEEKS].sum(axis=1, keepdims=True) < _ENOUGH
+    return begin, known
