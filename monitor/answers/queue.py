@@ -1,8 +1,9 @@
 """The queue: stories about our brands in which a text is negative, or the model was not sure, one card each.
 
-Order: by how many people may have seen the story, in steps of ten (`BANDS`), and among those of one step the
-one that has waited longest first. So what half a million read comes before what five hundred did, and what
-900 read does not hold up for ever what 800 read three weeks ago. Unknown reach comes last.
+Order: by how many people may have seen the story, in steps of ten (`BANDS`); within a step those with a
+negative text before those that the model was not sure of; among these the one that has waited longest first.
+So what half a million read comes before what five hundred did, and what 900 read does not hold up for ever
+what 800 read three weeks ago. Unknown reach comes last.
 
 All of it is read from the index `presence_to_answer_ix`, which holds nothing else, and summed up by story.
 """
@@ -101,7 +102,7 @@ def _nothing(brands: dict[int, str], chosen: Filter) -> bool:
 def _cards(where: str, wanted: Wanted) -> str:
     """SQL: the table `card` of stories, whatever their state."""
     label = {None: "", "negative": "HAVING bool_or(negative)", "unsure": "HAVING NOT bool_or(negative)"}
-    return _CARDS.format(where=where, having=label[wanted.label], bands=_BANDS)
+    return _CARDS.format(where=where, having=label[wanted.label], ranks=_RANKS, most=_MOST)
 
 
 def _page(
@@ -117,7 +118,7 @@ def _page(
     query = f"{cards} {_PAGE.format(where=where, order=order)}"
     values = {"states": list(wanted.states), "by": wanted.by, "limit": limit}
     if place is not None:
-        values |= {"after_band": place.band, "after_at": place.at, "after_story": place.story}
+        values |= {"after_rank": place.rank, "after_at": place.at, "after_story": place.story}
     return connection.execute(text(query), given | values).all()
 
 
@@ -154,13 +155,13 @@ class _Place(msgspec.Struct, frozen=True, array_like=True):
     """Where a card stands in a list."""
 
     order: Order
-    band: int
+    rank: int
     at: datetime
     story: UUID
 
 
 def _cursor(order: Order, row: Any) -> str:
-    place = _Place(order, row.band, row.last_at if order == "newest" else row.first_at, row.story_id)
+    place = _Place(order, row.rank, row.last_at if order == "newest" else row.first_at, row.story_id)
     return base64.urlsafe_b64encode(msgspec.msgpack.encode(place)).decode().rstrip("=")
 
 
@@ -170,17 +171,20 @@ def _place(cursor: str, order: Order) -> _Place:
         place = msgspec.msgpack.decode(packed, type=_Place)
     except (binascii.Error, msgspec.DecodeError, ValueError) as error:
         raise CursorError(f"{cursor!r} is no page of this list; start at its first page") from error
-    if place.order != order or place.at.tzinfo is None or not 0 <= place.band <= len(BANDS):
+    if place.order != order or place.at.tzinfo is None or not 0 <= place.rank <= 2 * len(BANDS) + 1:
         raise CursorError(f"{cursor!r} is a page of another list; start at the first page")
     return place
 
 
-# 0: the widest; the last: unknown.
-_BANDS: Final = (
-    "CASE "
+# Two a step: 0, the widest that are negative; the last but one and the last, unknown.
+_RANKS: Final = (
+    "2 * CASE "
     + " ".join(f"WHEN sum(reach) >= {step} THEN {n}" for n, step in enumerate(BANDS))
-    + f" ELSE {len(BANDS)} END"
+    + f" ELSE {len(BANDS)} END + CASE WHEN bool_or(negative) THEN 0 ELSE 1 END"
 )
+
+_MOST: Final = 2**63 - 1
+"""The largest bigint: publishers may say that all mankind saw it, twice."""
 
 # A post that is negative toward one of our brands and unsure toward another is one post, and negative.
 _CARDS: Final = """
@@ -194,7 +198,7 @@ _CARDS: Final = """
         ) AS each GROUP BY 1, 2, 3, 4
     ), story AS (
         SELECT story_id, min(published_at) AS first_at, max(published_at) AS last_at,
-               least(sum(reach), 9223372036854775807)::bigint AS reach, {bands} AS band, count(*) AS posts
+               CASE WHEN sum(reach) > {most} THEN {most} ELSE sum(reach)::bigint END AS reach, {ranks} AS rank, count(*) AS posts
         FROM felt GROUP BY story_id {having}
     ), done AS (
         SELECT DISTINCT ON (m.story_id) m.story_id, a.state, a.set_by, a.set_at
@@ -217,19 +221,19 @@ _PAGE: Final = """, page AS MATERIALIZED (
         FROM felt AS f JOIN page ON page.story_id = f.story_id
         ORDER BY f.story_id, f.reach DESC NULLS LAST, f.published_at, f.mention_id
     )
-    SELECT story_id, first_at, last_at, reach, band, posts, mention_id,
+    SELECT story_id, first_at, last_at, reach, rank, posts, mention_id,
            (SELECT count(*) FROM felt AS f WHERE f.story_id = page.story_id AND f.published_at > set_at)
                AS newer
     FROM page JOIN shown USING (story_id) ORDER BY {order}
 """
 
 _ORDERS: Final[dict[Order, str]] = {
-    "widest": "band, first_at, story_id",
+    "widest": "rank, first_at, story_id",
     "oldest": "first_at, story_id",
     "newest": "last_at DESC, story_id DESC",
 }
 _AFTER: Final[dict[Order, str]] = {
-    "widest": "(band, first_at, story_id) > (:after_band, :after_at, :after_story)",
+    "widest": "(rank, first_at, story_id) > (:after_rank, :after_at, :after_story)",
     "oldest": "(first_at, story_id) > (:after_at, :after_story)",
     "newest": "(last_at, story_id) < (:after_at, :after_story)",
 }

@@ -1,6 +1,7 @@
 """The queue of what waits for an answer, and the forms that say what became of it."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Annotated, Final, Literal
 from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
@@ -113,6 +114,7 @@ def answers(
             following=_following(found.cards),
             wrong=wrong,
             asking=asking,
+            now=datetime.now(UTC),
             done=done,
             done_card=card(frame.connection, done.mention_id) if done else None,
         )
