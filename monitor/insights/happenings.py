@@ -28,8 +28,8 @@ _SILENT: Final = 0.1
 _LEANING: Final = 0.6
 """Part of the opinions that came beside the usual ones, from which a happening was praise or criticism."""
 
-_OPINIONATED: Final = 0.15
-"""Part of all that came beside the usual that these opinions must be: else neither."""
+_OPINIONATED: Final = 0.7
+"""How opinionated what came beside the usual must be, beside how much the usual is: a joke is neither."""
 
 
 class Happening(msgspec.Struct, frozen=True, kw_only=True):
@@ -157,7 +157,8 @@ def _good(window: Window) -> bool | None:
     praise = max(0.0, window.positive - window.usual_positive)
     criticism = max(0.0, window.negative - window.usual_negative)
     more = praise + criticism
-    if more < _OPINIONATED * (window.mentions - window.usual):
+    opinionated = (window.usual_positive + window.usual_negative) / window.usual
+    if more < _OPINIONATED * opinionated * (window.mentions - window.usual):
         return None
     return True if praise >= _LEANING * more else False if criticism >= _LEANING * more else None
 

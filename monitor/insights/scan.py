@@ -17,7 +17,7 @@ from monitor.insights.series import Numbers
 LENGTHS: Final = (1, 2, 3, 4, 5, 6, 7, 10, 14, 21, 28, 42, 56, 84)
 """Days: a crisis of an afternoon, and a drift of a quarter."""
 
-SURE: Final = 15.0
+SURE: Final = 10.0
 """A squared deviation beyond this is told: about 4 standard deviations; benchmarks/detector.py."""
 
 _BOTH: Final = 3.5
