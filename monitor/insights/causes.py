@@ -1,19 +1,32 @@
-"""What made a window of time what it is: the story, the theme, the author and the source behind its posts."""
+"""What made a window of time what it is: the story, the theme, the author and the source behind its posts.
 
-from datetime import datetime
-from typing import Any, Final
+Each of them stands out by its share of the window's posts, beside its share of those of the eight weeks
+before: what an author who always speaks, or a theme that is always there, adds to a window is no cause of it.
+"""
+
+from collections import Counter
+from collections.abc import Hashable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import Connection, text
 
 from monitor.messages import Label
+from monitor.reports.filters import Filter
+from monitor.reports.labels import label as shortened
 from monitor.reports.wording import counted, day
+from monitor.themes.collection import Collection
+from monitor.themes.posts import SAMPLE, Sample, read_posts
 
+_USUAL: Final = timedelta(weeks=8)
+_THEMES: Final = 12
 _FEWEST: Final = 3
-"""What fewer posts share is no cause."""
 _LEAST: Final = 0.2
-"""Neither is what fewer of the window's posts share."""
+"""What fewer of the window's posts share, beyond what is usual, is no cause of it."""
+
+_Part = TypeVar("_Part", bound=Hashable)
 
 
 class Cause(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,14 +59,14 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def words(self) -> str:
-        """What made it, the strongest first: `61 of 89 posts share one story, first posted by ...`."""
+        """What made it, the largest first: `61 of 89 posts share one story, first posted by ...`."""
         told = [
             (self.theme_posts, f"speak of “{self.theme}”"),
             (self.story_posts, f"share one story, first posted by {self._first}"),
-            (self.author_posts, f"are by {self.author}"),
-            (self.source_posts, f"come from {self.source}"),
+            (self.author_posts, f"are by {shortened(self.author or '')}"),
+            (self.source_posts, f"come from {shortened(self.source or '')}"),
         ]
-        found = [(n, said) for n, said in told if n]
+        found = sorted((each for each in told if each[0]), key=lambda each: -each[0])
         if not found:
             return f"No story, theme, author or source stands out in {counted(self.posts, 'post')}"
         (n, said), *others = found
@@ -63,9 +76,9 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def _first(self) -> str:
-        who = self.first_author or "an unnamed author"
-        when = f" on {day(self.first_at)}" if self.first_at else ""
-        return f"{who} ({self.first_source}){when}" if self.first_source else who
+        who = shortened(self.first_author) if self.first_author else "an unnamed author"
+        where = f" ({shortened(self.first_source)})" if self.first_source else ""
+        return f"{who}{where}{f' on {day(self.first_at)}' if self.first_at else ''}"
 
 
 def cause(
@@ -73,14 +86,26 @@ def cause(
 ) -> Cause | None:
     """What sets the posts about a brand in [since, until) apart from those of the eight weeks before.
 
-    `label`: only of texts that feel so about it. None where there are none.
+    `label`: only texts that feel so about it. None where there are no posts.
     """
     given = {"brand": brand, "since": since, "until": until, "label": label}
-    posts = connection.execute(text(f"SELECT count(*) {_WINDOW}"), given).scalar_one()  # noqa: S608
+    written = text(f"SELECT p.source, p.author, count(*) AS n {_WINDOW} GROUP BY 1, 2")
+    authors = Counter({(row.source, row.author): row.n for row in connection.execute(written, given)})
+    posts = authors.total()
     if not posts:
         return None
-    fewest = max(_FEWEST, _LEAST * posts)
-    return Cause(brand=brand, since=since, until=until, posts=posts, **_story(connection, given, fewest))
+    window = read_posts(connection, Filter(since, until), brand, SAMPLE, label)
+    usual = read_posts(connection, Filter(since - _USUAL, since), brand, SAMPLE, label)
+    return Cause(
+        brand=brand,
+        since=since,
+        until=until,
+        posts=posts,
+        **_theme(connection, brand, posts, window, usual),
+        **_story(connection, given, posts),
+        **_author(authors, usual),
+        **_source(authors, usual),
+    )
 
 
 _WINDOW: Final = """
@@ -91,28 +116,68 @@ _WINDOW: Final = """
 """
 
 
-def _story(connection: Connection, given: dict[str, Any], fewest: float) -> dict[str, Any]:
+def _theme(connection: Connection, brand: str, posts: int, window: Sample, usual: Sample) -> dict[str, Any]:
+    if not window.posts:
+        return {}
+    collection = Collection(connection, brand, window, usual, _THEMES)
+    now = Counter({each: len(collection.posts_now(each)) for each in collection.found})
+    before = Counter({each: len(collection.posts_before(each)) for each in collection.found})
+    found = _outstanding(now, len(window.posts), before, len(usual.posts))
+    if found is None:
+        return {}
+    theme = collection.theme(found)
+    # As many of the window's posts as of those read.
+    n = round(posts * now[found] / len(window.posts)) if window.step > 1 else now[found]
+    return {"theme": theme.name, "theme_query": theme.query, "theme_posts": n}
+
+
+def _author(window: Mapping[tuple[str, str | None], int], usual: Sample) -> dict[str, Any]:
+    before = Counter((post.source, post.author) for post in usual.posts)
+    named = Counter({each: n for each, n in window.items() if each[1] is not None})
+    found = _outstanding(named, sum(window.values()), before, len(usual.posts))
+    return {"author": found[1], "author_source": found[0], "author_posts": named[found]} if found else {}
+
+
+def _source(window: Mapping[tuple[str, str | None], int], usual: Sample) -> dict[str, Any]:
+    now: Counter[str] = Counter()
+    for (source, _), n in window.items():
+        now[source] += n
+    found = _outstanding(now, now.total(), Counter(post.source for post in usual.posts), len(usual.posts))
+    return {"source": found, "source_posts": now[found]} if found else {}
+
+
+def _outstanding(now: Counter[_Part], posts: int, before: Counter[_Part], usual: int) -> _Part | None:
+    """The part that has the most posts beyond its usual share of them, if they are enough."""
+
+    def beyond(part: _Part) -> float:
+        return now[part] - (posts * before[part] / usual if usual else 0)
+
+    best = max(sorted(now, key=repr), key=beyond, default=None)
+    return best if best is not None and beyond(best) >= max(_FEWEST, _LEAST * posts) else None
+
+
+def _story(connection: Connection, given: dict[str, Any], posts: int) -> dict[str, Any]:
     """The story that most of the posts tell, and who told it first."""
     largest = text(f"""
         SELECT p.story_id, count(*) AS n {_WINDOW}
         GROUP BY 1 HAVING count(*) >= :fewest ORDER BY n DESC, min(p.published_at), 1 LIMIT 1
-    """)  # noqa: S608 - the conditions are our own; their values travel as parameters
+    """)
+    fewest = max(_FEWEST, _LEAST * posts)
     found = connection.execute(largest, {**given, "fewest": fewest}).one_or_none()
     if found is None:
         return {}
-    first = connection.execute(
-        text("""
-            SELECT id, author, source, published_at FROM mention WHERE story_id = :story
-            ORDER BY published_at, id LIMIT 1
-        """),
-        {"story": found.story_id},
-    ).one_or_none()
-    told = {"story_id": found.story_id, "story_posts": found.n}
-    if first is None:
-        return told
-    return told | {
+    first = connection.execute(_FIRST, {"story": found.story_id}).one()
+    return {
+        "story_id": found.story_id,
+        "story_posts": found.n,
         "first_author": first.author,
         "first_source": first.source,
         "first_at": first.published_at,
         "first_mention_id": first.id,
     }
+
+
+_FIRST: Final = text("""
+    SELECT id, author, source, published_at FROM mention WHERE story_id = :story
+    ORDER BY published_at, id LIMIT 1
+""")

@@ -1,0 +1,118 @@
+"""The themes of a view, of one brand or of two side by side."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Any, Final, cast
+
+import msgspec
+from sqlalchemy import Connection
+
+from monitor.reports.feeling import net_sentiment
+from monitor.reports.filters import Filter
+from monitor.reports.mentions import how_many
+from monitor.themes.collection import Collection
+from monitor.themes.posts import Sample, read_posts
+from monitor.themes.theme import Theme
+
+MOST: Final = 12
+"""Themes of a brand: as many as are read."""
+
+_KEPT: Final = 256
+"""Views whose themes are kept in memory, some ten kilobytes each."""
+
+_kept: OrderedDict[Hashable, Any] = OrderedDict()
+_keeping: Final = threading.Lock()
+
+
+class Both(msgspec.Struct, frozen=True, kw_only=True):
+    """A theme, and what share of the posts about each of two brands it has, 0..1."""
+
+    theme: Theme
+    """As it is in the posts about `brand`: the one of which it has the larger share."""
+    brand: str
+    share: float
+    """Of the posts about the first brand."""
+    share_other: float
+    """Of those about the second."""
+
+
+def themes(connection: Connection, chosen: Filter, brand: str) -> tuple[Theme, ...]:
+    """What the chosen texts about a brand are about, the theme with the most posts first.
+
+    Of many texts those of every so many-th hour are read (`SAMPLE`). Empty where nothing was said, or too
+    little for three stories to share a phrase.
+    """
+
+    def find() -> tuple[Theme, ...]:
+        collected = _collected(connection, chosen, brand)
+        return tuple(map(collected.theme, collected.found))
+
+    return cast(tuple[Theme, ...], _remembered(connection, chosen, (brand,), find))
+
+
+def both(connection: Connection, chosen: Filter, brand: str, other: str) -> tuple[Both, ...]:
+    """The themes of two brands, each once, the one that sets them apart the most first."""
+
+    def find() -> tuple[Both, ...]:
+        one, two = (_collected(connection, chosen, name) for name in (brand, other))
+        found: dict[str, Both] = {}
+        for here, name in ((one, brand), (two, other)):
+            for each in here.found:
+                share, share_other = one.share_of(each), two.share_of(each)
+                theme = here.theme(each)
+                told = Both(
+                    theme=theme,
+                    brand=name,
+                    share=share,
+                    share_other=share_other,
+                )
+                if theme.id not in found or (name == other) == (share_other > share):
+                    found[theme.id] = told
+        return tuple(sorted(found.values(), key=_sets_apart))
+
+    return cast(tuple[Both, ...], _remembered(connection, chosen, (brand, other), find))
+
+
+def _sets_apart(each: Both) -> tuple[float, str]:
+    return -abs(each.share - each.share_other), each.theme.id
+
+
+def _collected(connection: Connection, chosen: Filter, brand: str) -> Collection:
+    now = read_posts(connection, chosen, brand)
+    before = _before(chosen)
+    usual = read_posts(connection, before, brand) if before and now.posts else Sample((), 1)
+    return Collection(connection, brand, now, usual, MOST)
+
+
+def _before(chosen: Filter) -> Filter | None:
+    """The time before; None where dates begin."""
+    try:
+        return chosen.previous()
+    except ValueError:
+        return None
+
+
+def _remembered(
+    connection: Connection, chosen: Filter, brands: tuple[str, ...], find: Callable[[], Any]
+) -> Any:
+    """What `find` gives, found once for what there is: a post more, or a label that is another, and it is
+    found anew."""
+    key = (str(connection.engine.url), chosen, brands, _state(connection, chosen, brands))
+    with _keeping:
+        if key in _kept:
+            _kept.move_to_end(key)
+            return _kept[key]
+    found = find()
+    with _keeping:
+        _kept[key] = found
+        while len(_kept) > _KEPT:
+            _kept.popitem(last=False)
+    return found
+
+
+def _state(connection: Connection, chosen: Filter, brands: tuple[str, ...]) -> Hashable:
+    """What the roll-ups say of the posts that themes are found in."""
+    periods = [each for each in (chosen, _before(chosen)) if each is not None]
+    about = [msgspec.structs.replace(each, brands=brands) for each in periods]
+    return tuple((how_many(connection, each), net_sentiment(connection, each)) for each in about)

@@ -1,0 +1,266 @@
+"""Finds themes in texts: pairs of words that stand near each other in many of them, and words that do alone.
+
+The idea is that of suffix tree clustering (Zamir and Etzioni 1998, "Web Document Clustering: A Feasibility
+Demonstration"): a theme is a phrase that several texts share; phrases that the same texts share are one
+theme; its name is its phrase. So a theme has the same name in every week in which it is one, and a query
+that finds its posts. docs/method.md#themes has what it was compared with.
+"""
+
+import heapq
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from monitor.themes.words import Key, Stems, Token
+
+BETWEEN: Final = 3
+"""Words between the two of a pair, at most: "lost my only bag"."""
+
+_FEWEST: Final = 3
+_LEAST: Final = 0.003
+"""A theme has as many stories, and this share of all of them."""
+
+_COMMONEST: Final = 0.12
+"""A word in more of the texts names what they are all about ("flight"), unless it came up only now."""
+
+_ASSOCIATED: Final = 0.15
+"""Normalised pointwise mutual information of a pair's words (Bouma 2009), at least; 0 is chance, 1 always."""
+
+_OF_WORD: Final = 0.12
+_OF_NEW_WORD: Final = 0.6
+"""What a text is worth that a word alone finds, beside one that a pair finds: of two words people read what
+is meant, of one they guess. A word that came up only now is worth more, it may be the news."""
+
+_NEW: Final = 2.0
+_SURE: Final = 4.0
+_NEWS: Final = 0.05
+"""A word came up only now if this share of the texts say it, more than the time before lets expect by as many
+times that, and by as many standard deviations (of a Poisson count)."""
+
+_MOST_WORDS: Final = 3
+"""One in as many themes is a word alone, at most, besides those that came up only now."""
+
+_NEWLY_FOUND: Final = 0.5
+"""Share of a theme's texts that no theme chosen before it has, at least."""
+
+_MOST_CANDIDATES: Final = 500
+"""Pairs that are looked at, the commonest ones."""
+
+_MOST_PAIRS: Final = 5
+_MOST_SPELLINGS: Final = 6
+"""Of one theme, and of one stem of it: more make a query that nobody reads."""
+
+Pair = tuple[str, ...]
+"""Two stems, in alphabetical order, or one alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One text. `now`: it is of the period whose themes are wanted; the others say what is usual."""
+
+    language: str
+    tokens: tuple[Token, ...]
+    now: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A theme: its pairs of stems (or one alone), the first one first, and which texts say it."""
+
+    pairs: tuple[Pair, ...]
+    texts: frozenset[int]
+    """Indexes, of those before, too."""
+
+
+@dataclass
+class Mine:
+    """Texts, ready to be looked through for themes."""
+
+    said: Sequence[Said]
+    spellings: dict[str, Counter[str]] = field(init=False)
+    """Words of each stem, as written."""
+    _places: dict[str, dict[int, list[int]]] = field(init=False)
+    """Where each stem stands: ordinals, by text."""
+    _stems: list[list[tuple[int, str]]] = field(init=False)
+
+    def __init__(self, said: Sequence[Said], stems: Stems) -> None:
+        self.said = said
+        self.spellings, self._places = defaultdict(Counter), defaultdict(dict)
+        n = sum(each.now for each in said)
+        self._fewest = max(_FEWEST, math.ceil(_LEAST * n))
+        found = stems(_often(said, _FEWEST))
+        self._stems = []
+        for index, each in enumerate(said):
+            here: list[tuple[int, str]] = []
+            for ordinal, token in enumerate(each.tokens):
+                stem = found.get((each.language, token.word)) if token.word else None
+                if stem is not None:
+                    here.append((ordinal, stem))
+                    self.spellings[stem][token.word] += 1
+                    self._places[stem].setdefault(index, []).append(ordinal)
+            self._stems.append(here)
+
+    def themes(self, most: int) -> list[Found]:
+        """Up to `most` themes, the one with the most texts of now first."""
+        waiting = [
+            (-each.worth * len(each.now), each.pairs, each)
+            for each in (*self._groups(self._pairs()), *self._words())
+        ]
+        heapq.heapify(waiting)
+        covered: set[int] = set()
+        found: list[Found] = []
+        words = most // _MOST_WORDS
+        while waiting and len(found) < most:
+            worth, pairs, best = heapq.heappop(waiting)
+            fresh = len(best.now - covered)
+            if -best.worth * fresh > worth:  # less than when it was put there: others may be worth more now
+                heapq.heappush(waiting, (-best.worth * fresh, pairs, best))
+                continue
+            usual_word = best.worth == _OF_WORD
+            if fresh < max(self._fewest, _NEWLY_FOUND * len(best.now)) or (usual_word and not words):
+                continue
+            words -= usual_word
+            covered |= best.now
+            kept = tuple(pairs[:_MOST_PAIRS])
+            found.append(Found(kept, frozenset().union(*map(self.saying, kept))))
+        return sorted(found, key=lambda each: (-sum(self.said[n].now for n in each.texts), each.pairs))
+
+    def saying(self, pair: Pair) -> set[int]:
+        """Which texts say a pair (or a stem alone), as its query finds them: across sentences, too."""
+        one, two = (self._places.get(stem, {}) for stem in (pair[0], pair[-1]))
+        if len(pair) == 1:
+            return set(one)
+        return {
+            index
+            for index in one.keys() & two.keys()
+            if any(0 < abs(a - b) <= BETWEEN + 1 for a in one[index] for b in two[index])
+        }
+
+    def phrase(self, pair: Pair) -> str:
+        """A pair as people write it most often, with what they write between."""
+        if len(pair) == 1:
+            return _commonest(self.spellings[pair[0]])
+        phrases: Counter[str] = Counter()
+        for index in self.saying(pair):
+            phrases.update(self._between(index, pair))
+        return _commonest(phrases) or " ".join(self.spelled(stem)[0] for stem in pair)
+
+    def spelled(self, stem: str) -> list[str]:
+        """Spellings of a stem, the commonest first, as many as a query asks for."""
+        return [word for word, _ in _by_number(self.spellings[stem])[:_MOST_SPELLINGS]]
+
+    def stems_of(self, index: int) -> set[str]:
+        """The stems of a text."""
+        return {stem for _, stem in self._stems[index]}
+
+    def _between(self, index: int, pair: Pair) -> Iterable[str]:
+        tokens = self.said[index].tokens
+        for a in self._places[pair[0]][index]:
+            for b in self._places[pair[1]][index]:
+                first, last = min(a, b), max(a, b)
+                span = tokens[first : last + 1]
+                whole = all(token.word for token in span) and not any(token.breaks for token in span[1:])
+                if whole and 0 < last - first <= BETWEEN + 1:
+                    yield " ".join(token.word for token in span)
+
+    def _pairs(self) -> list[tuple[Pair, set[int]]]:
+        """Pairs that enough texts of now say within a sentence, whose words belong together; the commonest
+        first."""
+        fewest = self._fewest
+        often = {stem for stem, places in self._places.items() if len(places) >= fewest}
+        texts: dict[Pair, set[int]] = defaultdict(set)
+        for index, here in enumerate(self._stems):
+            tokens = self.said[index].tokens
+            for n, (a, one) in enumerate(here):
+                if one not in often:
+                    continue
+                for b, two in here[n + 1 :]:
+                    if b - a > BETWEEN + 1 or any(token.breaks for token in tokens[a + 1 : b + 1]):
+                        break
+                    if two in often and two != one:
+                        texts[min((one, two), (two, one))].add(index)
+        total = len(self.said)
+        kept = [
+            (pair, found)
+            for pair, found in texts.items()
+            if self._of_now(found) >= fewest
+            and _npmi(len(found), len(self._places[pair[0]]), len(self._places[pair[1]]), total)
+            >= _ASSOCIATED
+        ]
+        return sorted(kept, key=lambda each: (-len(each[1]), each[0]))[:_MOST_CANDIDATES]
+
+    def _groups(self, pairs: list[tuple[Pair, set[int]]]) -> list["_Group"]:
+        """Pairs that say the same, together: those of the same texts."""
+        groups: list[_Group] = []
+        for pair, texts in pairs:
+            like = [(shared, each) for each in groups if (shared := each.shares(pair, texts))]
+            if like:
+                max(like, key=lambda each: each[0])[1].take(pair, texts)
+            else:
+                groups.append(_Group([pair], set(texts), set(), 1.0))
+        for each in groups:
+            each.now = {index for index in each.texts if self.said[index].now}
+        return groups
+
+    def _words(self) -> list["_Group"]:
+        now = sum(each.now for each in self.said)
+        before = len(self.said) - now
+        groups = []
+        for stem, places in self._places.items():
+            of_now = {index for index in places if self.said[index].now}
+            usual = (len(places) - len(of_now)) * now / before if before else math.inf
+            more = len(of_now) - usual
+            is_new = len(of_now) >= _NEWS * now and more >= max(_NEW * usual, _SURE * math.sqrt(usual + 1))
+            if len(of_now) >= self._fewest and (is_new or len(of_now) <= _COMMONEST * now):
+                groups.append(_Group([(stem,)], set(places), of_now, _OF_NEW_WORD if is_new else _OF_WORD))
+        return groups
+
+    def _of_now(self, texts: Iterable[int]) -> int:
+        return sum(self.said[index].now for index in texts)
+
+
+@dataclass
+class _Group:
+    """Pairs that the same texts say, the first one first."""
+
+    pairs: list[Pair]
+    texts: set[int]
+    now: set[int]
+    worth: float
+
+    def shares(self, pair: Pair, texts: set[int]) -> float:
+        """What share of `texts` it has, where that makes one theme of both; else 0."""
+        both = len(self.texts & texts)
+        of_it, of_this = both / len(texts), both / len(self.texts)
+        same_word = any(stem in each for stem in pair for each in self.pairs)
+        alike = (of_it > 0.5 and of_this > 0.5) or (same_word and of_it > 0.75)
+        return of_it if alike else 0.0
+
+    def take(self, pair: Pair, texts: set[int]) -> None:
+        self.pairs.append(pair)
+        self.texts |= texts
+
+
+def _often(said: Sequence[Said], fewest: int) -> list[Key]:
+    """Words of as many texts, by their language."""
+    texts: Counter[Key] = Counter()
+    for each in said:
+        texts.update({(each.language, token.word) for token in each.tokens if token.word})
+    return [key for key, n in texts.items() if n >= fewest]
+
+
+def _npmi(both: int, one: int, two: int, total: int) -> float:
+    if both >= total:
+        return 1.0
+    return math.log(both * total / (one * two)) / -math.log(both / total)
+
+
+def _commonest(counted: Counter[str]) -> str:
+    return _by_number(counted)[0][0] if counted else ""
+
+
+def _by_number(counted: Counter[str]) -> list[tuple[str, int]]:
+    """The commonest first; of equals the shorter."""
+    return sorted(counted.items(), key=lambda each: (-each[1], len(each[0]), each[0]))
