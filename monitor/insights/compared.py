@@ -42,7 +42,7 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
         if self.scale == "net":
             return f"{abs(self.value):.2f} {way}" if round(self.value, 2) else "unchanged"
         points = round(100 * abs(self.value))
-        return f"{points} point{'' if points == 1 else 's'} {way}" if points else "unchanged"
+        return f"{_of(points, 0, 'point')} {way}" if points else "unchanged"
 
     @property
     def range(self) -> str:
@@ -52,12 +52,12 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
         return told if self.sure else f"{told}: may be chance"
 
     def _points(self) -> str:
-        factor, digits, unit = (100, 0, " points") if self.scale == "share" else (1, 2, "")
+        factor, digits, unit = (100, 0, "point") if self.scale == "share" else (1, 2, "")
         ends = [round(factor * end, digits) for end in (self.low, self.high)]
         if min(ends) >= 0 or max(ends) <= 0:
             near, far = sorted(abs(end) for end in ends)
-            return f"{near:.{digits}f} to {far:.{digits}f}{unit} {'up' if self.value > 0 else 'down'}"
-        return f"{-ends[0]:.{digits}f}{unit} down to {ends[1]:.{digits}f} up"
+            return f"{near:.{digits}f} to {_of(far, digits, unit)} {'up' if self.value > 0 else 'down'}"
+        return f"{_of(-ends[0], digits, unit)} down to {ends[1]:.{digits}f} up"
 
 
 class Compared(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,3 +130,8 @@ def times(ratio: float) -> str:
 def amount(n: float) -> str:
     """A count that may be an average: `44`, `10.5` below 10 with a digit, `1,200`."""
     return number(round(n)) if n >= 10 or n == round(n) else f"{n:.1f}"
+
+
+def _of(n: float, digits: int, unit: str) -> str:
+    """`1 point`, `28 points`, `0.31`."""
+    return f"{n:.{digits}f} {unit}{'' if n == 1 else 's'}" if unit else f"{n:.{digits}f}"

@@ -28,6 +28,9 @@ from monitor.insights.usual import WEEKS
 _ENOUGH: Final = 4
 """Weeks before a window with which those after it are not asked."""
 
+_HINDSIGHT: Final = 14
+"""Days: a longer window is not judged by the weeks after it."""
+
 _WEEKDAYS: Final = 100.0
 """Mentions that the week of all brands together weighs in that of one."""
 
@@ -79,6 +82,7 @@ class Expected:
     mean_variance: Numbers
     """How well that is known."""
     positive: Numbers
+    neutral: Numbers
     negative: Numbers
     health: Numbers
     health_worth: Numbers
@@ -103,8 +107,9 @@ def expected(past: Past, days: int) -> Expected:
     series = past.series
     first = np.arange(series.view, len(series.share) - days + 1)
     begin, known = _weeks_beside(series, first, days)
-    counts, positive, negative, weighed = (
-        sums(of, begin, WEEK) for of in (series.mentions, series.positive, series.negative, past.weight)
+    counts, positive, neutral, negative, weighed = (
+        sums(of, begin, WEEK)
+        for of in (series.mentions, series.positive, series.neutral, series.negative, past.weight)
     )
     window = sums(past.weight, first, days)
     use = usual(counts, weighed, known[None], WEEK)
@@ -115,17 +120,18 @@ def expected(past: Past, days: int) -> Expected:
     mean = rate * window
     unsure = past.variance(of_week, WEEK) / n / of_week**2 + _GROWTH**2
     use = usual_health(positive, negative, use, WEEK)
-    weight = np.maximum((weighed * use).sum(axis=2), 1.0)
-    for_, against = (positive * use).sum(axis=2), (negative * use).sum(axis=2)
-    opinions = for_ + against + _LENT
+    part = window / np.maximum((weighed * use).sum(axis=2), 1.0)
+    felt = [(of * use).sum(axis=2) for of in (positive, neutral, negative)]
+    opinions = felt[0] + felt[2] + _LENT
+    weeks = np.maximum(use.sum(axis=2), 1)
     return Expected(
         mean=mean,
         mean_variance=unsure * mean**2,
-        positive=for_ / weight * window,
-        negative=against / weight * window,
-        health=np.where(np.isnan(mean), np.nan, (for_ + _LENT * past.health) / opinions),
-        health_worth=np.maximum(use.sum(axis=2), 1)
-        * past.worth(opinions / np.maximum(use.sum(axis=2), 1), WEEK),
+        positive=felt[0] * part,
+        neutral=felt[1] * part,
+        negative=felt[2] * part,
+        health=np.where(np.isnan(mean), np.nan, (felt[0] + _LENT * past.health) / opinions),
+        health_worth=weeks * past.worth(opinions / weeks, WEEK),
     )
 
 
@@ -164,4 +170,5 @@ def _weeks_beside(series: Series, first: Places, days: int) -> tuple[Places, Cho
     full = np.concatenate(([0], np.cumsum(series.share >= 1)))
     known = inside & (full[np.minimum(begin + WEEK, total)] - full[begin] == WEEK)
     known[:, WEEKS:] &= known[:, :WEEKS].sum(axis=1, keepdims=True) < _ENOUGH
+    known[:, WEEKS:] &= days <= _HINDSIGHT
     return begin, known

@@ -81,10 +81,11 @@ def happened(connection: Connection, chosen: Filter, zone: str) -> tuple[Happeni
     """What happened to the brands of a filter (all watched ones if it names none), the largest first; only
     what their own past does not explain. Windows are whole days of the IANA time zone, inside the period."""
     series = read(connection, chosen, zone)
-    if series is None or not series.brands:
+    if series is None:
         return ()
     past = past_of(series)
     found = [_happening(past, window, zone) for window in windows(past)]
+    found = [each for each in found if not chosen.brands or each.brand in chosen.brands]
     return tuple(sorted(found, key=lambda each: (-each.size, not each.own, each.brand, each.since)))
 
 

@@ -41,6 +41,7 @@ class Series:
     mentions: Numbers
     """Texts that name a brand and pictures that show or name it."""
     positive: Numbers
+    neutral: Numbers
     negative: Numbers
     share: Numbers
     """Of each day, 0..1: what of its usual mentions comes in the part of it that has passed; 0 of days before
@@ -48,7 +49,8 @@ class Series:
 
 
 def read(connection: Connection, chosen: Filter, zone: str) -> Series | None:
-    """The days of a filter's brands (all watched ones if it names none); None before the first mention."""
+    """The days of all watched brands and of those that a filter names; None where the period has none that is
+    known."""
     where = ZoneInfo(zone)
     ends = connection.execute(_ENDS, {"now": datetime.now(UTC)}).one()
     if ends.first is None or ends.first >= chosen.until or ends.newest is None or ends.newest < chosen.since:
@@ -63,7 +65,7 @@ def read(connection: Connection, chosen: Filter, zone: str) -> Series | None:
     starts = tuple(begin + n * _DAY for n in range(-past, length + 1))
     whole = msgspec.structs.replace(chosen, since=starts[0], until=until, brands=())
     brands = connection.execute(_BRANDS, {"brands": list(chosen.brands)}).all()
-    counts = np.zeros((3, len(brands), len(starts) - 1))
+    counts = np.zeros((4, len(brands), len(starts) - 1))
     row_of = {brand.id: row for row, brand in enumerate(brands)}
     first_day = starts[0].date()
     for found in connection.execute(
@@ -72,7 +74,7 @@ def read(connection: Connection, chosen: Filter, zone: str) -> Series | None:
     ):
         column = (found.day - first_day).days
         if 0 <= column < counts.shape[2]:
-            counts[:, row_of[found.brand_id], column] = found.mentions, found.positive, found.negative
+            counts[:, row_of[found.brand_id], column] = found[2:]
     return Series(
         brands=tuple(brand.name for brand in brands),
         own=tuple(brand.own for brand in brands),
@@ -80,7 +82,8 @@ def read(connection: Connection, chosen: Filter, zone: str) -> Series | None:
         view=past,
         mentions=counts[0],
         positive=counts[1],
-        negative=counts[2],
+        neutral=counts[2],
+        negative=counts[3],
         share=_shares(connection, whole, starts, (ends.first, newest), zone),
     )
 
@@ -92,7 +95,7 @@ _ENDS: Final = text("""
 
 _BRANDS: Final = text("""
     SELECT id, name, own FROM brand
-    WHERE (watched AND cardinality(CAST(:brands AS text[])) = 0) OR name = ANY(:brands)
+    WHERE watched OR name = ANY(:brands)
     ORDER BY own DESC, name
 """)
 
@@ -104,13 +107,14 @@ def _daily(chosen: Filter, zone: ZoneInfo, *, steps: bool) -> str:
         return f"""
             SELECT brand_id, {day.replace("hour", "published_at")} AS day, count(*) AS mentions,
                    count(*) FILTER (WHERE label = 'positive') AS positive,
+                   count(*) FILTER (WHERE label = 'neutral') AS neutral,
                    count(*) FILTER (WHERE label = 'negative') AS negative
             FROM presence AS p WHERE brand_id = ANY(:ids) AND {chosen.where("p")} GROUP BY 1, 2
         """  # noqa: S608 - the conditions are our own; their values travel as parameters
     table = brand_days if steps and in_steps_of(_DAY, zone, chosen) else brand_hours
     return f"""
         SELECT brand_id, {day} AS day, sum(texts + images) AS mentions,
-               sum(positive) AS positive, sum(negative) AS negative
+               sum(positive) AS positive, sum(neutral) AS neutral, sum(negative) AS negative
         FROM {table(chosen)} AS h WHERE brand_id = ANY(:ids) GROUP BY 1, 2
     """  # noqa: S608 - the conditions are our own; their values travel as parameters
 

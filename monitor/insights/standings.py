@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final, Literal
 
 import msgspec
@@ -10,9 +10,8 @@ import numpy as np
 from sqlalchemy import Connection, text
 
 from monitor.insights.compared import Compared, Move, Standing
-from monitor.insights.expected import Past, expected, past_of
-from monitor.insights.series import read
-from monitor.insights.usual import FEWEST_WEEKS, WEEK, WEEKS
+from monitor.insights.expected import Expected, Past, expected, past_of
+from monitor.insights.series import Numbers, read
 from monitor.reports.counts import brand_counts, values
 from monitor.reports.filters import Filter
 from monitor.reports.intervals import Z, newcombe
@@ -49,56 +48,24 @@ class _Period(msgspec.Struct, frozen=True):
 
 
 class _Measured(msgspec.Struct, frozen=True):
-    """A share or mean of a period."""
+    """A share or mean."""
 
     value: float
     n: int
     worth: float
     """Independent ones that these n are worth."""
-    variance: float
+    variance: float = 0.0
     """Of one of them."""
 
 
-class _Brand:
-    """What the figures of one brand are worth, by how it varies."""
+class _Told(msgspec.Struct, frozen=True, kw_only=True):
+    """The four figures, now, before or as usual; None: not known."""
 
-    def __init__(self, past: Past, row: int) -> None:
-        self._past = past
-        self._row = row
-
-    def share(self, of: _Counts) -> _Measured | None:
-        """Of voice."""
-        if not of.all_posts:
-            return None
-        p = of.posts / of.all_posts
-        copies = self.variance(max(of.posts, 1), of.days) / max(of.posts, 1)
-        return _Measured(p, of.all_posts, of.all_posts / max(copies, 1.0), p * (1 - p))
-
-    def health(self, of: _Counts) -> _Measured | None:
-        """Of opinions."""
-        n = of.positive + of.negative
-        if not n:
-            return None
-        p = of.positive / n
-        return _Measured(p, n, self._worth(n, of.days), p * (1 - p))
-
-    def net(self, of: _Counts) -> _Measured | None:
-        """Sentiment."""
-        n = of.positive + of.neutral + of.negative
-        if not n:
-            return None
-        net = (of.positive - of.negative) / n
-        return _Measured(net, n, self._worth(n, of.days), (of.positive + of.negative) / n - net**2)
-
-    def variance(self, mentions: float, days: float) -> float:
-        """Of a count of mentions."""
-        return float(self._past.variance(self._column(mentions), days)[self._row, 0])
-
-    def _worth(self, opinions: int, days: float) -> float:
-        return float(self._past.worth(self._column(opinions), days)[self._row, 0])
-
-    def _column(self, value: float) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-        return np.full((len(self._past.series.brands), 1), float(value))
+    mentions: float | None = None
+    variance: float = 0.0
+    share: _Measured | None = None
+    health: _Measured | None = None
+    net: _Measured | None = None
 
 
 def standings(connection: Connection, chosen: Filter, zone: str) -> tuple[Standing, ...]:
@@ -107,53 +74,36 @@ def standings(connection: Connection, chosen: Filter, zone: str) -> tuple[Standi
     series = read(connection, chosen, zone)
     if series is None:
         return ()
-    first = connection.execute(text("SELECT min(published_at) FROM mention")).scalar_one()
-    now = _counted(connection, chosen)
-    before, usual = (
-        _and_counted(connection, each) for each in (_before(chosen, first), _weeks(chosen, first))
-    )
     past = past_of(series)
-    present = now.brands.keys() | (before.brands.keys() if before is not None else set())
+    now, earlier = _counted(connection, chosen), _before(connection, chosen)
+    before = None if earlier is None else _counted(connection, earlier)
+    usual = _usual(past, chosen, now)
     found = [
-        _standing(_Brand(past, row), name, own, (now, before, usual), level)
-        for row, (name, own, level) in enumerate(
-            zip(series.brands, series.own, _levels(past, chosen), strict=True)
+        _standing(
+            name,
+            series.own[row],
+            _told(past, row, now.of(name)),
+            _Told() if before is None else _told(past, row, before.of(name)),
+            usual.get(name, _Told()),
         )
-        if name in present
+        for row, name in enumerate(series.brands)
+        if name in now.brands or (before is not None and name in before.brands)
     ]
-    return tuple(sorted(found, key=lambda each: (-each.mentions.n, -each.mentions.n_before, each.brand)))
+    return tuple(
+        sorted(
+            (each for each in found if not chosen.brands or each.brand in chosen.brands),
+            key=lambda each: (-each.mentions.n, -each.mentions.n_before, each.brand),
+        )
+    )
 
 
-def _before(chosen: Filter, first: datetime) -> Filter | None:
+def _before(connection: Connection, chosen: Filter) -> Filter | None:
+    first = connection.execute(text("SELECT min(published_at) FROM mention")).scalar_one()
     try:
         before = chosen.previous()
     except ValueError:
         return None
     return before if chosen.since - first >= _KNOWN * (before.until - before.since) else None
-
-
-def _weeks(chosen: Filter, first: datetime) -> Filter | None:
-    """The weeks before that are known, eight at most."""
-    weeks = min(WEEKS, (chosen.since - first) // WEEK)
-    if weeks < FEWEST_WEEKS:
-        return None
-    return msgspec.structs.replace(chosen, since=chosen.since - weeks * WEEK, until=chosen.since)
-
-
-def _levels(past: Past, chosen: Filter) -> list[tuple[float, float] | None]:
-    """The mentions to expect of each brand, and their variance; None where too little is known."""
-    series = past.series
-    if series.starts[series.view] - chosen.since >= _DAY:
-        return [None] * len(series.brands)
-    hoped = expected(past, len(series.share) - series.view)
-    return [
-        None if np.isnan(mean) else (float(mean), float(variance))
-        for mean, variance in zip(hoped.mean[:, 0], hoped.mean_variance[:, 0], strict=True)
-    ]
-
-
-def _and_counted(connection: Connection, chosen: Filter | None) -> _Period | None:
-    return None if chosen is None else _counted(connection, chosen)
 
 
 def _counted(connection: Connection, chosen: Filter) -> _Period:
@@ -174,52 +124,90 @@ def _counted(connection: Connection, chosen: Filter) -> _Period:
     )
 
 
-def _standing(
-    brand: _Brand,
-    name: str,
-    own: bool,
-    periods: tuple[_Period, _Period | None, _Period | None],
-    level: tuple[float, float] | None,
-) -> Standing:
-    told = tuple(None if period is None else period.of(name) for period in periods)
-    now, before, _ = told
-    assert now is not None
+def _told(past: Past, row: int, of: _Counts) -> _Told:
+    """What a period's counts say of a brand (`row`), and what they are worth by how it varies."""
+    opinions, sure = of.positive + of.negative, of.positive + of.neutral + of.negative
+    variance = _of_row(past.variance(_column(past, max(of.mentions, 1)), of.days), row)
+    share = health = net = None
+    if of.all_posts:
+        p = of.posts / of.all_posts
+        copies = max(1.0, variance / max(of.mentions, 1))
+        share = _Measured(p, of.all_posts, of.all_posts / copies)
+    if opinions:
+        worth = _of_row(past.worth(_column(past, opinions), of.days), row)
+        health = _Measured(of.positive / opinions, opinions, worth)
+    if sure:
+        value = (of.positive - of.negative) / sure
+        worth = _of_row(past.worth(_column(past, sure), of.days), row)
+        net = _Measured(value, sure, worth, opinions / sure - value**2)
+    return _Told(mentions=of.mentions, variance=variance, share=share, health=health, net=net)
+
+
+def _usual(past: Past, chosen: Filter, now: _Period) -> dict[str, _Told]:
+    """What the weeks before lead one to expect of the brands of which enough is known."""
+    series = past.series
+    if series.starts[series.view] - chosen.since >= _DAY:
+        return {}
+    hoped = expected(past, len(series.share) - series.view)
+    # Shares are of posts, where a text and its picture are one; the period itself tells how many that are.
+    posts = np.array([(now.of(name).posts or 1) / (now.of(name).mentions or 1) for name in series.brands])
+    means = hoped.mean[:, 0] * posts
+    return {
+        name: _hoped(hoped, row, float(means[row] / np.nansum(means)))
+        for row, name in enumerate(series.brands)
+        if not np.isnan(means[row])
+    }
+
+
+def _hoped(hoped: Expected, row: int, share: float) -> _Told:
+    mean, unsure, health, worth = (
+        float(of[row, 0]) for of in (hoped.mean, hoped.mean_variance, hoped.health, hoped.health_worth)
+    )
+    positive, neutral, negative = (
+        float(of[row, 0]) for of in (hoped.positive, hoped.neutral, hoped.negative)
+    )
+    sure, opinions = positive + neutral + negative, positive + negative
+    net = None
+    if opinions:
+        value = (positive - negative) / sure
+        net = _Measured(value, round(sure), worth * sure / opinions, opinions / sure - value**2)
+    return _Told(
+        mentions=mean,
+        variance=unsure,
+        share=_Measured(share, round(mean / max(share, 1e-9)), (1 - share) / share * mean**2 / unsure),
+        health=_Measured(health, round(opinions), worth) if opinions else None,
+        net=net,
+    )
+
+
+def _standing(name: str, own: bool, now: _Told, before: _Told, usual: _Told) -> Standing:
     return Standing(
         brand=name,
         own=own,
-        mentions=_volume(brand, now, before, level),
-        share=_compared("share", *(None if each is None else brand.share(each) for each in told)),
-        health=_compared("share", *(None if each is None else brand.health(each) for each in told)),
-        net=_compared("net", *(None if each is None else brand.net(each) for each in told)),
+        mentions=Compared(
+            scale="count",
+            now=now.mentions,
+            before=before.mentions,
+            usual=usual.mentions,
+            n=round(now.mentions or 0),
+            n_before=round(before.mentions or 0),
+            since_before=_ratio(now, before),
+            from_usual=_ratio(now, usual),
+        ),
+        share=_compared("share", now.share, before.share, usual.share),
+        health=_compared("share", now.health, before.health, usual.health),
+        net=_compared("net", now.net, before.net, usual.net),
     )
 
 
-def _volume(
-    brand: _Brand, now: _Counts, before: _Counts | None, level: tuple[float, float] | None
-) -> Compared:
-    variance = brand.variance(max(now.mentions, 1), now.days)
-    then = (before.mentions, brand.variance(before.mentions, before.days)) if before is not None else None
-    return Compared(
-        scale="count",
-        now=now.mentions,
-        before=then[0] if then else None,
-        usual=level[0] if level else None,
-        n=now.mentions,
-        n_before=then[0] if then else 0,
-        since_before=_ratio((now.mentions, variance), then),
-        from_usual=_ratio((now.mentions, variance), level),
-    )
-
-
-def _ratio(now: tuple[float, float], base: tuple[float, float] | None) -> Move | None:
-    """By the 95% interval of its logarithm (delta method); counts with their variances."""
-    if base is None or not base[0]:
+def _ratio(now: _Told, base: _Told) -> Move | None:
+    """By the 95% interval of its logarithm (delta method)."""
+    if now.mentions is None or not base.mentions:
         return None
-    seen = max(now[0], 1.0)
-    spread = math.exp(Z * math.sqrt(now[1] / seen**2 + base[1] / base[0] ** 2))
-    return Move(
-        scale="count", value=now[0] / base[0], low=now[0] / base[0] / spread, high=seen / base[0] * spread
-    )
+    seen = max(now.mentions, 1.0)
+    spread = math.exp(Z * math.sqrt(now.variance / seen**2 + base.variance / base.mentions**2))
+    value = now.mentions / base.mentions
+    return Move(scale="count", value=value, low=value / spread, high=seen / base.mentions * spread)
 
 
 def _compared(
@@ -240,9 +228,18 @@ def _compared(
 def _move(scale: Literal["share", "net"], now: _Measured | None, base: _Measured | None) -> Move | None:
     if now is None or base is None:
         return None
+    value = now.value - base.value
     if scale == "share":
         low, high = newcombe(now.value * now.worth, now.worth, base.value * base.worth, base.worth)
     else:
         half = Z * math.sqrt(now.variance / now.worth + base.variance / base.worth)
-        low, high = now.value - base.value - half, now.value - base.value + half
-    return Move(scale=scale, value=now.value - base.value, low=low, high=high)
+        low, high = value - half, value + half
+    return Move(scale=scale, value=value, low=low, high=high)
+
+
+def _column(past: Past, value: float) -> Numbers:
+    return np.full((len(past.series.brands), 1), float(value))
+
+
+def _of_row(column: Numbers, row: int) -> float:
+    return float(column[row, 0])
