@@ -26,17 +26,10 @@ from monitor.queries import Fields
 from monitor.reports.judging import columns, fields_of
 from monitor.settings import Settings
 from monitor.storage import stories
+from monitor.storage.brands import write_brands
 from monitor.storage.faults import translated
 from monitor.storage.rows import SEPARATOR_SQL, clean, joined_words
-from monitor.storage.statements import (
-    BRAND,
-    BRAND_MENTION,
-    arrays,
-    insert_brand_mentions,
-    select_brand_ids,
-    unwatch_brands,
-    upsert_brands,
-)
+from monitor.storage.statements import BRAND_MENTION, arrays, insert_brand_mentions
 from monitor.storage.walk import Walk, brand_places
 from monitor.stream.naming import Naming
 from monitor.texts import Reading, read
@@ -140,11 +133,7 @@ class Backfill:
     def _write_brands(self) -> None:
         """As a worker does when it starts."""
         with translated(), self._engine.begin() as connection:
-            given = [{"name": clean(brand.name), "own": brand.own} for brand in self._brands]
-            if given:
-                connection.execute(upsert_brands(), arrays(given, BRAND))
-            connection.execute(unwatch_brands(), {"listed": [each["name"] for each in given]})
-            self._ids = {row.name: row.id for row in connection.execute(select_brand_ids())}
+            self._ids = write_brands(connection, self._brands)
 
     def _changes(self, rows: Sequence[Row[Any]], there: dict[UUID, _Places]) -> tuple[Done, list[_Change]]:
         done, changes = Done(), []

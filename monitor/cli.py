@@ -18,6 +18,7 @@ from monitor.commands import (
     dead_letters,
     demo,
     doctor,
+    init,
     publish,
     query,
     report,
@@ -61,6 +62,7 @@ def _options(
     """Options of `brand-monitor` itself."""
 
 
+app.command("init")(init.init)
 app.command("demo")(demo.demo)
 app.command("up")(up.up)
 app.command("worker")(worker.worker)

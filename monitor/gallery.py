@@ -107,8 +107,8 @@ def _spelt(settings: Settings, wanted: Wanted) -> tuple[BrandsFile, Spelt]:
 def _own_file(settings: Settings) -> Path:
     if settings.brands_file is None:
         raise SetupError(
-            "the packaged brands.toml is not for changing: `brand-monitor brands init brands.toml` "
-            "copies it; then set MONITOR_BRANDS_FILE=brands.toml, in .env or for every worker"
+            "the packaged brands.toml is not for changing: `brand-monitor init` makes one of your own "
+            "(MONITOR_BRANDS_FILE, in .env or for every worker)"
         )
     return settings.brands_file
 

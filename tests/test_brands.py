@@ -7,6 +7,7 @@ import pytest
 from monitor.brands import Brand, Brands, brands_path, load_brands
 from monitor.doctor.brands import Weight, check_brands
 from monitor.errors import SetupError
+from monitor.settings import packaged
 
 
 def load(folder: Path, text: str) -> Brands:
@@ -15,10 +16,17 @@ def load(folder: Path, text: str) -> Brands:
     return load_brands(path)
 
 
-def test_packaged_brands_load_with_one_of_ours() -> None:
+def test_packaged_brands_load_and_none_is_ours() -> None:
     brands = load_brands()
-    assert [brand.name for brand in brands if brand.own] == ["VMware"]
+    assert [brand.name for brand in brands if brand.own] == []
     assert brands.by_logo()["vmware"].name == "VMware"
+
+
+def test_the_samples_have_brands_of_their_own() -> None:
+    brands = load_brands(packaged("samples") / "brands.toml")
+    assert [brand.name for brand in brands if brand.own] == ["VMware"]
+    packaged_ones = {brand.name: brand for brand in load_brands()}
+    assert [each.logos for each in brands] == [packaged_ones[each.name].logos for each in brands]
 
 
 def test_a_brand_is_found_by_name() -> None:

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.brands import brands_path, load_brands, ready_queries
+from monitor.brands import Brand, load_brands, ready_queries
 from monitor.brands_file import BrandsFile, start_file
+from monitor.catalogue import catalogue, picked
 from monitor.errors import SetupError
 from monitor.texts import Term, Terms, read
 from monitor.texts.characters import is_sought
@@ -153,11 +154,71 @@ def test_a_block_is_left_where_a_text_looks_like_one(path: Path) -> None:
 def test_one_starts_with_a_copy_that_nothing_overwrites(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     start_file(path)
-    assert path.read_text("utf-8") == brands_path().read_text("utf-8")
+    assert load_brands(path) == load_brands()
+    assert "catalogue" not in path.read_text("utf-8")
     with pytest.raises(SetupError, match="is there already"):
         start_file(path)
     with pytest.raises(SetupError, match="choose another place"):
         start_file(tmp_path / "nowhere" / "mine.toml")
+
+
+def test_a_new_file_holds_what_was_picked_with_all_it_has(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    file = BrandsFile(path, new=True)
+    file.choose([Brand("Acme", aliases=("acme corp",))], map(picked, ["mini", "Target", "nike"]))
+    assert not path.exists()
+    file.save()
+    mine = load_brands(path)
+    assert [(brand.name, brand.own) for brand in mine] == [
+        ("Acme", True),
+        ("Mini Cooper", False),
+        ("Target", False),
+        ("Nike", False),
+    ]
+    assert mine[1:] == tuple(catalogue().named(brand.name) for brand in mine[1:])
+    assert path.read_text().startswith("# The brands watched here")
+    assert "\n\n\n" not in path.read_text()
+    assert path.stat().st_mode & 0o777 == 0o644
+    late = BrandsFile(path, new=True)
+    late.choose([picked("Acme")], [])
+    with pytest.raises(SetupError, match="is there already"):
+        late.save()
+
+
+def test_choosing_leaves_the_catalogue_and_keeps_what_people_wrote(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    start_file(path)
+    with path.open("a") as written:
+        written.write('\n# Ours to watch.\n[[brand]]\nname = "Zed"\n')
+    file = BrandsFile(path)
+    file.put("Ford", ["model t"], own=False)
+    file.choose([picked("Acme")], [picked("Apple")])
+    file.save()
+    mine = load_brands(path)
+    assert [brand.name for brand in mine] == ["Apple", "Ford", "Zed", "Acme"]
+    assert [brand.name for brand in mine if brand.own] == ["Acme"]
+    assert "# Ours to watch." in path.read_text()
+    assert "\n\n\n" not in path.read_text()
+
+
+def test_spellings_and_sides_are_changed(path: Path) -> None:
+    file = BrandsFile(path)
+    assert file.change("Acme", ["Acme Ltd", "ACME", "Acme Ltd"], own=False)
+    assert file.change("Bolt", [], own=True)
+    assert not file.change("Crane", [], own=True)
+    file.save()
+    assert load_brands(path) == (
+        Brand("Acme", aliases=("Acme Ltd",)),
+        Brand("Bolt", logos=("bolt",), own=True),
+    )
+    assert "# since 1949" in path.read_text()
+
+
+def test_a_change_to_what_is_there_changes_nothing(path: Path) -> None:
+    file = BrandsFile(path)
+    file.change("Acme", ["acme corp"], own=True)
+    file.change("Bolt", [], own=False)
+    assert not file.changed
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from monitor.storage.gallery import StoredBrand
 
 app = typer.Typer(no_args_is_help=True, help="The brands watched: list, check, add one by its logo.")
-app.command("init")(gallery.init)
 app.command("add")(gallery.add)
 app.command("try")(gallery.try_out)
 app.command("remove")(gallery.remove)

@@ -25,9 +25,7 @@ _LOOK: Final = 1.0
 def demo(
     samples: Annotated[
         Path | None,
-        typer.Option(
-            metavar="DIR", help="Folder with texts.jsonl, pictures.jsonl, broken/; default the checkout's."
-        ),
+        typer.Option(metavar="DIR", help="Folder like the checkout's samples, which are the default."),
     ] = None,
     report: Annotated[Path, typer.Option(metavar="DIR", help="Where report.html goes.")] = Path(
         "demo-report"
@@ -52,7 +50,9 @@ def demo(
 
     started = time.monotonic()
     quiet_clients()
-    chosen = read_samples(samples or packaged("samples"), load_settings())
+    settings, folder_of_samples = load_settings(), samples or packaged("samples")
+    chosen = read_samples(folder_of_samples, settings)
+    brands_file = folder_of_samples.resolve() / "brands.toml"
     if data_dir is not None and data_dir.is_dir() and any(data_dir.iterdir()):
         raise typer.BadParameter(
             f"{data_dir} is not empty, and the demo counts from zero", param_hint="--data-dir"
@@ -64,7 +64,7 @@ def demo(
         )
         display = stack.enter_context(progress())
         bar = display.add_task("starting broker, database and worker", total=None)
-        system = stack.enter_context(LocalSystem(folder))
+        system = stack.enter_context(LocalSystem(folder, brands_file=brands_file))
 
         def on_progress(step: str, done: int, total: int) -> None:
             display.update(

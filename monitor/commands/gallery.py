@@ -17,16 +17,6 @@ if TYPE_CHECKING:
 _Name = Annotated[str, typer.Argument(metavar="NAME", help="The brand, as reports show it.")]
 
 
-def init(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to; nothing is overwritten.")],
-) -> None:
-    """Copy the packaged brands.toml, to have one of your own."""
-    from monitor.brands_file import start_file
-
-    start_file(file)
-    typer.echo(f"wrote {file}; set MONITOR_BRANDS_FILE={file.resolve()}, in .env or for every worker")
-
-
 def add(
     name: _Name,
     logo: Annotated[

@@ -17,6 +17,7 @@ _EXPORTED: Final = (
     "kafka_url",
     "database_url",
     "picture_store",
+    "brands_file",
     "topic_partitions",
     "rebalance_timeout",
     "session_timeout",
@@ -32,12 +33,14 @@ def up(
     """Run broker, database, one worker and the pages here, without Docker or root, until Ctrl-C or SIGTERM.
 
     Database and pictures are kept in the data folder; the embedded broker is in memory and starts empty.
+    Without MONITOR_BRANDS_FILE the catalogue is copied there, for the page /setup to choose from it.
     Standard output has the lines that make other commands talk to this system.
     """
     from monitor.local.system import LocalSystem, environment
 
+    brands_file = _brands_file(data_dir.resolve())
     say("starting broker, database, worker and pages ...")
-    with LocalSystem(data_dir) as system:
+    with LocalSystem(data_dir, brands_file=brands_file) as system:
         system.start_pages()
         system.start_schedule()
         if system.settings.report_schedule:
@@ -54,3 +57,22 @@ def up(
         while not stop.wait(_LOOK):
             system.check()
         say("stopping ...")
+
+
+def _brands_file(folder: Path) -> Path:
+    """The one of the settings, else one in the folder, which begins as a copy of the catalogue."""
+    from monitor.brands_file import start_file
+    from monitor.errors import SetupError
+    from monitor.settings import load_settings
+
+    named = load_settings().brands_file
+    path = named or folder / "brands.toml"
+    if named is None and not path.exists():
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SetupError(
+                f"cannot write {folder}: {error.strerror}; choose another folder with --data-dir"
+            ) from error
+        start_file(path)
+    return path

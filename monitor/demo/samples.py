@@ -43,12 +43,13 @@ def read_samples(folder: Path, settings: Settings) -> Samples:
     Raises `SetupError` where a file is missing or a good sample is not good.
     """
     defaults = Defaults(source="samples")
-    texts, pictures, broken = (
+    texts, pictures, broken, brands = (
         folder / "texts.jsonl",
         folder / "pictures.jsonl",
         folder / "broken" / "messages.jsonl",
+        folder / "brands.toml",
     )
-    for path in (texts, pictures, broken):
+    for path in (texts, pictures, broken, brands):
         if not path.is_file():
             raise SetupError(f"no {path}; run the demo in a checkout, or say with --samples where they are")
     with texts.open("rb") as stream:

@@ -119,3 +119,5 @@ def brands(settings: Settings) -> Iterator[Examination]:
         yield note("brands", f"{found}, {len(remarks)} hints", see)
     else:
         yield ok("brands", found)
+    if not any(brand.own for brand in loaded):
+        yield note("our brand", "none is ours", "`brand-monitor init`, or /setup of the pages, asks for it")

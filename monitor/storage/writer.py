@@ -28,6 +28,7 @@ from monitor.brands import Brands
 from monitor.errors import SetupError
 from monitor.messages import Box, Detection
 from monitor.storage import account, logs, rows, schema, statements, stories
+from monitor.storage.brands import write_brands
 from monitor.storage.faults import UnstorableError, translated
 from monitor.storage.records import (
     Batch,
@@ -46,8 +47,6 @@ class _Statements:
     def __init__(self) -> None:
         self.turns = statements.take_turns()
         self.redelivered = statements.select_redelivered()
-        self.brands = statements.upsert_brands()
-        self.unlisted = statements.unwatch_brands()
         self.brand_ids = statements.select_brand_ids()
         self.known = statements.select_detections()
         self.pictures = statements.insert_pictures()
@@ -86,12 +85,7 @@ class BatchWriter:
         with translated():
             async with self._engine.connect() as connection:
                 await connection.run_sync(schema.check_revision)
-                given = [{"name": rows.clean(brand.name), "own": brand.own} for brand in self._brands]
-                if given:
-                    await connection.execute(self._sql.brands, statements.arrays(given, statements.BRAND))
-                listed = [each["name"] for each in given]
-                await connection.execute(self._sql.unlisted, {"listed": listed})
-                await self._read_brand_ids(connection)
+                self._brand_ids = await connection.run_sync(write_brands, self._brands)
                 await connection.commit()
 
     async def open_logs(self, cluster_id: str, topic_ids: Mapping[str, str | None]) -> dict[str, str]:

@@ -46,6 +46,7 @@ def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
 def test_every_promised_command_is_there() -> None:
     typed = {" ".join(words) for words in commands()}
     assert typed >= {
+        "init",
         "demo",
         "up",
         "worker",
@@ -60,7 +61,6 @@ def test_every_promised_command_is_there() -> None:
         "dead-letters replay",
         "brands list",
         "brands check",
-        "brands init",
         "brands add",
         "brands try",
         "brands remove",

@@ -25,7 +25,7 @@ def test_the_samples_are_as_many_as_promised() -> None:
     assert samples.expected_codes.total() >= 5
 
 
-@pytest.mark.parametrize("name", ["texts.jsonl", "pictures.jsonl", "broken/messages.jsonl"])
+@pytest.mark.parametrize("name", ["texts.jsonl", "pictures.jsonl", "broken/messages.jsonl", "brands.toml"])
 def test_an_incomplete_folder_is_named(tmp_path: Path, name: str) -> None:
     shutil.copytree(SAMPLES, tmp_path / "samples", ignore=shutil.ignore_patterns("material"))
     (tmp_path / "samples" / name).unlink()

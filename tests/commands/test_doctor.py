@@ -126,9 +126,16 @@ def test_a_model_for_something_else_is_a_problem() -> None:
 def test_a_brand_with_an_unknown_logo_is_a_problem(tmp_path: Path) -> None:
     path = tmp_path / "brands.toml"
     path.write_text("[[brand]]\nname = 'Acme'\nlogos = ['acme']\n")
-    found = only(brands(load_settings(brands_file=path)))
-    assert "brands check" in found.remedy
+    wrong, _ = brands(load_settings(brands_file=path))
+    assert "brands check" in wrong.remedy
     assert problems(brands(load_settings())) == []
+
+
+def test_that_no_brand_is_ours_is_noted_with_how_to_choose(tmp_path: Path) -> None:
+    assert "brand-monitor init" in list(brands(load_settings()))[-1].remedy
+    path = tmp_path / "brands.toml"
+    path.write_text("[[brand]]\nname = 'Acme'\nown = true\n")
+    assert [each.subject for each in brands(load_settings(brands_file=path))] == ["brands"]
 
 
 def test_everything_wrong_at_once_is_all_reported_each_with_a_remedy(tmp_path: Path) -> None:
