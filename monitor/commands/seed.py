@@ -41,7 +41,7 @@ def seed(
     from monitor.storage.pictures import PictureStore
 
     settings = load_settings()
-    brands = load_brands(settings.brands_file)
+    brands = load_brands(settings.brands_file or packaged("samples") / "brands.toml")
     end = end_of(until, UTC) if until else datetime.now(UTC)
     wanted = Seeding(
         mentions=mentions,
