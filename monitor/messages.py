@@ -137,23 +137,49 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     detections: tuple[Detection, ...] = ()
 
 
-class Alert(msgspec.Struct, frozen=True, kw_only=True):
-    """Sudden criticism of a brand of ours; published to `mentions.alerts`, keyed by the brand's name."""
+AlertKind = Literal[
+    "volume-up", "volume-down", "criticism", "negative-share", "theme", "reach", "competitor", "silence"
+]
+"""What a rule watches for."""
 
+
+class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Something that a rule watched for; published to `mentions.alerts` at least once, keyed by its subject."""
+
+    id: int
+    """The same for the same alert, however often it is published."""
     rule: str
-    """Which rule raised it: `negative-spike`."""
-    brand: str
+    """What people call the rule that raised it."""
+    rule_id: int
+    kind: AlertKind
+    subject: str
+    """The brand, source or query that did something."""
+    brand: str | None = None
+    query: str | None = None
+    """Only mentions of which this is true were counted."""
     since: datetime
     """The window: mentions published from here to before `until`."""
     until: datetime
     observed: int
-    """Negative texts about the brand in the window."""
-    expected: float
-    """How many the same hours of earlier weeks had on average."""
+    """Mentions in the window; of `criticism` and `negative-share` the negative texts; of `reach` the mentions
+    whose author reaches so many."""
+    expected: float | None = None
+    """How many the same hours of earlier weeks had on average; none of `reach`."""
     baseline_windows: int
     """How many weeks that is the average of."""
-    p_value: float
-    """How often chance alone would give as many, 0..1."""
+    p_value: float | None = None
+    """How often chance alone would give something as unusual, 0..1; none of `reach`."""
+    share: float | None = None
+    """Of `negative-share`: the negative part of the texts with a verdict, 0..1."""
+    usual_share: float | None = None
+    reach: int | None = None
+    """Of `reach`: the widest, in people."""
+    title: str
+    """What happened, in words."""
+    cause: str | None = None
+    """What made it happen, in words, where one thing did. May hold what publishers wrote."""
+    link: str | None = None
+    """The mentions on the pages, where the address of these is known (MONITOR_WEB_ADDRESS)."""
     raised_at: datetime
 
 

@@ -161,6 +161,7 @@ def _rules() -> None:
         _text("changed_by", "Who changed it last."),
         _moment("ended_at", "When it was given up; its alerts are kept.", nullable=True),
         _moment("looked_at", "End of the last window that was looked at.", nullable=True),
+        _text("problem", "Why it could not be looked at, the last time; null: it could."),
         sa.PrimaryKeyConstraint("id", name=op.f("alert_rule_pk")),
         sa.ForeignKeyConstraint(["brand_id"], ["brand.id"], name=op.f("alert_rule_brand_id_fk")),
         sa.CheckConstraint(_KINDS, name=op.f("alert_rule_kind_ck")),

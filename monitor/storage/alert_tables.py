@@ -92,6 +92,7 @@ alert_rule = Table(
     Column("changed_by", Text, comment="Who changed it last."),
     _moment("ended_at", "When it was given up; its alerts are kept.", nullable=True),
     _moment("looked_at", "End of the last window that was looked at.", nullable=True),
+    Column("problem", Text, comment="Why it could not be looked at, the last time; null: it could."),
     CheckConstraint(
         "kind IN ('volume-up', 'volume-down', 'criticism', 'negative-share', 'theme', 'reach', 'competitor',"
         " 'silence')",

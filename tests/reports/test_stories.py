@@ -10,18 +10,18 @@ import pytest
 from sqlalchemy import Connection, text
 
 from monitor.corrections import correct_sentiment
-from monitor.delivery.alarm import alert_message
-from monitor.messages import Alert, BrandMention, Label, Sentiment, TextMention, mention_uuid
-from monitor.reports.changes import changes
+from monitor.insights.standings import standings
+from monitor.messages import BrandMention, Label, Sentiment, TextMention, mention_uuid
+from monitor.reports.asked import Asked
 from monitor.reports.content import gather
 from monitor.reports.detail import mention
 from monitor.reports.figures import sentiment_over_time, share_of_voice, summary
 from monitor.reports.filters import Filter
 from monitor.reports.languages import Unscored, in_words, language_names
 from monitor.reports.mentions import all_mentions, copies, folded, most_extreme, search, story
+from monitor.reports.method import method
 from monitor.reports.origins import authors, sources
 from monitor.reports.report import page
-from monitor.reports.spikes import negative_stories
 from monitor.reports.terms import terms
 from monitor.settings import Settings
 from monitor.storage.engine import async_engine, sync_engine
@@ -147,8 +147,8 @@ def test_a_story_counts_where_and_when_it_appeared_first(told):
     assert found == {"news": (1, 0), "forum": (2, 1)}
     assert {each.author for each in authors(told.connection, by_stories())} == {"al", "di", "ed"}
     assert share_of_voice(told.connection, by_stories())[0].posts == 3
-    (vmware,) = changes(told.connection, by_stories())
-    assert (vmware.posts, vmware.health.n) == (3, 2)
+    (vmware,) = standings(told.connection, by_stories(), "UTC")
+    assert (vmware.mentions.n, vmware.share.n, vmware.health.n) == (3, 3, 2)
 
 
 def test_everything_is_found_by_language(told):
@@ -223,32 +223,15 @@ def test_copies_are_folded_where_the_first_one_is_chosen(told, narrowed, shown, 
 
 
 def test_reports_say_it_in_words(told):
-    report = gather(told.connection, MARCH, UNTIL)
+    report = gather(told.connection, Asked(chosen=MARCH), UNTIL)
     assert report.stories == "5 mentions tell 3 stories; the others are copies"
     unscored = "1 text not scored: de 1 (the model does not speak that language: in no sentiment)"
-    assert unscored in report.findings
+    assert any(unscored in paragraph for paragraph in method(report))
     shown = page(report, told.store)
     assert "5 mentions tell 3 stories" in shown
     assert "not scored" in shown
-    limited = gather(told.connection, only(by_stories(), "de"), UNTIL)
+    limited = gather(told.connection, Asked(chosen=only(by_stories(), "de")), UNTIL)
     assert limited.limits == "languages: de; the first of each story, no copies"
-
-
-def test_an_alert_says_how_many_stories_are_behind_it(told):
-    assert negative_stories(told.connection, "VMware", SINCE, UNTIL) == 1
-    raised = Alert(
-        rule="negative-spike",
-        brand="VMware",
-        since=SINCE,
-        until=UNTIL,
-        observed=3,
-        expected=0.5,
-        baseline_windows=8,
-        p_value=1e-6,
-        raised_at=UNTIL,
-    )
-    assert "UTC (1 story, the others are copies); the same" in alert_message(raised, 1, synthetic=False).body
-    assert "copies" not in alert_message(raised, 3, synthetic=False).body
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,133 @@
+"""Looks at rules and stores what they have to tell, with whom to tell it and when: each alert once."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import structlog
+from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import SQLAlchemyError
+
+from monitor.alerts import store
+from monitor.alerts.findings import Finding, find, together, windows
+from monitor.alerts.rules import Rule
+from monitor.alerts.series import load
+from monitor.alerts.timing import due
+from monitor.alerts.wording import harmless, title
+from monitor.insights.causes import Cause, cause
+from monitor.storage.alert_tables import alert, alert_delivery
+from monitor.storage.tables import brand
+
+_log = structlog.get_logger(__name__)
+
+_CAUSED: Final = ("volume-up", "criticism", "negative-share", "competitor", "reach")
+"""Kinds whose mentions a cause is looked for in. A theme is one."""
+
+
+def raise_due(engine: Engine, until: datetime, now: datetime, defaults: Sequence[str]) -> int:
+    """Look at each rule not looked at up to `until`, a whole hour; returns how many alerts that made.
+
+    A rule that cannot be looked at keeps no other from it: the reason is stored with it and logged. Call it
+    with the lock of senders held. `defaults` are the names of the default recipients.
+    """
+    raised = 0
+    with engine.connect() as connection:
+        waiting = [
+            each
+            for each in store.rules(connection)
+            if not each.paused and (each.looked_at is None or each.looked_at < until)
+        ]
+    for rule in waiting:
+        problem = None
+        try:
+            raised += _look(engine, rule, until, now, defaults)
+        except Exception as error:
+            # Whatever it is: the others have to be looked at, and people see it on the page.
+            problem = str(error).split("\n", 1)[0][:300] or type(error).__name__
+            _log.error("an alert could not be looked at", rule=rule.name, why=problem)
+        with engine.begin() as connection:
+            store.looked(connection, rule.id, until, problem)
+    return raised
+
+
+def _look(engine: Engine, rule: Rule, until: datetime, now: datetime, defaults: Sequence[str]) -> int:
+    with engine.connect() as connection:
+        series = load(connection, rule, windows(rule, until))
+        last = _last(connection, rule.id)
+        found = [each for one in series if (each := find(rule, one, until, last.get(one.subject)))]
+        if rule.kind == "silence":
+            found = together(found, series, until)
+        told = [(each, _cause(connection, rule, each)) for each in found]
+    with engine.begin() as connection:
+        return sum(_store(connection, rule, each, why, now, defaults) for each, why in told)
+
+
+def _last(connection: Connection, rule_id: int) -> Mapping[str, datetime]:
+    """The end of the latest alert's window, by subject."""
+    rows = connection.execute(
+        select(alert.c.subject, func.max(alert.c.until).label("until"))
+        .where(alert.c.rule_id == rule_id)
+        .group_by(alert.c.subject)
+    )
+    return {row.subject: row.until for row in rows}
+
+
+def _cause(connection: Connection, rule: Rule, found: Finding) -> Cause | None:
+    if found.brand is None or rule.kind not in _CAUSED:
+        return None
+    feeling = "negative" if rule.kind in ("criticism", "negative-share") else None
+    try:
+        with connection.begin_nested():
+            return cause(connection, found.brand, found.since, found.until, feeling)  # type: ignore[arg-type]
+    except SQLAlchemyError as error:
+        _log.warning("no cause was found", rule=rule.name, why=str(error).split("\n", 1)[0])
+        return None
+
+
+def _store(
+    connection: Connection,
+    rule: Rule,
+    found: Finding,
+    why: Cause | None,
+    now: datetime,
+    defaults: Sequence[str],
+) -> int:
+    values: dict[str, Any] = {
+        name: getattr(found, name)
+        for name in (
+            *("subject", "since", "until", "observed", "expected", "baseline_windows", "p_value"),
+            *("share", "usual_share", "reach"),
+        )
+    }
+    of_brand = select(brand.c.id).where(brand.c.name == found.brand).scalar_subquery()
+    made = (
+        insert(alert)
+        .values(
+            **values,
+            rule_id=rule.id,
+            kind=rule.kind,
+            query=rule.query,
+            brand_id=of_brand,
+            title=title(rule, found),
+            cause=harmless(why.words) if why is not None else None,
+            first_mention_id=why.first_mention_id if why is not None else None,
+            raised_at=now,
+        )
+        .on_conflict_do_nothing()
+        .returning(alert.c.id)
+    )
+    row = connection.execute(made).first()
+    if row is None:
+        return 0  # raised before, by a process that ended before it noted that
+    _log.warning("alert", rule=rule.name, subject=found.subject, observed=found.observed)
+    names = [each.name for each in store.recipients(connection, rule.id)]
+    names += [name for name in defaults if rule.to_default]
+    at, held = due(rule, now)
+    for name in dict.fromkeys(names):
+        connection.execute(
+            insert(alert_delivery).values(
+                alert_id=row.id, recipient=name, state="waiting", held=held, due_at=at, changed_at=now
+            )
+        )
+    return 1

@@ -1,0 +1,153 @@
+"""What becomes of alerts at their recipients: sent once, held, gathered, refused, dropped."""
+
+from datetime import time, timedelta
+
+import pytest
+from sqlalchemy import select, text
+
+from monitor.alerts import store
+from monitor.alerts.delivering import deliver
+from monitor.alerts.raising import raise_due
+from monitor.alerts.reading import history
+from monitor.delivery import ledger
+from monitor.delivery.recipients import Recipient
+from monitor.settings import load_settings
+from monitor.storage.alert_tables import alert, alert_delivery, alert_recipient, alert_rule
+from tests.alerts.conftest import NOW, UNTIL, burst, weeks
+
+
+@pytest.fixture
+def tell(engine, web_hook):
+    """Looks and sends as the service does at a moment; the web hook is the default recipient."""
+
+    def look(at=NOW, hosts="127.0.0.1") -> None:
+        recipients = [Recipient(web_hook.url)]
+        settings = load_settings(recipient_hosts=hosts)
+        with ledger.sole_sender(engine) as connection:
+            hour = at.replace(minute=0, second=0, microsecond=0)
+            raise_due(engine, hour, at, [each.name for each in recipients])
+            deliver(connection, settings, recipients, at)
+
+    return look
+
+
+def states(engine) -> list[tuple[str, str | None, int]]:
+    query = select(alert_delivery.c.state, alert_delivery.c.held, alert_delivery.c.attempts)
+    with engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(query.order_by(alert_delivery.c.alert_id))]
+
+
+def test_a_usual_day_raises_nothing(bad_day, engine, web_hook, tell):
+    tell(NOW - timedelta(days=3))
+    assert web_hook.got == []
+    with engine.connect() as connection:
+        assert connection.execute(select(alert)).all() == []
+        assert connection.execute(select(alert_rule.c.looked_at)).scalar_one() == UNTIL - timedelta(days=3)
+
+
+def test_a_refused_message_is_tried_again_ever_later_and_then_given_up(bad_day, engine, web_hook, tell):
+    web_hook.status = 503
+    at = NOW
+    tell(at)
+    tell(at + timedelta(seconds=50))
+    assert states(engine) == [("failed", None, 1)]
+    for _ in range(20):
+        at += timedelta(minutes=61)
+        tell(at)
+    assert states(engine) == [("given-up", None, 10)]
+    assert len(web_hook.got) == 10
+    with engine.connect() as connection:
+        (told,) = history(connection, None, NOW.tzinfo)
+    assert "503" in told.deliveries[0].detail
+
+
+async def test_quiet_hours_hold_alerts_and_then_send_them_together(write, keep, engine, web_hook, tell):
+    # 09:00 to 13:30 UTC
+    quiet = {"quiet_from": time(10), "quiet_until": time(14, 30), "zone": "Europe/Berlin"}
+    await write([*weeks(NOW), *burst(NOW, 27)])
+    for kind in ("criticism", "volume-up"):
+        keep(name=f"On {kind}", kind=kind, scope="own", **quiet)
+    tell()
+    assert states(engine) == [("waiting", "quiet", 0)] * 2
+    assert web_hook.got == []
+    tell(NOW.replace(hour=13, minute=29))
+    assert web_hook.got == []
+    tell(NOW.replace(hour=13, minute=31))
+    assert states(engine) == [("sent", "quiet", 1)] * 2
+    (message,) = web_hook.got
+    assert message["title"].startswith("2 alerts: VMware: 30 ")
+    assert "On criticism" in message["message"]
+    assert "On volume-up" in message["message"]
+
+
+def test_a_recipient_taken_off_meanwhile_gets_nothing(bad_day, keep, engine, web_hook, tell):
+    rule = keep(
+        kind="criticism", scope="own", to_default=False, quiet_from=time(10), quiet_until=time(11), zone="UTC"
+    )
+    with engine.begin() as connection:
+        store.add_recipient(connection, rule, "json://a", web_hook.url, "ann")
+    tell()
+    with engine.begin() as connection:
+        store.remove_recipient(
+            connection, rule, connection.execute(select(alert_recipient.c.id)).scalar_one()
+        )
+    tell(NOW + timedelta(hours=2))
+    assert states(engine) == [("dropped", "quiet", 1)]
+    assert web_hook.got == []
+
+
+def test_a_recipient_of_the_page_is_sent_to_and_the_secret_is_nowhere_else(
+    bad_day, keep, engine, web_hook, tell
+):
+    rule = keep(kind="criticism", scope="own", to_default=False)
+    with engine.begin() as connection:
+        store.add_recipient(connection, rule, "json://user:****@127.0.0.1/", web_hook.url, "ann")
+    tell()
+    assert len(web_hook.got) == 1
+    with engine.connect() as connection:
+        for table in ("alert", "alert_rule", "alert_delivery"):
+            stored = connection.execute(
+                text(f"SELECT coalesce(string_agg(t::text, ' '), '') FROM {table} AS t")
+            )
+            assert "secret" not in stored.scalar()
+
+
+def test_an_address_that_leads_inside_the_house_meanwhile_is_not_sent_to(
+    bad_day, keep, engine, web_hook, tell
+):
+    rule = keep(kind="criticism", scope="own", to_default=False)
+    with engine.begin() as connection:
+        store.add_recipient(connection, rule, "json://a", web_hook.url, "ann")
+    tell(hosts="")
+    assert web_hook.got == []
+    assert states(engine) == [("failed", None, 1)]
+
+
+def test_a_rule_that_cannot_be_looked_at_keeps_no_other_from_it(bad_day, engine, web_hook, tell):
+    with engine.begin() as connection:
+        broken = alert_rule.insert().values(
+            name="Broken",
+            kind="theme",
+            scope="any",
+            query="((",
+            sensitivity="clear",
+            cool_down=24,
+            zone="UTC",
+        )
+        connection.execute(broken)
+    tell()
+    assert len(web_hook.got) == 1
+    with engine.connect() as connection:
+        problems = {each.name: each.problem for each in store.rules(connection)}
+    assert problems["Sudden criticism of our brands"] is None
+    assert "line 1" in problems["Broken"]
+
+
+def test_an_alert_forgets_the_author_with_the_mention(bad_day, engine, tell):
+    tell()
+    with engine.begin() as connection:
+        mention = connection.execute(text("SELECT id FROM mention LIMIT 1")).scalar()
+        connection.execute(alert.update().values(cause="first posted by Ann", first_mention_id=mention))
+        connection.execute(text("DELETE FROM mention WHERE id = :id"), {"id": mention})
+        row = connection.execute(select(alert.c.cause, alert.c.first_mention_id)).one()
+    assert tuple(row) == (None, None)
