@@ -198,6 +198,11 @@ class Settings(BaseSettings):
         10.0, description="Seconds after which the database gives up a page's query."
     )
     web_zone: str = Field("UTC", description="IANA time zone of days and times on the pages.")
+    web_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s]+$",
+        description="Where people open the pages, for links in what is sent: https://brand.example.com.",
+    )
 
     # Reports sent by themselves (docs/reports.md)
     report_schedule: str | None = Field(

@@ -15,11 +15,13 @@ from monitor.errors import OutageError, SetupError
 from monitor.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
 
     from monitor.delivery.recipients import Recipient
     from monitor.delivery.schedule import Schedule
+    from monitor.delivery.sender import Dispatch
     from monitor.delivery.service import Duty
+    from monitor.delivery.subscribers import Service
 
 _PATIENCE: Final = timedelta(minutes=10)
 """A report may be this late before `--check` calls it so: making and sending it takes a minute or two."""
@@ -31,8 +33,18 @@ class _Plan:
 
     times: "Schedule | None"
     recipients: tuple["Recipient", ...]
+    service: "Service"
+    """How recipients of the views that people have sent to them are reached."""
     alerted: tuple["Recipient", ...]
     """Default recipients of alerts."""
+
+    def dispatches(self, connection: "Connection") -> Sequence["Dispatch"]:
+        """The report of the settings, and the views that people have sent to them."""
+        from monitor.delivery.sender import Dispatch
+        from monitor.delivery.subscriptions import dispatches
+
+        ours = () if self.times is None else (Dispatch(self.times, self.recipients),)
+        return (*ours, *dispatches(connection, self.service))
 
 
 def schedule(
@@ -46,10 +58,11 @@ def schedule(
         bool, typer.Option("--check", help="Exit 1 where somebody still waits for a report that is due.")
     ] = False,
 ) -> None:
-    """Send each report of MONITOR_REPORT_SCHEDULE once to each of MONITOR_REPORT_TO, until SIGTERM.
+    """Send each report of MONITOR_REPORT_SCHEDULE once to each of MONITOR_REPORT_TO, and each view that
+    people have sent to them once to each of theirs, until SIGTERM.
 
-    One that was due while nothing ran is sent late. With MONITOR_ALERTS, also look every hour for sudden
-    criticism of own brands. Run as many of these as you like: the database sees to it that nothing is sent
+    One that was due while nothing ran is sent late. Every hour, look at the alerts that people set on the
+    pages, too. Run as many of these as you like: the database sees to it that nothing is sent
     twice.
     """
     from monitor.storage.engine import sync_engine
@@ -75,6 +88,7 @@ def _plan(settings: Settings) -> _Plan:
     """Raises `SetupError` where a setting is missing or wrong."""
     from monitor.delivery import read_schedule
     from monitor.delivery.recipients import read_recipients
+    from monitor.delivery.subscribers import Service
 
     try:
         times = read_schedule(settings.report_schedule) if settings.report_schedule else None
@@ -85,21 +99,24 @@ def _plan(settings: Settings) -> _Plan:
         raise SetupError(
             "MONITOR_REPORT_TO is not set; e.g. mailtos://USER:PASSWORD@HOST?to=ADDRESS (docs/reports.md)"
         )
-    return _Plan(times, recipients, read_recipients(settings.alert_to, "MONITOR_ALERT_TO"))
+    service = Service(settings.report_to, settings.recipient_hosts)
+    return _Plan(times, recipients, service, read_recipients(settings.alert_to, "MONITOR_ALERT_TO"))
 
 
 def _run(settings: Settings, engine: "Engine", plan: _Plan, once: bool) -> None:
+    from monitor.alerts.watch import AlertWatch
     from monitor.delivery.sender import ReportSender
     from monitor.delivery.service import LOOK, serve
     from monitor.storage.faults import translated
     from monitor.storage.pictures import PictureStore
     from monitor.storage.schema import check_revision
 
-    duties: list[tuple[str, Duty]] = []
-    if plan.times is not None:
-        store = PictureStore(settings.picture_store)
-        sender = ReportSender(engine, store, plan.times, plan.recipients, settings.report_attach)
-        duties.append(("reports", sender.send_due))
+    store = PictureStore(settings.picture_store)
+    sender = ReportSender(engine, store, plan.dispatches, settings.report_attach, settings.web_url)
+    duties: list[tuple[str, Duty]] = [
+        ("reports", sender.send_due),
+        ("alerts", AlertWatch(engine, settings, plan.alerted).look),
+    ]
 
     def check_schema() -> None:
         with translated(), engine.connect() as connection:
@@ -135,19 +152,26 @@ def _say_next(plan: _Plan) -> None:
 
 
 def _check(engine: "Engine", plan: _Plan, patience: timedelta = _PATIENCE) -> None:
+    from monitor.alerts.reading import unheard
     from monitor.delivery.ledger import overdue
     from monitor.storage.faults import translated
 
-    times = plan.times
-    if times is None:
-        return
-    due = times.latest_due(datetime.now(UTC))
-    if datetime.now(UTC) - due < patience:
-        return
+    now, late = datetime.now(UTC), []
     with translated(), engine.connect() as connection:
-        late = overdue(connection, [each.name for each in plan.recipients], times.period(due))
-    for name, why in late:
-        say(f"{name}: the report due at {due.astimezone(times.zone).isoformat()} {why}")
+        for each in plan.dispatches(connection):
+            due = each.times.latest_due(now)
+            if now - due < patience:
+                continue
+            names, period = [one.name for one in each.recipients], each.times.period(due)
+            late += [
+                f"{name}: {each.view} due at {due.astimezone(each.times.zone).isoformat()} {why}"
+                for name, why in overdue(
+                    connection, names, period, each.subscription, named=each.named_before(due)
+                )
+            ]
+        late += unheard(connection, now, patience)
+    for said in late:
+        say(said)
     if late:
         raise typer.Exit(1)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, Engine, func, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from monitor.delivery.schedule import Period
@@ -62,15 +62,14 @@ def sole_sender(engine: Engine) -> Iterator[Connection | None]:
             connection.execute(select(func.pg_advisory_unlock(_LOCK)))
 
 
-def delivery(connection: Connection, recipient: str, period: Period) -> Delivery | None:
-    """What became of a period's report to a recipient; None where nothing did yet."""
-    row = connection.execute(
-        _SELECT.where(
-            report_delivery.c.recipient == recipient,
-            report_delivery.c.since == period.since,
-            report_delivery.c.until == period.until,
-        )
-    ).one_or_none()
+def delivery(
+    connection: Connection, recipient: str, period: Period, subscription: int | None = None
+) -> Delivery | None:
+    """What became of a period's report to a recipient; None where nothing did yet.
+
+    `subscription` here and below: the view that is sent; None for the report that the settings schedule.
+    """
+    row = connection.execute(_SELECT.where(*_row(recipient, period, subscription))).one_or_none()
     return None if row is None else Delivery(*row)
 
 
@@ -80,12 +79,22 @@ def latest(connection: Connection, limit: int = 20) -> Sequence[Delivery]:
     return [Delivery(*row) for row in rows]
 
 
-def overdue(connection: Connection, recipients: Sequence[str], period: Period) -> list[tuple[str, str]]:
-    """Of the recipients, those without the period's report, and why; nobody who was named only now."""
+def overdue(
+    connection: Connection,
+    recipients: Sequence[str],
+    period: Period,
+    subscription: int | None = None,
+    *,
+    named: bool = False,
+) -> list[tuple[str, str]]:
+    """Of the recipients, those without the period's report, and why; nobody who was named only now.
+
+    `named`: they are known to have been named before the report was due.
+    """
     late = []
     for name in recipients:
-        row = delivery(connection, name, period)
-        if row is None and last_due(connection, name) is not None:
+        row = delivery(connection, name, period, subscription)
+        if row is None and (named or last_due(connection, name, subscription) is not None):
             late.append((name, "was not sent"))
         elif row is not None and row.state == "failed":
             late.append((name, f"was refused {row.attempts} times: {row.detail}"))
@@ -94,26 +103,50 @@ def overdue(connection: Connection, recipients: Sequence[str], period: Period) -
     return late
 
 
-def last_due(connection: Connection, recipient: str) -> datetime | None:
+def last_due(connection: Connection, recipient: str, subscription: int | None = None) -> datetime | None:
     """When the recipient's latest report was due; None for one who was named only now."""
-    newest = select(func.max(report_delivery.c.due_at)).where(report_delivery.c.recipient == recipient)
+    newest = select(func.max(report_delivery.c.due_at)).where(
+        report_delivery.c.recipient == recipient, _of(subscription)
+    )
     found: datetime | None = connection.execute(newest).scalar_one()
     return found
 
 
-def skip(connection: Connection, recipient: str, period: Period, due: datetime) -> None:
+def skip(
+    connection: Connection, recipient: str, period: Period, due: datetime, subscription: int | None = None
+) -> None:
     """Record that the report was due before the recipient was named."""
     connection.execute(
         insert(report_delivery)
-        .values(recipient=recipient, **_period(period), due_at=due, state="skipped", attempts=0)
+        .values(
+            subscription_id=subscription,
+            recipient=recipient,
+            **_period(period),
+            due_at=due,
+            state="skipped",
+            attempts=0,
+        )
         .on_conflict_do_nothing()
     )
 
 
-def claim(connection: Connection, recipient: str, period: Period, due: datetime, now: datetime) -> bool:
+def claim(
+    connection: Connection,
+    recipient: str,
+    period: Period,
+    due: datetime,
+    now: datetime,
+    subscription: int | None = None,
+) -> bool:
     """Mark it as being sent; False where somebody did before and it has not failed since."""
     fresh = insert(report_delivery).values(
-        recipient=recipient, **_period(period), due_at=due, state="sending", attempts=1, changed_at=now
+        subscription_id=subscription,
+        recipient=recipient,
+        **_period(period),
+        due_at=due,
+        state="sending",
+        attempts=1,
+        changed_at=now,
     )
     claimed = fresh.on_conflict_do_update(
         index_elements=["subscription_id", "recipient", "since", "until"],
@@ -129,17 +162,32 @@ def claim(connection: Connection, recipient: str, period: Period, due: datetime,
 
 
 def settle(
-    connection: Connection, recipient: str, period: Period, state: str, now: datetime, detail: str = ""
+    connection: Connection,
+    recipient: str,
+    period: Period,
+    state: str,
+    now: datetime,
+    detail: str = "",
+    subscription: int | None = None,
 ) -> None:
     """Record how it ended: `sent`, `failed`, or still `sending` with why nobody knows."""
     connection.execute(
         update(report_delivery)
-        .where(
-            report_delivery.c.recipient == recipient,
-            report_delivery.c.since == period.since,
-            report_delivery.c.until == period.until,
-        )
+        .where(*_row(recipient, period, subscription))
         .values(state=state, changed_at=now, detail=detail or None)
+    )
+
+
+def _of(subscription: int | None) -> ColumnElement[bool]:
+    return report_delivery.c.subscription_id.is_not_distinct_from(subscription)
+
+
+def _row(recipient: str, period: Period, subscription: int | None) -> tuple[ColumnElement[bool], ...]:
+    return (
+        _of(subscription),
+        report_delivery.c.recipient == recipient,
+        report_delivery.c.since == period.since,
+        report_delivery.c.until == period.until,
     )
 
 

@@ -3,15 +3,18 @@
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlencode
 
 from sqlalchemy import Engine
 
 from monitor.delivery.recipients import Message
+from monitor.reports.asked import Asked
 from monitor.reports.content import Report, gather
-from monitor.reports.filters import Filter
+from monitor.reports.labels import label
 from monitor.reports.pdf import pdf
 from monitor.reports.report import page
-from monitor.reports.wording import day
+from monitor.reports.tables import cards
+from monitor.reports.wording import counted, day
 from monitor.storage.pictures import PictureStore
 
 _FILE_TYPES: Final = ("pdf", "html")
@@ -20,18 +23,21 @@ _FILE_TYPES: Final = ("pdf", "html")
 def report_message(
     engine: Engine,
     store: PictureStore,
-    chosen: Filter,
+    asked: Asked,
     attach: str,
     folder: Path,
     now: datetime,
     missed: int = 0,
+    site: str | None = None,
 ) -> Message:
-    """The report of the mentions chosen; `attach` names file types ("pdf html"), written to `folder`.
+    """The report of a view; `attach` names file types ("pdf html"), written to `folder`.
 
-    `missed` is how many earlier reports were never sent because the service was down.
+    `missed` is how many earlier reports were never sent because the service was down; `site`, where the pages
+    are reached, makes a link to the view.
     """
     with engine.connect() as connection:
-        report = gather(connection, chosen, now)
+        report = gather(connection, asked, now)
+    chosen = asked.chosen
     first = chosen.since.date().isoformat()
     last = (chosen.until - timedelta(microseconds=1)).date().isoformat()
     files = []
@@ -42,21 +48,28 @@ def report_message(
         else:
             path.write_text(page(report, store), "utf-8")
         files.append(path)
-    return Message(_title(report), _body(report, missed), tuple(files))
+    return Message(_title(report), _body(report, missed, site), tuple(files))
 
 
 def _title(report: Report) -> str:
     zone = report.chosen.since.tzinfo
     last = report.chosen.until - timedelta(microseconds=1)
     made_up = "SYNTHETIC DATA: " if report.figures.synthetic else ""
-    return f"{made_up}Brand report {day(report.chosen.since, zone)} to {day(last, zone)}"
+    about = "Brand report" if report.asked.page == "overview" else report.asked.title
+    return f"{made_up}{label(about, 120)}, {day(report.chosen.since, zone)} to {day(last, zone)}"
 
 
-def _body(report: Report, missed: int) -> str:
-    lines = [f"{report.headline}.", ""]
-    lines += [f"- {finding}." for finding in report.findings]
+def _body(report: Report, missed: int, site: str | None) -> str:
+    lines = [f"{report.safe_headline}.", ""]
+    lines += [f"- {each.happening.title}. {each.happening.certainty}" for each in report.happened[1:]]
+    lines += [f"- {name}: {value}{f' ({words})' if words else ''}." for name, value, words in cards(report)]
+    if report.waiting and report.asked.page != "answer":
+        verb = "waits" if report.waiting == 1 else "wait"
+        lines.append(f"- {counted(report.waiting, 'story')} {verb} for an answer.")
     if report.limits:
         lines += ["", f"Only {report.limits}."]
+    if site:
+        lines += ["", f"The page: {site.rstrip('/')}{_link(report)}"]
     if missed:
         lines += [
             "",
@@ -64,3 +77,11 @@ def _body(report: Report, missed: int) -> str:
             "down; brand-monitor report --since DAY --until DAY makes them.",
         ]
     return "\n".join(lines).strip()
+
+
+def _link(report: Report) -> str:
+    """The page with the days of the report."""
+    since, last = report.chosen.since, report.chosen.until - timedelta(microseconds=1)
+    days = urlencode({"since": since.date().isoformat(), "until": last.date().isoformat()})
+    address = report.asked.address
+    return f"{address}{'&' if '?' in address else '?'}{days}"

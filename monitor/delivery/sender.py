@@ -2,20 +2,53 @@
 
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 import structlog
 from sqlalchemy import Connection, Engine
 
 from monitor.delivery import ledger
 from monitor.delivery.messages import report_message
-from monitor.delivery.recipients import Outcome, Recipient
+from monitor.delivery.recipients import Message, Outcome, Receipt
 from monitor.delivery.schedule import Period, Schedule
-from monitor.reports.filters import Filter
+from monitor.reports.asked import read_address
 from monitor.storage.pictures import PictureStore
 
 _log = structlog.get_logger(__name__)
+
+
+class Receiver(Protocol):
+    """Somebody who gets a report: a `Recipient`, or one who cannot be reached."""
+
+    @property
+    def name(self) -> str:
+        """Without secrets: what the ledger knows them by."""
+        ...
+
+    def send(self, message: Message) -> Receipt:
+        """Hand the message over; blocks, and never raises for a service that is away."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """What is sent when and to whom."""
+
+    times: Schedule
+    recipients: Sequence[Receiver]
+    view: str = "/"
+    """A page's address without days, as `monitor.reports.asked.Asked.address` writes it."""
+    subscription: int | None = None
+    """Row of table `subscription`; None: what the settings schedule."""
+    named_at: datetime | None = None
+    """From when on reports are sent; None: from when the recipient is first met."""
+
+    def named_before(self, due: datetime) -> bool:
+        """Whether what is due then is to be sent even if nothing was before."""
+        return self.named_at is not None and self.named_at < due
 
 
 class ReportSender:
@@ -29,47 +62,58 @@ class ReportSender:
         self,
         engine: Engine,
         store: PictureStore,
-        schedule: Schedule,
-        recipients: Sequence[Recipient],
+        dispatches: Callable[[Connection], Sequence[Dispatch]],
         attach: str,
+        site: str | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        """`dispatches` is asked at every look; `attach` as in `report_message`; `site` is where the pages are
+        reached, for the link to them."""
         self._engine = engine
         self._store = store
-        self._schedule = schedule
-        self._recipients = recipients
+        self._dispatches = dispatches
         self._attach = attach
+        self._site = site
         self._clock = clock
-        self._doubtful: set[tuple[str, datetime]] = set()
+        self._doubtful: set[tuple[int | None, str, datetime]] = set()
 
     def send_due(self) -> list[Outcome]:
         """Send what is due and not sent yet; the outcomes, empty where there was nothing to do.
 
-        Blocks while the report is made and handed over. Raises what the database raises; nothing is lost
-        then, the next look finds the same report due.
+        Blocks while reports are made and handed over. Raises what the database raises; nothing is lost then,
+        the next look finds the same reports due.
         """
-        due = self._schedule.latest_due(self._clock())
-        period = self._schedule.period(due)
         with ledger.sole_sender(self._engine) as connection:
             if connection is None:
                 return []  # another process is at it
-            waiting = [each for each in self._recipients if self._waits(connection, each, period, due)]
-            if not waiting:
-                return []
-            missed = max(self._missed(connection, each, due) for each in waiting)
-            return self._send(connection, waiting, period, due, missed)
+            return [
+                outcome
+                for dispatch in self._dispatches(connection)
+                for outcome in self._send_if_due(connection, dispatch)
+            ]
 
-    def _waits(self, connection: Connection, recipient: Recipient, period: Period, due: datetime) -> bool:
-        row = ledger.delivery(connection, recipient.name, period)
+    def _send_if_due(self, connection: Connection, dispatch: Dispatch) -> list[Outcome]:
+        due = dispatch.times.latest_due(self._clock())
+        waiting = [each for each in dispatch.recipients if self._waits(connection, dispatch, each, due)]
+        if not waiting:
+            return []
+        missed = max(self._missed(connection, dispatch, each, due) for each in waiting)
+        return self._send(connection, dispatch, waiting, due, missed)
+
+    def _waits(self, connection: Connection, dispatch: Dispatch, recipient: Receiver, due: datetime) -> bool:
+        period, subscription = dispatch.times.period(due), dispatch.subscription
+        row = ledger.delivery(connection, recipient.name, period, subscription)
         if row is None:
-            if ledger.last_due(connection, recipient.name) is not None:
+            before = ledger.last_due(connection, recipient.name, subscription)
+            if before is not None or dispatch.named_before(due):
                 return True
-            ledger.skip(connection, recipient.name, period, due)
-            following = self._schedule.next_due(due)
+            ledger.skip(connection, recipient.name, period, due, subscription)
+            following = dispatch.times.next_due(due)
             _log.info("new recipient", recipient=recipient.name, first_report=following.isoformat())
             return False
-        if row.state == "sending" and (recipient.name, due) not in self._doubtful:
-            self._doubtful.add((recipient.name, due))
+        doubt = (subscription, recipient.name, due)
+        if row.state == "sending" and doubt not in self._doubtful:
+            self._doubtful.add(doubt)
             _log.warning(
                 "a report may not have arrived; `brand-monitor report --send now` sends it again",
                 recipient=recipient.name,
@@ -78,43 +122,68 @@ class ReportSender:
             )
         return row.retry_at is not None and row.retry_at <= self._clock()
 
-    def _missed(self, connection: Connection, recipient: Recipient, due: datetime) -> int:
-        before = ledger.last_due(connection, recipient.name)
-        return 0 if before is None else max(0, len(self._schedule.due_between(before, due)) - 1)
+    def _missed(self, connection: Connection, dispatch: Dispatch, recipient: Receiver, due: datetime) -> int:
+        before = ledger.last_due(connection, recipient.name, dispatch.subscription) or dispatch.named_at
+        return 0 if before is None else max(0, len(dispatch.times.due_between(before, due)) - 1)
 
     def _send(
         self,
         connection: Connection,
-        waiting: Sequence[Recipient],
-        period: Period,
+        dispatch: Dispatch,
+        waiting: Sequence[Receiver],
         due: datetime,
         missed: int,
     ) -> list[Outcome]:
+        period = dispatch.times.period(due)
         outcomes = []
         with tempfile.TemporaryDirectory(prefix="brand-monitor-report-") as folder:
-            message = report_message(
-                self._engine,
-                self._store,
-                Filter(period.since, period.until),
-                self._attach,
-                Path(folder),
-                self._clock(),
-                missed,
-            )
+            message = self._message(dispatch, period, Path(folder), missed)
             for recipient in waiting:
-                if not ledger.claim(connection, recipient.name, period, due, self._clock()):
+                now, whose = self._clock(), dispatch.subscription
+                if not ledger.claim(connection, recipient.name, period, due, now, whose):
                     continue
                 receipt = recipient.send(message)
-                # Unknown stays `sending`: it may have arrived, and twice is worse than late.
-                state = "sending" if receipt.outcome is Outcome.UNKNOWN else receipt.outcome.value
-                ledger.settle(connection, recipient.name, period, state, self._clock(), receipt.detail)
-                log = _log.info if receipt.outcome is Outcome.SENT else _log.error
-                log(
-                    f"report {receipt.outcome.value}",
-                    recipient=recipient.name,
-                    since=period.since.isoformat(),
-                    until=period.until.isoformat(),
-                    detail=receipt.detail or None,
-                )
+                self._settle(connection, dispatch, recipient, period, receipt)
                 outcomes.append(receipt.outcome)
         return outcomes
+
+    def _message(self, dispatch: Dispatch, period: Period, folder: Path, missed: int) -> Message:
+        return report_message(
+            self._engine,
+            self._store,
+            read_address(dispatch.view, period.since, period.until),
+            self._attach,
+            folder,
+            self._clock(),
+            missed,
+            site=self._site,
+        )
+
+    def _settle(
+        self,
+        connection: Connection,
+        dispatch: Dispatch,
+        recipient: Receiver,
+        period: Period,
+        receipt: Receipt,
+    ) -> None:
+        # Unknown stays `sending`: it may have arrived, and twice is worse than late.
+        state = "sending" if receipt.outcome is Outcome.UNKNOWN else receipt.outcome.value
+        ledger.settle(
+            connection,
+            recipient.name,
+            period,
+            state,
+            self._clock(),
+            receipt.detail,
+            dispatch.subscription,
+        )
+        log = _log.info if receipt.outcome is Outcome.SENT else _log.error
+        log(
+            f"report {receipt.outcome.value}",
+            view=dispatch.view,
+            recipient=recipient.name,
+            since=period.since.isoformat(),
+            until=period.until.isoformat(),
+            detail=receipt.detail or None,
+        )

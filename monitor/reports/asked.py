@@ -13,9 +13,7 @@ from monitor.reports.wording import language
 
 Page = Literal["overview", "brand", "compare", "themes", "answer", "mentions", "pictures"]
 
-PATHS: Final[Mapping[str, str]] = {
-    page: "/" if page == "overview" else f"/{page}" for page in get_args(Page)
-}
+PATHS: Final[Mapping[str, str]] = {page: "/" if page == "overview" else f"/{page}" for page in get_args(Page)}
 """Addresses of the pages, by name."""
 
 TITLES: Final[Mapping[str, str]] = {

@@ -1,112 +1,137 @@
 """What a report says, before any layout: gathered once, laid out as a page, as a PDF and as a message."""
 
 from datetime import datetime
-from typing import Final, Protocol, TypeVar
+from typing import Final
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
 from sqlalchemy import Connection
 
-from monitor.reports import charts, feeling
-from monitor.reports.changes import BrandChange, changes
-from monitor.reports.feeling import BrandFeeling, Unit, sentiment_over_time
+from monitor.answers import Card, queue
+from monitor.insights.causes import Cause, cause
+from monitor.insights.compared import Standing
+from monitor.insights.happenings import Happening, first, happened, headline
+from monitor.insights.standings import standings
+from monitor.queries import parse
+from monitor.reports import charts
+from monitor.reports.asked import Asked
 from monitor.reports.figures import Summary, summary
 from monitor.reports.filters import Filter
-from monitor.reports.languages import in_words
-from monitor.reports.mentions import MentionLine, Quote, most_extreme, most_reached
+from monitor.reports.mentions import MentionLine, in_order, search
 from monitor.reports.origins import AuthorActivity, SourceShare, authors, sources
 from monitor.reports.pictures import ShownPicture, image_only, shown_pictures
-from monitor.reports.terms import terms
-from monitor.reports.timeline import Bucket, unit_for, without_gaps
-from monitor.reports.voice import BrandVoice
-from monitor.reports.wording import counted, language, percent, telling
+from monitor.reports.versus import contenders, versus
+from monitor.reports.voice import share_of_voice
+from monitor.reports.wording import counted, percent, telling
+from monitor.themes import Theme, themes
 
-_MOST_MENTIONS: Final = 20
-"""Read in a minute; the exports have all."""
+MOST_BRANDS: Final = 10
+"""Rows of a table of brands; the CSV of /compare has all."""
 
-_MOST_PICTURES: Final = 24
-_MOST_SILENT: Final = 8
-_MOST_QUOTES: Final = 3
-_MOST_TERMS: Final = 8
-_MOST_ORIGINS: Final = 10
+_MOST_HAPPENED: Final = 6
+_MOST_THEMES: Final = 6
+_MOST_RIVALS: Final = 2
+"""Competitors whose themes stand beside ours."""
+_MOST_ORIGINS: Final = 6
+_MOST_FOUND: Final = 60
+"""Mentions of a search: some pages; the CSV has all."""
+_SEARCHES: Final = 20
+"""Each looks through some ten thousand mentions: what is not found by then is not waited for."""
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that happened, and what made it."""
+
+    happening: Happening
+    cause: Cause | None
+
+
+class Spoken(msgspec.Struct, frozen=True, kw_only=True):
+    """What the posts about one brand are about; `said` are posts that say it, by their ids."""
+
+    brand: str
+    themes: tuple[Theme, ...]
+    said: dict[UUID, MentionLine]
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """The figures, charts, quotes and pictures of one report."""
+    """The figures, charts, posts and pictures of one report; what its page does not show is empty."""
 
-    chosen: Filter
+    asked: Asked
     zone: str
     """IANA name; days are counted there."""
     generated_at: datetime
     figures: Summary
     focus: str | None
     """The brand it speaks of first: the most present of ours, else the most present of all."""
-    ours: BrandVoice | None
-    felt: BrandFeeling | None
-    changed: tuple[BrandChange, ...]
-    """Empty where the period before has no post about a brand."""
-    unit: Unit
-    over_time: tuple[Bucket, ...]
-    """The focus brand by day, week or month."""
-    drawings: dict[str, charts.Drawing]
-    """share, change, health, trend, health_over_time, terms, sources: those there is something to show."""
-    praise: tuple[Quote, ...]
-    criticism: tuple[Quote, ...]
-    reached: tuple[MentionLine, ...]
-    silent: tuple[ShownPicture, ...]
+    happened: tuple[Told, ...] = ()
+    """The largest first."""
+    standings: tuple[Standing, ...] = ()
+    """Ours and the most present others."""
+    others: int = 0
+    """Brands that were talked about and are not in `standings`."""
+    drawings: dict[str, charts.Drawing] = {}
+    """share, health: brand against brand over time, where there are two to compare."""
+    spoken: tuple[Spoken, ...] = ()
+    """Ours first, then the most present others."""
+    cards: tuple[Card, ...] = ()
+    """Stories that wait for an answer, the widest first."""
+    waiting: int = 0
+    """How many wait."""
+    found: tuple[MentionLine, ...] = ()
+    """Of the page of mentions: the newest that fit its query."""
+    more: bool = False
+    """More fit."""
+    silent: tuple[ShownPicture, ...] = ()
     """Pictures that show a brand without a word about it."""
-    pictures: tuple[ShownPicture, ...]
+    pictures: tuple[ShownPicture, ...] = ()
     """Other pictures with logos."""
-    sources: tuple[SourceShare, ...]
-    authors: tuple[AuthorActivity, ...]
+    sources: tuple[SourceShare, ...] = ()
+    authors: tuple[AuthorActivity, ...] = ()
+
+    @property
+    def chosen(self) -> Filter:
+        """The mentions it is about."""
+        return self.asked.chosen
+
+    @property
+    def limits(self) -> str:
+        """What the report was narrowed to, in words; empty where it is about everything."""
+        return self.asked.limits
+
+    @property
+    def standing(self) -> Standing | None:
+        """Of the focus brand."""
+        return next((each for each in self.standings if each.brand == self.focus), None)
 
     @property
     def headline(self) -> str:
         """One sentence for whoever reads nothing else."""
-        figures = self.figures
-        if self.ours is None:
-            if figures.mentions:
-                return f"No watched brand was named or shown in {counted(figures.mentions, 'mention')}"
+        if not self.figures.mentions:
             return "No mention was published in this period"
-        said = (
-            f"{self.ours.brand} is in {self.ours.posts:,} of {counted(figures.brand_posts, 'post')} "
-            "about the watched brands"
-        )
-        if self.felt is not None and self.felt.opinions:
-            verb = "is" if self.felt.positive == 1 else "are"
-            opinions = counted(self.felt.opinions, "opinion")
-            said += f"; {self.felt.positive:,} of {opinions} {verb} positive"
-        return said
+        match self.asked.page:
+            case "mentions":
+                return self._found
+            case "answer":
+                verb = "waits" if self.waiting == 1 else "wait"
+                return f"{counted(self.waiting, 'story')} {verb} for an answer"
+            case "compare" if self.drawings:
+                return next(iter(self.drawings.values())).title
+            case "themes" if self.spoken and self.spoken[0].themes:
+                top = self.spoken[0].themes[0]
+                return f"{self.spoken[0].brand}: most is said about {top.name} ({top.words})"
+            case "pictures":
+                verb = "shows" if self.figures.image_only == 1 else "show"
+                return f"{counted(self.figures.image_only, 'picture')} {verb} a brand that nobody named"
+        if not self.figures.voice:
+            return f"No watched brand was named or shown in {counted(self.figures.mentions, 'mention')}"
+        return self._happened(with_cause=True)
 
     @property
-    def findings(self) -> tuple[str, ...]:
-        """What to know, each in a sentence with its numbers; no words of publishers in it."""
-        told = [self.drawings[name].title for name in ("share", "health", "change") if name in self.drawings]
-        rising = self.rising
-        if rising:
-            told.append(
-                "Gaining on the others: "
-                + ", ".join(
-                    f"{each.brand} ({100 * (each.share.difference or 0):+.1f} points)" for each in rising[:3]
-                )
-            )
-        elif any(each.share.significant for each in self.changed):
-            told.append("No competitor gained share of voice by more than chance explains")
-        elif self.figures.voice and not self.changed:
-            told.append("Nothing about the brands was published in the period before: no change to tell")
-        if self.figures.image_only:
-            n = self.figures.image_only
-            verb = "shows" if n == 1 else "show"
-            told.append(f"{counted(n, 'picture')} {verb} a logo without a word about the brand")
-        unsure = feeling.in_words(self.figures.feeling)
-        if unsure:
-            told.append(f"{unsure}: counted apart, in no sentiment")
-        if self.figures.unscored:
-            these = "that language" if len(self.figures.unscored) == 1 else "these languages"
-            told.append(
-                f"{in_words(self.figures.unscored)} (the model does not speak {these}: in no sentiment)"
-            )
-        return tuple(told)
+    def safe_headline(self) -> str:
+        """The headline without a word that a publisher wrote: for messages."""
+        return self._happened(with_cause=False) if self.happened else self.headline
 
     @property
     def stories(self) -> str:
@@ -116,131 +141,173 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         return f"{told}; the others are copies" if stories < posts else told
 
     @property
-    def rising(self) -> tuple[BrandChange, ...]:
-        """Competitors whose share of voice grew by more than chance explains, the largest growth first."""
-        found = [
-            each
-            for each in self.changed
-            if not each.own and each.share.significant and (each.share.difference or 0) > 0
-        ]
-        return tuple(sorted(found, key=lambda each: -(each.share.difference or 0)))
-
-    @property
-    def limits(self) -> str:
-        """What the report was narrowed to, in words; empty where it is about everything."""
-        kinds = {"text": "texts", "image": "pictures"}
-        parts = [
-            f"brands: {', '.join(self.chosen.brands)}" if self.chosen.brands else "",
-            f"sources: {', '.join(self.chosen.sources)}" if self.chosen.sources else "",
-            f"{' and '.join(kinds[kind] for kind in self.chosen.kinds)} only" if self.chosen.kinds else "",
-            f"languages: {', '.join(map(language, self.chosen.languages))}" if self.chosen.languages else "",
-            "the first of each story, no copies" if self.chosen.counting == "stories" else "",
-        ]
-        return "; ".join(part for part in parts if part)
-
-    @property
-    def no_terms(self) -> str:
-        """Why there is no chart of terms; empty where there is one, or no brand to speak of."""
-        if self.focus is None or "terms" in self.drawings:
-            return ""
-        opinions = self.felt.opinions if self.felt is not None else 0
-        return (
-            f"No term sets praise of {self.focus} apart from criticism by more than chance: "
-            f"that takes more than {counted(opinions, 'opinion')}."
-        )
-
-    @property
-    def rejected_share(self) -> str:
-        """Rejected records among all that came, in words."""
+    def rejected(self) -> str:
+        """What could not be read, in words."""
         rejected = self.figures.rejections
-        total = rejected + self.figures.by_posts
-        return f"{percent(rejected / total)} of what came" if rejected else "all were readable"
+        if not rejected:
+            return "Everything that came could be read"
+        reasons = ", ".join(f"{each.code} {each.records:,}" for each in self.figures.rejected[:4])
+        share = percent(rejected / (rejected + self.figures.by_posts))
+        return f"{counted(rejected, 'input')} could not be read, {share} of what came ({reasons})"
+
+    @property
+    def _found(self) -> str:
+        n = f"more than {len(self.found)} mentions" if self.more else counted(len(self.found), "mention")
+        if self.asked.query or self.asked.label:
+            fit = "fits" if n.startswith("1 ") else "fit"
+            return f"{n} {fit} the search"[0].upper() + f"{n} {fit} the search"[1:]
+        return counted(self.figures.mentions, "mention")
+
+    def _happened(self, *, with_cause: bool) -> str:
+        found = [each.happening for each in self.happened]
+        top = first(found)
+        if top is None:
+            return self._ordinary
+        made = next((each.cause for each in self.happened if each.happening is top), None)
+        return headline(found, made.words if with_cause and made is not None else "")
+
+    @property
+    def _ordinary(self) -> str:
+        """Where the focus brand stands; that this is nothing new, where its past is known."""
+        standing = self.standing
+        if standing is None or standing.mentions.now is None or standing.share.now is None:
+            return "Nothing out of the ordinary happened"
+        said = f"{standing.brand} is in {counted(round(standing.mentions.now), 'mention')}, "
+        said += f"{percent(standing.share.now)} of the voice"
+        if standing.health.now is not None:
+            n = standing.health.n
+            verb = "is" if n == 1 else "are"
+            said += f"; {percent(standing.health.now)} of {counted(n, 'opinion')} {verb} positive"
+        return f"{said}: nothing out of the ordinary" if self.past_known else said
+
+    @property
+    def past_known(self) -> bool:
+        """Whether any brand has a past to compare it with."""
+        return any(each.mentions.from_usual is not None for each in self.standings)
 
 
-def gather(connection: Connection, chosen: Filter, now: datetime) -> Report:
-    """Ask the database for everything a report of the mentions chosen says.
+def gather(connection: Connection, asked: Asked, now: datetime) -> Report:
+    """Ask the database for everything a report of a view says.
 
     Days are counted in the time zone of `chosen.since` if it is a named one (a `ZoneInfo`), else in UTC.
+    Raises `QueryError` for a query that cannot be read.
     """
+    chosen = asked.chosen
     zone = chosen.since.tzinfo.key if isinstance(chosen.since.tzinfo, ZoneInfo) else "UTC"
     figures = summary(connection, chosen)
-    focus = _focus(figures)
-    changed = changes(connection, chosen) if figures.voice else ()
-    unit: Unit = "day"
-    over_time: tuple[Bucket, ...] = ()
-    if figures.first_published and figures.last_published and focus:
-        where = ZoneInfo(zone)
-        first, last = (
-            moment.astimezone(where).date() for moment in (figures.first_published, figures.last_published)
-        )
-        unit = unit_for(first, last)
-        points = sentiment_over_time(connection, chosen, focus, unit, zone)
-        over_time = without_gaps(points, unit) if points else ()
-    came_from = sources(connection, chosen, _MOST_ORIGINS)
-    silent = image_only(connection, chosen, _MOST_SILENT) if figures.image_only else ()
-    seen = {each.sha256 for each in silent}
-    shown = shown_pictures(connection, chosen, _MOST_PICTURES + len(silent))
-    return Report(
-        chosen=chosen,
-        zone=zone,
-        generated_at=now,
-        figures=figures,
-        focus=focus,
-        ours=of_brand(figures.voice, focus),
-        felt=of_brand(figures.feeling, focus),
-        changed=tuple(each for each in changed if each.share.difference is not None),
-        unit=unit,
-        over_time=over_time,
-        drawings=_drawings(connection, chosen, figures, focus, changed, unit, over_time, came_from),
-        praise=most_extreme(connection, chosen, focus, "positive", _MOST_QUOTES) if focus else (),
-        criticism=most_extreme(connection, chosen, focus, "negative", _MOST_QUOTES) if focus else (),
-        reached=most_reached(connection, chosen, _MOST_MENTIONS),
-        silent=silent,
-        pictures=tuple(each for each in shown if each.sha256 not in seen)[:_MOST_PICTURES],
-        sources=came_from,
+    report = Report(asked=asked, zone=zone, generated_at=now, figures=figures, focus=_focus(figures))
+    if not figures.mentions:
+        return report
+    if asked.page == "mentions":
+        return _with_mentions(connection, report)
+    if not figures.voice:
+        return report
+    match asked.page:
+        case "compare":
+            return _with_brands(connection, report)
+        case "themes":
+            return _with_themes(connection, report, _MOST_THEMES * 2)
+        case "answer":
+            return _with_cards(connection, report, 40)
+        case "pictures":
+            return _with_pictures(connection, report, 24, 24)
+    report = _with_happenings(connection, report)
+    report = _with_brands(connection, report)
+    report = _with_themes(connection, report, _MOST_THEMES)
+    report = _with_cards(connection, report, 5)
+    report = _with_pictures(connection, report, 4, 8)
+    return msgspec.structs.replace(
+        report,
+        sources=sources(connection, chosen, _MOST_ORIGINS),
         authors=authors(connection, chosen, _MOST_ORIGINS),
     )
 
 
-class _OfBrand(Protocol):
-    @property
-    def brand(self) -> str: ...
+def _with_mentions(connection: Connection, report: Report) -> Report:
+    asked = report.asked
+    query = parse(asked.query) if asked.query.strip() else None
+    rows: list[MentionLine] = []
+    after: str | None = None
+    for _ in range(_SEARCHES):
+        page = search(
+            connection,
+            asked.chosen,
+            query=query,
+            label=asked.label,
+            after=after,
+            limit=_MOST_FOUND - len(rows),
+            fold=True,
+        )
+        rows += page.rows
+        after = page.next
+        if after is None or len(rows) >= _MOST_FOUND:
+            break
+    return msgspec.structs.replace(report, found=tuple(rows), more=after is not None)
 
 
-_Row = TypeVar("_Row", bound=_OfBrand)
+def _with_happenings(connection: Connection, report: Report) -> Report:
+    found = happened(connection, report.chosen, report.zone)
+    top = first(found)
+    shown = sorted(found[:_MOST_HAPPENED], key=lambda each: each is not top)
+    return msgspec.structs.replace(
+        report,
+        happened=tuple(
+            Told(happening=each, cause=cause(connection, each.brand, each.since, each.until))
+            for each in shown
+        ),
+    )
 
 
-def of_brand(rows: tuple[_Row, ...], brand: str | None) -> _Row | None:
-    """The row about a brand, or None."""
-    return next((row for row in rows if row.brand == brand), None)
+def _with_brands(connection: Connection, report: Report) -> Report:
+    """Where the brands stand; the page of one brand compares it with all others."""
+    chosen = report.chosen
+    if report.asked.page == "brand":
+        chosen = msgspec.structs.replace(chosen, brands=())
+    found = standings(connection, chosen, report.zone)
+    shown = sorted(found, key=lambda each: (each.brand != report.focus, not each.own))[:MOST_BRANDS]
+    brands = {each.brand for each in shown}
+    voice = [each for each in share_of_voice(connection, chosen) if each.brand in brands]
+    voice.sort(key=lambda each: each.brand != report.focus)
+    unit, lines = versus(connection, chosen, contenders(voice), report.zone)
+    drawn = {
+        "share": charts.versus_share_chart(lines, unit),
+        "health": charts.versus_health_chart(lines, unit),
+    }
+    return msgspec.structs.replace(
+        report,
+        standings=tuple(each for each in found if each.brand in brands),
+        others=len(found) - len(shown),
+        drawings={name: drawing for name, drawing in drawn.items() if drawing is not None},
+    )
+
+
+def _with_themes(connection: Connection, report: Report, most: int) -> Report:
+    rivals = [each.brand for each in report.standings or report.figures.voice if not each.own]
+    names = [report.focus, *(name for name in rivals if name != report.focus)][: 1 + _MOST_RIVALS]
+    spoken: list[Spoken] = []
+    for name in names:
+        chosen = msgspec.structs.replace(report.chosen, brands=(name,)) if name else report.chosen
+        found = themes(connection, chosen, name or "")[:most]
+        wanted = [each.centre for each in found] if not spoken else []
+        said = {line.mention_id: line for line in in_order(connection, wanted)}
+        spoken.append(Spoken(brand=name or "", themes=found, said=said))
+    return msgspec.structs.replace(report, spoken=tuple(each for each in spoken if each.themes))
+
+
+def _with_cards(connection: Connection, report: Report, most: int) -> Report:
+    found = queue(connection, report.chosen, limit=most)
+    return msgspec.structs.replace(report, cards=found.cards, waiting=found.counts.open)
+
+
+def _with_pictures(connection: Connection, report: Report, most_silent: int, most: int) -> Report:
+    chosen = report.chosen
+    silent = image_only(connection, chosen, most_silent) if report.figures.image_only else ()
+    seen = {each.sha256 for each in silent}
+    shown = shown_pictures(connection, chosen, most + len(silent))
+    others = tuple(each for each in shown if each.sha256 not in seen)[:most]
+    return msgspec.structs.replace(report, silent=silent, pictures=others)
 
 
 def _focus(figures: Summary) -> str | None:
     present = sorted(figures.voice, key=lambda each: (not each.own, -each.posts))
     return present[0].brand if present else None
-
-
-def _drawings(
-    connection: Connection,
-    chosen: Filter,
-    figures: Summary,
-    focus: str | None,
-    changed: tuple[BrandChange, ...],
-    unit: Unit,
-    over_time: tuple[Bucket, ...],
-    came_from: tuple[SourceShare, ...],
-) -> dict[str, charts.Drawing]:
-    """The charts there is something to show for."""
-    told: dict[str, charts.Drawing | None] = {}
-    if figures.voice:
-        told["share"] = charts.share_chart(figures.voice, figures.brand_posts)
-        told["change"] = charts.change_chart(changed)
-    if any(each.opinions for each in figures.feeling):
-        told["health"] = charts.health_chart(figures.feeling)
-    if focus and over_time:
-        told["trend"] = charts.trend_chart(focus, over_time, unit)
-        told["health_over_time"] = charts.health_over_time_chart(focus, over_time, unit)
-        told["terms"] = charts.terms_chart(focus, terms(connection, chosen, focus, _MOST_TERMS))
-    if came_from:
-        told["sources"] = charts.sources_chart(came_from)
-    return {name: drawing for name, drawing in told.items() if drawing is not None}

@@ -1,51 +1,50 @@
-"""How a report's figures come about, in sentences: the same in the page and in the PDF."""
+"""How a report's figures come about, in a few sentences: the same in the page and in the PDF."""
 
 from typing import Final
 
+from monitor.reports import feeling
 from monitor.reports.content import Report
+from monitor.reports.languages import in_words
 from monitor.reports.wording import counted
 
 _COUNTING: Final = """
-A post is everything with one source and id: its text and its picture count once. Share of voice is a
-brand's posts among the posts of all watched brands, so a post about two brands counts for both. Net
-sentiment is (positive - negative) / texts that name the brand and have a sentiment; brand health is
-positive / (positive + negative), with Wilson's 95% interval. Sentiment is the one toward the brand where
-the model can tell, else that of the whole text. Where even the best of the three labels is less probable
-than the model's threshold, the model was not sure: such a text, like one in a language that it does not
-speak, counts as a mention, apart, and in no sentiment until a person judges it. A story is one text or
-picture with its copies; by stories, only the first of them counts, where and when it appeared.
-"""
-
-_COMPARING: Final = """
-The period before is as long and ends where this one begins. Changes are tested with the two-proportion z
-test, adjusted over the brands (Holm), and take mentions for independent, which reposts are not: counted by
-posts, a change just beyond chance is a hint, not a proof.
-"""
-
-
-_SHOWING: Final = """
-A picture shows a brand by its look, which a network compares with the logos it knows, by its letters, where
-the name is read in it, or by both. The per cent beside it say how probable that is.
+A post is everything with one source and id: its text and its picture count once. Share of voice is a brand's
+posts among the posts of all watched brands; health is positive / (positive + negative) texts, net sentiment
+(positive - negative) / all three. A brand's usual is what it had at the same hours and days of the week in
+the eight weeks before. Every difference comes with the range that it lies in with a probability of 95%, from
+that brand's own ups and downs; "may be chance" is said where this range holds no difference.
 """
 
 
 def method(report: Report) -> tuple[str, ...]:
-    """Paragraphs for whoever asks where a number comes from."""
+    """Paragraphs for whoever asks where a number comes from; docs/method.md has the formulas."""
     figures = report.figures
-    corrections = figures.corrections
+    n = figures.corrections
     told = [
-        " ".join(_COUNTING.split()),
-        " ".join(_COMPARING.split()),
-        " ".join(_SHOWING.split()),
-        f"Rejected records count by the time of rejection. Days and times are in {report.zone}. "
-        f"{counted(corrections, 'correction')} by people {'is' if corrections == 1 else 'are'} counted in.",
+        " ".join(_COUNTING.split()) + " docs/method.md has the formulas.",
+        f"Days and times are in {report.zone}. {counted(n, 'correction')} by people "
+        f"{'is' if n == 1 else 'are'} counted in. {report.rejected}. "
+        + "".join(f"{said}. " for said in _apart(report)),
     ]
     if figures.models:
         used = ", ".join(
             f"{each.model_version} ({counted(each.mentions, 'text' if each.kind == 'text' else 'picture')})"
             for each in figures.models
         )
+        told.append(f"Scored by: {used}.")
+    return tuple(each.strip() for each in told)
+
+
+def _apart(report: Report) -> tuple[str, ...]:
+    """What counts as mentions and in no sentiment."""
+    told = []
+    unsure = feeling.in_words(report.figures.feeling)
+    if unsure:
+        told.append(f"{unsure}: counted apart, in no sentiment")
+    if report.figures.unscored:
+        one = len(report.figures.unscored) == 1
         told.append(
-            f"Scored by: {used}. Each model's data, measurements and limits are in the CARD.md of its folder."
+            f"{in_words(report.figures.unscored)} (the model does not speak "
+            f"{'that language' if one else 'these languages'}: in no sentiment)"
         )
     return tuple(told)

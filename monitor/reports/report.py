@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -12,10 +13,13 @@ from sqlalchemy import Connection
 from monitor import __version__
 from monitor.errors import SetupError
 from monitor.reports import tables
+from monitor.reports.asked import Asked
 from monitor.reports.content import Report, gather
 from monitor.reports.exports import write_csv, write_json, write_parquet
 from monitor.reports.figures import Summary, summary
 from monitor.reports.filters import Filter
+from monitor.reports.labels import label
+from monitor.reports.layout import about, scope, sections
 from monitor.reports.mentions import all_mentions
 from monitor.reports.method import method
 from monitor.reports.pages import template
@@ -65,11 +69,13 @@ def page(report: Report, store: PictureStore) -> str:
     since, until = report.chosen.since, report.chosen.until
     return template(since.tzinfo if report.zone != "UTC" else UTC).render(
         report=report,
+        about=label(about(report), 60),
         figures=report.figures,
-        tables=tables,
+        scope=scope(report),
+        cards=tables.cards(report),
+        sections=sections(report),
         method=method(report),
-        silent=[(shown, thumbnail(store, shown)) for shown in report.silent],
-        pictures=[(shown, thumbnail(store, shown)) for shown in report.pictures],
+        thumbnail=partial(thumbnail, store),
         last_day=until - timedelta(microseconds=1),
         version=__version__,
     )
@@ -84,7 +90,7 @@ def _write(
     now: datetime,
 ) -> Summary:
     if format in (ReportFormat.HTML, ReportFormat.PDF):
-        report = gather(connection, chosen, now)
+        report = gather(connection, Asked(chosen=chosen), now)
         if format is ReportFormat.PDF:
             path.write_bytes(pdf(report, store))
         else:

@@ -4,11 +4,10 @@ from typing import Final
 
 import msgspec
 
-from monitor.reports.changes import Change
+from monitor.insights.compared import Compared, Move, Standing
 from monitor.reports.content import Report
-from monitor.reports.feeling import BrandFeeling
-from monitor.reports.labels import cut, label
-from monitor.reports.wording import minute, number, percent, signed
+from monitor.reports.labels import label
+from monitor.reports.wording import counted, number, percent, signed
 
 _DASH: Final = "\N{EN DASH}"
 
@@ -29,100 +28,65 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     own: tuple[int, ...] = ()
 
 
-def voice_table(report: Report) -> Table:
-    """Who is talked about, and before, where there was a period before to compare with."""
-    before = {each.brand: each.share for each in report.changed}
-    rows = []
-    for each in report.figures.voice:
-        then = _before(before.get(each.brand)) if before else ()
-        channels = (
-            f"{number(each.words)} ({percent(each.share_words)})",
-            f"{number(each.picture)} ({percent(each.share_picture)})",
-        )
-        rows.append((each.brand, number(each.posts), percent(each.share), *then, *channels))
-    compared = "; change in percentage points since the period before (* beyond chance)" if before else ""
-    headings = ("Posts", "Share", *(("Before", "Change") if before else ()), "In words", "Logo shown")
+def standings_table(report: Report) -> Table:
+    """Our brands among the others: now, beside the period before and their own usual."""
+    others = f"; {counted(report.others, 'other brand')} left out" if report.others else ""
     return Table(
-        caption=f"Share of voice: a brand's posts among the posts of all brands{compared}",
-        columns=(Column("Brand", numeric=False), *(Column(heading) for heading in headings)),
-        rows=tuple(rows),
-        own=tuple(place for place, each in enumerate(report.figures.voice) if each.own),
-    )
-
-
-def _before(change: Change | None) -> tuple[str, str]:
-    """Share before, and the change in points with a star where it is beyond chance."""
-    if change is None or change.before is None or change.difference is None:
-        return _DASH, _DASH
-    return percent(change.before), f"{signed(100 * change.difference, 1)}{'*' if change.significant else ''}"
-
-
-def feeling_table(report: Report) -> Table:
-    """How people feel about each brand."""
-    feeling = report.figures.feeling
-    unsure = any(each.unsure for each in feeling)
-    unscored = bool(report.figures.unscored)
-    return Table(
-        caption="Texts that name a brand, by sentiment; health is positive / (positive + negative)",
+        caption="Usual: the same hours and days of the eight weeks before. Share: of the posts about all "
+        f"watched brands. Health: positive among positive and negative texts (their number){others}.",
         columns=(
             Column("Brand", numeric=False),
-            *(Column(name) for name in ("Texts", "Health (95% interval)", "Net sentiment")),
-            *(Column(name) for name in ("Positive", "Neutral", "Negative")),
-            *((Column("Not sure"),) if unsure else ()),
-            *((Column("Not scored"),) if unscored else ()),
+            Column("Mentions"),
+            Column("Than before"),
+            Column("Than usual"),
+            Column("Share"),
+            Column("Than before"),
+            Column("Health"),
+            Column("Than usual"),
         ),
-        rows=tuple(
-            (
-                *(each.brand, number(each.mentions), _health(each), signed(each.net_sentiment)),
-                *_labels(each),
-                *((number(each.unsure),) if unsure else ()),
-                *((number(each.unscored),) if unscored else ()),
-            )
-            for each in feeling
-        ),
-        own=tuple(place for place, each in enumerate(feeling) if each.own),
+        rows=tuple(_standing(each) for each in report.standings),
+        own=tuple(place for place, each in enumerate(report.standings) if each.own),
     )
 
 
-def over_time_table(report: Report) -> Table:
-    """The focus brand by day, week or month."""
-    rows = []
-    unsure = any(bucket.point.unsure for bucket in report.over_time)
-    for bucket in (each for each in report.over_time if each.point.mentions):
-        point, interval = bucket.point, bucket.point.health_interval
-        health = _DASH
-        if point.health is not None and interval is not None:
-            health = f"{percent(point.health)} ({percent(interval[0])} to {percent(interval[1])})"
-        told = (bucket.label, number(point.mentions), health, signed(point.net_sentiment))
-        counts = (point.positive, point.neutral, point.negative, *((point.unsure,) if unsure else ()))
-        rows.append((*told, *map(number, counts)))
-    return Table(
-        caption=f"{report.focus} by {report.unit}; {report.unit}s without a text are left out",
-        columns=(
-            Column(report.unit.capitalize(), numeric=False),
-            *(Column(name) for name in ("Texts", "Health (95% interval)", "Net sentiment")),
-            *(Column(name) for name in ("Positive", "Neutral", "Negative")),
-            *((Column("Not sure"),) if unsure else ()),
-        ),
-        rows=tuple(rows),
+def _standing(each: Standing) -> tuple[str, ...]:
+    health = each.health
+    return (
+        label(each.brand),
+        _DASH if each.mentions.now is None else number(round(each.mentions.now)),
+        moved(each.mentions.since_before),
+        moved(each.mentions.from_usual),
+        _percent(each.share),
+        moved(each.share.since_before),
+        _DASH if health.now is None else f"{percent(health.now)} ({number(health.n)})",
+        moved(health.move),
     )
+
+
+def moved(move: Move | None) -> str:
+    """The effect, and whether it may be chance; a dash where nothing compares."""
+    if move is None:
+        return _DASH
+    return move.effect if move.sure or move.effect == "unchanged" else f"{move.effect}, may be chance"
+
+
+def _percent(share: Compared) -> str:
+    return _DASH if share.now is None else percent(share.now)
 
 
 def sources_table(report: Report) -> Table:
     """Where mentions about the brands come from."""
     return Table(
-        caption="Sources of mentions about the brands; positive and negative count texts per brand they name",
+        caption="Sources of mentions about the brands",
         columns=(
             Column("Source", numeric=False),
-            *(Column(name) for name in ("Mentions", "Share", "Texts", "Pictures", "Positive", "Negative")),
+            *(Column(name) for name in ("Mentions", "Share", "Positive", "Negative")),
         ),
         rows=tuple(
             (
                 label(each.source),
                 number(each.mentions),
                 percent(each.share),
-                number(each.texts),
-                number(each.images),
                 number(each.positive),
                 number(each.negative),
             )
@@ -132,18 +96,16 @@ def sources_table(report: Report) -> Table:
 
 
 def authors_table(report: Report) -> Table:
-    """Who says most about the brands."""
+    """Who is heard most; the widest and the busiest."""
     return Table(
-        caption="Authors who say most about the brands; reach is that of their furthest mention",
+        caption="Authors; reach is that of their furthest mention",
         columns=(
             Column("Author", numeric=False),
-            Column("Source", numeric=False),
             *(Column(name) for name in ("Mentions", "Reach", "Positive", "Negative")),
         ),
         rows=tuple(
             (
                 label(each.author),
-                label(each.source),
                 number(each.mentions),
                 number(each.reach) if each.reach is not None else _DASH,
                 number(each.positive),
@@ -154,29 +116,23 @@ def authors_table(report: Report) -> Table:
     )
 
 
-def rejected_table(report: Report) -> Table:
-    """What could not be read."""
-    zone = report.chosen.since.tzinfo
-    return Table(
-        caption="Records rejected between the same dates, by the time of rejection",
-        columns=(
-            Column("Reason", numeric=False),
-            Column("Records"),
-            Column("Latest example", numeric=False),
-            Column("Latest", numeric=False),
-        ),
-        rows=tuple(
-            (each.code, number(each.records), cut(each.example, 160), minute(each.latest, zone))
-            for each in report.figures.rejected
-        ),
-    )
+def cards(report: Report) -> tuple[tuple[str, str, str], ...]:
+    """Of the focus brand: name of the figure, the figure, what it moved by; empty without one."""
+    standing = report.standing
+    if standing is None:
+        return ()
+    told = []
+    mentions, share, health, net = standing.mentions, standing.share, standing.health, standing.net
+    if mentions.now is not None:
+        told.append(("Mentions", number(round(mentions.now)), _words(mentions)))
+    if share.now is not None:
+        told.append(("Share of voice", percent(share.now), _words(share)))
+    if health.now is not None:
+        told.append(("Health", percent(health.now), _words(health) or f"of {counted(health.n, 'opinion')}"))
+    if net.now is not None:
+        told.append(("Net sentiment", signed(net.now), _words(net) or "from \N{MINUS SIGN}1 to +1"))
+    return tuple((f"{name}, {label(standing.brand, 24)}", now, words) for name, now, words in told)
 
 
-def _health(each: BrandFeeling) -> str:
-    if each.health is None or each.health_low is None or each.health_high is None:
-        return "no opinions"
-    return f"{percent(each.health)} ({percent(each.health_low)} to {percent(each.health_high)})"
-
-
-def _labels(each: BrandFeeling) -> tuple[str, str, str]:
-    return number(each.positive), number(each.neutral), number(each.negative)
+def _words(compared: Compared) -> str:
+    return f"{compared.words}, against {compared.against}" if compared.words else ""

@@ -70,7 +70,7 @@ def as_pdf(
     asked(q)
     with _one_at_a_time(), framed(request, choice) as frame:
         wanted = asked_of(page, frame.view, name, q, label)
-        report = gather(frame.connection, wanted.chosen, datetime.now(UTC))
+        report = gather(frame.connection, wanted, datetime.now(UTC))
         made = pdf(report, site(request).pictures)
         return Response(made, media_type="application/pdf", headers=_as_file(page, frame.view, "pdf"))
 

@@ -9,7 +9,7 @@ from sqlalchemy import select, text
 
 from monitor.delivery import ledger, read_schedule
 from monitor.delivery.recipients import Outcome, Recipient
-from monitor.delivery.sender import ReportSender
+from monitor.delivery.sender import Dispatch, ReportSender
 from monitor.delivery.service import serve
 from monitor.errors import OutageError
 from monitor.storage.tables import report_delivery
@@ -25,7 +25,8 @@ def sender(engine, store):
     """Makes a sender as a process would at its start; `at` is a list whose last moment is now."""
 
     def make(at: list[datetime], *urls: str, attach: str = "") -> ReportSender:
-        return ReportSender(engine, store, SCHEDULE, [Recipient(url) for url in urls], attach, lambda: at[-1])
+        dispatch = Dispatch(SCHEDULE, [Recipient(url) for url in urls])
+        return ReportSender(engine, store, lambda _: [dispatch], attach, clock=lambda: at[-1])
 
     return make
 
@@ -49,7 +50,7 @@ def test_a_new_recipient_waits_for_the_next_report_and_gets_it_once(sender, web_
     assert running.send_due() == []
     assert states(engine) == ["skipped", "sent"]
     (message,) = web_hook.got
-    assert message["title"] == "Brand report 2 March 2026 to 8 March 2026"
+    assert message["title"] == "Brand report, 2 March 2026 to 8 March 2026"
     assert message["message"].startswith("No mention was published in this period.")
 
 
@@ -60,7 +61,7 @@ def test_mail_arrives_with_the_report_attached(sender, mail_server):
     now.append(MONDAY)
     assert running.send_due() == [Outcome.SENT]
     (message,) = mail_server.got
-    assert message["subject"] == "Brand report 2 March 2026 to 8 March 2026"
+    assert message["subject"] == "Brand report, 2 March 2026 to 8 March 2026"
     assert "marketing@example.com" in message["to"]
     files = {part.get_filename(): part.get_payload(decode=True) for part in message.iter_attachments()}
     assert set(files) == {
@@ -79,7 +80,7 @@ def test_after_an_outage_the_latest_report_is_sent_once_and_says_what_was_left_o
     assert sender(now, web_hook.url).send_due() == [Outcome.SENT]
     assert sender(now, web_hook.url).send_due() == []
     late = web_hook.got[-1]
-    assert late["title"] == "Brand report 23 March 2026 to 29 March 2026"
+    assert late["title"] == "Brand report, 23 March 2026 to 29 March 2026"
     assert "2 earlier reports were not sent" in late["message"]
     assert len(web_hook.got) == 2
 

@@ -10,14 +10,15 @@ import pytest
 from sqlalchemy import Connection
 
 from monitor.corrections import correct_sentiment
+from monitor.insights.standings import standings
 from monitor.messages import BrandMention, TextMention, Verdict, mention_uuid
-from monitor.reports import tables
-from monitor.reports.changes import changes
+from monitor.reports.asked import Asked
 from monitor.reports.content import gather
 from monitor.reports.feeling import net_sentiment, sentiment_over_time
 from monitor.reports.figures import summary
 from monitor.reports.filters import Filter
 from monitor.reports.mentions import most_extreme, search
+from monitor.reports.method import method
 from monitor.reports.origins import authors, sources
 from monitor.reports.pdf import pdf
 from monitor.reports.report import page, write_report
@@ -85,8 +86,8 @@ def test_figures_are_of_what_the_model_was_sure_of(told: Connection, chosen: Fil
     assert (felt.positive, felt.neutral, felt.negative, felt.unsure, felt.unscored) == (3, 0, 1, 2, 1)
     assert felt.net_sentiment == (3 - 1) / 4
     assert (felt.health, felt.opinions) == (3 / 4, 4)
-    (change,) = (each for each in changes(told, chosen) if each.brand == "VMware")
-    assert (change.health.n, change.net_sentiment) == (4, 0.5)
+    (standing,) = (each for each in standings(told, chosen, "UTC") if each.brand == "VMware")
+    assert (standing.health.n, standing.net.now) == (4, 0.5)
     (source,), (author,) = sources(told, chosen), authors(told, chosen)
     for each in (source, author):
         assert (each.positive, each.neutral, each.negative, each.unsure, each.unscored) == (3, 0, 1, 2, 1)
@@ -140,28 +141,20 @@ def test_a_person_who_judges_one_makes_it_count(told: Connection) -> None:
 
 
 def test_reports_say_it_in_words(told: Connection, settings: Settings) -> None:
-    report = gather(told, MARCH, UNTIL)
-    assert "The model was not sure in 2 of 6 verdicts: counted apart, in no sentiment" in report.findings
-    assert (
-        "n = 4. The model was not sure of 2 more texts. 1 text not scored." in report.drawings["trend"].note
-    )
-    for table in (tables.feeling_table(report), tables.over_time_table(report)):
-        place = [column.heading for column in table.columns].index("Not sure")
-        assert [row[place] for row in table.rows] == ["2"]
+    report = gather(told, Asked(chosen=MARCH), UNTIL)
+    said = "The model was not sure in 2 of 6 verdicts: counted apart, in no sentiment"
+    assert any(said in paragraph for paragraph in method(report))
     store = PictureStore(settings.picture_store)
     shown = page(report, store)
-    assert "The model was not sure in 2 of 6 verdicts" in shown
-    assert '<span class="unsure">unsure</span>' in shown
+    assert said in shown
+    assert "unsure about VMware" in shown
     assert pdf(report, store).startswith(b"%PDF")
 
 
 def test_where_the_model_was_sure_nothing_speaks_of_it(told: Connection) -> None:
     first = HALF_AN_HOUR.since + timedelta(minutes=20)
-    report = gather(told, Filter(first, first + timedelta(minutes=4)), UNTIL)
-    assert not [finding for finding in report.findings if "not sure" in finding]
-    for table in (tables.feeling_table(report), tables.over_time_table(report)):
-        assert "Not sure" not in [column.heading for column in table.columns]
-    assert "sure" not in report.drawings["trend"].note
+    report = gather(told, Asked(chosen=Filter(first, first + timedelta(minutes=4))), UNTIL)
+    assert not [paragraph for paragraph in method(report) if "not sure" in paragraph]
 
 
 def test_exports_have_the_label_and_the_probabilities(

@@ -1,0 +1,91 @@
+"""To whom people have views sent: e-mail addresses as people write them, and apprise's for all else.
+
+An e-mail address goes through the mail server of MONITOR_REPORT_TO, so that nobody types a server's password
+into a page to get a report.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from pydantic import SecretStr
+
+from monitor.delivery.addresses import AddressError, named_on_a_page
+from monitor.delivery.recipients import Message, Outcome, Receipt, Recipient
+from monitor.errors import SetupError
+
+_MAIL: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
+_SERVERS: Final = ("mailto", "mailtos")
+_WHOM: Final = ("to", "cc", "bcc")
+"""Parts of a mail server's address that say who gets mail; those who get a view replace them."""
+
+_MOST: Final = 20
+"""Recipients of one view."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What the settings say of reaching people: MONITOR_REPORT_TO, whose mail server is used, and
+    MONITOR_RECIPIENT_HOSTS."""
+
+    report_to: SecretStr | None
+    hosts: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unreachable:
+    """Somebody that cannot be reached as things are set up; what is sent to them fails and says why."""
+
+    name: str
+    why: str
+
+    def send(self, message: Message) -> Receipt:  # noqa: ARG002 - what a recipient takes
+        """Always FAILED, to be tried again: settings and networks change."""
+        return Receipt(Outcome.FAILED, self.why)
+
+
+def read_subscribers(addresses: str, service: Service) -> tuple[Recipient, ...]:
+    """E-mail and apprise addresses separated by spaces or commas, in their order.
+
+    Raises `AddressError` for one that cannot be used, and where there is none.
+    """
+    found: dict[str, Recipient] = {}
+    for address in dict.fromkeys(each for each in re.split(r"[\s,]+", addresses) if each):
+        recipient = _recipient(address, service)
+        name, place = recipient.name, 1
+        while recipient.name in found:
+            place += 1
+            recipient.name = f"{name} ({place})"
+        found[recipient.name] = recipient
+    if not 0 < len(found) <= _MOST:
+        raise AddressError(f"name 1 to {_MOST} people: e-mail addresses, or addresses as apprise writes them")
+    return tuple(found.values())
+
+
+def _recipient(address: str, service: Service) -> Recipient:
+    if not _MAIL.fullmatch(address):
+        return named_on_a_page(address, service.hosts)
+    try:
+        recipient = Recipient(_mail_to(address, _mail_server(service.report_to)))
+    except SetupError as error:
+        raise AddressError(str(error)) from None
+    recipient.name = address
+    return recipient
+
+
+def _mail_to(mail: str, server: str) -> str:
+    """The mail server's address with this one recipient."""
+    parts = urlsplit(server)
+    kept = [(name, value) for name, value in parse_qsl(parts.query) if name.lower() not in _WHOM]
+    return urlunsplit((parts.scheme, parts.netloc, "/", urlencode([*kept, ("to", mail)]), ""))
+
+
+def _mail_server(reports_to: SecretStr | None) -> str:
+    for address in reports_to.get_secret_value().split() if reports_to is not None else ():
+        if address.partition(":")[0].lower() in _SERVERS:
+            return address
+    raise AddressError(
+        "no mail server is set up for e-mail addresses: MONITOR_REPORT_TO names none, e.g. "
+        "mailtos://USER:PASSWORD@HOST?from=ADDRESS&to=ADDRESS (docs/reports.md)"
+    )

@@ -1,0 +1,139 @@
+"""Brand against brand over time: how much is said of each, and how its opinions are."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import msgspec
+from sqlalchemy import Connection, text
+
+from monitor.reports.counts import brand_days, brand_hours, in_steps_of, values
+from monitor.reports.feeling import FeelingPoint, Unit
+from monitor.reports.filters import Filter
+from monitor.reports.timeline import unit_for, without_gaps
+from monitor.reports.voice import BrandVoice
+
+MOST: Final = 5
+"""Lines that are told apart in one chart."""
+
+_MOST_OWN: Final = 3
+
+
+class Point(msgspec.Struct, frozen=True, kw_only=True):
+    """One brand in one day, week or month."""
+
+    label: str
+    mentions: int
+    """Texts that name it and pictures that name or show it."""
+    share: float | None
+    """Of the mentions of all watched brands, 0..1; None where there were none."""
+    positive: int
+    opinions: int
+    """positive + negative texts."""
+
+    @property
+    def health(self) -> float | None:
+        """positive / opinions, 0..1; None without opinions."""
+        return self.positive / self.opinions if self.opinions else None
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """One brand over time; the lines of one call have the same units."""
+
+    brand: str
+    own: bool
+    points: tuple[Point, ...]
+
+    @property
+    def mentions(self) -> int:
+        """Over all of the period."""
+        return sum(point.mentions for point in self.points)
+
+    @property
+    def opinions(self) -> int:
+        """Over all of the period."""
+        return sum(point.opinions for point in self.points)
+
+    @property
+    def positive(self) -> int:
+        """Over all of the period."""
+        return sum(point.positive for point in self.points)
+
+
+def contenders(voice: Sequence[BrandVoice]) -> tuple[BrandVoice, ...]:
+    """Ours, at most three, and the most present others, `MOST` in all; `voice` has the most present first."""
+    ours = [each for each in voice if each.own][:_MOST_OWN]
+    others = [each for each in voice if not each.own]
+    return (*ours, *others[: MOST - len(ours)])
+
+
+def versus(
+    connection: Connection, chosen: Filter, brands: Sequence[BrandVoice], zone: str
+) -> tuple[Unit, tuple[Line, ...]]:
+    """The brands by day, week or month of an IANA time zone, in their order, and which of the three.
+
+    Shares are of the mentions about all watched brands, whatever brands the filter names.
+    """
+    where = ZoneInfo(zone)
+    first = chosen.since.astimezone(where).date()
+    last = (chosen.until - timedelta(microseconds=1)).astimezone(where).date()
+    unit = unit_for(first, last)
+    given = {**values(chosen), "unit": unit, "zone": zone}
+    counted: dict[str, dict[date, FeelingPoint]] = {}
+    mentions: dict[tuple[str, date], int] = {}
+    totals: dict[date, int] = {}
+    for row in connection.execute(text(_query(chosen, where)), given):
+        totals[row.start] = totals.get(row.start, 0) + row.mentions
+        mentions[row.brand, row.start] = row.mentions
+        counted.setdefault(row.brand, {})[row.start] = FeelingPoint(
+            start=row.start, positive=row.positive, neutral=0, negative=row.negative
+        )
+    if not totals:
+        return unit, ()
+    every = [FeelingPoint(start=start, positive=0, neutral=0, negative=0) for start in totals]
+    units = [(bucket.label, bucket.point.start) for bucket in without_gaps(every, unit)]
+
+    def point(brand: str, label: str, start: date) -> Point:
+        felt = counted.get(brand, {}).get(start)
+        n, total = mentions.get((brand, start), 0), totals.get(start, 0)
+        return Point(
+            label=label,
+            mentions=n,
+            share=n / total if total else None,
+            positive=felt.positive if felt else 0,
+            opinions=felt.opinions if felt else 0,
+        )
+
+    return unit, tuple(
+        Line(
+            brand=each.brand,
+            own=each.own,
+            points=tuple(point(each.brand, label, start) for label, start in units),
+        )
+        for each in brands
+    )
+
+
+def _query(chosen: Filter, zone: ZoneInfo) -> str:
+    start = "date_trunc(:unit, hour AT TIME ZONE :zone)::date"
+    if in_steps_of(timedelta(hours=1), zone, chosen):
+        table = brand_days if in_steps_of(timedelta(days=1), zone, chosen) else brand_hours
+        rows = f"""
+            SELECT brand_id, {start} AS start, texts + images AS mentions, positive, negative
+            FROM {table(chosen)} AS h
+        """  # noqa: S608 - the conditions are our own; their values travel as parameters
+    else:
+        rows = f"""
+            SELECT brand_id, {start.replace("hour", "published_at")} AS start, 1 AS mentions,
+                   (label IS NOT DISTINCT FROM 'positive')::int AS positive,
+                   (label IS NOT DISTINCT FROM 'negative')::int AS negative
+            FROM presence AS p WHERE {chosen.where("p")}
+        """  # noqa: S608 - the conditions are our own; their values travel as parameters
+    return f"""
+        SELECT b.name AS brand, start, sum(mentions)::bigint AS mentions, sum(positive)::bigint AS positive,
+               sum(negative)::bigint AS negative
+        FROM ({rows}) AS r JOIN brand AS b ON b.id = r.brand_id
+        WHERE b.watched OR b.name = ANY(:brands)
+        GROUP BY 1, 2 HAVING sum(mentions) > 0
+    """  # noqa: S608 - the conditions are our own; their values travel as parameters
