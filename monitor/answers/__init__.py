@@ -1,8 +1,9 @@
 """What waits for an answer, and what people did about it: one card a story, one state a card."""
 
 from monitor.answers.cards import OPEN, STATES, Card, Counts, Order, Queue, Wanted
-from monitor.answers.queue import card, queue, waiting
+from monitor.answers.listing import card, queue
 from monitor.answers.states import Answer, AnswerError, MeanwhileError, State, answer, find, history, undo
+from monitor.answers.backlog import Waiting, waiting
 
 __all__ = [
     "OPEN",
@@ -15,6 +16,7 @@ __all__ = [
     "Order",
     "Queue",
     "State",
+    "Waiting",
     "Wanted",
     "answer",
     "card",

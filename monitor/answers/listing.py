@@ -20,7 +20,8 @@ from sqlalchemy import Connection, text
 
 from monitor.answers.asked import looked_through
 from monitor.answers.cards import BANDS, STATES, Card, Counts, Order, Queue, Wanted
-from monitor.answers.states import history, standing
+from monitor.answers.ours import of_them, our_brands, whole
+from monitor.answers.states import State, history, standing
 from monitor.reports.filters import Filter
 from monitor.reports.mentions import CursorError, copies, in_order, toward
 from monitor.reports.pictures import pictures_of
@@ -41,74 +42,47 @@ def queue(
     Raises `CursorError` for an `after` that is not a `next` of the same order.
     """
     place = _place(after, wanted.order) if after is not None else None
-    own = _own(connection)
-    brands = _ours(own, chosen)
-    ours, names = tuple(own.values()), tuple(brands.values())
-    if _nothing(brands, chosen):
-        return Queue(brands=names, ours=ours)
-    given = {**chosen.values(), "brand_ids": list(brands)}
-    where, looked = chosen.where("p"), None
+    ours = our_brands(connection)
+    brands, view = of_them(ours, chosen), whole(chosen)
+    names = tuple(brands.values())
+    given = {**view.values(), "brand_ids": list(brands)}
+    where, looked = view.where("p"), None
     if wanted.query is not None:
-        judged = looked_through(connection, chosen, list(brands), wanted.query)
+        judged = looked_through(connection, view, list(brands), wanted.query)
         where += " AND p.mention_id = ANY(:judged)"
         given["judged"], looked = judged.ids, judged.stopped
-    cards = _cards(where, wanted)
-    told = connection.execute(text(f"{cards} {_COUNTED}"), given | {"by": wanted.by}).all()
-    rows = _page(connection, cards, given, wanted, place, limit + 1)
-    more = rows[limit - 1] if len(rows) > limit else None
+    counted, rows = _page(connection, _cards(where, wanted, len(brands)), given, wanted, place, limit + 1)
+    last = rows[limit - 1] if len(rows) > limit else None
     return Queue(
         cards=_filled(connection, rows[:limit], names),
-        next=_cursor(wanted.order, more) if more else None,
-        found=sum(row.n for row in told if row.state in wanted.states and wanted.by in (None, row.set_by)),
-        counts=Counts(**{state: sum(row.n for row in told if row.state == state) for state in STATES}),
-        people=tuple(sorted({row.set_by for row in told if row.set_by}, key=str.casefold)),
+        next=_cursor(wanted.order, last) if last else None,
+        found=sum(n for state, by, n in counted if state in wanted.states and wanted.by in (None, by)),
+        counts=Counts(**{state: sum(n for each, _, n in counted if each == state) for state in STATES}),
+        people=tuple(sorted({by for _, by, _ in counted if by}, key=str.casefold)),
         brands=names,
-        ours=ours,
+        ours=tuple(ours.values()),
         looked_through=looked,
     )
-
-
-def waiting(connection: Connection, chosen: Filter) -> int:
-    """How many stories of the view wait for an answer: those that `queue` finds."""
-    brands = _ours(_own(connection), chosen)
-    if _nothing(brands, chosen):
-        return 0
-    query = text(f"{_cards(chosen.where('p'), _WANTED)} {_OPEN}")
-    return int(connection.execute(query, {**chosen.values(), "brand_ids": list(brands)}).scalar_one())
 
 
 def card(connection: Connection, mention_id: UUID) -> Card | None:
     """The card of one mention's story, with that mention on it, whatever it feels like; None: no such one."""
     row = connection.execute(_ONE, {"id": mention_id}).one_or_none()
-    return None if row is None else _filled(connection, [row], tuple(_own(connection).values()))[0]
+    return None if row is None else _filled(connection, [row], tuple(our_brands(connection).values()))[0]
 
 
-def _own(connection: Connection) -> dict[int, str]:
-    """Our brands' names by their ids."""
-    found = connection.execute(text("SELECT id, name FROM brand WHERE own ORDER BY lower(name), name"))
-    return {row.id: row.name for row in found}
-
-
-def _ours(own: dict[int, str], chosen: Filter) -> dict[int, str]:
-    """Those chosen; where none of them is, all."""
-    return {id: name for id, name in own.items() if name in chosen.brands} or own
-
-
-def _nothing(brands: dict[int, str], chosen: Filter) -> bool:
-    """Whether there can be no card: no brand is ours, or only pictures are chosen, which have no label."""
-    return not brands or bool(chosen.kinds and "text" not in chosen.kinds)
-
-
-def _cards(where: str, wanted: Wanted) -> str:
+def _cards(where: str, wanted: Wanted, brands: int) -> str:
     """SQL: the table `card` of stories, whatever their state."""
     label = {None: "", "negative": "HAVING bool_or(negative)", "unsure": "HAVING NOT bool_or(negative)"}
-    return _CARDS.format(where=where, having=label[wanted.label], ranks=_RANKS, most=_MOST)
+    felt = _FELT.format(where=where) if brands == 1 else _ONCE.format(felt=_FELT.format(where=where))
+    return _CARDS.format(felt=felt, having=label[wanted.label], ranks=_RANKS, most=_MOST)
 
 
 def _page(
     connection: Connection, cards: str, given: dict[str, Any], wanted: Wanted, place: Any, limit: int
-) -> Sequence[Any]:
-    """Rows of the first cards wanted, or of those behind a place, with the post to show."""
+) -> tuple[list[tuple[State, str | None, int]], list[Any]]:
+    """How many cards there are of each state and person; and rows of the first cards wanted, or of those
+    behind a place, with the post to show."""
     conditions = ["state = ANY(:states)"]
     if wanted.by is not None:
         conditions.append("set_by = :by")
@@ -119,7 +93,8 @@ def _page(
     values = {"states": list(wanted.states), "by": wanted.by, "limit": limit}
     if place is not None:
         values |= {"after_rank": place.rank, "after_at": place.at, "after_story": place.story}
-    return connection.execute(text(query), given | values).all()
+    rows = connection.execute(text(query), given | values).all()
+    return rows[0].counted or [], [row for row in rows if row.story_id is not None]
 
 
 def _filled(connection: Connection, rows: Sequence[Any], brands: Collection[str]) -> tuple[Card, ...]:
@@ -186,19 +161,25 @@ _RANKS: Final = (
 _MOST: Final = 2**63 - 1
 """The largest bigint: publishers may say that all mankind saw it, twice."""
 
-# A post that is negative toward one of our brands and unsure toward another is one post, and negative.
-_CARDS: Final = """
-    WITH felt AS MATERIALIZED (
-        SELECT each.story_id, each.mention_id, each.published_at, each.reach,
-               bool_or(each.label = 'negative') AS negative
-        FROM unnest(CAST(:brand_ids AS int[])) AS b(id) CROSS JOIN LATERAL (
-            SELECT p.story_id, p.mention_id, p.published_at, p.reach, p.label FROM presence AS p
+_FELT: Final = """
+        SELECT each.* FROM unnest(CAST(:brand_ids AS int[])) AS b(id) CROSS JOIN LATERAL (
+            SELECT p.story_id, p.mention_id, p.published_at, p.reach, p.label = 'negative' AS negative
+            FROM presence AS p
             WHERE p.brand_id = b.id AND p.label IN ('negative', 'unsure') AND {where}
             OFFSET 0  -- brand by brand through the index
-        ) AS each GROUP BY 1, 2, 3, 4
+        ) AS each"""
+
+# A post that is negative toward one of our brands and unsure toward another is one post, and negative.
+_ONCE: Final = """
+        SELECT story_id, mention_id, published_at, reach, bool_or(negative) AS negative
+        FROM ({felt}) AS each GROUP BY 1, 2, 3, 4"""
+
+_CARDS: Final = """
+    WITH felt AS MATERIALIZED ({felt}
     ), story AS (
         SELECT story_id, min(published_at) AS first_at, max(published_at) AS last_at,
-               CASE WHEN sum(reach) > {most} THEN {most} ELSE sum(reach)::bigint END AS reach, {ranks} AS rank, count(*) AS posts
+               CASE WHEN sum(reach) > {most} THEN {most} ELSE sum(reach)::bigint END AS reach,
+               {ranks} AS rank, count(*) AS posts
         FROM felt GROUP BY story_id {having}
     ), done AS (
         SELECT DISTINCT ON (m.story_id) m.story_id, a.state, a.set_by, a.set_at
@@ -210,27 +191,25 @@ _CARDS: Final = """
     )
 """
 
-_COUNTED: Final = "SELECT state, set_by, count(*) AS n FROM card GROUP BY 1, 2"
-
-_OPEN: Final = "SELECT count(*) FROM card WHERE state IN ('new', 'seen')"
-
 _PAGE: Final = """, page AS MATERIALIZED (
-        SELECT * FROM card WHERE {where} ORDER BY {order} LIMIT :limit
+        SELECT * FROM card AS page WHERE {where} ORDER BY {order} LIMIT :limit
     ), shown AS (
         SELECT DISTINCT ON (f.story_id) f.story_id, f.mention_id
         FROM felt AS f JOIN page ON page.story_id = f.story_id
         ORDER BY f.story_id, f.reach DESC NULLS LAST, f.published_at, f.mention_id
     )
-    SELECT story_id, first_at, last_at, reach, rank, posts, mention_id,
-           (SELECT count(*) FROM felt AS f WHERE f.story_id = page.story_id AND f.published_at > set_at)
+    SELECT told.counted, page.*, shown.mention_id,
+           (SELECT count(*) FROM felt AS f WHERE f.story_id = page.story_id AND f.published_at > page.set_at)
                AS newer
-    FROM page JOIN shown USING (story_id) ORDER BY {order}
+    FROM (SELECT json_agg(json_build_array(state, set_by, n)) AS counted
+          FROM (SELECT state, set_by, count(*) AS n FROM card GROUP BY 1, 2) AS each) AS told
+    LEFT JOIN (page JOIN shown ON shown.story_id = page.story_id) ON true ORDER BY {order}
 """
 
 _ORDERS: Final[dict[Order, str]] = {
-    "widest": "rank, first_at, story_id",
-    "oldest": "first_at, story_id",
-    "newest": "last_at DESC, story_id DESC",
+    "widest": "page.rank, page.first_at, page.story_id",
+    "oldest": "page.first_at, page.story_id",
+    "newest": "page.last_at DESC, page.story_id DESC",
 }
 _AFTER: Final[dict[Order, str]] = {
     "widest": "(rank, first_at, story_id) > (:after_rank, :after_at, :after_story)",

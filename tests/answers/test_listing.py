@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from sqlalchemy import Connection, text
 
-from monitor.answers import STATES, Card, Counts, Order, Wanted, answer, card, queue, undo, waiting
+from monitor.answers import STATES, Card, Counts, Order, Waiting, Wanted, answer, card, queue, undo, waiting
 from monitor.corrections import correct_sentiment
 from monitor.queries import parse
 from monitor.reports.filters import Filter
@@ -29,7 +29,7 @@ def test_steps_of_reach_then_negative_then_the_oldest(connection: Connection) ->
     assert [each.band for each in found.cards] == [100_000, 100_000, 100_000, 1_000, 0, None]
     assert (found.found, found.next, found.counts) == (6, None, Counts(new=6))
     assert found.brands == found.ours == ("Acme", "Bolt")
-    assert waiting(connection, WEEK) == 6
+    assert waiting(connection, WEEK) == (6, False)
 
 
 def test_a_story_is_one_card_with_its_widest_post_and_all_its_reach(connection: Connection) -> None:
@@ -87,7 +87,7 @@ def test_filters(connection: Connection) -> None:
     assert found(narrowed(sources=("forum",))) == {"small", "unknown"}
     assert found(narrowed(until=SINCE + timedelta(days=1))) == {"small", "unsure"}
     assert found(narrowed(kinds=("image",))) == set()
-    assert waiting(connection, narrowed(kinds=("image",))) == 0
+    assert waiting(connection, narrowed(kinds=("image",))) == (0, False)
     assert found(narrowed(languages=("de",))) == set()
     assert found(WEEK, label="unsure") == {"unsure"}
     assert found(WEEK, label="negative") == {"old", "wide", "outage2", "small", "unknown"}
@@ -102,7 +102,7 @@ def test_other_brands_than_ours_are_not_answered_for(connection: Connection) -> 
     assert names(queue(connection, narrowed(brands=("Rival", "Bolt"))).cards) == ["outage2", "unknown"]
     connection.execute(text("UPDATE brand SET own = false"))
     found = queue(connection, WEEK)
-    assert (found.cards, found.ours, waiting(connection, WEEK)) == ((), (), 0)
+    assert (found.cards, found.ours, waiting(connection, WEEK).stories) == ((), (), 0)
 
 
 def test_what_is_done_leaves_the_queue_and_is_counted(connection: Connection) -> None:
@@ -114,7 +114,7 @@ def test_what_is_done_leaves_the_queue_and_is_counted(connection: Connection) ->
     assert found.counts == Counts(new=3, seen=1, answered=1, ignored=1)
     assert (found.counts.open, found.counts.all) == (4, 6)
     assert found.people == ("Ann", "Bob")
-    assert waiting(connection, WEEK) == 4
+    assert waiting(connection, WEEK) == (4, False)
 
     def states(*wanted: str, by: str | None = None) -> list[str]:
         some = queue(connection, WEEK, Wanted(states=wanted, by=by))  # type: ignore[arg-type]
@@ -131,7 +131,7 @@ def test_what_is_done_leaves_the_queue_and_is_counted(connection: Connection) ->
     assert (done.standing.set_by, done.standing.note) == ("Ann", "called them")
     undo(connection, made, "Bob")
     assert states("answered") == []
-    assert waiting(connection, WEEK) == 5
+    assert waiting(connection, WEEK) == (5, False)
 
 
 def test_an_answer_to_one_copy_holds_for_all_whatever_the_view(connection: Connection) -> None:
@@ -191,3 +191,12 @@ def test_a_query_reads_no_more_than_it_may(connection: Connection, monkeypatch: 
     found = queue(connection, WEEK, Wanted(query=parse("acme OR bolt")))
     assert found.looked_through == 3
     assert len(found.cards) < 6
+
+
+def test_the_number_on_every_page_looks_at_no_more_posts_than_it_may(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert str(waiting(connection, WEEK)) == "6"
+    monkeypatch.setattr("monitor.answers.backlog._POSTS", 3)
+    assert waiting(connection, WEEK) == (3, True)
+    assert str(Waiting(2_984, more=True)) == "2,900+"
