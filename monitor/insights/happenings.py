@@ -10,6 +10,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from monitor.insights import titles
+from monitor.insights.compared import Standing
 from monitor.insights.expected import Past, past_of
 from monitor.insights.scan import Window, windows
 from monitor.insights.series import Numbers, read
@@ -72,6 +73,11 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True):
         return titles.title(self)
 
     @property
+    def moved_health(self) -> str:
+        """`fell to 13% on 12 Jul, usually 57%`; empty where the health was as usual."""
+        return titles.moved_health(self)
+
+    @property
     def certainty(self) -> str:
         """How sure it is, in plain words."""
         return titles.certainty(self)
@@ -89,13 +95,14 @@ def happened(connection: Connection, chosen: Filter, zone: str) -> tuple[Happeni
     return tuple(sorted(found, key=lambda each: (-each.size, not each.own, each.brand, each.since)))
 
 
-def headline(found: Sequence[Happening], cause: str = "") -> str:
+def headline(found: Sequence[Happening], cause: str = "", standing: Standing | None = None) -> str:
     """The sentence for whoever reads nothing else: of ours if anything happened to ours, else of the others.
-    `cause`: what set it off, in words, of the happening that `first` gives."""
+    `cause`: what set it off, in words, of the happening that `first` gives. `standing`: where the brand that
+    a page speaks of first stands, for weeks in which nothing happened."""
     top = first(found)
-    if top is None:
-        return "Nothing out of the ordinary happened"
-    return f"{top.title}: {cause}" if cause else top.title
+    if top is not None:
+        return f"{top.title}: {cause}" if cause else top.title
+    return titles.quiet(standing)
 
 
 def first(found: Sequence[Happening]) -> Happening | None:

@@ -27,7 +27,7 @@ _MORE, _LESS, _POINTS = 1.5, 0.6, 0.08
 """Less than this is nobody's event, however sure: the ratio to the usual, and the health's difference."""
 
 _OF_WEEK: Final = 0.3
-"""And what came beside the usual in less than four days, as a part of a usual week: a busy day is no event."""
+"""And what came beside the usual in under four days, as a part of a usual week: a busy day is no event."""
 
 _SILENT: Final = 0.1
 

@@ -11,7 +11,6 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, text
 
-from monitor.reports.changes import BrandChange, Change, changes, gaining
 from monitor.reports.counts import (
     about,
     about_hours,
@@ -34,10 +33,8 @@ from monitor.reports.voice import BrandVoice, share_of_voice
 
 __all__ = [
     "AuthorActivity",
-    "BrandChange",
     "BrandFeeling",
     "BrandVoice",
-    "Change",
     "FeelingPoint",
     "ModelUse",
     "Quality",
@@ -48,8 +45,6 @@ __all__ = [
     "Unit",
     "Unscored",
     "authors",
-    "changes",
-    "gaining",
     "is_synthetic",
     "net_sentiment",
     "quality",

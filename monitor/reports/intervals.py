@@ -1,7 +1,6 @@
-"""How sure a proportion is, and a difference of two: intervals and p values at 95%."""
+"""How sure a proportion is, and a difference of two: intervals at 95%."""
 
 import math
-from collections.abc import Sequence
 from typing import Final
 
 Z: Final = 1.96
@@ -35,24 +34,3 @@ def newcombe(successes: float, n: float, successes_before: float, n_before: floa
         min(1.0, difference + math.hypot(high - now, before - low_before)),
     )
 
-
-def two_proportions(successes: int, n: int, successes_before: int, n_before: int) -> float:
-    """Two-sided p value of the pooled two-proportion z test; 1 where there is nothing to compare."""
-    if n == 0 or n_before == 0:
-        return 1.0
-    pooled = (successes + successes_before) / (n + n_before)
-    variance = pooled * (1 - pooled) * (1 / n + 1 / n_before)
-    if variance <= 0:
-        return 1.0
-    z = (successes / n - successes_before / n_before) / math.sqrt(variance)
-    return math.erfc(abs(z) / math.sqrt(2))
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """P values adjusted for having asked several questions at once (Holm 1979), in the order given."""
-    adjusted = [0.0] * len(p_values)
-    largest = 0.0
-    for rank, place in enumerate(sorted(range(len(p_values)), key=lambda place: p_values[place])):
-        largest = max(largest, min(1.0, p_values[place] * (len(p_values) - rank)))
-        adjusted[place] = largest
-    return adjusted

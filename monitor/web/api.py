@@ -7,8 +7,10 @@ import msgspec
 from fastapi import APIRouter, Body, Depends, HTTPException, Query, Request
 
 from monitor.corrections import correct_logo, correct_sentiment, undo
+from monitor.insights.compared import Standing
+from monitor.insights.happenings import Happening, happened
+from monitor.insights.standings import standings
 from monitor.messages import Box, Label
-from monitor.reports.changes import BrandChange, changes
 from monitor.reports.detail import MentionDetail, mention
 from monitor.reports.feeling import FeelingPoint, Unit, sentiment_over_time
 from monitor.reports.figures import Summary, summary
@@ -33,6 +35,14 @@ Limit = Annotated[int, Query(ge=1, le=200)]
 By = Annotated[str | None, Body(description="Who corrects; whoever is logged in, where there is a login.")]
 
 
+class Told(msgspec.Struct, frozen=True):
+    """Something that happened, in words and in figures."""
+
+    title: str
+    certainty: str
+    happening: Happening
+
+
 class Made(msgspec.Struct, frozen=True):
     """A correction that was written down."""
 
@@ -53,11 +63,19 @@ def get_summary(request: Request, choice: Chosen) -> Answer:
         return Answer(summary(frame.connection, frame.view.chosen))
 
 
-@router.get("/changes", **answering(tuple[BrandChange, ...]))
-def get_changes(request: Request, choice: Chosen) -> Answer:
-    """Each brand beside the period of the same length before, with intervals and adjusted p values."""
+@router.get("/standings", **answering(tuple[Standing, ...]))
+def get_standings(request: Request, choice: Chosen) -> Answer:
+    """Each brand's mentions, share, health and net sentiment beside the period before and its own usual."""
     with framed(request, choice) as frame:
-        return Answer(changes(frame.connection, frame.view.chosen))
+        return Answer(standings(frame.connection, frame.view.chosen, frame.zone))
+
+
+@router.get("/happenings", **answering(tuple[Told, ...]))
+def get_happenings(request: Request, choice: Chosen) -> Answer:
+    """What happened to the brands, the largest first; empty where nothing is out of the ordinary."""
+    with framed(request, choice) as frame:
+        found = happened(frame.connection, frame.view.chosen, frame.zone)
+        return Answer(tuple(Told(each.title, each.certainty, each) for each in found))
 
 
 @router.get("/timeline", **answering(tuple[FeelingPoint, ...]))

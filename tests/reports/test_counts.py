@@ -14,9 +14,9 @@ import msgspec
 import pytest
 from sqlalchemy import Connection, text
 
+from monitor.insights.standings import standings
 from monitor.local import EmbeddedDatabase
 from monitor.queries import parse
-from monitor.reports.changes import changes
 from monitor.reports.feeling import net_sentiment, sentiment_over_time
 from monitor.reports.figures import summary
 from monitor.reports.filters import Filter
@@ -323,7 +323,7 @@ def test_the_weekly_view_says_what_changed(seeded):
         row = found[voice.brand]
         assert voice.posts <= row.posts <= 1.1 * voice.posts + 2
         assert row.share == pytest.approx(voice.share, abs=0.01)
-    felt = {change.brand: change.health for change in changes(seeded, week)}
+    felt = {standing.brand: standing.health for standing in standings(seeded, week, "UTC")}
     for brand, row in found.items():
         assert row.health == felt[brand].now
         assert row.opinions == felt[brand].n

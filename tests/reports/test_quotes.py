@@ -5,9 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from monitor.messages import Box, BrandMention, Sentiment, TextMention, mention_uuid
-from monitor.reports.changes import BrandChange, Change
-from monitor.reports.charts import change_chart, share_chart
-from monitor.reports.charts.drawing import MOST_BRANDS
+from monitor.reports.charts import share_chart
 from monitor.reports.figures import summary
 from monitor.reports.filters import Filter
 from monitor.reports.mentions import how_many, most_extreme
@@ -65,35 +63,6 @@ def test_the_number_of_mentions_is_that_of_the_summary(month, since, until, part
     assert how_many(month.connection, chosen) == summary(month.connection, chosen).mentions
 
 
-def changed(brand: str, points: float, p: float, own: bool = False) -> BrandChange:
-    low, high = points - 0.01, points + 0.01
-    share = Change(now=0.1, before=0.1, n=900, n_before=800, difference=points, low=low, high=high, p=p)
-    nothing = Change(now=None, before=None, n=0, n_before=0, difference=None, low=None, high=None, p=None)
-    return BrandChange(
-        brand=brand,
-        own=own,
-        posts=9,
-        posts_before=8,
-        share=share,
-        health=nothing,
-        net_sentiment=None,
-        net_sentiment_before=None,
-    )
-
-
-def test_the_chart_shows_the_brand_that_its_title_names():
-    many = [changed(f"Brand {n:02}", 0.001, 0.9, own=n == 0) for n in range(20)]
-    many[15] = changed("Riser", 0.03, 0.001)
-    drawn = change_chart(many)
-    assert drawn is not None
-    assert drawn.title == "Riser gained 3.0 points of voice"
-    shown = list(dict.fromkeys(_values(drawn.spec, "brand")))
-    assert "Riser" in shown
-    assert shown[0] == "Brand 00"
-    assert len(shown) == MOST_BRANDS
-    assert "12 more in the table" in drawn.note
-
-
 def test_a_picture_names_each_brand_once_with_its_surest_find():
     box = Box(0.1, 0.1, 0.2, 0.2)
     found = tuple(
@@ -125,13 +94,6 @@ def test_a_picture_names_each_brand_once_with_its_surest_find():
     )
 
 
-def test_nothing_sure_is_said_to_be_nothing_sure():
-    drawn = change_chart([changed("A", 0.01, 0.3), changed("B", -0.01, 0.3)])
-    assert drawn is not None
-    assert drawn.title == "No brand's share of voice moved more than chance explains"
-    assert change_chart([]) is None
-
-
 def test_the_longest_bar_leaves_room_for_its_number():
     voice = [
         BrandVoice(
@@ -142,8 +104,3 @@ def test_the_longest_bar_leaves_room_for_its_number():
     drawn = share_chart(voice, 4000)
     assert drawn.title == "A leads with 50% of the voice; B is number 2 with 50%"
     assert drawn.spec["layer"][0]["encoding"]["x"]["scale"]["domain"][1] > 3300
-
-
-def _values(spec: dict, name: str) -> list[str]:
-    """All values of a field of a chart's data, in order."""
-    return [row[name] for rows in spec["datasets"].values() for row in rows if name in row]

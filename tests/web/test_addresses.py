@@ -7,8 +7,17 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 PATHS = (
-    *("/", "/brand", "/pictures", "/mentions", "/quality", "/login", "/api/summary", "/api/changes"),
-    *("/api/timeline", "/api/terms", "/api/quotes", "/api/sources", "/api/authors", "/api/pictures"),
+    *("/", "/brand", "/pictures", "/mentions", "/quality", "/login", "/api/summary"),
+    *(
+        "/api/standings",
+        "/api/happenings",
+        "/api/timeline",
+        "/api/terms",
+        "/api/quotes",
+        "/api/sources",
+        "/api/authors",
+        "/api/pictures",
+    ),
     "/api/mentions",
 )
 HARD = {

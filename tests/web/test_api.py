@@ -14,7 +14,8 @@ DAYS = {"since": "2026-03-01", "until": "2026-03-31"}
 
 FIGURES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("summary", {}),
-    ("changes", {}),
+    ("standings", {}),
+    ("happenings", {}),
     ("timeline", {"name": "VMware"}),
     ("terms", {"name": "VMware"}),
     ("quotes", {"name": "VMware", "label": "positive"}),

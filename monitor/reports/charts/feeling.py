@@ -6,6 +6,7 @@ from typing import Final
 
 import altair as alt
 
+from monitor.insights.happenings import Happening
 from monitor.reports.charts.drawing import (
     MOST_BRANDS,
     NEGATIVE,
@@ -17,7 +18,6 @@ from monitor.reports.charts.drawing import (
     styled,
 )
 from monitor.reports.feeling import BrandFeeling, Unit
-from monitor.reports.intervals import holm, two_proportions
 from monitor.reports.labels import label
 from monitor.reports.timeline import Bucket
 from monitor.reports.wording import counted
@@ -26,7 +26,6 @@ from monitor.reports.wording import counted
 _MOST_LABELS: Final = 6
 # An interval wider than this, around a half, says nothing yet: it takes about 40 opinions to be narrower.
 _VAGUE: Final = 0.3
-_SURE: Final = 0.05
 
 
 def health_chart(feeling: Sequence[BrandFeeling]) -> Drawing:
@@ -62,8 +61,11 @@ def health_chart(feeling: Sequence[BrandFeeling]) -> Drawing:
     )
 
 
-def trend_chart(brand: str, buckets: Sequence[Bucket], unit: Unit) -> Drawing | None:
-    """Texts that name one brand over time, by sentiment; None where none has one."""
+def trend_chart(
+    brand: str, buckets: Sequence[Bucket], unit: Unit, found: Happening | None = None
+) -> Drawing | None:
+    """Texts that name one brand over time, by sentiment; None where none has one. `found`: the largest thing
+    that happened to it in that time."""
     n = sum(bucket.point.sure for bucket in buckets)
     if not n:
         return None
@@ -97,15 +99,18 @@ def trend_chart(brand: str, buckets: Sequence[Bucket], unit: Unit) -> Drawing | 
     left = f" The model was not sure of {counted(unsure, 'more text')}." if unsure else ""
     left += f" {counted(unscored, 'text')} not scored." if unscored else ""
     return Drawing(
-        title=_trend_title(brand, buckets, unit),
+        title=found.title if found is not None else _trend_title(brand, n),
         note=f"Texts that name {brand}, per {unit}; negative at the bottom, positive on top. n = {n:,}."
         + left,
         spec=styled(chart, height=170),
     )
 
 
-def health_over_time_chart(brand: str, buckets: Sequence[Bucket], unit: Unit) -> Drawing | None:
-    """One brand's health over time with its 95% interval; None with opinions in fewer than two units."""
+def health_over_time_chart(
+    brand: str, buckets: Sequence[Bucket], unit: Unit, found: Happening | None = None
+) -> Drawing | None:
+    """One brand's health over time with its 95% interval; None with opinions in fewer than two units.
+    `found`: as in `trend_chart`."""
     told = [bucket for bucket in buckets if bucket.point.opinions]
     if len(told) < 2:
         return None
@@ -124,7 +129,7 @@ def health_over_time_chart(brand: str, buckets: Sequence[Bucket], unit: Unit) ->
     usual = alt.Chart(alt.InlineData(values=[{"overall": overall}])).mark_rule(strokeDash=[3, 3], color=QUIET)
     counts = sorted(bucket.point.opinions for bucket in told)
     return Drawing(
-        title=_held_title(brand, told, unit),
+        title=_held_title(brand, overall, found),
         note=f"Positive / (positive + negative), per {unit}, with its 95% interval; dashed: {overall:.0%} "
         f"over all. n = {sum(counts):,} opinions, {counts[0]:,} to {counts[-1]:,} per {unit}.",
         spec=styled(usual.encode(y="overall:Q") + whiskers + points, height=170),
@@ -157,47 +162,18 @@ def _health_title(told: Sequence[BrandFeeling]) -> str:
     return f"{verdict}: {focus.health:.0%} of {counted(focus.opinions, 'opinion')} positive"
 
 
-def _trend_title(brand: str, buckets: Sequence[Bucket], unit: Unit) -> str:
-    worst = max(buckets, key=lambda bucket: bucket.point.negative)
-    if not worst.point.negative:
-        return f"No text spoke against {brand}"
-    counts = f"{worst.point.negative:,} of {counted(worst.point.sure, 'text')}"
-    return f"{brand} drew most criticism {_when(worst, unit)}: {counts}"
+def _trend_title(brand: str, n: int) -> str:
+    return f"{brand} was talked about as usual: {counted(n, 'text')}"
 
 
-def _held_title(brand: str, told: Sequence[Bucket], unit: Unit) -> str:
-    """Names the unit that differs most from all the others, where that is more than chance."""
-    positive = sum(bucket.point.positive for bucket in told)
-    opinions = sum(bucket.point.opinions for bucket in told)
-    sure = holm(
-        [
-            two_proportions(
-                bucket.point.positive,
-                bucket.point.opinions,
-                positive - bucket.point.positive,
-                opinions - bucket.point.opinions,
-            )
-            for bucket in told
-        ]
-    )
-    p, place = min((p, place) for place, p in enumerate(sure))
-    if p >= _SURE:
-        return f"{brand}'s health held: no {unit} differs from the others by more than chance"
-    health, overall = told[place].point.health or 0.0, _overall(told)
-    verb = "fell" if health < overall else "rose"
-    return f"{brand}'s health {verb} to {health:.0%} {_when(told[place], unit)}, {overall:.0%} over all"
+def _held_title(brand: str, overall: float, found: Happening | None) -> str:
+    if found is None or not found.moved_health:
+        return f"{brand}'s health is as usual: {overall:.0%} over all"
+    return f"{brand}'s health {found.moved_health}"
 
 
 def _overall(told: Sequence[Bucket]) -> float:
     return sum(bucket.point.positive for bucket in told) / sum(bucket.point.opinions for bucket in told)
-
-
-def _when(bucket: Bucket, unit: Unit) -> str:
-    return {
-        "day": f"on {bucket.label}",
-        "week": f"in the week of {bucket.label}",
-        "month": f"in {bucket.label}",
-    }[unit]
 
 
 def _with_n(each: BrandFeeling) -> str:
