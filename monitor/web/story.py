@@ -1,26 +1,35 @@
-"""What the overview and the page of one brand tell alike: figures, charts and quotes around one brand."""
+"""What the overview and the page of one brand tell alike: what happened, where the brands stand, what was said."""
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any, Final, Protocol, TypeVar
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from monitor.insights.causes import Cause, cause
+from monitor.insights.happenings import Happening, first, happened, headline
+from monitor.insights.standings import standings
+from monitor.messages import Label
 from monitor.reports import charts
-from monitor.reports.changes import BrandChange, changes
 from monitor.reports.feeling import Unit, sentiment_over_time
 from monitor.reports.figures import Summary
 from monitor.reports.mentions import most_extreme, most_reached
 from monitor.reports.origins import authors, sources
 from monitor.reports.pictures import image_only
-from monitor.reports.terms import terms
 from monitor.reports.timeline import unit_for, without_gaps
-from monitor.web.views import View
+from monitor.reports.versus import contenders, versus
+from monitor.themes import themes
+from monitor.web.views import View, address
 
-_TERMS: Final = 8
+_THEMES: Final = 6
 _QUOTES: Final = 4
 _PICTURES: Final = 5
 _ORIGINS: Final = 8
+_CAUSES: Final = 4
+"""Happenings whose cause is looked for: the largest; it takes a look at their posts."""
 _KEPT: Final = 256
 """Charts kept in memory, a few kilobytes each: those of the last thirty pages or so."""
 
@@ -33,13 +42,24 @@ class _OfBrand(Protocol):
 _Row = TypeVar("_Row", bound=_OfBrand)
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A happening as a page tells it: with what set it off, its first and last day, and an alert for the next."""
+
+    happening: Happening
+    cause: Cause | None
+    first: date
+    last: date
+    alert: str
+
+
 def focus_of(figures: Summary) -> str | None:
     """The brand a page speaks of first: the most present of ours, else the most present of all."""
     present = sorted(figures.voice, key=lambda each: (not each.own, -each.posts))
     return present[0].brand if present else None
 
 
-def of_brand(rows: tuple[_Row, ...], brand: str | None) -> _Row | None:
+def of_brand(rows: Sequence[_Row], brand: str | None) -> _Row | None:
     """The row about a brand."""
     return next((row for row in rows if row.brand == brand), None)
 
@@ -49,14 +69,26 @@ def story(
 ) -> dict[str, Any]:
     """Values of the templates overview.html.j2 and brand.html.j2."""
     chosen = view.chosen
+    found = happened(connection, chosen, zone)
+    top = first(found)
+    ranked = [top, *(each for each in found if each is not top)] if top else []
+    told_happenings = [
+        _told(connection, each, zone, look=place < _CAUSES) for place, each in enumerate(ranked)
+    ]
+    stand = standings(connection, chosen, zone) if figures.voice else ()
     told: dict[str, Any] = {
+        "headline": headline(found),
+        "top": told_happenings[0] if told_happenings else None,
+        "others": told_happenings[1:],
+        "of_focus": of_brand(found, focus),
+        "standings": sorted(stand, key=lambda each: not each.own),
+        "standing": of_brand(stand, focus),
         "figures": figures,
         "focus": focus,
         "ours": of_brand(figures.voice, focus),
         "felt": of_brand(figures.feeling, focus),
-        "changed": changes(connection, chosen) if figures.voice else (),
         "timeline": (),
-        "terms": (),
+        "themes": (),
         "praise": (),
         "criticism": (),
         "reached": most_reached(connection, chosen, _QUOTES) if figures.voice else (),
@@ -64,33 +96,45 @@ def story(
         "sources": sources(connection, chosen, _ORIGINS),
         "authors": authors(connection, chosen, _ORIGINS),
     }
-    told["ours_changed"] = of_brand(told["changed"], focus)
-    told["rising"] = tuple(each for each in told["changed"] if each.brand != focus and _rises(each))
     unit = unit_for(view.first, view.last)
     if focus is not None:
         points = sentiment_over_time(connection, chosen, focus, unit, zone)
         told["timeline"] = without_gaps(points, unit) if points else ()
-        told["terms"] = terms(connection, chosen, focus, _TERMS)
+        told["themes"] = themes(connection, chosen, focus)[:_THEMES]
         told["praise"] = most_extreme(connection, chosen, focus, "positive", _QUOTES)
         told["criticism"] = most_extreme(connection, chosen, focus, "negative", _QUOTES)
-    told["drawings"] = _drawings(told, unit)
+    told["drawings"] = _drawings(connection, view, told, unit, zone)
     return told
 
 
-def _drawings(told: Mapping[str, Any], unit: Unit) -> dict[str, charts.Drawing]:
+def _told(connection: Connection, it: Happening, zone: str, *, look: bool) -> Told:
+    where = ZoneInfo(zone)
+    # Of opinions, those that moved them; of volume, every post.
+    label: Label | None = ("positive" if it.good else "negative") if it.kind == "health" else None
+    return Told(
+        happening=it,
+        cause=cause(connection, it.brand, it.since, it.until, label) if look else None,
+        first=it.since.astimezone(where).date(),
+        last=(it.until - timedelta(microseconds=1)).astimezone(where).date(),
+        alert=address("/alerts/new", {"brand": it.brand}),
+    )
+
+
+def _drawings(
+    connection: Connection, view: View, told: Mapping[str, Any], unit: Unit, zone: str
+) -> dict[str, charts.Drawing]:
     """The charts there is something to show for."""
     figures, focus, timeline = told["figures"], told["focus"], told["timeline"]
     drawn: dict[str, charts.Drawing | None] = {}
     if figures.voice:
         drawn["share"] = _drawn(charts.share_chart, figures.voice, figures.brand_posts)
-        drawn["change"] = _drawn(charts.change_chart, told["changed"])
+        _, lines = versus(connection, view.chosen, contenders(figures.voice), zone)
+        drawn["versus"] = _drawn(charts.versus_share_chart, lines, unit)
     if any(each.opinions for each in figures.feeling):
         drawn["health"] = _drawn(charts.health_chart, figures.feeling)
     if timeline:
-        drawn["trend"] = _drawn(charts.trend_chart, focus, timeline, unit)
-        drawn["health_over_time"] = _drawn(charts.health_over_time_chart, focus, timeline, unit)
-    if told["terms"]:
-        drawn["terms"] = _drawn(charts.terms_chart, focus, told["terms"])
+        drawn["trend"] = _drawn(charts.trend_chart, focus, timeline, unit, told["of_focus"])
+        drawn["health_over_time"] = _drawn(charts.health_over_time_chart, focus, timeline, unit, told["of_focus"])
     if told["sources"]:
         drawn["sources"] = _drawn(charts.sources_chart, told["sources"])
     return {name: drawing for name, drawing in drawn.items() if drawing is not None}
@@ -100,7 +144,3 @@ def _drawings(told: Mapping[str, Any], unit: Unit) -> dict[str, charts.Drawing]:
 def _drawn(chart: Callable[..., charts.Drawing | None], *figures: Any) -> charts.Drawing | None:
     """Altair takes some 50 ms to build a chart; the same figures make the same one."""
     return chart(*figures)
-
-
-def _rises(change: BrandChange) -> bool:
-    return not change.own and change.share.significant and (change.share.difference or 0) > 0

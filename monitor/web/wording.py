@@ -1,10 +1,10 @@
-"""How the pages write what the report has no need for: changes in points, delays, a brand's colour."""
+"""How the pages write what the report has no need for: amounts, delays, a brand's colour."""
 
 import zlib
 from collections.abc import Callable
 from typing import Any, Final
 
-from monitor.reports.wording import signed
+from monitor.insights.compared import amount
 
 HUES: Final = 7
 """Colours of boxes (Okabe and Ito 2008) in pages.css, and in monitor.logos.drawing."""
@@ -12,11 +12,6 @@ HUES: Final = 7
 _MINUTE: Final = 60.0
 _HOUR: Final = 3600.0
 _DAY: Final = 86400.0
-
-
-def signed_points(value: float) -> str:
-    """Percentage points with their sign: +2.1 points."""
-    return f"{signed(value, 1)} points"
 
 
 def seconds(value: float | None) -> str:
@@ -35,7 +30,7 @@ def hue(brand: str) -> int:
 
 
 FILTERS: Final[dict[str, Callable[..., Any]]] = {
-    "signed_points": signed_points,
+    "amount": amount,
     "seconds": seconds,
     "hue": hue,
 }
