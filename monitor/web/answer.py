@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import zip_longest
 from typing import Annotated, Final, Literal
 from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
@@ -187,7 +188,7 @@ def _groups(cards: tuple[Card, ...], *, by_reach: bool) -> list[tuple[int | None
 def _following(cards: tuple[Card, ...]) -> dict[UUID, UUID | None]:
     """The post on the next card, where people go on when one is done."""
     ids = [each.line.mention_id for each in cards]
-    return dict(zip(ids, [*ids[1:], None], strict=True))
+    return dict(zip_longest(ids, ids[1:]))
 
 
 def _back(back: str, made: int, mention: UUID | None, then: UUID | None) -> Response:
