@@ -19,7 +19,7 @@ BETWEEN: Final = 3
 """Words between the two of a pair, at most: "lost my only bag"."""
 
 _FEWEST: Final = 3
-_LEAST: Final = 0.003
+_LEAST: Final = 0.004
 """A theme has as many stories, and this share of all of them."""
 
 _COMMONEST: Final = 0.12
@@ -28,10 +28,9 @@ _COMMONEST: Final = 0.12
 _ASSOCIATED: Final = 0.15
 """Normalised pointwise mutual information of a pair's words (Bouma 2009), at least; 0 is chance, 1 always."""
 
-_OF_WORD: Final = 0.12
-_OF_NEW_WORD: Final = 0.6
+_OF_WORD: Final = 0.6
 """What a text is worth that a word alone finds, beside one that a pair finds: of two words people read what
-is meant, of one they guess. A word that came up only now is worth more, it may be the news."""
+is meant, of one they guess."""
 
 _NEW: Final = 2.0
 _SURE: Final = 4.0
@@ -39,11 +38,15 @@ _NEWS: Final = 0.05
 """A word came up only now if this share of the texts say it, more than the time before lets expect by as many
 times that, and by as many standard deviations (of a Poisson count)."""
 
-_MOST_WORDS: Final = 3
+_MOST_WORDS: Final = 4
 """One in as many themes is a word alone, at most, besides those that came up only now."""
 
 _NEWLY_FOUND: Final = 0.5
 """Share of a theme's texts that no theme chosen before it has, at least."""
+
+_PHRASE: Final = 0.4
+"""Share of a pair's places in which it is written in one and the same way, as is "sound quality" where every
+second text speaks of quality."""
 
 _MOST_CANDIDATES: Final = 500
 """Pairs that are looked at, the commonest ones."""
@@ -104,28 +107,31 @@ class Mine:
 
     def themes(self, most: int) -> list[Found]:
         """Up to `most` themes, the one with the most texts of now first."""
-        waiting = [
-            (-each.worth * len(each.now), each.pairs, each)
-            for each in (*self._groups(self._pairs()), *self._words())
-        ]
-        heapq.heapify(waiting)
+        news, usual = self._words()
         covered: set[int] = set()
-        found: list[Found] = []
         words = most // _MOST_WORDS
-        while waiting and len(found) < most:
+        chosen = self._chosen([*self._groups(self._pairs()), *news], most - words, covered)
+        chosen += self._chosen(usual, words, covered)
+        found = []
+        for each in chosen:
+            pairs = tuple(each.pairs[:_MOST_PAIRS])
+            found.append(Found(pairs, frozenset().union(*map(self.saying, pairs))))
+        return sorted(found, key=lambda each: (-self._of_now(each.texts), each.pairs))
+
+    def _chosen(self, groups: list["_Group"], most: int, covered: set[int]) -> list["_Group"]:
+        """The groups that find the most texts that are not `covered`, which those of the chosen become."""
+        waiting = [(-each.worth * len(each.now), each.pairs, each) for each in groups]
+        heapq.heapify(waiting)
+        chosen: list[_Group] = []
+        while waiting and len(chosen) < most:
             worth, pairs, best = heapq.heappop(waiting)
             fresh = len(best.now - covered)
             if -best.worth * fresh > worth:  # less than when it was put there: others may be worth more now
                 heapq.heappush(waiting, (-best.worth * fresh, pairs, best))
-                continue
-            usual_word = best.worth == _OF_WORD
-            if fresh < max(self._fewest, _NEWLY_FOUND * len(best.now)) or (usual_word and not words):
-                continue
-            words -= usual_word
-            covered |= best.now
-            kept = tuple(pairs[:_MOST_PAIRS])
-            found.append(Found(kept, frozenset().union(*map(self.saying, kept))))
-        return sorted(found, key=lambda each: (-sum(self.said[n].now for n in each.texts), each.pairs))
+            elif fresh >= max(self._fewest, _NEWLY_FOUND * len(best.now)):
+                covered |= best.now
+                chosen.append(best)
+        return chosen
 
     def saying(self, pair: Pair) -> set[int]:
         """Which texts say a pair (or a stem alone), as its query finds them: across sentences, too."""
@@ -142,10 +148,7 @@ class Mine:
         """A pair as people write it most often, with what they write between."""
         if len(pair) == 1:
             return _commonest(self.spellings[pair[0]])
-        phrases: Counter[str] = Counter()
-        for index in self.saying(pair):
-            phrases.update(self._between(index, pair))
-        return _commonest(phrases) or " ".join(self.spelled(stem)[0] for stem in pair)
+        return _commonest(self._written(pair)) or " ".join(self.spelled(stem)[0] for stem in pair)
 
     def spelled(self, stem: str) -> list[str]:
         """Spellings of a stem, the commonest first, as many as a query asks for."""
@@ -154,6 +157,9 @@ class Mine:
     def stems_of(self, index: int) -> set[str]:
         """The stems of a text."""
         return {stem for _, stem in self._stems[index]}
+
+    def _written(self, pair: Pair) -> Counter[str]:
+        return Counter(phrase for index in self.saying(pair) for phrase in self._between(index, pair))
 
     def _between(self, index: int, pair: Pair) -> Iterable[str]:
         tokens = self.said[index].tokens
@@ -181,15 +187,17 @@ class Mine:
                         break
                     if two in often and two != one:
                         texts[min((one, two), (two, one))].add(index)
-        total = len(self.said)
-        kept = [
-            (pair, found)
-            for pair, found in texts.items()
-            if self._of_now(found) >= fewest
-            and _npmi(len(found), len(self._places[pair[0]]), len(self._places[pair[1]]), total)
-            >= _ASSOCIATED
-        ]
-        return sorted(kept, key=lambda each: (-len(each[1]), each[0]))[:_MOST_CANDIDATES]
+        often_said = [(pair, found) for pair, found in texts.items() if self._of_now(found) >= fewest]
+        often_said.sort(key=lambda each: (-len(each[1]), each[0]))
+        return [each for each in often_said[:_MOST_CANDIDATES] if self._belongs_together(*each)]
+
+    def _belongs_together(self, pair: Pair, texts: set[int]) -> bool:
+        """Whether its words meet more often than chance lets them, or nearly always as one phrase."""
+        one, two = (len(self._places[stem]) for stem in pair)
+        if _npmi(len(texts), one, two, len(self.said)) >= _ASSOCIATED:
+            return True
+        phrases = self._written(pair)
+        return phrases.total() > 0 and max(phrases.values()) >= _PHRASE * phrases.total()
 
     def _groups(self, pairs: list[tuple[Pair, set[int]]]) -> list["_Group"]:
         """Pairs that say the same, together: those of the same texts."""
@@ -204,18 +212,20 @@ class Mine:
             each.now = {index for index in each.texts if self.said[index].now}
         return groups
 
-    def _words(self) -> list["_Group"]:
+    def _words(self) -> tuple[list["_Group"], list["_Group"]]:
+        """Words that came up only now, and others."""
         now = sum(each.now for each in self.said)
         before = len(self.said) - now
-        groups = []
+        news: list[_Group] = []
+        others: list[_Group] = []
         for stem, places in self._places.items():
             of_now = {index for index in places if self.said[index].now}
-            usual = (len(places) - len(of_now)) * now / before if before else math.inf
-            more = len(of_now) - usual
-            is_new = len(of_now) >= _NEWS * now and more >= max(_NEW * usual, _SURE * math.sqrt(usual + 1))
-            if len(of_now) >= self._fewest and (is_new or len(of_now) <= _COMMONEST * now):
-                groups.append(_Group([(stem,)], set(places), of_now, _OF_NEW_WORD if is_new else _OF_WORD))
-        return groups
+            n, usual = len(of_now), (len(places) - len(of_now)) * now / before if before else math.inf
+            if n >= _NEWS * now and n - usual >= max(_NEW * usual, _SURE * math.sqrt(usual + 1)):
+                news.append(_Group([(stem,)], set(places), of_now, _OF_WORD))
+            elif self._fewest <= n <= _COMMONEST * now:
+                others.append(_Group([(stem,)], set(places), of_now, _OF_WORD))
+        return news, others
 
     def _of_now(self, texts: Iterable[int]) -> int:
         return sum(self.said[index].now for index in texts)

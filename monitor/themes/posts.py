@@ -80,7 +80,7 @@ def _number(connection: Connection, about: Filter, label: Verdict | None) -> int
 
 
 def _in_main_language(posts: Sequence[Post]) -> tuple[Post, ...]:
-    """Short posts whose language nobody knows are taken for what most of the others are in, or for English."""
+    """Short posts whose language nobody knows are taken for what most others are in, or for English."""
     known = Counter(post.language for post in posts if post.language != UNDETERMINED)
     main = max(known, key=lambda language: (known[language], language), default="en")
     return tuple(post._replace(language=main) if post.language == UNDETERMINED else post for post in posts)

@@ -82,8 +82,8 @@ def words_of(names: Iterable[str]) -> frozenset[str]:
 
 
 def stems(connection: Connection, passed: Iterable[str] = ()) -> Stems:
-    """`Stems` by the dictionaries of the database; of the words `passed` over, and of what stems to the same
-    as one of them in its language, there is none."""
+    """`Stems` by the dictionaries of the database. Of general words there is none, nor of those `passed` over
+    and of what stems to the same as one of these in its language."""
     given = frozenset(passed)
 
     def found(keys: Iterable[Key]) -> dict[Key, str]:
@@ -92,13 +92,13 @@ def stems(connection: Connection, passed: Iterable[str] = ()) -> Stems:
             by_language[language].add(word)
         result: dict[Key, str] = {}
         for language, words in by_language.items():
-            general = general_words() if language == "en" else frozenset()
-            stem = _lexized(connection, language, words | given | general)
-            silent = {stem.get(word) for word in given | general}
+            stem = _lexized(connection, language, words | given)
+            silent = {stem[word] for word in given if word in stem}
+            passed_over = given | (general_words() if language == "en" else frozenset())
             result |= {
                 (language, word): stem[word]
-                for word in words
-                if word in stem and word not in given and stem[word] not in silent
+                for word in words - passed_over
+                if word in stem and stem[word] not in silent
             }
         return result
 
