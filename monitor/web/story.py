@@ -1,4 +1,4 @@
-"""What the overview and the page of one brand tell alike: what happened, where the brands stand, what was said."""
+"""What the overview and the page of a brand tell alike: what happened, where the brands stand, what was said."""
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
@@ -44,7 +44,7 @@ _Row = TypeVar("_Row", bound=_OfBrand)
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A happening as a page tells it: with what set it off, its first and last day, and an alert for the next."""
+    """A happening as a page tells it: what set it off, its first and last day, and an alert for the next."""
 
     happening: Happening
     cause: Cause | None
@@ -77,7 +77,7 @@ def story(
     ]
     stand = standings(connection, chosen, zone) if figures.voice else ()
     told: dict[str, Any] = {
-        "headline": headline(found),
+        "headline": headline(found) if found else "",
         "top": told_happenings[0] if told_happenings else None,
         "others": told_happenings[1:],
         "of_focus": of_brand(found, focus),
@@ -85,7 +85,7 @@ def story(
         "standing": of_brand(stand, focus),
         "figures": figures,
         "focus": focus,
-        "ours": of_brand(figures.voice, focus),
+        "spoken": of_brand(figures.voice, focus),
         "felt": of_brand(figures.feeling, focus),
         "timeline": (),
         "themes": (),
@@ -133,8 +133,9 @@ def _drawings(
     if any(each.opinions for each in figures.feeling):
         drawn["health"] = _drawn(charts.health_chart, figures.feeling)
     if timeline:
-        drawn["trend"] = _drawn(charts.trend_chart, focus, timeline, unit, told["of_focus"])
-        drawn["health_over_time"] = _drawn(charts.health_over_time_chart, focus, timeline, unit, told["of_focus"])
+        of_it = (focus, timeline, unit, told["of_focus"])
+        drawn["trend"] = _drawn(charts.trend_chart, *of_it)
+        drawn["health_over_time"] = _drawn(charts.health_over_time_chart, *of_it)
     if told["sources"]:
         drawn["sources"] = _drawn(charts.sources_chart, told["sources"])
     return {name: drawing for name, drawing in drawn.items() if drawing is not None}
