@@ -8,8 +8,9 @@
 A seed stands for six markets of twelve brands (planted.py). Each brand is asked about every week, and, where
 something drifts, about four weeks: told is what `happened` says first about the brand, if it lies where the
 event lies. Large is an event whose week has twice the usual mentions or 15 points of health more or less, by
-what was drawn; right is the direction of one that is told: good or bad as planted, or, where people felt as
-ever, more or fewer mentions. A quiet week has no event in it, and none that runs on into it.
+what was drawn; right is the direction of one that is told: good or bad as those feel who speak about it, and
+more or fewer mentions than usual where it is said to be neither and that hides no 15 points of health. A
+quiet week has no event in it, and none that runs on into it.
 """
 
 import argparse
@@ -22,7 +23,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import former_rules
-from planted import SINCE, WEEK, WEEKS, Drawn, Market, PlantedWeek, drawn, market
+from planted import POINTS, SINCE, WEEK, WEEKS, Drawn, Market, PlantedWeek, drawn, market
 from sqlalchemy import Connection, Engine
 
 from monitor.local.database import EmbeddedDatabase
@@ -31,6 +32,9 @@ from monitor.storage import schema
 from monitor.storage.engine import sync_engine
 
 MARKETS = 6
+LONG = 4
+"""Weeks, of the view that a drift is looked for in."""
+WEEK_HOURS = 168
 
 
 class Answer(NamedTuple):
@@ -51,23 +55,24 @@ class Case(NamedTuple):
     now: Answer | None
 
 
-def told(week: PlantedWeek, answer: Answer | None) -> bool:
-    """Whether something is told that lies where the event lies."""
-    if answer is None or week.event is None:
-        return answer is not None
+def told(week: PlantedWeek, answer: Answer) -> bool:
+    """Whether what is told is the event: it lies where the event lies; of a drift, it is about opinions."""
+    assert week.event is not None
+    if week.event.kind == "drift":
+        return answer.good is not None
     lasts = timedelta(days=week.event.days or 6)
-    return answer.since < week.event.at + lasts + timedelta(days=7 * (week.event.kind == "drift")) and (
-        week.event.at < answer.until
-    )
+    return answer.since < week.event.at + lasts and week.event.at < answer.until
 
 
 def right(week: PlantedWeek, answer: Answer) -> bool:
     """Whether the direction is that of the event."""
-    if answer.good is not None:
-        felt = week.good if week.good is not None else (week.points > 0 if abs(week.points) >= 0.1 else None)
-        return answer.good is felt
-    more = week.ratio > 1
-    return (answer.up is None or answer.up is more) and (week.good is None or abs(week.points) < 0.15)
+    if answer.good is not None and week.good is not None:
+        return answer.good is week.good
+    if answer.good is not None:  # opinions about it are divided: so many more than usual are no mistake
+        return answer.good is (week.points > 0)
+    if week.good is not None and abs(week.points) >= POINTS:
+        return False
+    return answer.up is None or answer.up is (week.ratio > 1)
 
 
 def cases(engine: Engine, given: Market) -> list[Case]:
@@ -78,22 +83,24 @@ def cases(engine: Engine, given: Market) -> list[Case]:
         found: list[Case] = []
         for number in sorted({week.week for week in weeks}):
             since, until = SINCE + number * WEEK, SINCE + (number + 1) * WEEK
-            former = former_answers(counts, number)
-            now = answers(connection, since, until)
-            longer = answers(connection, until - 4 * WEEK, until) if number == WEEKS - 1 else {}
+            former, now = former_answers(counts, number), answers(connection, since, until)
+            if number == WEEKS - 1:
+                former_long = former_answers(counts, number - LONG + 1, LONG)
+                now_long = answers(connection, until - LONG * WEEK, until)
             for week in weeks:
-                if week.week != number:
-                    continue
-                drifts = week.event is not None and week.event.kind == "drift"
-                place = int(week.brand.removeprefix("Brand"))
-                found.append(Case(week, former[place], (longer if drifts else now).get(week.brand)))
+                if week.week == number:
+                    long = week.event is not None and week.event.kind == "drift"
+                    before = (former_long if long else former)[int(week.brand.removeprefix("Brand"))]
+                    found.append(Case(week, before, (now_long if long else now).get(week.brand)))
     return found
 
 
-def former_answers(counts: Drawn, week: int) -> list[Answer | None]:
-    """What the rules before said of one week, for each brand."""
-    since, until = SINCE + week * WEEK, SINCE + (week + 1) * WEEK
-    claims = former_rules.claims(counts.texts, counts.positive, counts.negative, week * 168, 168)
+def former_answers(counts: Drawn, week: int, weeks: int = 1) -> list[Answer | None]:
+    """What the rules before said of a week or some, for each brand."""
+    since, until = SINCE + week * WEEK, SINCE + (week + weeks) * WEEK
+    claims = former_rules.claims(
+        counts.texts, counts.positive, counts.negative, week * WEEK_HOURS, weeks * WEEK_HOURS
+    )
     return [
         None if claim is None else Answer(claim.good, claim.up, since, until, claim.words) for claim in claims
     ]
@@ -142,13 +149,14 @@ def _is(case: Case, kind: str) -> bool:
 def _sizes(found: Sequence[Case]) -> list[tuple[str, list[Case]]]:
     sized = [case for case in found if case.week.event and case.week.event.kind != "silence"]
     names = ("below that", "2 to 3 times or 15 to 25 points", "3 to 5 times or 25 to 40 points", "more")
-    limits = ((0, 0.0), (2, 0.15), (3, 0.25), (5, 0.40))
+    limits = ((0.0, 0.0), (2.0, 0.15), (3.0, 0.25), (5.0, 0.40))
     rows: list[tuple[str, list[Case]]] = [(name, []) for name in names]
     for case in sized:
         reached = [
             place
             for place, (ratio, points) in enumerate(limits)
-            if case.week.ratio >= ratio or abs(case.week.points) >= points
+            if not place
+            or (case.week.large and (case.week.ratio >= ratio or abs(case.week.points) >= points))
         ]
         rows[max(reached)][1].append(case)
     return rows

@@ -33,17 +33,8 @@ TWICE: Final = 2.0
 POINTS: Final = 0.15
 """What anybody would call an event: so many times the usual mentions of a week, or so much of its health."""
 
-MOODS: Final[dict[str, bool | None]] = {
-    "launch": True,
-    "outage": False,
-    "price": False,
-    "joke": None,
-    "crisis": False,
-    "flood": False,
-    "syndicated": None,
-    "silence": None,
-}
-"""Whether the event is good; None: neither. A drift goes by its sign."""
+FELT: Final = 0.2
+"""Who speaks about an event is for or against the brand by this much: (positive - negative) / all of it."""
 
 _SUDDEN: Final[tuple[KindName, ...]] = ("launch", "outage", "price", "joke", "crisis", "flood", "syndicated")
 _SLOW: Final[tuple[KindName, ...]] = ("drift", "drift", "silence")
@@ -68,6 +59,8 @@ class PlantedWeek:
     """Its mentions, as many times the usual: both as they were drawn."""
     points: float = 0.0
     """Its health less the usual: both as they were drawn, -1..1; 0 without opinions."""
+    felt: float = 0.0
+    """(positive - negative) / all of what was said about the event, as drawn; of a drift its sign."""
 
     @property
     def since(self) -> datetime:
@@ -76,14 +69,14 @@ class PlantedWeek:
 
     @property
     def large(self) -> bool:
-        """Anybody would call it an event."""
-        return self.event is not None and (self.ratio >= TWICE or abs(self.points) >= POINTS)
+        """Anybody would call it an event: what is no bad thing for a brand did not take its points away."""
+        points = 0.0 if self.good is None else self.points if self.good else -self.points
+        return self.event is not None and (self.ratio >= TWICE or points >= POINTS)
 
     @property
     def good(self) -> bool | None:
-        """Whether what was planted is good for the brand; None: neither."""
-        assert self.event is not None
-        return self.event.size > 0 if self.event.kind == "drift" else MOODS[self.event.kind]
+        """Whether the event is good for the brand; None: neither."""
+        return None if abs(self.felt) < FELT else self.felt > 0
 
 
 @dataclass(frozen=True)
@@ -112,7 +105,8 @@ class Market:
                 taken |= set(range(first, WEEKS if event.kind == "drift" else first + 2))
                 week = first + _DRIFT_WEEKS if event.kind == "drift" else first
                 ratio, points = counts.against_usual(place, week, first)
-                yield PlantedWeek(brand.name, self.fame[place], week, event, ratio, points)
+                felt = counts.felt(place, first) if event.kind != "drift" else event.size
+                yield PlantedWeek(brand.name, self.fame[place], week, event, ratio, points, felt)
             for week in set(range(LEARNED, WEEKS)) - taken:
                 yield PlantedWeek(brand.name, self.fame[place], week)
 
@@ -176,6 +170,13 @@ class Drawn:
         ratio = texts / (usual / LEARNED) if usual else float(texts > 0)
         points = positive / opinions - liked / usual_opinions if opinions and usual_opinions else 0.0
         return ratio, points
+
+    def felt(self, brand: int, week: int) -> float:
+        """(positive - negative) / all of what is said about events in that week and the next."""
+        texts, positive, negative = (
+            int(planted[brand, week * 168 : (week + 2) * 168].sum()) for planted in self.planted
+        )
+        return (positive - negative) / texts if texts else 0.0
 
 
 def drawn(connection: Connection, brands: Brands) -> Drawn:

@@ -1,4 +1,5 @@
-"""The pages in a real Chromium: `brand-monitor web` over 200,000 mentions that `brand-monitor seed` made up.
+"""The pages in a real Chromium: `brand-monitor web` over 200,000 mentions that `brand-monitor seed` made up,
+of the year that samples/events.toml plants.
 
 Database and server live for the run, as `make test-browser` starts it; tests take back what they change.
 """
@@ -36,6 +37,7 @@ from tests.browser.watching import Watch
 
 PROGRAM: Final = str(Path(sys.executable).with_name("brand-monitor"))
 MENTIONS: Final = 200_000
+SAMPLES: Final = Path(__file__).parents[2] / "samples"
 LAST_DAY: Final = "2026-03-31"
 OURS: Final = "VMware"
 HOSTILE: Final = "<script>document.title='owned by VMware'</script><img src=x onerror=alert(1)> "
@@ -124,9 +126,11 @@ def seeded(database_server: EmbeddedDatabase, migrated: str, folder: Path) -> It
     environment = {
         "MONITOR_DATABASE_URL": database_server.copy(migrated, name),
         "MONITOR_PICTURE_STORE": str(folder / "pictures"),
+        "MONITOR_BRANDS_FILE": str(SAMPLES / "brands.toml"),
         "MONITOR_INFERENCE_THREADS": "2",
     }
-    run("seed", "--mentions", str(MENTIONS), "--until", LAST_DAY, environment=environment)
+    planted = ("--until", LAST_DAY, "--events", str(SAMPLES / "events.toml"))
+    run("seed", "--mentions", str(MENTIONS), *planted, environment=environment)
     asyncio.run(_write_hostile(environment["MONITOR_DATABASE_URL"]))
     yield environment
     database_server.drop(name)
@@ -186,7 +190,7 @@ def opened(browser: Browser, url: str, watch: Watch, **options: Any) -> Iterator
 
 async def _write_hostile(url: str) -> None:
     settings = load_settings(database_url=url)
-    brands = load_brands(settings.brands_file)
+    brands = load_brands(SAMPLES / "brands.toml")
     engine = async_engine(settings)
     writer = BatchWriter(engine, brands)
     await writer.prepare()
