@@ -60,7 +60,7 @@ def _title(report: Report) -> str:
 
 
 def _body(report: Report, missed: int, site: str | None) -> str:
-    lines = [f"{report.safe_headline}.", ""]
+    lines = [f"{report.headline}.", ""]
     lines += [f"- {each.happening.title}. {each.happening.certainty}" for each in report.happened[1:]]
     lines += [f"- {name}: {value}{f' ({words})' if words else ''}." for name, value, words in cards(report)]
     if report.waiting and report.asked.page != "answer":

@@ -89,7 +89,7 @@ def read_address(address: str, since: datetime, until: datetime) -> Asked:
     for name, value in parse_qsl(parts.query):
         given.setdefault(name, []).append(value)
     page = next((name for name, path in PATHS.items() if path == parts.path), None)
-    if page is None:
+    if page is None or parts.scheme or parts.netloc:
         raise ValueError(f"{parts.path} is no page that can be sent")
     chosen: dict[str, Any] = {
         "since": since,

@@ -8,11 +8,12 @@ from zoneinfo import ZoneInfo
 import msgspec
 from sqlalchemy import Connection
 
-from monitor.answers import Card, queue
+from monitor.answers import Card, Wanted, queue
 from monitor.insights.causes import Cause, cause
 from monitor.insights.compared import Standing
 from monitor.insights.happenings import Happening, first, happened, headline
 from monitor.insights.standings import standings
+from monitor.messages import Label
 from monitor.queries import parse
 from monitor.reports import charts
 from monitor.reports.asked import Asked
@@ -126,12 +127,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
                 return f"{counted(self.figures.image_only, 'picture')} {verb} a brand that nobody named"
         if not self.figures.voice:
             return f"No watched brand was named or shown in {counted(self.figures.mentions, 'mention')}"
-        return self._happened(with_cause=True)
-
-    @property
-    def safe_headline(self) -> str:
-        """The headline without a word that a publisher wrote: for messages."""
-        return self._happened(with_cause=False) if self.happened else self.headline
+        return headline([each.happening for each in self.happened]) if self.happened else self._ordinary
 
     @property
     def stories(self) -> str:
@@ -157,14 +153,6 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
             fit = "fits" if n.startswith("1 ") else "fit"
             return f"{n} {fit} the search"[0].upper() + f"{n} {fit} the search"[1:]
         return counted(self.figures.mentions, "mention")
-
-    def _happened(self, *, with_cause: bool) -> str:
-        found = [each.happening for each in self.happened]
-        top = first(found)
-        if top is None:
-            return self._ordinary
-        made = next((each.cause for each in self.happened if each.happening is top), None)
-        return headline(found, made.words if with_cause and made is not None else "")
 
     @property
     def _ordinary(self) -> str:
@@ -252,10 +240,20 @@ def _with_happenings(connection: Connection, report: Report) -> Report:
     return msgspec.structs.replace(
         report,
         happened=tuple(
-            Told(happening=each, cause=cause(connection, each.brand, each.since, each.until))
+            Told(
+                happening=each,
+                cause=cause(connection, each.brand, each.since, each.until, _label(each)),
+            )
             for each in shown
         ),
     )
+
+
+def _label(happening: Happening) -> Label | None:
+    """Of opinions those that moved them are looked at; of volume every post."""
+    if happening.kind != "health" or happening.good is None:
+        return None
+    return "positive" if happening.good else "negative"
 
 
 def _with_brands(connection: Connection, report: Report) -> Report:
@@ -295,7 +293,12 @@ def _with_themes(connection: Connection, report: Report, most: int) -> Report:
 
 
 def _with_cards(connection: Connection, report: Report, most: int) -> Report:
-    found = queue(connection, report.chosen, limit=most)
+    asked = report.asked
+    wanted = Wanted()
+    if asked.page == "answer":
+        label = asked.label if asked.label in ("negative", "unsure") else None
+        wanted = Wanted(query=parse(asked.query) if asked.query.strip() else None, label=label)
+    found = queue(connection, report.chosen, wanted, limit=most)
     return msgspec.structs.replace(report, cards=found.cards, waiting=found.counts.open)
 
 

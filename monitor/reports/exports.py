@@ -130,7 +130,7 @@ def _value(value: Any) -> Any:
 
 def _cell(value: Any) -> Any:
     if isinstance(value, tuple):
-        return _neutral("; ".join(value))
+        return _neutral("; ".join(map(str, value)))
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
     return _neutral(value) if isinstance(value, str) else value

@@ -13,9 +13,9 @@ from starlette.responses import Response, StreamingResponse
 
 from monitor.reports.asked import Asked, Page
 from monitor.reports.content import gather
-from monitor.reports.exports import COLUMNS, csv_lines, mention_rows
-from monitor.reports.mentions import MentionLine, all_mentions, search
+from monitor.reports.exports import csv_lines
 from monitor.reports.pdf import pdf
+from monitor.reports.sheets import sheet
 from monitor.web.framing import framed
 from monitor.web.mentions import OneLabel, Words, asked
 from monitor.web.site import site
@@ -25,9 +25,6 @@ router: Final = APIRouter(include_in_schema=False)
 
 _PATIENCE: Final = 30.0
 """Seconds that somebody waits for the report of another before being told to come again."""
-
-_PAGE: Final = 500
-"""Mentions of a search fetched at a time."""
 
 _making: Final = threading.Lock()
 """One PDF at a time: each takes a core for some seconds."""
@@ -42,7 +39,7 @@ def as_csv(
     q: Words = None,
     label: OneLabel = None,
 ) -> Response:
-    """The mentions of the view, columns as in docs/reports.md, sent as they are read."""
+    """The mentions of the view, or its table, columns as in docs/reports.md, sent as they are read."""
     with framed(request, choice) as frame:
         view = frame.view
     wanted = asked_of(page, view, name, q, label)
@@ -84,32 +81,9 @@ def asked_of(page: Page, view: View, name: str | None, q: str | None, label: One
 
 
 def _lines(request: Request, wanted: Asked) -> Iterator[str]:
-    with site(request).databases.reading() as connection:
-        if wanted.query or wanted.label:
-            mentions = _found(request, wanted)
-        else:
-            mentions = all_mentions(connection, wanted.chosen)
-        yield from csv_lines(COLUMNS, mention_rows(mentions))
-
-
-def _found(request: Request, wanted: Asked) -> Iterator[MentionLine]:
-    """Every mention that fits the query, oldest first, however long the search takes."""
-    after: str | None = None
-    with site(request).databases.reading() as connection:
-        while True:
-            page = search(
-                connection,
-                wanted.chosen,
-                query=asked(wanted.query),
-                label=wanted.label,
-                order="oldest",
-                after=after,
-                limit=_PAGE,
-            )
-            yield from page.rows
-            if page.next is None:
-                return
-            after = page.next
+    here = site(request)
+    with here.databases.reading() as connection:
+        yield from csv_lines(*sheet(connection, wanted, here.settings.web_zone))
 
 
 @contextmanager
