@@ -25,12 +25,14 @@ from monitor.web import (
     answer_api,
     api,
     brand,
+    compare,
     corrections,
     login,
     mentions,
     overview,
     pictures,
     quality,
+    subscriptions,
     take,
 )
 from monitor.web.assets import StaticFolder
@@ -43,7 +45,10 @@ from monitor.web.views import WrongAddressError
 
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
-_PAGES = (overview, brand, pictures, mentions, quality, corrections, answer, answer_api, take, login)
+_PAGES = (
+    *(overview, brand, compare, pictures, mentions, quality, corrections, answer, answer_api),
+    *(take, subscriptions, login),
+)
 
 
 def create_app(settings: Settings) -> FastAPI:
