@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import psycopg
 
-from monitor.brands import load_brands
+from monitor.brands import Brands, load_brands
 from monitor.local.child import ChildProcess, StopPlan, free_port
 from monitor.local.database import EmbeddedDatabase
 from monitor.logos.finder import load_finder
@@ -89,7 +90,8 @@ class Site:
         started = time.perf_counter()
         if not made:
             chosen = self.settings
-            brands = load_brands(chosen.brands_file)
+            every = load_brands(chosen.brands_file)
+            brands = Brands(msgspec.structs.replace(each, own=each.name == "VMware") for each in every)
             finder = load_finder(chosen, brands)
             wanted = Seeding(mentions=self.size, until=UNTIL)
             store = PictureStore(chosen.picture_store)

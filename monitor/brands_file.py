@@ -92,10 +92,12 @@ class BrandsFile:
         )
 
     def take(self, brand: Brand, *, own: bool) -> None:
-        """Add a brand with all it has, as those of the catalogue; one that is there already only becomes ours
-        or a competitor."""
+        """Add a brand with all it has, as those of the catalogue; one that is there already gets its aliases
+        in addition, and becomes ours or a competitor."""
         block = self._block(brand.name)
-        if block is None:
+        if block is not None:
+            self.put(brand.name, brand.aliases, own=own)
+        else:
             block = self._add(brand.name)
             lists = {"aliases": brand.aliases, "written": brand.written, "logos": brand.logos}
             for field, words in lists.items():
@@ -119,12 +121,12 @@ class BrandsFile:
 
     def choose(self, ours: Iterable[Brand], competitors: Iterable[Brand]) -> None:
         """Watch these, and of the catalogue's brands no other: what people wrote or changed stays."""
-        chosen = [*((brand, True) for brand in ours), *((brand, False) for brand in competitors)]
-        kept = {brand.name for brand, _ in chosen}
+        chosen = {brand.name: (brand, True) for brand in ours}
+        chosen = {**{brand.name: (brand, False) for brand in competitors}, **chosen}
         for brand in self._brands():
-            if brand in catalogue() and brand.name not in kept:
+            if brand in catalogue() and brand.name not in chosen:
                 self.drop(brand.name)
-        for brand, own in chosen:
+        for brand, own in sorted(chosen.values(), key=lambda one: not one[1]):
             self.take(brand, own=own)
 
     def drop(self, name: str) -> bool:

@@ -21,6 +21,8 @@ from monitor.reports.mentions import CursorError
 from monitor.settings import Settings
 from monitor.storage.faults import UnstorableError
 from monitor.web import (
+    alerts,
+    alerts_api,
     answer,
     answer_api,
     api,
@@ -32,11 +34,13 @@ from monitor.web import (
     overview,
     pictures,
     quality,
+    setup,
     subscriptions,
     take,
 )
 from monitor.web.assets import StaticFolder
 from monitor.web.guards import SameOrigin, SecurityHeaders
+from monitor.web.history import HistorySearch
 from monitor.web.openapi import describe
 from monitor.web.rendering import page
 from monitor.web.roles import ForbiddenError
@@ -46,8 +50,21 @@ from monitor.web.views import WrongAddressError
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 _PAGES = (
-    *(overview, brand, compare, pictures, mentions, quality, corrections, answer, answer_api),
-    *(take, subscriptions, login),
+    overview,
+    brand,
+    pictures,
+    mentions,
+    quality,
+    corrections,
+    answer,
+    answer_api,
+    alerts,
+    alerts_api,
+    compare,
+    take,
+    subscriptions,
+    setup,
+    login,
 )
 
 
@@ -75,6 +92,7 @@ def create_app(settings: Settings) -> FastAPI:
         middleware=_middleware(settings, site),
     )
     app.state.site, app.state.people = site, site.people
+    app.state.history = HistorySearch(settings)
     app.mount("/static", StaticFolder(), name="static")
     for room in (*_PAGES, api):
         app.include_router(room.router)

@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse
 
 from monitor.answers import waiting
 from monitor.reports.quality import is_synthetic
-from monitor.web.names import brand_names, language_names, source_names
+from monitor.web.names import brand_names, has_own, language_names, source_names
 from monitor.web.rendering import page
 from monitor.web.site import site
 from monitor.web.views import Choice, View
@@ -46,6 +46,7 @@ class Frame:
             source_choices=tuple(dict.fromkeys((*self.sources, *chosen.sources))),
             language_choices=tuple(dict.fromkeys((*self.languages, *chosen.languages))),
             synthetic=self.synthetic,
+            ours=has_own(self.connection),
             waiting=waiting(self.connection, chosen),
             **values,
         )

@@ -5,7 +5,12 @@ from sqlalchemy import Connection, text
 from monitor.reports.languages import language_names
 from monitor.reports.origins import source_names
 
-__all__ = ["brand_names", "language_names", "source_names"]
+__all__ = ["brand_names", "has_own", "language_names", "source_names"]
+
+
+def has_own(connection: Connection) -> bool:
+    """Whether a brand is ours."""
+    return bool(connection.execute(text("SELECT EXISTS (SELECT FROM brand WHERE own)")).scalar())
 
 
 def brand_names(connection: Connection) -> tuple[str, ...]:
