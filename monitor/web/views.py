@@ -23,6 +23,9 @@ PRESETS: Final = (("7 days", 7), ("30 days", 30), ("90 days", 90), ("1 year", 36
 # Days that every time zone can express as a moment.
 _FIRST, _LAST = date(2, 1, 1), date(9998, 12, 31)
 
+_LONG: Final = 3660
+"""Days: ten years."""
+
 
 class WrongAddressError(Exception):
     """The address asks for something that makes no sense; the message says what and how to write it."""
@@ -113,10 +116,11 @@ class Choice:
         first = self._since or max(_FIRST, last - timedelta(days=DEFAULT_DAYS - 1))
         if first > last:
             raise WrongAddressError(f"The first day ({first}) is after the last ({last}); exchange them")
+        since, until = _looked_at(connection, first, last, zone)
         return View(
             chosen=Filter(
-                since=datetime.combine(first, time.min, zone),
-                until=datetime.combine(last + timedelta(days=1), time.min, zone),
+                since=since,
+                until=until,
                 brands=self._brands,
                 sources=self._sources,
                 kinds=self._kinds,  # type: ignore[arg-type]
@@ -143,6 +147,31 @@ def _newest_day(connection: Connection, zone: ZoneInfo) -> date:
     query = text("SELECT max(published_at) FROM mention WHERE published_at <= :now")
     newest: datetime | None = connection.execute(query, {"now": now}).scalar()
     return (newest or now).astimezone(zone).date()
+
+
+def _looked_at(connection: Connection, first: date, last: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """The days asked for as moments; of a very long period only the part that has mentions.
+
+    Who types 2026 into a date field asks for the years 2, 20 and 202 on the way: whatever goes through a
+    period hour by hour would go through two thousand empty years.
+    """
+    if (last - first).days > _LONG:
+        query = text(
+            "SELECT min(published_at), max(published_at) FROM mention "
+            "WHERE published_at >= :since AND published_at < :until"
+        )
+        since, until = _moments(first, last, zone)
+        oldest, newest = connection.execute(query, {"since": since, "until": until}).one()
+        first = last if oldest is None else oldest.astimezone(zone).date()
+        last = last if newest is None else newest.astimezone(zone).date()
+    return _moments(first, last, zone)
+
+
+def _moments(first: date, last: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    return (
+        datetime.combine(first, time.min, zone),
+        datetime.combine(last + timedelta(days=1), time.min, zone),
+    )
 
 
 def _unique(values: Sequence[str] | None) -> tuple[str, ...]:
