@@ -89,7 +89,7 @@ def addresses(mention: str) -> dict[str, str]:
             f"API standings, {period}": ("/api/standings", span),
             f"API happenings, {period}": ("/api/happenings", span),
             f"API timeline, {period}": ("/api/timeline", span | {"name": "VMware"}),
-            f"API terms, {period}": ("/api/terms", span | {"name": "VMware"}),
+            f"API themes, {period}": ("/api/themes", span | {"name": "VMware"}),
             f"API quotes, {period}": ("/api/quotes", span | {"name": "VMware", "label": "negative"}),
             f"API sources, {period}": ("/api/sources", span),
             f"API authors, {period}": ("/api/authors", span),

@@ -28,7 +28,6 @@ from monitor.reports.languages import Unscored, unscored
 from monitor.reports.mentions import how_many
 from monitor.reports.origins import AuthorActivity, SourceShare, authors, sources
 from monitor.reports.quality import ModelUse, Quality, is_synthetic, quality
-from monitor.reports.terms import Term, terms
 from monitor.reports.voice import BrandVoice, share_of_voice
 
 __all__ = [
@@ -41,7 +40,6 @@ __all__ = [
     "RejectedInputs",
     "SourceShare",
     "Summary",
-    "Term",
     "Unit",
     "Unscored",
     "authors",
@@ -52,7 +50,6 @@ __all__ = [
     "share_of_voice",
     "sources",
     "summary",
-    "terms",
     "wilson",
 ]
 

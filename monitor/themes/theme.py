@@ -41,6 +41,21 @@ class Theme(msgspec.Struct, frozen=True, kw_only=True):
     """Counts are extrapolated from a sample of the period's hours; of less than that, they are exact."""
 
     @property
+    def examples(self) -> tuple[UUID, ...]:
+        """The posts that stand for it, each once: the centre, the widest, the most negative."""
+        found = (self.centre, self.widest, self.most_negative)
+        return tuple(dict.fromkeys(id for id in found if id is not None))
+
+    def why(self, id: UUID) -> str:
+        """Why a post stands for it: `what most say, and most read`."""
+        reasons = (
+            (self.centre, "what most of them say"),
+            (self.widest, "read by most"),
+            (self.most_negative, "the most negative"),
+        )
+        return ", ".join(said for each, said in reasons if each == id)
+
+    @property
     def moved(self) -> str:
         """`new`, `more` or `less` than before, `as before`; empty where there is no before."""
         if self.posts_before is None:

@@ -19,7 +19,7 @@ from monitor.reports.mentions import Page, Quote, most_extreme, search, story
 from monitor.reports.origins import AuthorActivity, SourceShare, authors, sources
 from monitor.reports.pictures import ShownPicture, shown_pictures
 from monitor.reports.quality import Quality, quality
-from monitor.reports.terms import Term, terms
+from monitor.themes import Theme, themes
 from monitor.web.framing import framed
 from monitor.web.mentions import OneLabel, Words, asked
 from monitor.web.openapi import Answer, answering
@@ -85,11 +85,11 @@ def get_timeline(request: Request, choice: Chosen, name: Brand, unit: Unit = "da
         return Answer(sentiment_over_time(frame.connection, frame.view.chosen, name, unit, frame.zone))
 
 
-@router.get("/terms", **answering(tuple[Term, ...]))
-def get_terms(request: Request, choice: Chosen, name: Brand, limit: Limit = 15) -> Answer:
-    """Terms that set praise of a brand apart from criticism."""
+@router.get("/themes", **answering(tuple[Theme, ...]))
+def get_themes(request: Request, choice: Chosen, name: Brand) -> Answer:
+    """What posts about a brand are about, each theme with a query that finds its posts."""
     with framed(request, choice) as frame:
-        return Answer(terms(frame.connection, frame.view.chosen, name, limit))
+        return Answer(themes(frame.connection, frame.view.chosen, name))
 
 
 @router.get("/quotes", **answering(tuple[Quote, ...]))

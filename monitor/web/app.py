@@ -37,6 +37,7 @@ from monitor.web import (
     setup,
     subscriptions,
     take,
+    themes,
 )
 from monitor.web.assets import StaticFolder
 from monitor.web.guards import SameOrigin, SecurityHeaders
@@ -61,6 +62,7 @@ _PAGES = (
     alerts,
     alerts_api,
     compare,
+    themes,
     take,
     subscriptions,
     setup,

@@ -22,7 +22,6 @@ from monitor.reports.mentions import all_mentions, copies, folded, most_extreme,
 from monitor.reports.method import method
 from monitor.reports.origins import authors, sources
 from monitor.reports.report import page
-from monitor.reports.terms import terms
 from monitor.settings import Settings
 from monitor.storage.engine import async_engine, sync_engine
 from monitor.storage.pictures import PictureStore
@@ -160,7 +159,6 @@ def test_everything_is_found_by_language(told):
     assert [each.external_id for each in search(told.connection, german).rows] == ["german"]
     assert [each.author for each in authors(told.connection, german)] == ["di"]
     assert most_extreme(told.connection, german, "VMware", "negative", 9) == ()
-    assert terms(told.connection, german, "VMware") == ()
     assert summary(told.connection, only(MARCH, "de", "en")).texts == 5
     assert summary(told.connection, only(by_stories(), "en")).texts == 2
 

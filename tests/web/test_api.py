@@ -17,7 +17,7 @@ FIGURES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("standings", {}),
     ("happenings", {}),
     ("timeline", {"name": "VMware"}),
-    ("terms", {"name": "VMware"}),
+    ("themes", {"name": "VMware"}),
     ("quotes", {"name": "VMware", "label": "positive"}),
     ("sources", {}),
     ("authors", {}),

@@ -2,7 +2,7 @@
 
 from monitor.reports.charts.drawing import MOST_BRANDS, NEGATIVE, NEUTRAL, PICTURE, POSITIVE, WORDS, Drawing
 from monitor.reports.charts.feeling import health_chart, health_over_time_chart, trend_chart
-from monitor.reports.charts.said import sources_chart, terms_chart
+from monitor.reports.charts.said import sources_chart
 from monitor.reports.charts.versus import versus_health_chart, versus_share_chart
 from monitor.reports.charts.voice import share_chart
 
@@ -18,7 +18,6 @@ __all__ = [
     "health_over_time_chart",
     "share_chart",
     "sources_chart",
-    "terms_chart",
     "trend_chart",
     "versus_health_chart",
     "versus_share_chart",
