@@ -75,7 +75,7 @@ def history(
 
 
 def unheard(connection: Connection, now: datetime, patience: timedelta) -> list[str]:
-    """Who waits for an alert so long after it was due, or was refused one: `NAME: the alert ... was refused`."""
+    """Who waits for an alert so long after it was due, or was refused one, and why."""
     lost = alert_delivery.c.state.in_(("failed", "given-up", "sending"))
     since = alert_delivery.c.changed_at > now - _REMEMBERED
     late = (alert_delivery.c.state == "waiting") & (alert_delivery.c.due_at < now - patience)
