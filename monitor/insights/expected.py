@@ -85,6 +85,7 @@ class Expected:
     neutral: Numbers
     negative: Numbers
     health: Numbers
+    """Of those that are no copies."""
     health_worth: Numbers
     """Independent opinions that this is worth."""
 
@@ -92,7 +93,7 @@ class Expected:
 def past_of(series: Series) -> Past:
     """Learn how the brands vary."""
     weight = _weights(series)
-    positive, opinions = series.positive.sum(), (series.positive + series.negative).sum()
+    positive, opinions = series.praise.sum(), (series.praise + series.criticism).sum()
     return Past(
         series=series,
         weight=weight,
@@ -107,9 +108,12 @@ def expected(past: Past, days: int) -> Expected:
     series = past.series
     first = np.arange(series.view, len(series.share) - days + 1)
     begin, known = _weeks_beside(series, first, days)
-    counts, positive, neutral, negative, weighed = (
+    counts, positive, neutral, negative, praise, criticism, weighed = (
         sums(of, begin, WEEK)
-        for of in (series.mentions, series.positive, series.neutral, series.negative, past.weight)
+        for of in (
+            *(series.mentions, series.positive, series.neutral, series.negative),
+            *(series.praise, series.criticism, past.weight),
+        )
     )
     window = sums(past.weight, first, days)
     use = usual(counts, weighed, known[None], WEEK)
@@ -119,10 +123,11 @@ def expected(past: Past, days: int) -> Expected:
     of_week = rate * weight / n
     mean = rate * window
     unsure = past.variance(of_week, WEEK) / n / of_week**2 + _GROWTH**2
-    use = usual_health(positive, negative, use, WEEK)
+    use = usual_health(praise, criticism, use, WEEK)
     part = window / np.maximum((weighed * use).sum(axis=2), 1.0)
     felt = [(of * use).sum(axis=2) for of in (positive, neutral, negative)]
-    opinions = felt[0] + felt[2] + _LENT
+    liked = (praise * use).sum(axis=2) + _LENT * past.health
+    opinions = ((praise + criticism) * use).sum(axis=2) + _LENT
     weeks = np.maximum(use.sum(axis=2), 1)
     return Expected(
         mean=mean,
@@ -130,7 +135,7 @@ def expected(past: Past, days: int) -> Expected:
         positive=felt[0] * part,
         neutral=felt[1] * part,
         negative=felt[2] * part,
-        health=np.where(np.isnan(mean), np.nan, (felt[0] + _LENT * past.health) / opinions),
+        health=np.where(np.isnan(mean), np.nan, liked / opinions),
         health_worth=weeks * past.worth(opinions / weeks, WEEK),
     )
 

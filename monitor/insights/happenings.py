@@ -117,7 +117,7 @@ def _happening(past: Past, window: Window, zone: str) -> Happening:
     health = window.positive / opinions if opinions else None
     ends = None
     if health is not None:
-        worth = _of_brand(past.worth(_column(past, opinions), window.days), window)
+        worth = _of_brand(past.worth(_column(past, window.opinions), window.days), window)
         usual = window.health_usual * window.health_worth
         ends = newcombe(health * worth, worth, usual, window.health_worth)
     silent = ratio < _SILENT

@@ -6,6 +6,7 @@ nothing happens both are close to standard normal (McCullagh and Nelder 1989). B
 neither is: a chi-square of two degrees of freedom, which is that much stricter.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,19 +18,22 @@ from monitor.insights.series import Numbers
 LENGTHS: Final = (1, 2, 3, 4, 5, 6, 7, 10, 14, 21, 28, 42, 56, 84)
 """Days: a crisis of an afternoon, and a drift of a quarter."""
 
-SURE: Final = 10.0
-"""A squared deviation beyond this is told: about 4 standard deviations; benchmarks/detector.py."""
+SURE: Final = 6.5
+"""A score from which a window is told, in a period of a week: a squared deviation that counts by its size."""
 
 _BOTH: Final = 3.5
 """What the deviations of mentions and health together must have more than one alone, at the same odds."""
 
-_MORE, _LESS, _POINTS = 1.5, 0.6, 0.08
-"""Less than this is nobody's event, however sure: the ratio to the usual, and the health's difference."""
+_EVENT: Final = 1.4
+"""The effect from which a deviation counts in full, in events: 1 is a week with twice or with none of the
+usual mentions, or with 15 points of health more or less; a shorter window is looked at as the week around it
+would be. Below, it counts by the square: what is small has to be very sure. These numbers are from
+benchmarks/detector.py."""
 
-_OF_WEEK: Final = 0.3
-"""And what came beside the usual in under four days, as a part of a usual week: a busy day is no event."""
+_POINTS: Final = 0.15
 
 _SILENT: Final = 0.1
+"""Of the usual mentions: less is silence, and told after a day."""
 
 _FEWEST: Final = 5
 """Mentions or opinions; in less, nothing happened."""
@@ -51,6 +55,8 @@ class Window:
     mentions: int
     positive: int
     negative: int
+    opinions: int
+    """Those that are no copies."""
     usual: float
     usual_variance: float
     """How well `usual` is known."""
@@ -68,7 +74,7 @@ def windows(past: Past) -> tuple[Window, ...]:
     """The windows that stand out, no two of a brand overlapping, the surest of each brand first."""
     series = past.series
     longest = len(series.share) - series.view
-    found = [each for days in LENGTHS if days <= longest for each in _of_length(past, days)]
+    found = [each for days in LENGTHS if days <= longest for each in _of_length(past, days, longest)]
     told: list[Window] = []
     for window in sorted(found, key=lambda each: (-each.score, each.days, each.first)):
         others = [each for each in told if each.brand == window.brand]
@@ -81,26 +87,25 @@ def _beside(one: Window, other: Window) -> bool:
     return one.first < other.first + other.days + _APART and other.first < one.first + one.days + _APART
 
 
-def _of_length(past: Past, days: int) -> list[Window]:
+def _of_length(past: Past, days: int, longest: int) -> list[Window]:
     series = past.series
     hoped = expected(past, days)
     first = np.arange(series.view, len(series.share) - days + 1)
-    mentions, positive, negative = (
-        sums(of, first, days) for of in (series.mentions, series.positive, series.negative)
+    mentions, positive, negative, praise, criticism = (
+        sums(of, first, days)
+        for of in (series.mentions, series.positive, series.negative, series.praise, series.criticism)
     )
     part = sums(series.share[None], first, days)
     with np.errstate(all="ignore"):
         volume = _volume(past, hoped, mentions, days)
-        health = _health(past, hoped, positive, negative, days)
-        ratio = mentions / hoped.mean
-        share = positive / (positive + negative)
-        more = max(_MORE, 1 + _OF_WEEK * 7 / days)
-        less = min(_LESS, max(1 - _OF_WEEK * 7 / days, _SILENT))
-        louder = (ratio >= more) & (mentions >= _FEWEST) | (ratio <= less) & (hoped.mean >= _FEWEST)
-        other = (np.abs(share - hoped.health) >= _POINTS) & (positive + negative >= _FEWEST)
-        v, h = np.where(louder, volume**2, 0.0), np.where(other, health**2, 0.0)
-        both = np.where(louder | other, volume**2 + health**2 - _BOTH, 0.0)
-        score = np.where(part > 0, np.nan_to_num(np.maximum(np.maximum(v, h), both)), 0.0)
+        health = _health(past, hoped, praise, criticism, days)
+        score = np.maximum(np.maximum(volume**2, health**2), volume**2 + health**2 - _BOTH)
+        effect = _effect(hoped, mentions, praise, criticism, days)
+        enough = np.maximum(mentions, hoped.mean) >= _FEWEST
+        score *= np.clip(effect / _EVENT, 0, 1) ** 2
+        score = np.where((part > 0) & enough, np.nan_to_num(score), 0.0)
+    # A longer period has more windows of a length that chance could pick.
+    sure = SURE + 2 * max(0.0, math.log(longest / max(days, 7)))
     return [
         Window(
             brand=int(row),
@@ -109,6 +114,7 @@ def _of_length(past: Past, days: int) -> list[Window]:
             mentions=int(mentions[row, column]),
             positive=int(positive[row, column]),
             negative=int(negative[row, column]),
+            opinions=int(praise[row, column] + criticism[row, column]),
             usual=float(hoped.mean[row, column]),
             usual_variance=float(hoped.mean_variance[row, column]),
             usual_positive=float(hoped.positive[row, column]),
@@ -119,8 +125,20 @@ def _of_length(past: Past, days: int) -> list[Window]:
             health=float(health[row, column]),
             score=float(score[row, column]),
         )
-        for row, column in zip(*np.nonzero(score >= SURE), strict=True)
+        for row, column in zip(*np.nonzero(score >= sure), strict=True)
     ]
+
+
+def _effect(hoped: Expected, mentions: Numbers, praise: Numbers, criticism: Numbers, days: int) -> Numbers:
+    """How many events it is worth."""
+    rest = max(0.0, 7 / days - 1)
+    week = hoped.mean * (1 + rest)
+    volume = np.abs(mentions - hoped.mean) / week
+    opinions = praise + criticism
+    of_week = opinions + rest * (hoped.positive + hoped.negative)
+    points = np.abs(praise - hoped.health * opinions) / np.maximum(of_week, 1.0)
+    silent = (mentions <= _SILENT * hoped.mean) & (hoped.mean >= 3 * _FEWEST)
+    return np.where(silent, 1.0, volume + np.nan_to_num(points) / _POINTS)
 
 
 def _volume(past: Past, hoped: Expected, mentions: Numbers, days: int) -> Numbers:
@@ -133,13 +151,13 @@ def _volume(past: Past, hoped: Expected, mentions: Numbers, days: int) -> Number
     return np.asarray(np.sign(x - mean) * np.sqrt(np.maximum(deviance, 0.0)))
 
 
-def _health(past: Past, hoped: Expected, positive: Numbers, negative: Numbers, days: int) -> Numbers:
-    opinions = positive + negative
+def _health(past: Past, hoped: Expected, praise: Numbers, criticism: Numbers, days: int) -> Numbers:
+    opinions = praise + criticism
     worth = 1 / (1 / past.worth(opinions, days) + 1 / hoped.health_worth)
     p = hoped.health
     # Half an opinion nearer.
-    share = positive / opinions
-    step = 0.5 / opinions
+    share = praise / np.maximum(opinions, 1)
+    step = 0.5 / np.maximum(opinions, 1)
     x = np.where(share > p, np.maximum(share - step, p), np.minimum(share + step, p))
     x = np.clip(x, 1e-9, 1 - 1e-9)
     deviance = 2 * worth * (x * np.log(x / p) + (1 - x) * np.log((1 - x) / (1 - p)))

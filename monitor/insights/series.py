@@ -43,6 +43,9 @@ class Series:
     positive: Numbers
     neutral: Numbers
     negative: Numbers
+    praise: Numbers
+    """Positive texts that are no copies, and negative ones: a story that is passed on is one opinion."""
+    criticism: Numbers
     share: Numbers
     """Of each day, 0..1: what of its usual mentions comes in the part of it that has passed; 0 of days before
     the first mention of all and after the newest: of these nothing is known."""
@@ -65,7 +68,7 @@ def read(connection: Connection, chosen: Filter, zone: str) -> Series | None:
     starts = tuple(begin + n * _DAY for n in range(-past, length + 1))
     whole = msgspec.structs.replace(chosen, since=starts[0], until=until, brands=())
     brands = connection.execute(_BRANDS, {"brands": list(chosen.brands)}).all()
-    counts = np.zeros((4, len(brands), len(starts) - 1))
+    counts = np.zeros((6, len(brands), len(starts) - 1))
     row_of = {brand.id: row for row, brand in enumerate(brands)}
     first_day = starts[0].date()
     for found in connection.execute(
@@ -74,7 +77,7 @@ def read(connection: Connection, chosen: Filter, zone: str) -> Series | None:
     ):
         column = (found.day - first_day).days
         if 0 <= column < counts.shape[2]:
-            counts[:, row_of[found.brand_id], column] = found[2:]
+            counts[:, row_of[found.brand_id], column] = [each or 0 for each in found[2:]]
     return Series(
         brands=tuple(brand.name for brand in brands),
         own=tuple(brand.own for brand in brands),
@@ -84,6 +87,8 @@ def read(connection: Connection, chosen: Filter, zone: str) -> Series | None:
         positive=counts[1],
         neutral=counts[2],
         negative=counts[3],
+        praise=counts[4],
+        criticism=counts[5],
         share=_shares(connection, whole, starts, (ends.first, newest), zone),
     )
 
@@ -108,13 +113,16 @@ def _daily(chosen: Filter, zone: ZoneInfo, *, steps: bool) -> str:
             SELECT brand_id, {day.replace("hour", "published_at")} AS day, count(*) AS mentions,
                    count(*) FILTER (WHERE label = 'positive') AS positive,
                    count(*) FILTER (WHERE label = 'neutral') AS neutral,
-                   count(*) FILTER (WHERE label = 'negative') AS negative
+                   count(*) FILTER (WHERE label = 'negative') AS negative,
+                   count(*) FILTER (WHERE label = 'positive' AND lead) AS praise,
+                   count(*) FILTER (WHERE label = 'negative' AND lead) AS criticism
             FROM presence AS p WHERE brand_id = ANY(:ids) AND {chosen.where("p")} GROUP BY 1, 2
         """  # noqa: S608 - the conditions are our own; their values travel as parameters
     table = brand_days if steps and in_steps_of(_DAY, zone, chosen) else brand_hours
     return f"""
         SELECT brand_id, {day} AS day, sum(texts + images) AS mentions,
-               sum(positive) AS positive, sum(neutral) AS neutral, sum(negative) AS negative
+               sum(positive) AS positive, sum(neutral) AS neutral, sum(negative) AS negative,
+               sum(positive) FILTER (WHERE lead) AS praise, sum(negative) FILTER (WHERE lead) AS criticism
         FROM {table(chosen)} AS h WHERE brand_id = ANY(:ids) GROUP BY 1, 2
     """  # noqa: S608 - the conditions are our own; their values travel as parameters
 

@@ -23,6 +23,9 @@ FEWEST: Final = 3
 _FAR: Final = 3.0
 """Standard deviations from the middle at which a window is no part of what is usual: something happened."""
 
+_FAR_OFF: Final = 4.0
+"""Standard deviations as which a day counts that is farther off."""
+
 _BELIEF: Final = 20.0
 """Windows that the other brands weigh in how restless one is, and that c = 1 weighs in theirs."""
 
@@ -42,7 +45,7 @@ class Spread(NamedTuple):
 
 
 MENTIONS: Final = Spread(1.3, 0.05, 0.01)
-OPINIONS: Final = Spread(1.25, 0.015, 0.002)
+OPINIONS: Final = Spread(1.05, 0.005, 0.001)
 """benchmarks/detector.py makes brands of which some are twice as restless."""
 
 
@@ -62,32 +65,29 @@ class Restless(NamedTuple):
 def restless_mentions(series: Series, weight: Numbers) -> Restless:
     """From how far the mentions of days are from the level of their eight weeks, and weeks from their
     neighbours."""
-    found = []
-    for length in (1, WEEK):
-        told = _Told(len(series.brands))
-        for counts, weighed in _eights(series, length, series.mentions, weight):
-            use = usual(counts, weighed, weighed > 0, length)
-            rate = ((counts * use).sum(axis=1) + 0.5) / np.maximum((weighed * use).sum(axis=1), 1e-9)
-            mean = rate[:, None] * weighed
-            told.add(counts - mean, MENTIONS.of(mean, length), use, length)
-        # A brand of few mentions says little about how much they vary.
-        found.append(told.pooled(told.n * told.hoped / (told.hoped + told.n + 1e-9)))
-    return Restless(*found)
+    days, weeks = _Told(len(series.brands)), _Told(len(series.brands))
+    for counts, weighed in _eights(series, series.mentions, weight):
+        use = usual(counts.sum(axis=2), weighed.sum(axis=2), weighed.sum(axis=2) > 0, WEEK)
+        mean = _level(counts, weighed, use) * weighed
+        days.add_days(counts - mean, MENTIONS.of(mean, 1), use)
+        mean = mean.sum(axis=2)
+        weeks.add_weeks(counts.sum(axis=2) - mean, MENTIONS.of(mean, WEEK), use)
+    return _pooled(days, weeks)
 
 
 def restless_opinions(series: Series) -> Restless:
-    """The same of the positive ones among the opinions."""
-    found = []
-    for length in (1, WEEK):
-        told = _Told(len(series.brands))
-        for positive, negative in _eights(series, length, series.positive, series.negative):
-            opinions = positive + negative
-            use = usual_health(positive, negative, opinions > 1, length)
-            health = _health(positive, opinions, use)
-            spread = health * (1 - health) * OPINIONS.of(opinions, length)
-            told.add(positive - health * opinions, spread, use, length)
-        found.append(told.pooled(told.n))
-    return Restless(*found)
+    """The same of the positive ones among the opinions, copies left out."""
+    days, weeks = _Told(len(series.brands)), _Told(len(series.brands))
+    for positive, negative in _eights(series, series.praise, series.criticism):
+        of_week = positive.sum(axis=2), negative.sum(axis=2)
+        use = usual_health(*of_week, of_week[0] + of_week[1] > 1, WEEK)
+        health = _health(of_week[0], of_week[0] + of_week[1], use)[..., None]
+        part, opinions = health * (1 - health), positive + negative
+        days.add_days(positive - health * opinions, part * OPINIONS.of(opinions, 1), use)
+        opinions = opinions.sum(axis=2)
+        apart = of_week[0] - health[..., 0] * opinions
+        weeks.add_weeks(apart, part[..., 0] * OPINIONS.of(opinions, WEEK), use)
+    return _pooled(days, weeks)
 
 
 def usual_health(positive: Numbers, negative: Numbers, use: Chosen, days: float) -> Chosen:
@@ -99,39 +99,6 @@ def usual_health(positive: Numbers, negative: Numbers, use: Chosen, days: float)
     return found
 
 
-def _health(positive: Numbers, opinions: Numbers, use: Chosen) -> Numbers:
-    together = (opinions * use).sum(axis=-1, keepdims=True)
-    health: Numbers = ((positive * use).sum(axis=-1, keepdims=True) + 1) / (together + 2)
-    return health
-
-
-class _Told:
-    """Sums of squares of each brand beside what they were hoped to be."""
-
-    def __init__(self, brands: int) -> None:
-        self.squares, self.hoped, self.n = (np.zeros(brands) for _ in range(3))
-
-    def add(self, apart: Numbers, spread: Numbers, use: Chosen, length: int) -> None:
-        """What is far off counts as if it were just far: events are no restlessness. Weeks are compared with
-        their neighbours: a drift is none, either."""
-        if length == WEEK:
-            apart, spread = np.diff(apart) ** 2 / 2, (spread[:, 1:] + spread[:, :-1]) / 2
-            use = use[:, 1:] & use[:, :-1]
-        else:
-            apart = apart**2
-            use = spread > 0
-        self.squares += (np.minimum(apart, _FAR**2 * spread) * use).sum(axis=1)
-        self.hoped += (spread * use).sum(axis=1)
-        self.n += use.sum(axis=1)
-
-    def pooled(self, worth: Numbers) -> Numbers:
-        """c of each brand; `worth`: windows that its own is known from."""
-        own = np.where(self.hoped > 0, self.squares / np.maximum(self.hoped, 1e-9), 1.0)
-        together = ((worth * own).sum() + _BELIEF) / (worth.sum() + _BELIEF)
-        found: Numbers = (worth * own + _BELIEF * together) / (worth + _BELIEF)
-        return found
-
-
 def usual(counts: Numbers, weighed: Numbers, use: Chosen, days: float) -> Chosen:
     """Which windows (last axis) of so many days are usual ones: not far from their median."""
     rates = np.where(use & (weighed > 0), counts / np.maximum(weighed, 1e-9), np.nan)
@@ -140,15 +107,75 @@ def usual(counts: Numbers, weighed: Numbers, use: Chosen, days: float) -> Chosen
     return use & near
 
 
-def _eights(series: Series, length: int, *figures: Numbers) -> Iterator[tuple[Numbers, ...]]:
-    """The sums of windows of a length, eight weeks at a time, the latest first: by brand and window."""
+def _eights(series: Series, *figures: Numbers) -> Iterator[tuple[Numbers, ...]]:
+    """Eight weeks at a time, the latest first: by brand, week and day of it."""
     brands, days = series.mentions.shape
     known = int(np.argmax(series.share > 0))
     for end in range(days, known, -WEEKS * WEEK):
-        n = (end - max(known, end - WEEKS * WEEK)) // length
+        n = (end - max(known, end - WEEKS * WEEK)) // WEEK
         if n >= FEWEST:
-            cut = slice(end - n * length, end)
-            yield tuple(each[:, cut].reshape(brands, n, length).sum(axis=2) for each in figures)
+            yield tuple(each[:, end - n * WEEK : end].reshape(brands, n, WEEK) for each in figures)
+
+
+def _level(counts: Numbers, weighed: Numbers, use: Chosen) -> Numbers:
+    """Mentions of a day that weighs 1, of the weeks chosen."""
+    chosen = use[:, :, None]
+    rate = ((counts * chosen).sum(axis=(1, 2)) + 0.5) / np.maximum((weighed * chosen).sum(axis=(1, 2)), 1e-9)
+    return np.asarray(rate)[:, None, None]
+
+
+def _health(positive: Numbers, opinions: Numbers, use: Chosen) -> Numbers:
+    together = (opinions * use).sum(axis=-1, keepdims=True)
+    health: Numbers = ((positive * use).sum(axis=-1, keepdims=True) + 1) / (together + 2)
+    return health
+
+
+class _Told:
+    """Squares of how far windows are from their level, beside what `Spread` lets expect, by brand."""
+
+    def __init__(self, brands: int) -> None:
+        self.squares, self.hoped, self.n = (np.zeros(brands) for _ in range(3))
+
+    def add_days(self, apart: Numbers, spread: Numbers, use: Chosen) -> None:
+        """Days of usual weeks, by brand, week and day."""
+        self._add(apart**2, spread, use[:, :, None] & (spread > 0), (1, 2))
+
+    def add_weeks(self, apart: Numbers, spread: Numbers, use: Chosen) -> None:
+        """Usual weeks beside their neighbours, so that a drift is no restlessness; by brand and week."""
+        pairs = use[:, 1:] & use[:, :-1]
+        self._add(np.diff(apart) ** 2 / 2, (spread[:, 1:] + spread[:, :-1]) / 2, pairs, (1,))
+
+    def _add(self, squares: Numbers, spread: Numbers, use: Chosen, axes: tuple[int, ...]) -> None:
+        # What is far off counts as if it were just that: an event is no restlessness.
+        self.squares += (np.minimum(squares, _FAR_OFF**2 * spread) * use).sum(axis=axes)
+        self.hoped += (spread * use).sum(axis=axes)
+        self.n += use.sum(axis=axes)
+
+    @property
+    def own(self) -> Numbers:
+        """c of each brand by itself."""
+        return np.where(self.hoped > 0, self.squares / np.maximum(self.hoped, 1e-9), 1.0)
+
+    @property
+    def worth(self) -> Numbers:
+        """Windows that it is known from: those of which little is expected say little."""
+        found: Numbers = self.n * self.hoped / (self.hoped + self.n + 1e-9)
+        return found
+
+
+def _pooled(days: _Told, weeks: _Told) -> Restless:
+    """A brand's own restlessness and that of all; whose days are restless, whose weeks are, too."""
+    of_days = _shrunk(days, np.full(len(days.n), _together(days, np.ones(len(days.n)))))
+    return Restless(of_days, _shrunk(weeks, of_days * _together(weeks, of_days)))
+
+
+def _together(told: _Told, beside: Numbers) -> float:
+    return float(((told.worth * told.own / beside).sum() + _BELIEF) / (told.worth.sum() + _BELIEF))
+
+
+def _shrunk(told: _Told, towards: Numbers) -> Numbers:
+    found: Numbers = (told.worth * told.own + _BELIEF * towards) / (told.worth + _BELIEF)
+    return found
 
 
 def _median(rates: Numbers) -> Numbers:

@@ -66,24 +66,24 @@ def brand_counts(chosen: Filter) -> str:
 def brand_hours(chosen: Filter) -> str:
     """The same by hour, without `twice`: for days that are not those of UTC."""
     whole = f"""
-        SELECT hour, source, brand_id, {_counts(chosen)}
+        SELECT hour, source, brand_id, lead, {_counts(chosen)}
         FROM brand_hour WHERE hour >= :since_hour AND hour < :until_hour{_rows(chosen)}
     """  # noqa: S608 - the conditions are our own; their values travel as parameters
-    edges = (f"SELECT p.published_at, p.source, p.brand_id, {_EACH} {rows}" for rows in _edge_rows(chosen))
+    edges = (f"SELECT p.published_at, p.source, p.brand_id, p.lead, {_EACH} {rows}" for rows in _edge_rows(chosen))
     return f"({_all((whole, *edges))})"
 
 
 def brand_days(chosen: Filter) -> str:
     """A table like `brand_hours` with the first moments of days (UTC) in `hour`."""
     days = f"""
-        SELECT day AS hour, source, brand_id, {_counts(chosen)}
+        SELECT day AS hour, source, brand_id, lead, {_counts(chosen)}
         FROM brand_day WHERE day >= :since_day AND day < :until_day{_rows(chosen)}
     """  # noqa: S608 - the conditions are our own; their values travel as parameters
     hours = (
-        f"SELECT hour, source, brand_id, {_counts(chosen)} FROM brand_hour WHERE {span}{_rows(chosen)}"  # noqa: S608
+        f"SELECT hour, source, brand_id, lead, {_counts(chosen)} FROM brand_hour WHERE {span}{_rows(chosen)}"  # noqa: S608
         for span in _hours_beside_days(chosen)
     )
-    edges = (f"SELECT p.published_at, p.source, p.brand_id, {_EACH} {rows}" for rows in _edge_rows(chosen))
+    edges = (f"SELECT p.published_at, p.source, p.brand_id, p.lead, {_EACH} {rows}" for rows in _edge_rows(chosen))
     return f"({_all((days, *hours, *edges))})"
 
 
