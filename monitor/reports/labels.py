@@ -36,9 +36,8 @@ _ZERO_WIDTH_SPACE: Final = "\u200b"
 
 _AS_EMOJI: Final = "\ufe0f"
 
-_LONGEST_GRAPHEME: Final = 32
-"""Code points: twice the longest emoji, and what Unicode's stream-safe text allows (Annex 15); marks piled up
-beyond that are dropped."""
+_LONGEST_GRAPHEME: Final = 16
+"""Code points: more than the longest emoji has; marks piled up beyond that are dropped."""
 
 # What every JavaScript object has: charts group by name with plain objects.
 _PROTOTYPE: Final = frozenset(

@@ -70,7 +70,7 @@ def test_names_that_look_alike_are_two_bars() -> None:
 
 
 def test_a_long_name_leaves_room_for_its_bar() -> None:
-    assert "w" * 27 + "\u2026" in drawn(["w" * 2_000])
+    assert "w" * 19 + "\u2026" in drawn(["w" * 2_000])
 
 
 @settings(max_examples=60)

@@ -28,8 +28,8 @@ QUIET: Final = "#8C949E"
 # The Vega-Lite of Altair's schema, as vl-convert names it: 6.1.
 _VEGA_LITE: Final = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
 
-_MOST_LABEL: Final = 28
-"""Columns of a name on an axis: half of a phone's width."""
+MOST_COLUMNS: Final = 20
+"""Columns of a name on an axis or in a legend: a third of a phone's width."""
 
 _LISTS: Final = ("sort", "domain", "values")
 """Where a spec lists values of its rows."""
@@ -107,7 +107,7 @@ def _labelled(spec: dict[str, Any]) -> dict[str, Any]:
         for value in row.values()
         if isinstance(value, str) and value
     )
-    labels = dict(zip(names, distinct(names, _MOST_LABEL), strict=True))
+    labels = dict(zip(names, distinct(names, MOST_COLUMNS), strict=True))
 
     def shown(value: Any) -> Any:
         return labels.get(value, value) if isinstance(value, str) else value

@@ -9,6 +9,7 @@ import altair as alt
 from monitor.insights.happenings import Happening
 from monitor.reports.charts.drawing import (
     MOST_BRANDS,
+    MOST_COLUMNS,
     NEGATIVE,
     NEUTRAL,
     POSITIVE,
@@ -56,7 +57,7 @@ def health_chart(feeling: Sequence[BrandFeeling]) -> Drawing:
     return Drawing(
         title=_health_title(told),
         note="Positive / (positive + negative) texts that name the brand; the bar is the 95% interval: "
-        "the fewer opinions (n), the wider." + left_out(len(told)),
+        "the fewer opinions (in brackets), the wider." + left_out(len(told)),
         spec=styled(even.encode(x="even:Q") + whiskers + points + numbers, height=alt.Step(30)),
     )
 
@@ -177,4 +178,5 @@ def _overall(told: Sequence[Bucket]) -> float:
 
 
 def _with_n(each: BrandFeeling) -> str:
-    return f"{label(each.brand, 16)} (n = {each.opinions:,})"
+    n = f" ({each.opinions:,})"
+    return label(each.brand, MOST_COLUMNS - len(n)) + n

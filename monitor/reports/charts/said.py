@@ -32,7 +32,7 @@ def sources_chart(sources: Sequence[SourceShare]) -> Drawing:
     bars = base.mark_bar().encode(
         x=alt.X(
             "sum(mentions):Q",
-            title="mentions about the brands",
+            title="number of mentions",
             scale=alt.Scale(domain=[0, 1.12 * shown[0].mentions], nice=False),
             axis=alt.Axis(tickMinStep=1, format=",d", tickCount=5),
         ),
@@ -63,4 +63,3 @@ def sources_chart(sources: Sequence[SourceShare]) -> Drawing:
         + left_out(len(sources), _MOST_SOURCES),
         spec=styled(bars + numbers, height=alt.Step(24)),
     )
-

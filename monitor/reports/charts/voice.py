@@ -30,7 +30,7 @@ def share_chart(voice: Sequence[BrandVoice], brand_posts: int) -> Drawing:
         yOffset=alt.YOffset("channel:N", sort=["named in words", "logo shown"]),
         x=alt.X(
             "posts:Q",
-            title="posts that name or show the brand",
+            title="number of posts",
             # Room for the number beside the longest bar.
             scale=alt.Scale(domain=[0, 1.15 * longest], nice=False),
             axis=alt.Axis(tickMinStep=1, format=",d", tickCount=5),
