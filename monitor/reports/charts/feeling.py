@@ -56,8 +56,8 @@ def health_chart(feeling: Sequence[BrandFeeling]) -> Drawing:
     even = alt.Chart(alt.InlineData(values=[{"even": 0.5}])).mark_rule(strokeDash=[3, 3], color=QUIET)
     return Drawing(
         title=_health_title(told),
-        note="Positive / (positive + negative) texts that name the brand; the bar is the 95% interval: "
-        "the fewer opinions (in brackets), the wider." + left_out(len(told)),
+        note="Positive among the positive and negative texts that name the brand; the bar is where that "
+        "share likely lies: the fewer opinions (in brackets), the wider." + left_out(len(told)),
         spec=styled(even.encode(x="even:Q") + whiskers + points + numbers, height=alt.Step(30)),
     )
 
@@ -131,7 +131,8 @@ def health_over_time_chart(
     counts = sorted(bucket.point.opinions for bucket in told)
     return Drawing(
         title=_held_title(brand, overall, found),
-        note=f"Positive / (positive + negative), per {unit}, with its 95% interval; dashed: {overall:.0%} "
+        note=f"Positive among positive and negative texts, per {unit}; the lines are where that share likely "
+        f"lies; dashed: {overall:.0%} "
         f"over all. n = {sum(counts):,} opinions, {counts[0]:,} to {counts[-1]:,} per {unit}.",
         spec=styled(usual.encode(y="overall:Q") + whiskers + points, height=170),
     )
