@@ -14,6 +14,7 @@ from monitor.insights.compared import Standing
 from monitor.insights.expected import Past, past_of
 from monitor.insights.scan import Window, windows
 from monitor.insights.series import Numbers, read
+from monitor.insights.silences import Silence, silences
 from monitor.reports.filters import Filter
 from monitor.reports.intervals import Z, newcombe
 
@@ -64,6 +65,8 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True):
     no change; more where more people spoke."""
     source: str | None = None
     """The source that fell silent."""
+    others: int = 0
+    """Further brands of which it said nothing at that time."""
     zone: str = "UTC"
     """The days of its title are counted there."""
 
@@ -90,8 +93,10 @@ def happened(connection: Connection, chosen: Filter, zone: str) -> tuple[Happeni
     if series is None:
         return ()
     past = past_of(series)
+    silent = _silent(past, silences(connection, past, chosen), zone)
     found = [_happening(past, window, zone) for window in windows(past)]
-    found = [each for each in found if not chosen.brands or each.brand in chosen.brands]
+    found = [each for each in (*found, *silent) if not chosen.brands or each.brand in chosen.brands]
+    found = [each for each in found if not any(_explains(silence, each) for silence in silent)]
     return tuple(sorted(found, key=lambda each: (-each.size, not each.own, each.brand, each.since)))
 
 
@@ -142,6 +147,56 @@ def _happening(past: Past, window: Window, zone: str) -> Happening:
         health_low=ends[0] if ends else None,
         health_high=ends[1] if ends else None,
         size=_size(window, (low, high), ends),
+        zone=zone,
+    )
+
+
+def _silent(past: Past, found: Sequence[Silence], zone: str) -> list[Happening]:
+    """One a source: of ours, else of the brand that it speaks of most, where several went quiet together."""
+    told: list[Happening] = []
+    by_fame = sorted(found, key=lambda each: (not past.series.own[each.brand], -each.usual))
+    for leader in by_fame:
+        if any(leader.source == each.source and _overlap(leader, each) for each in told):
+            continue
+        together = [each for each in found if each.source == leader.source and _overlap(each, leader)]
+        told.append(_silence(past, leader, len(together) - 1, zone))
+    return told
+
+
+def _overlap(one: Silence | Happening, other: Silence | Happening) -> bool:
+    return one.since < other.until and other.since < one.until
+
+
+def _explains(silence: Happening, other: Happening) -> bool:
+    """A brand is talked about less because a source says nothing."""
+    if other.source is not None or other.brand != silence.brand or not _overlap(silence, other):
+        return False
+    return other.kind != "health" and other.ratio < 1
+
+
+def _silence(past: Past, silence: Silence, others: int, zone: str) -> Happening:
+    left = max(0.01, 1 - silence.usual / max(silence.all_usual, silence.usual))
+    return Happening(
+        brand=past.series.brands[silence.brand],
+        own=past.series.own[silence.brand],
+        kind="silence",
+        good=None,
+        since=silence.since,
+        until=silence.until,
+        mentions=0,
+        usual=silence.usual,
+        ratio=0.0,
+        ratio_low=0.0,
+        ratio_high=-math.log(0.05) / silence.usual,
+        opinions=0,
+        positive=0,
+        health=None,
+        health_usual=None,
+        health_low=None,
+        health_high=None,
+        size=-math.log2(left) * math.log10(10 + silence.usual),
+        source=silence.source,
+        others=others,
         zone=zone,
     )
 

@@ -32,8 +32,11 @@ class Series:
     A day begins at the hour at which the period begins, in the zone of whoever asks.
     """
 
+    ids: tuple[int, ...]
     brands: tuple[str, ...]
     own: tuple[bool, ...]
+    newest: datetime
+    """The last moment of which something is known."""
     starts: tuple[datetime, ...]
     """First moment of each day, and the end of the last."""
     view: int
@@ -79,8 +82,10 @@ def read(connection: Connection, chosen: Filter, zone: str) -> Series | None:
         if 0 <= column < counts.shape[2]:
             counts[:, row_of[found.brand_id], column] = [each or 0 for each in found[2:]]
     return Series(
+        ids=tuple(brand.id for brand in brands),
         brands=tuple(brand.name for brand in brands),
         own=tuple(brand.own for brand in brands),
+        newest=newest,
         starts=starts,
         view=past,
         mentions=counts[0],

@@ -73,7 +73,10 @@ def when(since: datetime, until: datetime, zone: str) -> str:
 
 def _what(it: "Happening") -> str:
     if it.kind == "silence":
-        return f"No word of {it.brand} from {label(it.source)}" if it.source else f"{it.brand} fell silent"
+        if it.source is None:
+            return f"{it.brand} fell silent"
+        others = f" and {counted(it.others, 'other brand')}" if it.others else ""
+        return f"No word of {it.brand}{others} from {label(it.source)}"
     if it.kind == "health":
         return f"Opinion of {it.brand} {'rose' if it.good else 'fell'}"
     if it.ratio < 1:
