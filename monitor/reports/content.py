@@ -22,7 +22,7 @@ from monitor.reports.filters import Filter
 from monitor.reports.mentions import MentionLine, in_order, search
 from monitor.reports.origins import AuthorActivity, SourceShare, authors, sources
 from monitor.reports.pictures import ShownPicture, image_only, shown_pictures
-from monitor.reports.versus import contenders, versus
+from monitor.reports.versus import Line, beside, contenders, versus
 from monitor.reports.voice import share_of_voice
 from monitor.reports.wording import counted, percent, telling
 from monitor.themes import Theme, themes
@@ -72,6 +72,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Ours and the most present others."""
     others: int = 0
     """Brands that were talked about and are not in `standings`."""
+    lines: tuple[Line, ...] = ()
+    """The brands that are compared over time, the focus brand first."""
     drawings: dict[str, charts.Drawing] = {}
     """share, health: brand against brand over time, where there are two to compare."""
     spoken: tuple[Spoken, ...] = ()
@@ -117,8 +119,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
             case "answer":
                 verb = "waits" if self.waiting == 1 else "wait"
                 return f"{counted(self.waiting, 'story')} {verb} for an answer"
-            case "compare" if self.drawings:
-                return next(iter(self.drawings.values())).title
+            case "compare" if self.lines:
+                return beside(self.lines)
             case "themes" if self.spoken and self.spoken[0].themes:
                 top = self.spoken[0].themes[0]
                 return f"{self.spoken[0].brand}: most is said about {top.name} ({top.words})"
@@ -203,7 +205,7 @@ def gather(connection: Connection, asked: Asked, now: datetime) -> Report:
     report = _with_brands(connection, report)
     report = _with_themes(connection, report, _MOST_THEMES)
     report = _with_cards(connection, report, 5)
-    report = _with_pictures(connection, report, 4, 8)
+    report = _with_pictures(connection, report, 4, 4)
     return msgspec.structs.replace(
         report,
         sources=sources(connection, chosen, _MOST_ORIGINS),
@@ -275,13 +277,17 @@ def _with_brands(connection: Connection, report: Report) -> Report:
         report,
         standings=tuple(each for each in found if each.brand in brands),
         others=len(found) - len(shown),
+        lines=lines,
         drawings={name: drawing for name, drawing in drawn.items() if drawing is not None},
     )
 
 
 def _with_themes(connection: Connection, report: Report, most: int) -> Report:
-    rivals = [each.brand for each in report.standings or report.figures.voice if not each.own]
-    names = [report.focus, *(name for name in rivals if name != report.focus)][: 1 + _MOST_RIVALS]
+    present = report.standings or share_of_voice(
+        connection, msgspec.structs.replace(report.chosen, brands=())
+    )
+    others = [each.brand for each in present if each.brand != report.focus]
+    names = [report.focus, *others[:_MOST_RIVALS]]
     spoken: list[Spoken] = []
     for name in names:
         chosen = msgspec.structs.replace(report.chosen, brands=(name,)) if name else report.chosen

@@ -32,7 +32,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """A finding with what is known of it, and a post that shows it."""
 
     title: str
-    lines: tuple[str, ...]
+    text: str = ""
+    note: str = ""
     tone: str = ""
     """positive, negative or empty: for whom it is about."""
     said: Said | None = None
@@ -134,8 +135,8 @@ def _happened(report: Report) -> tuple[Block, ...]:
 def _happening(told: Told) -> Entry:
     happening = told.happening
     tone = "" if happening.good is None else "positive" if happening.good else "negative"
-    made = () if told.cause is None else (f"{told.cause.words}.",)
-    return Entry(title=happening.title, lines=(*made, happening.certainty), tone=tone)
+    made = "" if told.cause is None else f"{told.cause.words}."
+    return Entry(title=happening.title, text=made, note=happening.certainty, tone=tone)
 
 
 def _brands(report: Report) -> tuple[Block, ...]:
@@ -171,10 +172,9 @@ def _theme(report: Report, spoken: Spoken, theme: Theme) -> Entry:
     tone = "negative" if theme.negative > 2 * theme.positive else ""
     tone = "positive" if theme.positive > 2 * theme.negative else tone
     line = spoken.said.get(theme.centre)
-    moved = f" ({theme.moved})" if theme.moved else ""
     return Entry(
         title=label(theme.name, 60),
-        lines=(f"{theme.words}{moved}; {felt}.",),
+        note=f"{theme.words}; {felt}.",
         tone=tone,
         said=None if line is None else _said(report, line, 160),
     )

@@ -96,7 +96,8 @@ def _block(block: layout.Block, report: Report, store: PictureStore, root: Path)
 def _entry(entry: layout.Entry) -> dict[str, Any]:
     return {
         "title": breakable(entry.title),
-        "lines": [breakable(each) for each in entry.lines],
+        "text": breakable(entry.text),
+        "note": breakable(entry.note),
         "tone": entry.tone,
         "said": None if entry.said is None else _said(entry.said),
     }
@@ -123,7 +124,9 @@ def _chart(drawing: Drawing, number: int, root: Path) -> dict[str, str]:
 def _table(table: Table) -> dict[str, Any]:
     return {
         "caption": breakable(table.caption),
-        "columns": [{"heading": each.heading, "numeric": each.numeric} for each in table.columns],
+        "columns": [
+            {"heading": each.heading, "numeric": each.numeric, "width": each.width} for each in table.columns
+        ],
         "rows": [[breakable(cell) for cell in row] for row in table.rows],
         "own": list(table.own),
     }

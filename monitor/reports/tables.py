@@ -13,10 +13,11 @@ _DASH: Final = "\N{EN DASH}"
 
 
 class Column(msgspec.Struct, frozen=True):
-    """A heading; numbers stand right."""
+    """A heading; numbers stand right; `width` is in shares of the page, a few digits wide each."""
 
     heading: str
     numeric: bool = True
+    width: float = 1.0
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,17 +33,18 @@ def standings_table(report: Report) -> Table:
     """Our brands among the others: now, beside the period before and their own usual."""
     others = f"; {counted(report.others, 'other brand')} left out" if report.others else ""
     return Table(
-        caption="Usual: the same hours and days of the eight weeks before. Share: of the posts about all "
-        f"watched brands. Health: positive among positive and negative texts (their number){others}.",
+        caption="Before: the period before; usual: the same days and hours of eight weeks. Share: of the "
+        "posts about all watched brands. Health: positive among positive and negative texts (their "
+        f"number){others}.",
         columns=(
-            Column("Brand", numeric=False),
+            Column("Brand", numeric=False, width=1.7),
             Column("Mentions"),
-            Column("Than before"),
-            Column("Than usual"),
+            Column("vs before", width=2.2),
+            Column("vs usual", width=2.2),
             Column("Share"),
-            Column("Than before"),
-            Column("Health"),
-            Column("Than usual"),
+            Column("vs before", width=2.2),
+            Column("Health", width=1.5),
+            Column("vs usual", width=2.2),
         ),
         rows=tuple(_standing(each) for each in report.standings),
         own=tuple(place for place, each in enumerate(report.standings) if each.own),
@@ -58,7 +60,7 @@ def _standing(each: Standing) -> tuple[str, ...]:
         moved(each.mentions.from_usual),
         _percent(each.share),
         moved(each.share.since_before),
-        _DASH if health.now is None else f"{percent(health.now)} ({number(health.n)})",
+        _DASH if health.now is None else f"{percent(health.now)}\N{NO-BREAK SPACE}({number(health.n)})",
         moved(health.move),
     )
 
@@ -79,7 +81,7 @@ def sources_table(report: Report) -> Table:
     return Table(
         caption="Sources of mentions about the brands",
         columns=(
-            Column("Source", numeric=False),
+            Column("Source", numeric=False, width=1.7),
             *(Column(name) for name in ("Mentions", "Share", "Positive", "Negative")),
         ),
         rows=tuple(
@@ -100,7 +102,7 @@ def authors_table(report: Report) -> Table:
     return Table(
         caption="Authors; reach is that of their furthest mention",
         columns=(
-            Column("Author", numeric=False),
+            Column("Author", numeric=False, width=1.7),
             *(Column(name) for name in ("Mentions", "Reach", "Positive", "Negative")),
         ),
         rows=tuple(

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 from monitor.reports.counts import brand_days, brand_hours, in_steps_of, values
 from monitor.reports.feeling import FeelingPoint, Unit
 from monitor.reports.filters import Filter
+from monitor.reports.labels import label
 from monitor.reports.timeline import unit_for, without_gaps
 from monitor.reports.voice import BrandVoice
 
@@ -61,6 +62,15 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
         return sum(point.positive for point in self.points)
 
 
+def beside(lines: Sequence[Line]) -> str:
+    """Who is compared, in words; `lines` holds one at least."""
+    first, *others = (label(line.brand, 24) for line in lines)
+    if not others:
+        return f"{first} alone: nothing to compare it with"
+    *most, last = others
+    return f"{first} beside {', '.join(most)} and {last}" if most else f"{first} beside {last}"
+
+
 def contenders(voice: Sequence[BrandVoice]) -> tuple[BrandVoice, ...]:
     """Ours, at most three, and the most present others, `MOST` in all; `voice` has the most present first."""
     ours = [each for each in voice if each.own][:_MOST_OWN]
@@ -94,11 +104,11 @@ def versus(
     every = [FeelingPoint(start=start, positive=0, neutral=0, negative=0) for start in totals]
     units = [(bucket.label, bucket.point.start) for bucket in without_gaps(every, unit)]
 
-    def point(brand: str, label: str, start: date) -> Point:
+    def point(brand: str, when: str, start: date) -> Point:
         felt = counted.get(brand, {}).get(start)
         n, total = mentions.get((brand, start), 0), totals.get(start, 0)
         return Point(
-            label=label,
+            label=when,
             mentions=n,
             share=n / total if total else None,
             positive=felt.positive if felt else 0,
@@ -109,7 +119,7 @@ def versus(
         Line(
             brand=each.brand,
             own=each.own,
-            points=tuple(point(each.brand, label, start) for label, start in units),
+            points=tuple(point(each.brand, when, start) for when, start in units),
         )
         for each in brands
     )

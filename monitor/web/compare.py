@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from monitor.insights.standings import standings
 from monitor.reports import charts
-from monitor.reports.versus import contenders, versus
+from monitor.reports.versus import beside, contenders, versus
 from monitor.reports.voice import share_of_voice
 from monitor.web.framing import framed
 from monitor.web.views import Choice
@@ -28,6 +28,7 @@ def compare(request: Request, choice: Annotated[Choice, Depends()]) -> Response:
                 standings(frame.connection, chosen, frame.zone) if voice else (),
                 key=lambda each: not each.own,
             ),
+            beside=beside(lines) if lines else "",
             unit=unit,
             lines=lines,
             share=charts.versus_share_chart(lines, unit),

@@ -73,9 +73,9 @@ def as_pdf(
 
 
 def asked_of(page: Page, view: View, name: str | None, q: str | None, label: OneLabel) -> Asked:
-    """The view of a page by what its address says."""
+    """The view of a page by what its address says; `name` is the brand that its page is about."""
     chosen = view.chosen
-    if page == "brand" and name:
+    if page in ("brand", "themes") and name:
         chosen = msgspec.structs.replace(chosen, brands=(name,))
     return Asked(page=page, chosen=chosen, query=q or "", label=label)
 

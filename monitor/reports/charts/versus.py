@@ -20,7 +20,7 @@ _SHAPES: Final = ("circle", "square", "triangle-up", "diamond", "cross")
 _MOST_LABELS: Final = 6
 """Labels of the time axis that fit side by side."""
 
-_FEWEST: Final = 5
+_FEWEST: Final = 10
 """Opinions of a unit that make a point: of fewer the line would tell noise."""
 
 _ENOUGH: Final = 20
@@ -101,7 +101,7 @@ def _drawn(
             legend=alt.Legend(orient="top", columns=2, title=None, symbolType="stroke"),
         )
     )
-    points = base.mark_point(filled=True, size=28, opacity=1).encode(
+    points = base.mark_point(filled=True, size=22, opacity=1).encode(
         shape=alt.Shape(
             "brand:N",
             sort=brands,
