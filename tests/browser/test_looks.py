@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 WIDTHS = (1440, 390)
 SCHEMES = ("light", "dark")
 LOOKS = [pytest.param(*look, id="{}-{}".format(*look)) for look in itertools.product(WIDTHS, SCHEMES)]
-PAGES = ("/", "/brand", "/pictures", "/mentions", "/quality")
+PAGES = ("/", "/brand", "/pictures", "/mentions", "/answer", "/quality")
 
 
 def checked(browser: Browser, site: Site, watch: Watch, path: str, width: int, scheme: str) -> None:
@@ -27,7 +27,7 @@ def checked(browser: Browser, site: Site, watch: Watch, path: str, width: int, s
         assert page.get_by_text("Synthetic data.").is_visible()
         assert too_wide(page) == []
         assert broken_pictures(page) == []
-        for details in page.locator("details:not(.choice) > summary").all():
+        for details in page.locator("details:not(.choice) > summary:visible").all():
             details.click()
         assert too_wide(page) == []
         assert grave_faults(page) == []
