@@ -18,6 +18,8 @@ from monitor.themes.theme import Theme
 from monitor.themes.words import stems, tokens, words_of
 
 _ID_BYTES: Final = 6
+_SHORT: Final = 6
+"""Content words of a short post."""
 
 
 class _Story(NamedTuple):
@@ -45,7 +47,8 @@ class Collection:
         said = [
             Said(each.first.language, tokens(each.first.text), now=bool(each.now)) for each in self._stories
         ]
-        self._mine = Mine(said, stems(connection, passed=words_of(_names(connection, brand))))
+        names = words_of(_names(connection, brand))
+        self._mine = Mine(said, stems(connection, names), names)
         self.found: Sequence[Found] = self._mine.themes(most)
 
     def posts_now(self, found: Found) -> list[Post]:
@@ -92,13 +95,14 @@ class Collection:
         return sides[0] if len(sides) == 1 else Near(sides[0], sides[1], BETWEEN)
 
     def _centre(self, found: Found) -> UUID:
-        """The post whose words most of the others have, too (cosine with the sum of them all)."""
+        """The post whose words most of the others have, too: the cosine with the sum of them all, but that a
+        post of a word or two does not say what the others do."""
         indexes = [index for index in found.texts if self._stories[index].now]
         stems = {index: self._mine.stems_of(index) for index in indexes}
         common = Counter(stem for each in stems.values() for stem in each)
 
         def likeness(index: int) -> tuple[float, int]:
-            return sum(common[stem] for stem in stems[index]) / math.sqrt(len(stems[index])), -index
+            return sum(common[stem] for stem in stems[index]) / math.sqrt(len(stems[index]) + _SHORT), -index
 
         return self._stories[max(indexes, key=likeness)].now[0].id
 

@@ -10,7 +10,7 @@ import heapq
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from monitor.themes.words import Key, Stems, Token
@@ -38,8 +38,9 @@ _NEWS: Final = 0.05
 """A word came up only now if this share of the texts say it, more than the time before lets expect by as many
 times that, and by as many standard deviations (of a Poisson count)."""
 
-_MOST_WORDS: Final = 4
-"""One in as many themes is a word alone, at most, besides those that came up only now."""
+_FEW: Final = 2
+"""Where pairs, and words that came up only now, are less than this part of the themes wanted, other words
+make up for it: better than nothing where little is said."""
 
 _NEWLY_FOUND: Final = 0.5
 """Share of a theme's texts that no theme chosen before it has, at least."""
@@ -47,6 +48,8 @@ _NEWLY_FOUND: Final = 0.5
 _PHRASE: Final = 0.4
 """Share of a pair's places in which it is written in one and the same way, as is "sound quality" where every
 second text speaks of quality."""
+
+_ABOUT_AS_MANY: Final = 0.8
 
 _MOST_CANDIDATES: Final = 500
 """Pairs that are looked at, the commonest ones."""
@@ -77,31 +80,27 @@ class Found:
     """Indexes, of those before, too."""
 
 
-@dataclass
 class Mine:
     """Texts, ready to be looked through for themes."""
 
-    said: Sequence[Said]
-    spellings: dict[str, Counter[str]] = field(init=False)
-    """Words of each stem, as written."""
-    _places: dict[str, dict[int, list[int]]] = field(init=False)
-    """Where each stem stands: ordinals, by text."""
-    _stems: list[list[tuple[int, str]]] = field(init=False)
-
-    def __init__(self, said: Sequence[Said], stems: Stems) -> None:
-        self.said = said
-        self.spellings, self._places = defaultdict(Counter), defaultdict(dict)
+    def __init__(self, said: Sequence[Said], stems: Stems, names: frozenset[str] = frozenset()) -> None:
+        """`names`: words that are in no phrase that is shown."""
+        self.said, self._names = said, names
+        self._spellings: dict[str, Counter[str]] = defaultdict(Counter)
+        """Words of each stem, as written."""
+        self._places: dict[str, dict[int, list[int]]] = defaultdict(dict)
+        """Where each stem stands: ordinals, by text."""
         n = sum(each.now for each in said)
         self._fewest = max(_FEWEST, math.ceil(_LEAST * n))
         found = stems(_often(said, _FEWEST))
-        self._stems = []
+        self._stems: list[list[tuple[int, str]]] = []
         for index, each in enumerate(said):
             here: list[tuple[int, str]] = []
             for ordinal, token in enumerate(each.tokens):
                 stem = found.get((each.language, token.word)) if token.word else None
                 if stem is not None:
                     here.append((ordinal, stem))
-                    self.spellings[stem][token.word] += 1
+                    self._spellings[stem][token.word] += 1
                     self._places[stem].setdefault(index, []).append(ordinal)
             self._stems.append(here)
 
@@ -109,14 +108,21 @@ class Mine:
         """Up to `most` themes, the one with the most texts of now first."""
         news, usual = self._words()
         covered: set[int] = set()
-        words = most // _MOST_WORDS
-        chosen = self._chosen([*self._groups(self._pairs()), *news], most - words, covered)
-        chosen += self._chosen(usual, words, covered)
+        chosen = self._chosen([*self._groups(self._pairs()), *news], most, covered)
+        if len(chosen) < most // _FEW:
+            chosen += self._chosen(usual, most // _FEW - len(chosen), covered)
         found = []
         for each in chosen:
-            pairs = tuple(each.pairs[:_MOST_PAIRS])
+            pairs = self._best_written_first(each.pairs[:_MOST_PAIRS])
             found.append(Found(pairs, frozenset().union(*map(self.saying, pairs))))
         return sorted(found, key=lambda each: (-self._of_now(each.texts), each.pairs))
+
+    def _best_written_first(self, pairs: Sequence[Pair]) -> tuple[Pair, ...]:
+        """Of pairs that about as many texts say the one first that most of them write in the same way."""
+        enough = _ABOUT_AS_MANY * len(self.saying(pairs[0]))
+        like = [pair for pair in pairs if len(self.saying(pair)) >= enough]
+        first = max(like, key=lambda pair: (max(self._written(pair).values(), default=0), pair))
+        return (first, *(pair for pair in pairs if pair != first))
 
     def _chosen(self, groups: list["_Group"], most: int, covered: set[int]) -> list["_Group"]:
         """The groups that find the most texts that are not `covered`, which those of the chosen become."""
@@ -146,19 +152,19 @@ class Mine:
 
     def phrase(self, pair: Pair) -> str:
         """A pair as people write it most often, with what they write between."""
-        if len(pair) == 1:
-            return _commonest(self.spellings[pair[0]])
         return _commonest(self._written(pair)) or " ".join(self.spelled(stem)[0] for stem in pair)
 
     def spelled(self, stem: str) -> list[str]:
         """Spellings of a stem, the commonest first, as many as a query asks for."""
-        return [word for word, _ in _by_number(self.spellings[stem])[:_MOST_SPELLINGS]]
+        return [word for word, _ in _by_number(self._spellings[stem])[:_MOST_SPELLINGS]]
 
     def stems_of(self, index: int) -> set[str]:
         """The stems of a text."""
         return {stem for _, stem in self._stems[index]}
 
     def _written(self, pair: Pair) -> Counter[str]:
+        if len(pair) == 1:
+            return self._spellings[pair[0]]
         return Counter(phrase for index in self.saying(pair) for phrase in self._between(index, pair))
 
     def _between(self, index: int, pair: Pair) -> Iterable[str]:
@@ -167,7 +173,8 @@ class Mine:
             for b in self._places[pair[1]][index]:
                 first, last = min(a, b), max(a, b)
                 span = tokens[first : last + 1]
-                whole = all(token.word for token in span) and not any(token.breaks for token in span[1:])
+                whole = all(token.word and token.word not in self._names for token in span)
+                whole = whole and not any(token.breaks for token in span[1:])
                 if whole and 0 < last - first <= BETWEEN + 1:
                     yield " ".join(token.word for token in span)
 

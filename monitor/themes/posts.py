@@ -16,9 +16,9 @@ from monitor.reports.filters import Filter
 from monitor.reports.mentions import how_many
 from monitor.texts.language import UNDETERMINED
 
-SAMPLE: Final = 3_000
-"""Posts read of a period, about: enough that a theme of one post in a hundred has thirty, and half a second's
-work."""
+SAMPLE: Final = 5_000
+"""Posts read of a period, at most about: a second's work. Of more a fifth is read, or less: a theme of one
+post in a hundred still has ten."""
 
 
 class Post(NamedTuple):
