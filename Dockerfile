@@ -28,10 +28,10 @@ RUN --mount=type=cache,target=/root/.cache/pip \
     /opt/brand-monitor/bin/pip install --constraint constraints.txt "onnxruntime-gpu[cuda,cudnn]"
 
 FROM ${PYTHON_IMAGE} AS runtime
-# A number, so that Kubernetes can see that it is not root; the folder is the worker's only writable one.
+# A number, so that Kubernetes can see that it is not root; the folders are the only writable ones.
 RUN groupadd --gid 10001 monitor \
     && useradd --uid 10001 --gid monitor --home-dir /var/lib/brand-monitor --shell /usr/sbin/nologin monitor \
-    && install --directory --owner monitor --group monitor /var/lib/brand-monitor/pictures
+    && install --directory --owner monitor --group monitor /var/lib/brand-monitor/pictures /var/lib/brand-monitor/brands
 ENV PATH=/opt/brand-monitor/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \

@@ -33,6 +33,13 @@ def init(
         Path | None,
         typer.Option(metavar="PATH", help=f"The brands file to make; default {_VARIABLE}, else brands.toml."),
     ] = None,
+    whole: Annotated[
+        bool,
+        typer.Option(
+            "--catalogue",
+            help="Ask nothing: watch all of it until /setup is answered. A file that is there stays.",
+        ),
+    ] = False,
 ) -> None:
     """Say which brand is yours and which are its competitors: makes brands.toml, and a line in .env.
 
@@ -40,10 +47,15 @@ def init(
     tells the brand from the word; any other name will do.
     """
     from monitor.brands import load_brands
-    from monitor.brands_file import BrandsFile
+    from monitor.brands_file import BrandsFile, start_file
 
     settings = load_settings()
     path = (file or settings.brands_file or Path("brands.toml")).resolve()
+    if whole:
+        if not path.exists():
+            start_file(path)
+        typer.echo(f"{path} is there: {_names(load_brands(path), own=True) or 'none of its brands'} is ours")
+        return
     if path.exists() and (said := _names(load_brands(path), own=True)):
         raise SetupError(
             f"{path} says already whose brand it is: {said}; "

@@ -59,7 +59,7 @@ class HistorySearch:
         engine = sync_engine(self._settings)
         try:
             run = Backfill(engine, load_brands(self._settings.brands_file), self._settings)
-            search = replace(search, mentions=run.how_many(EVER.since, EVER.until))
+            search = self._latest = replace(search, mentions=run.how_many(EVER.since, EVER.until))
             for done in run.run(EVER.since, EVER.until):
                 search = self._latest = replace(search, done=done)
         except (OutageError, SetupError) as error:

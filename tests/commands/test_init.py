@@ -85,6 +85,16 @@ def test_a_file_without_one_is_completed(here: Path) -> None:
     assert (here / "brands.toml").read_text().startswith("# kept")
 
 
+def test_the_whole_catalogue_is_begun_with_once(here: Path) -> None:
+    assert init("--catalogue").exit_code == 0
+    assert load_brands(here / "brands.toml") == load_brands()
+    init("--own", "Zed")
+    before = (here / "brands.toml").read_bytes()
+    again = init("--catalogue")
+    assert "Zed is ours" in again.stdout
+    assert (here / "brands.toml").read_bytes() == before
+
+
 def test_names_that_cannot_be_told_apart_are_refused_and_nothing_is_written(here: Path) -> None:
     refused = init("--own", "Zed", "--competitor", "ZED.")
     assert refused.exit_code == 0  # "ZED." differs from "Zed" in punctuation, which is hinted at

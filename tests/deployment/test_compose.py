@@ -18,7 +18,7 @@ from monitor.settings import Device, Settings, load_settings
 from monitor.web.people import load_people
 from monitor.web.server import refuse_exposure
 
-ONCE: Final = ("migrate", "topics")
+ONCE: Final = ("migrate", "topics", "brands")
 WORKERS: Final = ("worker", "worker-gpu")
 
 
@@ -55,6 +55,16 @@ def test_a_worker_waits_for_schema_and_topics(compose: dict[str, Any]) -> None:
         assert waits == dict.fromkeys(ONCE, "service_completed_successfully")
     assert services["migrate"]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
     assert services["topics"]["depends_on"] == {"kafka": {"condition": "service_healthy"}}
+
+
+def test_the_pages_change_the_brands_file_that_workers_watch(compose: dict[str, Any]) -> None:
+    services = compose["services"]
+    for name in ("brands", *WORKERS, "web"):
+        (folder,) = [
+            volume.partition(":")[2] for volume in services[name]["volumes"] if volume.startswith("brands:")
+        ]
+        assert Path(services[name]["environment"]["MONITOR_BRANDS_FILE"]).parent == Path(folder)
+    assert services["brands"]["command"] == ["brand-monitor", "init", "--catalogue"]
 
 
 def test_every_service_that_stays_is_watched(compose: dict[str, Any]) -> None:
