@@ -100,10 +100,11 @@ def _many(rule: Rule, series: Series, until: datetime) -> Finding | None:
     observed, _ = series.counted(since, until)
     if observed < level.fewest:
         return None
-    before = [count for count, _ in _before(series, since, until)]
+    before = [count for count, _ in series.before(since, until)]
     # The cheap half of the rule first: most hours are nowhere near.
-    if not before or observed < level.fold * (expected := expectation(before)).mean:
+    if not before or observed * len(before) < level.fold * sum(before):
         return None
+    expected = expectation(before)
     p = at_least(observed, expected)
     return _finding(series, since, until, observed, expected.mean, len(before), p) if p < level.p else None
 
@@ -113,12 +114,11 @@ def _few(rule: Rule, series: Series, until: datetime, length: timedelta, *, sile
     observed, _ = series.counted(since, until)
     if silent and observed:
         return None
-    before = [count for count, _ in _before(series, since, until)]
-    if not before:
+    before = [count for count, _ in series.before(since, until)]
+    usual = sum(before)
+    if usual < level.fewest * len(before) or observed * level.fold * len(before) > usual or not usual:
         return None
     expected = expectation(before)
-    if expected.mean < level.fewest or observed * level.fold > expected.mean:
-        return None
     p = at_most(observed, expected)
     return _finding(series, since, until, observed, expected.mean, len(before), p) if p < level.p else None
 
@@ -128,7 +128,7 @@ def _larger_share(rule: Rule, series: Series, until: datetime) -> Finding | None
     negative, texts = series.counted(since, until)
     if negative < level.fewest:
         return None
-    before = _before(series, since, until)
+    before = series.before(since, until)
     usually, of = (sum(counts) for counts in zip(*before, strict=True)) if before else (0, 0)
     if not of or negative / texts - usually / of < level.points:
         return None
@@ -162,11 +162,6 @@ def _reached(series: Series, until: datetime, last: datetime | None) -> Finding 
         observed=observed,
         reach=series.reach(since, until),
     )
-
-
-def _before(series: Series, since: datetime, until: datetime) -> list[tuple[int, int]]:
-    """Counts of the same hours of earlier weeks; none where too few are known."""
-    return [series.counted(*window) for window in usual_windows(since, until, series.earliest)]
 
 
 def _finding(

@@ -8,13 +8,13 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate
 from typing import Any, Final
 
-import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import Connection, Row, text
 
 from monitor.alerts.rules import Rule
+from monitor.insights.usual import FEWEST_WEEKS, WEEKS
 from monitor.queries import Query, parse
 from monitor.reports.filters import Filter
 from monitor.reports.judging import Judge, lexemes, may_say, narrowed
@@ -26,6 +26,8 @@ Span = tuple[datetime, datetime]
 
 HOUR: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)
+_WEEK: Final = 7 * 24
+"""Hours."""
 
 MOST_SUBJECT: Final = 120
 """Columns of a subject's name: what publishers call a source may be long."""
@@ -51,19 +53,37 @@ class Series:
     brand: str | None
     start: datetime
     earliest: datetime | None
-    counts: NDArray[np.int64]
-    of: NDArray[np.int64]
-    widest: NDArray[np.int64]
+    counts: Sequence[int]
+    of: Sequence[int]
+    widest: Sequence[int]
 
     def counted(self, since: datetime, until: datetime) -> tuple[int, int]:
         """`counts` and `of` in a window of whole hours."""
-        first, last = ((moment - self.start) // HOUR for moment in (since, until))
-        return int(self.counts[last] - self.counts[first]), int(self.of[last] - self.of[first])
+        return self._between(self._place(since), self._place(until))
+
+    def before(self, since: datetime, until: datetime) -> list[tuple[int, int]]:
+        """The same of the same hours and weekdays of up to eight weeks before, the latest first.
+
+        Those of which all is known; none where that leaves fewer than four.
+        """
+        if self.earliest is None:
+            return []
+        first, last = self._place(since), self._place(until)
+        known = max(0, -((self.start - self.earliest) // HOUR))
+        places = range(first - _WEEK, max(known, first - WEEKS * _WEEK) - 1, -_WEEK)
+        if len(places) < FEWEST_WEEKS:
+            return []
+        return [self._between(place, place + last - first) for place in places]
 
     def reach(self, since: datetime, until: datetime) -> int:
         """The widest reach in a window, in people."""
-        first, last = ((moment - self.start) // HOUR for moment in (since, until))
-        return int(self.widest[first:last].max(initial=0))
+        return max(self.widest[self._place(since) : self._place(until)], default=0)
+
+    def _place(self, moment: datetime) -> int:
+        return (moment - self.start) // HOUR
+
+    def _between(self, first: int, last: int) -> tuple[int, int]:
+        return self.counts[last] - self.counts[first], self.of[last] - self.of[first]
 
 
 def load(
@@ -228,7 +248,7 @@ def _series(
 ) -> Series:
     start = min(since for since, _ in spans)
     n = (max(until for _, until in spans) - start) // HOUR
-    counts, of, widest = (np.zeros(n, np.int64) for _ in range(3))
+    counts, of, widest = ([0] * n for _ in range(3))
     for hour, counted, out_of, reach in hours:
         place = (hour - start) // HOUR
         counts[place] += counted
@@ -239,8 +259,8 @@ def _series(
         brand,
         start,
         earliest,
-        np.concatenate(([0], counts.cumsum())),
-        np.concatenate(([0], of.cumsum())),
+        tuple(accumulate(counts, initial=0)),
+        tuple(accumulate(of, initial=0)),
         widest,
     )
 
