@@ -118,8 +118,8 @@ def expected(past: Past, days: int) -> Expected:
     window = sums(past.weight, first, days)
     use = usual(counts, weighed, known[None], WEEK)
     n = np.where(use.sum(axis=2) >= FEWEST, use.sum(axis=2), np.nan)
-    weight = (weighed * use).sum(axis=2)
-    rate = ((counts * use).sum(axis=2) + 0.5) / np.where(weight > 0, weight, np.nan)
+    weight = np.where(np.isnan(n), np.nan, (weighed * use).sum(axis=2))
+    rate = ((counts * use).sum(axis=2) + 0.5) / weight
     of_week = rate * weight / n
     mean = rate * window
     unsure = past.variance(of_week, WEEK) / n / of_week**2 + _GROWTH**2

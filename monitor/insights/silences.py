@@ -47,11 +47,9 @@ class Silence(NamedTuple):
 def silences(connection: Connection, past: Past, chosen: Filter) -> tuple[Silence, ...]:
     """The longest silence of each source and brand, if it is one, inside the period."""
     series = past.series
-    before = series.starts[series.view] - series.starts[0]
-    known = series.share > 0
-    if before < FEWEST_WEEKS * WEEK or not known[series.view :].any():
-        return ()
     begin = series.starts[series.view]
+    if begin - series.starts[0] < FEWEST_WEEKS * WEEK:
+        return ()
     end = min(chosen.until, series.newest)
     gaps = _gaps(connection, chosen, begin, end)
     rates = _rates(connection, chosen, series.starts[0], begin)
@@ -60,12 +58,10 @@ def silences(connection: Connection, past: Past, chosen: Filter) -> tuple[Silenc
     found = []
     for (brand, source), rate in rates.items():
         since, until = gaps.get((brand, source), (begin, end))
-        days = (until - since) / timedelta(days=1)
-        if (
-            brand in rows
-            and until - since >= _SHORTEST
-            and _surprise(past, rows[brand], rate * days, days) >= _SURE
-        ):
+        if brand not in rows or until - since < _SHORTEST:
+            continue
+        days = _weighed(past, rows[brand], since, until)
+        if _surprise(past, rows[brand], rate * days, days) >= _SURE:
             found.append(Silence(rows[brand], source, since, until, rate * days, of_brand[brand] * days))
     return tuple(found)
 
@@ -87,7 +83,7 @@ def _surprise(past: Past, row: int, mean: float, days: float) -> float:
 def _rates(
     connection: Connection, chosen: Filter, since: datetime, until: datetime
 ) -> dict[tuple[int, str], float]:
-    """Mentions a day of each brand and source: of the middle one of the weeks, so that events leave it alone."""
+    """Mentions a day of each brand and source, as in the middle one of the weeks: events leave that alone."""
     weeks = (until - since) // WEEK
     whole = msgspec.structs.replace(chosen, since=until - weeks * WEEK, until=until)
     query = f"""
