@@ -24,8 +24,7 @@ def title(it: "Happening") -> str:
 def certainty(it: "Happening") -> str:
     """How sure a happening is: `Beyond its usual ups and downs: mentions x3.1 to x6.2`."""
     if it.kind == "silence":
-        return "By its eight weeks before, so few would hardly ever come by chance."} are usual does not come by chance."
-        )
+        return "By its eight weeks before, so few would hardly ever come by chance."
     parts = [f"mentions {_ratio(it).range}"] if _ratio(it).sure else []
     health = _health(it)
     if health is not None and health.sure:
