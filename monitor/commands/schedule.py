@@ -106,7 +106,7 @@ def _plan(settings: Settings) -> _Plan:
 def _run(settings: Settings, engine: "Engine", plan: _Plan, once: bool) -> None:
     from monitor.alerts.watch import AlertWatch
     from monitor.delivery.sender import ReportSender
-    from monitor.delivery.service import LOOK, serve
+    from monitor.delivery.service import LOOK, attempt, serve
     from monitor.storage.faults import translated
     from monitor.storage.pictures import PictureStore
     from monitor.storage.schema import check_revision
@@ -124,11 +124,11 @@ def _run(settings: Settings, engine: "Engine", plan: _Plan, once: bool) -> None:
 
     if once:
         check_schema()
-        with translated():
-            for _, duty in duties:
-                duty()
+        done = [attempt(name, duty) for name, duty in duties]
         _show(engine, plan)
         _check(engine, plan, patience=timedelta(0))
+        if not all(done):
+            raise typer.Exit(1)
         return
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -153,22 +153,21 @@ def _say_next(plan: _Plan) -> None:
 
 def _check(engine: "Engine", plan: _Plan, patience: timedelta = _PATIENCE) -> None:
     from monitor.alerts.reading import unheard
-    from monitor.delivery.ledger import overdue
+    from monitor.delivery.ledger import failed, overdue
     from monitor.storage.faults import translated
 
     now, late = datetime.now(UTC), []
     with translated(), engine.connect() as connection:
         for each in plan.dispatches(connection):
             due = each.times.latest_due(now)
-            if now - due < patience:
-                continue
             names, period = [one.name for one in each.recipients], each.times.period(due)
-            late += [
-                f"{name}: {each.view} due at {due.astimezone(each.times.zone).isoformat()} {why}"
-                for name, why in overdue(
-                    connection, names, period, each.subscription, named=each.named_before(due)
-                )
-            ]
+            if now - due < patience:  # being made and sent; what failed already is told all the same
+                waiting = failed(connection, names, period, each.subscription)
+            else:
+                named = each.named_before(due)
+                waiting = overdue(connection, names, period, each.subscription, named=named)
+            moment = due.astimezone(each.times.zone).isoformat()
+            late += [f"{name}: {each.view} due at {moment} {why}" for name, why in waiting]
         late += unheard(connection, now, patience)
     for said in late:
         say(said)

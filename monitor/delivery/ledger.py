@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from monitor.delivery.schedule import Period
+from monitor.reports.wording import counted
 from monitor.storage.tables import report_delivery
 
 _LOCK: Final = 0x6272616E64  # "brand", as PostgreSQL wants it: a number
@@ -91,16 +92,26 @@ def overdue(
 
     `named`: they are known to have been named before the report was due.
     """
-    late = []
+    late = failed(connection, recipients, period, subscription)
     for name in recipients:
         row = delivery(connection, name, period, subscription)
         if row is None and (named or last_due(connection, name, subscription) is not None):
             late.append((name, "was not sent"))
-        elif row is not None and row.state == "failed":
-            late.append((name, f"was refused {row.attempts} times: {row.detail}"))
         elif row is not None and row.state == "sending":
             late.append((name, f"may not have arrived: {row.detail or 'the sender ended meanwhile'}"))
     return late
+
+
+def failed(
+    connection: Connection, recipients: Sequence[str], period: Period, subscription: int | None = None
+) -> list[tuple[str, str]]:
+    """Of the recipients, those whose report failed so far, and why."""
+    rows = [(name, delivery(connection, name, period, subscription)) for name in recipients]
+    return [
+        (name, f"failed {counted(row.attempts, 'time')}: {row.detail}")
+        for name, row in rows
+        if row is not None and row.state == "failed"
+    ]
 
 
 def last_due(connection: Connection, recipient: str, subscription: int | None = None) -> datetime | None:

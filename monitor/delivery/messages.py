@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlencode
 
+import structlog
 from sqlalchemy import Engine
 
 from monitor.delivery.recipients import Message
@@ -16,6 +17,8 @@ from monitor.reports.report import page
 from monitor.reports.tables import cards
 from monitor.reports.wording import counted, day
 from monitor.storage.pictures import PictureStore
+
+_log = structlog.get_logger(__name__)
 
 _FILE_TYPES: Final = ("pdf", "html")
 
@@ -40,15 +43,43 @@ def report_message(
     chosen = asked.chosen
     first = chosen.since.date().isoformat()
     last = (chosen.until - timedelta(microseconds=1)).date().isoformat()
-    files = []
-    for suffix in (each for each in _FILE_TYPES if each in attach.split()):
-        path = folder / f"brand-report-{first}-to-{last}.{suffix}"
-        if suffix == "pdf":
+    asked_for = [
+        folder / f"brand-report-{first}-to-{last}.{suffix}"
+        for suffix in _FILE_TYPES
+        if suffix in attach.split()
+    ]
+    files = tuple(path for path in asked_for if _made(report, store, path) or _made(report, store, path))
+    body = _body(report, missed, site)
+    for path in asked_for:
+        if path not in files:
+            body += f"\n\n{path.name} could not be made, tried twice; the log says why."
+    return Message(_title(report), body, files)
+
+
+def no_report(view: str, since: datetime, until: datetime, site: str | None) -> Message:
+    """What recipients get instead of a report that cannot be made."""
+    zone, last = since.tzinfo, until - timedelta(microseconds=1)
+    days = f"{day(since, zone)} to {day(last, zone)}"
+    body = (
+        f"The report of {days} was due, and could not be made, tried several times. Whoever runs Brand "
+        "Monitor finds the reason in the log of its schedule."
+    )
+    if site:
+        body += f"\n\nThe page: {site.rstrip('/')}{_with_days(view, since, last)}"
+    return Message(f"Brand report, {days}: could not be made", body)
+
+
+def _made(report: Report, store: PictureStore, path: Path) -> bool:
+    """Whether the file was written; else the log says why not. A chart that fails is left out inside."""
+    try:
+        if path.suffix == ".pdf":
             path.write_bytes(pdf(report, store))
         else:
             path.write_text(page(report, store), "utf-8")
-        files.append(path)
-    return Message(_title(report), _body(report, missed, site), tuple(files))
+    except Exception:
+        _log.exception("file of a report could not be made", file=path.name)
+        return False
+    return True
 
 
 def _title(report: Report) -> str:
@@ -81,7 +112,10 @@ def _body(report: Report, missed: int, site: str | None) -> str:
 
 def _link(report: Report) -> str:
     """The page with the days of the report."""
-    since, last = report.chosen.since, report.chosen.until - timedelta(microseconds=1)
+    last = report.chosen.until - timedelta(microseconds=1)
+    return _with_days(report.asked.address, report.chosen.since, last)
+
+
+def _with_days(address: str, since: datetime, last: datetime) -> str:
     days = urlencode({"since": since.date().isoformat(), "until": last.date().isoformat()})
-    address = report.asked.address
     return f"{address}{'&' if '?' in address else '?'}{days}"

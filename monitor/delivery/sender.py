@@ -11,13 +11,18 @@ import structlog
 from sqlalchemy import Connection, Engine
 
 from monitor.delivery import ledger
-from monitor.delivery.messages import report_message
+from monitor.delivery.messages import no_report, report_message
 from monitor.delivery.recipients import Message, Outcome, Receipt
 from monitor.delivery.schedule import Period, Schedule
+from monitor.errors import OutageError, SetupError
 from monitor.reports.asked import read_address
+from monitor.storage.faults import translated
 from monitor.storage.pictures import PictureStore
 
 _log = structlog.get_logger(__name__)
+
+_MOST_ATTEMPTS = 3
+"""To make a report: after three minutes its recipients are told that it cannot be made."""
 
 
 class Receiver(Protocol):
@@ -142,22 +147,46 @@ class ReportSender:
                 now, whose = self._clock(), dispatch.subscription
                 if not ledger.claim(connection, recipient.name, period, due, now, whose):
                     continue
-                receipt = recipient.send(message)
+                receipt = self._hand_over(connection, dispatch, recipient, period, message)
                 self._settle(connection, dispatch, recipient, period, receipt)
                 outcomes.append(receipt.outcome)
         return outcomes
 
-    def _message(self, dispatch: Dispatch, period: Period, folder: Path, missed: int) -> Message:
-        return report_message(
-            self._engine,
-            self._store,
-            read_address(dispatch.view, period.since, period.until),
-            self._attach,
-            folder,
-            self._clock(),
-            missed,
-            site=self._site,
-        )
+    def _message(self, dispatch: Dispatch, period: Period, folder: Path, missed: int) -> Message | None:
+        """None where it cannot be made for another reason than an outage: the log says which."""
+        try:
+            with translated():
+                return report_message(
+                    self._engine,
+                    self._store,
+                    read_address(dispatch.view, period.since, period.until),
+                    self._attach,
+                    folder,
+                    self._clock(),
+                    missed,
+                    site=self._site,
+                )
+        except (OutageError, SetupError):
+            raise
+        except Exception:
+            _log.exception("report could not be made", view=dispatch.view, since=period.since.isoformat())
+            return None
+
+    def _hand_over(
+        self,
+        connection: Connection,
+        dispatch: Dispatch,
+        recipient: Receiver,
+        period: Period,
+        message: Message | None,
+    ) -> Receipt:
+        """Without a message it is tried again; in the end the recipient is told that there is none."""
+        if message is None:
+            row = ledger.delivery(connection, recipient.name, period, dispatch.subscription)
+            if row is None or row.attempts < _MOST_ATTEMPTS:
+                return Receipt(Outcome.FAILED, "it could not be made; the log of the schedule says why")
+            message = no_report(dispatch.view, period.since, period.until, self._site)
+        return recipient.send(message)
 
     def _settle(
         self,

@@ -29,13 +29,21 @@ def serve(duties: Sequence[tuple[str, Duty]], stop: threading.Event, wait: Calla
     """
     while not stop.is_set():
         for name, duty in duties:
-            try:
-                duty()
-            except (KeyboardInterrupt, SystemExit):
-                raise
-            except (OutageError, SetupError, SQLAlchemyError, OSError) as error:
-                _log.error("failed; will try again", duty=name, why=str(error).split("\n", 1)[0])
-            except BaseException as error:  # libraries in Rust raise their panics beside Exception
-                _log.exception("failed; will try again", duty=name, why=repr(error))
+            attempt(name, duty)
         if wait():
             return
+
+
+def attempt(name: str, duty: Duty) -> bool:
+    """Do it; False where it failed, whatever went wrong, which the log says."""
+    try:
+        duty()
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except (OutageError, SetupError, SQLAlchemyError, OSError) as error:
+        _log.error("failed; will try again", duty=name, why=str(error).split("\n", 1)[0])
+    except BaseException as error:  # libraries in Rust raise their panics beside Exception
+        _log.exception("failed; will try again", duty=name, why=repr(error))
+    else:
+        return True
+    return False

@@ -10,8 +10,6 @@ from sqlalchemy import select, text
 from monitor.delivery import ledger, read_schedule
 from monitor.delivery.recipients import Outcome, Recipient
 from monitor.delivery.sender import Dispatch, ReportSender
-from monitor.delivery.service import serve
-from monitor.errors import OutageError
 from monitor.storage.tables import report_delivery
 
 SCHEDULE = read_schedule("Monday 08:00 Europe/Berlin")
@@ -147,17 +145,3 @@ def test_a_new_password_makes_no_new_recipient_and_no_secret_is_stored(sender, w
     assert "127.0.0.1" in stored
     assert "secret" not in stored
     assert "changed" not in stored
-
-
-def test_the_service_outlives_a_duty_that_fails():
-    stop, seen = threading.Event(), []
-
-    def failing() -> None:
-        seen.append("failing")
-        raise OutageError("the database is away")
-
-    def wait() -> bool:
-        return len(seen) >= 4
-
-    serve([("a", failing), ("b", lambda: seen.append("b"))], stop, wait)
-    assert seen == ["failing", "b", "failing", "b"]
