@@ -31,6 +31,8 @@ MOST_BRANDS: Final = 10
 """Rows of a table of brands; the CSV of /compare has all."""
 
 _MOST_HAPPENED: Final = 6
+_CAUSES: Final = 4
+"""Happenings whose cause is looked for: the largest; it takes a look at their posts."""
 _MOST_THEMES: Final = 6
 _MOST_RIVALS: Final = 2
 """Competitors whose themes stand beside ours."""
@@ -244,9 +246,11 @@ def _with_happenings(connection: Connection, report: Report) -> Report:
         happened=tuple(
             Told(
                 happening=each,
-                cause=cause(connection, each.brand, each.since, each.until, _label(each)),
+                cause=cause(connection, each.brand, each.since, each.until, _label(each))
+                if place < _CAUSES
+                else None,
             )
-            for each in shown
+            for place, each in enumerate(shown)
         ),
     )
 

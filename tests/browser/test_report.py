@@ -28,21 +28,15 @@ def reports(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_pdf_has_its_pages_and_the_figures_of_the_pages(reports: Path, site: Site) -> None:
     reader = PdfReader(io.BytesIO((reports / "report.pdf").read_bytes()))
     told = [" ".join(each.extract_text().replace("\u200b", "").split()) for each in reader.pages]
-    assert 5 <= len(told) <= 12
+    assert 3 <= len(told) <= 4
     for number, text in enumerate(told, 1):
         assert "SYNTHETIC DATA" in text
         assert f"page {number} of {len(told)}" in text
     all_of_it = " ".join(told)
     figures = site.api("summary", **PERIOD)
-    ours = next(each for each in figures["voice"] if each["brand"] == OURS)
-    felt = next(each for each in figures["feeling"] if each["brand"] == OURS)
-    opinions = felt["positive"] + felt["negative"]
-    assert (
-        f"{OURS} is in {ours['posts']:,} of {figures['brand_posts']:,} posts about the watched brands; "
-        f"{felt['positive']:,} of {opinions:,} opinions are positive"
-    ) in all_of_it
     assert f"{figures['texts']:,} texts and {figures['images']:,} pictures" in all_of_it
-    for title in ("What to know", "Who is talked about", "How people feel", "What is being said"):
+    assert f"{OURS} drew criticism" in told[0]
+    for title in ("What happened", "Our brands and the others", "What is spoken of", "To answer"):
         assert title in all_of_it
     assert (
         sum(len(each.images) for each in reader.pages) >= 4
@@ -60,8 +54,8 @@ def test_the_html_report_stands_alone(
     ) as window:
         page = window.new_page()
         page.goto((reports / "report.html").as_uri())
-        assert re.match(f"^{OURS} is in ", page.locator("h1").inner_text())
-        assert page.locator("figure svg").count() >= 6
+        assert re.match(f"^{OURS} drew criticism ", page.locator("h1").inner_text())
+        assert page.locator("figure svg").count() == 2
         assert too_wide(page) == []
         assert page.evaluate("() => [...document.images].every((each) => each.naturalWidth > 0)")
         assert grave_faults(page) == []

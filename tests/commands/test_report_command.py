@@ -77,7 +77,6 @@ def test_sending_without_recipients_names_the_setting():
 @pytest.mark.parametrize(
     ("schedule", "to", "says"),
     [
-        (None, None, "nothing to do: set MONITOR_REPORT_SCHEDULE"),
         ("Monday", None, "MONITOR_REPORT_SCHEDULE: 'Monday' is no schedule"),
         ("daily 08:00 UTC", None, "MONITOR_REPORT_TO is not set"),
         ("daily 08:00 UTC", "quack://secret", "MONITOR_REPORT_TO: an address that begins with 'quack'"),
