@@ -108,8 +108,8 @@ def _tell(found: "Erased", *, done: bool) -> None:
         say(f"not found: {id}")
     say(
         f"{'erased' if done else 'would erase'} {found.mentions:,} mentions with {found.brand_mentions:,} "
-        f"brand mentions, {found.sentiments:,} sentiments and {found.corrections:,} corrections, "
-        f"and {len(found.pictures):,} pictures"
+        f"brand mentions, {found.sentiments:,} sentiments, {found.corrections:,} corrections and "
+        f"{found.answers:,} answers, and {len(found.pictures):,} pictures"
     )
     for url in found.pictures_kept.values():
         say(f"kept, other posts show it: {url}")

@@ -21,6 +21,8 @@ class Erased(msgspec.Struct, frozen=True, kw_only=True):
     brand_mentions: int
     sentiments: int
     corrections: int
+    answers: int
+    """What people did about its stories, with their notes."""
     pictures: Mapping[str, str]
     """SHA-256 -> URL of pictures that no other post shows; their files go once the rows are gone."""
     pictures_kept: Mapping[str, str]
@@ -43,6 +45,7 @@ def find(connection: Connection, source: str, ids: Collection[str]) -> Erased:
         brand_mentions=counts.brand_mentions,
         sentiments=counts.sentiments,
         corrections=counts.corrections,
+        answers=counts.answers,
         pictures={row.sha256: row.url for row in pictures if not row.shown_elsewhere},
         pictures_kept={row.sha256: row.url for row in pictures if row.shown_elsewhere},
         not_found=tuple(id for id in ids if clean(id) not in known),
@@ -88,6 +91,7 @@ _COUNTS = text(f"""
            (SELECT count(*) FROM brand_mention WHERE mention_id IN (SELECT id FROM gone)) AS brand_mentions,
            (SELECT count(*) FROM sentiment WHERE mention_id IN (SELECT id FROM gone)) AS sentiments,
            (SELECT count(*) FROM correction WHERE mention_id IN (SELECT id FROM gone)) AS corrections,
+           (SELECT count(*) FROM answer WHERE mention_id IN (SELECT id FROM gone)) AS answers,
            (SELECT count(*) FROM dead_letter WHERE record_key = ANY(:keys)) AS dead_letters
 """)  # noqa: S608 - our own words
 _PICTURES = text(f"""

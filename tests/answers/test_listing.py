@@ -198,5 +198,5 @@ def test_the_number_on_every_page_looks_at_no_more_posts_than_it_may(
 ) -> None:
     assert str(waiting(connection, WEEK)) == "6"
     monkeypatch.setattr("monitor.answers.backlog._POSTS", 3)
-    assert waiting(connection, WEEK) == (3, True)
+    assert waiting(connection, WEEK) == (2, True)  # two of the three tell one story
     assert str(Waiting(2_984, more=True)) == "2,900+"

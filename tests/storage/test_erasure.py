@@ -3,6 +3,8 @@
 import pytest
 from sqlalchemy import Engine, text
 
+from monitor.answers import answer
+from monitor.messages import mention_uuid
 from monitor.storage.audit import audit
 from monitor.storage.erasure import erase, find
 from monitor.storage.records import Batch
@@ -15,6 +17,7 @@ TABLES = (
     "picture",
     "picture_scan",
     "logo_detection",
+    "answer",
 )
 
 
@@ -26,7 +29,7 @@ def counted(engine: Engine) -> dict[str, int]:
 
 
 @pytest.fixture
-async def told(writer, made):
+async def told(writer, made, engine):
     """Post a with a text and two pictures' worth of rows, one picture shared with post b; b's text."""
     named = (made.named("VMware", felt="positive"),)
     results = (
@@ -37,6 +40,9 @@ async def told(writer, made):
         made.image(2, id="c", picture="shared", detections=(made.found(),)),
     )
     await writer.write(Batch(log_id=made.log_id, results=results, rejections=(made.rejected(2),)))
+    with engine.begin() as connection:
+        for id in ("a", "b"):
+            answer(connection, mention_uuid("text", "forum", id), "answered", "ann", "called", seen=0)
 
 
 async def test_a_dry_run_says_what_would_go_and_changes_nothing(told, engine, made):
@@ -44,6 +50,7 @@ async def test_a_dry_run_says_what_would_go_and_changes_nothing(told, engine, ma
     with engine.begin() as connection:
         found = find(connection, "forum", ["a", "nobody"])
     assert (found.mentions, found.brand_mentions, found.sentiments, found.corrections) == (2, 1, 2, 0)
+    assert found.answers == 1
     assert found.pictures == {made.sha256("own"): "file:///pictures/own"}
     assert found.not_found == ("nobody",)
     assert counted(engine) == before
@@ -52,7 +59,7 @@ async def test_a_dry_run_says_what_would_go_and_changes_nothing(told, engine, ma
 async def test_a_post_is_erased_with_all_that_hangs_on_it(told, engine, made):
     with engine.begin() as connection:
         erase(connection, "forum", ["a"], "asked by its author")
-    assert counted(engine) == dict(zip(TABLES, (3, 1, 2, 1, 1, 1), strict=True))
+    assert counted(engine) == dict(zip(TABLES, (3, 1, 2, 1, 1, 1, 1), strict=True))
     report = audit(engine, (), {})
     assert report.ok, report.faults
     assert any(note.endswith(": asked by its author") for note in report.notes)
