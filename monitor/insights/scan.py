@@ -74,20 +74,71 @@ def windows(past: Past) -> tuple[Window, ...]:
     """The windows that stand out, no two of a brand overlapping, the surest of each brand first."""
     series = past.series
     longest = len(series.share) - series.view
-    found = [each for days in LENGTHS if days <= longest for each in _of_length(past, days, longest)]
+    looked = [_look(past, days, longest) for days in LENGTHS if days <= longest]
+    found = sorted(
+        (
+            (-each.score[row, column], each.days, series.view + int(column), int(row), each)
+            for each in looked
+            for row, column in zip(*np.nonzero(each.score >= each.sure), strict=True)
+        ),
+        key=lambda found: found[:4],
+    )
     told: list[Window] = []
-    for window in sorted(found, key=lambda each: (-each.score, each.days, each.first)):
-        others = [each for each in told if each.brand == window.brand]
-        if len(others) < _MOST and not any(_beside(window, each) for each in others):
-            told.append(window)
+    for _, days, first, brand, each in found:
+        others = [window for window in told if window.brand == brand]
+        if len(others) < _MOST and not any(_beside(first, days, window) for window in others):
+            told.append(each.window(brand, first - series.view))
     return tuple(told)
 
 
-def _beside(one: Window, other: Window) -> bool:
-    return one.first < other.first + other.days + _APART and other.first < one.first + one.days + _APART
+def _beside(first: int, days: int, other: Window) -> bool:
+    return first < other.first + other.days + _APART and other.first < first + days + _APART
 
 
-def _of_length(past: Past, days: int, longest: int) -> list[Window]:
+@dataclass(frozen=True)
+class _Looked:
+    """All windows of a length: by brand, and by first day from the period's."""
+
+    past: Past
+    days: int
+    sure: float
+    """The score from which they are told."""
+    hoped: Expected
+    mentions: Numbers
+    positive: Numbers
+    negative: Numbers
+    opinions: Numbers
+    volume: Numbers
+    health: Numbers
+    score: Numbers
+
+    def window(self, row: int, column: int) -> Window:
+        """One of them."""
+        mentions, positive, negative, opinions = (
+            int(of[row, column]) for of in (self.mentions, self.positive, self.negative, self.opinions)
+        )
+        hoped = self.hoped
+        return Window(
+            brand=row,
+            first=self.past.series.view + column,
+            days=self.days,
+            mentions=mentions,
+            positive=positive,
+            negative=negative,
+            opinions=opinions,
+            usual=float(hoped.mean[row, column]),
+            usual_variance=float(hoped.mean_variance[row, column]),
+            usual_positive=float(hoped.positive[row, column]),
+            usual_negative=float(hoped.negative[row, column]),
+            health_usual=float(hoped.health[row, column]),
+            health_worth=float(hoped.health_worth[row, column]),
+            volume=float(self.volume[row, column]),
+            health=float(self.health[row, column]),
+            score=float(self.score[row, column]),
+        )
+
+
+def _look(past: Past, days: int, longest: int) -> _Looked:
     series = past.series
     hoped = expected(past, days)
     first = np.arange(series.view, len(series.share) - days + 1)
@@ -100,33 +151,22 @@ def _of_length(past: Past, days: int, longest: int) -> list[Window]:
         volume = _volume(past, hoped, mentions, days)
         health = _health(past, hoped, praise, criticism, days)
         score = np.maximum(np.maximum(volume**2, health**2), volume**2 + health**2 - _BOTH)
-        effect = _effect(hoped, mentions, praise, criticism, days)
-        enough = np.maximum(mentions, hoped.mean) >= _FEWEST
-        score *= np.clip(effect / _EVENT, 0, 1) ** 2
-        score = np.where((part > 0) & enough, np.nan_to_num(score), 0.0)
-    # A longer period has more windows of a length that chance could pick.
-    sure = SURE + 2 * max(0.0, math.log(longest / max(days, 7)))
-    return [
-        Window(
-            brand=int(row),
-            first=series.view + int(column),
-            days=days,
-            mentions=int(mentions[row, column]),
-            positive=int(positive[row, column]),
-            negative=int(negative[row, column]),
-            opinions=int(praise[row, column] + criticism[row, column]),
-            usual=float(hoped.mean[row, column]),
-            usual_variance=float(hoped.mean_variance[row, column]),
-            usual_positive=float(hoped.positive[row, column]),
-            usual_negative=float(hoped.negative[row, column]),
-            health_usual=float(hoped.health[row, column]),
-            health_worth=float(hoped.health_worth[row, column]),
-            volume=float(volume[row, column]),
-            health=float(health[row, column]),
-            score=float(score[row, column]),
-        )
-        for row, column in zip(*np.nonzero(score >= sure), strict=True)
-    ]
+        score *= np.clip(_effect(hoped, mentions, praise, criticism, days) / _EVENT, 0, 1) ** 2
+    enough = np.maximum(mentions, hoped.mean) >= _FEWEST
+    return _Looked(
+        past=past,
+        days=days,
+        # A longer period has more windows of a length that chance could pick.
+        sure=SURE + 2 * max(0.0, math.log(longest / max(days, 7))),
+        hoped=hoped,
+        mentions=mentions,
+        positive=positive,
+        negative=negative,
+        opinions=praise + criticism,
+        volume=volume,
+        health=health,
+        score=np.where((part > 0) & enough, np.nan_to_num(score), 0.0),
+    )
 
 
 def _effect(hoped: Expected, mentions: Numbers, praise: Numbers, criticism: Numbers, days: int) -> Numbers:
