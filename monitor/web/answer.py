@@ -48,9 +48,7 @@ Feels = Annotated[
     InAddress(description="negative: a text of the story is; unsure: the model was not sure of any."),
 ]
 Who = Annotated[
-    str | None,
-    BeforeValidator(blank_as_missing),
-    InAddress(max_length=300, description="Only stories whose state this person set."),
+    str | None, InAddress(max_length=300, description="Only stories whose state this person set.")
 ]
 Sorted = Annotated[
     Order, InAddress(description="widest: by steps of reach, within one the oldest first; oldest; newest.")
@@ -72,7 +70,7 @@ class Asking:
         order: Sorted = "widest",
         after: Cursor = None,
     ) -> None:
-        self.q, self.state, self.label, self.who = q, state, label, who
+        self.q, self.state, self.label, self.who = q, state, label, who or None
         self.order: Order = order
         self.after = after
 
