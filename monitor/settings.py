@@ -166,7 +166,9 @@ class Settings(BaseSettings):
         120.0,
         description="Seconds a batch may be in a model until the worker ends, to try its records singly.",
     )
-    brands_file: Path | None = Field(None, description="brands.toml; without, the packaged one.")
+    brands_file: Path | None = Field(
+        None, description="brands.toml; without, the catalogue, of which none is ours."
+    )
 
     # Pages
     web_host: str = Field(
@@ -184,7 +186,7 @@ class Settings(BaseSettings):
         None, description="One password for everybody; each gives a name. At least 12 characters."
     )
     web_users_file: Path | None = Field(
-        None, description="Instead: a line NAME:HASH per person, made by `brand-monitor web add-user NAME`."
+        None, description="Instead: a line NAME:HASH:ROLE each, made by `brand-monitor web add-user NAME`."
     )
     web_secret: SecretStr | None = Field(
         None, description="Signs session cookies; without, a restart asks everybody to log in again."

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from monitor.reports.figures import summary
 from monitor.web.framing import framed
+from monitor.web.names import is_known
 from monitor.web.story import story
 from monitor.web.views import Choice
 
@@ -29,4 +30,4 @@ def brand(
         )
         figures = summary(frame.connection, only.chosen)
         told = story(frame.connection, only, figures, focus, frame.zone)
-        return frame.page("brand.html.j2", only=only, known=focus in frame.brands, **told)
+        return frame.page("brand.html.j2", only=only, known=is_known(frame.connection, focus), **told)

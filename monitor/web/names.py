@@ -5,7 +5,13 @@ from sqlalchemy import Connection, text
 from monitor.reports.languages import language_names
 from monitor.reports.origins import source_names
 
-__all__ = ["brand_names", "has_own", "language_names", "source_names"]
+__all__ = ["brand_names", "has_own", "is_known", "language_names", "source_names"]
+
+
+def is_known(connection: Connection, name: str | None) -> bool:
+    """Whether a brand of that name was ever watched."""
+    query = text("SELECT EXISTS (SELECT FROM brand WHERE name = :name)")
+    return bool(connection.execute(query, {"name": name}).scalar())
 
 
 def has_own(connection: Connection) -> bool:

@@ -33,4 +33,5 @@ def test_a_brand_that_left_is_neither_offered_nor_ranked(client: TestClient) -> 
 @pytest.mark.usefixtures("left")
 def test_its_history_is_there_for_whoever_asks_by_name(client: TestClient) -> None:
     assert _ranked(client, brand="Citrix") == ({"Citrix"}, {"Citrix"})
+    assert "is not watched" not in client.get("/brand", params={"name": "Citrix"}).text
     assert len(client.get("/api/mentions", params={"brand": "Citrix"}).json()["rows"]) == 2
