@@ -17,10 +17,11 @@ from monitor.messages import Label
 from monitor.queries import parse
 from monitor.reports import charts
 from monitor.reports.asked import Asked
+from monitor.reports.authors import AuthorActivity, authors
 from monitor.reports.figures import Summary, summary
 from monitor.reports.filters import Filter
 from monitor.reports.mentions import MentionLine, in_order, search
-from monitor.reports.origins import AuthorActivity, SourceShare, authors, sources
+from monitor.reports.origins import SourceShare, sources
 from monitor.reports.pictures import ShownPicture, image_only, shown_pictures
 from monitor.reports.versus import Line, beside, contenders, versus
 from monitor.reports.voice import share_of_voice

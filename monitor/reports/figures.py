@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, text
 
+from monitor.reports.authors import AuthorActivity, authors
 from monitor.reports.counts import (
     about,
     about_hours,
@@ -26,7 +27,7 @@ from monitor.reports.filters import Counting, Filter
 from monitor.reports.intervals import wilson
 from monitor.reports.languages import Unscored, unscored
 from monitor.reports.mentions import how_many
-from monitor.reports.origins import AuthorActivity, SourceShare, authors, sources
+from monitor.reports.origins import SourceShare, sources
 from monitor.reports.quality import ModelUse, Quality, is_synthetic, quality
 from monitor.reports.voice import BrandVoice, share_of_voice
 

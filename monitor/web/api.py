@@ -11,12 +11,13 @@ from monitor.insights.compared import Standing
 from monitor.insights.happenings import Happening, happened
 from monitor.insights.standings import standings
 from monitor.messages import Box, Label
+from monitor.reports.authors import AuthorActivity, authors
 from monitor.reports.detail import MentionDetail, mention
 from monitor.reports.feeling import FeelingPoint, Unit, sentiment_over_time
 from monitor.reports.figures import Summary, summary
 from monitor.reports.listing import Order
 from monitor.reports.mentions import Page, Quote, most_extreme, search, story
-from monitor.reports.origins import AuthorActivity, SourceShare, authors, sources
+from monitor.reports.origins import SourceShare, sources
 from monitor.reports.pictures import ShownPicture, shown_pictures
 from monitor.reports.quality import Quality, quality
 from monitor.themes import Theme, themes

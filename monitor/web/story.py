@@ -14,10 +14,11 @@ from monitor.insights.happenings import Happening, first, happened, headline
 from monitor.insights.standings import standings
 from monitor.messages import Label
 from monitor.reports import charts
+from monitor.reports.authors import authors
 from monitor.reports.feeling import Unit, sentiment_over_time
 from monitor.reports.figures import Summary
 from monitor.reports.mentions import most_extreme, most_reached
-from monitor.reports.origins import authors, sources
+from monitor.reports.origins import sources
 from monitor.reports.pictures import image_only
 from monitor.reports.timeline import unit_for, without_gaps
 from monitor.reports.versus import contenders, versus

@@ -18,11 +18,12 @@ from sqlalchemy import Connection, text
 from monitor.insights.standings import standings
 from monitor.local import EmbeddedDatabase
 from monitor.queries import parse
+from monitor.reports.authors import authors
 from monitor.reports.feeling import net_sentiment, sentiment_over_time
 from monitor.reports.figures import summary
 from monitor.reports.filters import Filter
 from monitor.reports.mentions import all_mentions, most_extreme, most_reached, search
-from monitor.reports.origins import authors, sources
+from monitor.reports.origins import sources
 from monitor.reports.pictures import shown_pictures
 from monitor.reports.voice import share_of_voice
 from monitor.settings import load_settings

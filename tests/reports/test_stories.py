@@ -13,6 +13,7 @@ from monitor.corrections import correct_sentiment
 from monitor.insights.standings import standings
 from monitor.messages import BrandMention, Label, Sentiment, TextMention, mention_uuid
 from monitor.reports.asked import Asked
+from monitor.reports.authors import authors
 from monitor.reports.content import gather
 from monitor.reports.detail import mention
 from monitor.reports.figures import sentiment_over_time, share_of_voice, summary
@@ -20,7 +21,7 @@ from monitor.reports.filters import Filter
 from monitor.reports.languages import Unscored, in_words, language_names
 from monitor.reports.mentions import all_mentions, copies, folded, most_extreme, search, story
 from monitor.reports.method import method
-from monitor.reports.origins import authors, sources
+from monitor.reports.origins import sources
 from monitor.reports.report import page
 from monitor.settings import Settings
 from monitor.storage.engine import async_engine, sync_engine

@@ -13,13 +13,14 @@ from monitor.corrections import correct_sentiment
 from monitor.insights.standings import standings
 from monitor.messages import BrandMention, TextMention, Verdict, mention_uuid
 from monitor.reports.asked import Asked
+from monitor.reports.authors import authors
 from monitor.reports.content import gather
 from monitor.reports.feeling import net_sentiment, sentiment_over_time
 from monitor.reports.figures import summary
 from monitor.reports.filters import Filter
 from monitor.reports.mentions import most_extreme, search
 from monitor.reports.method import method
-from monitor.reports.origins import authors, sources
+from monitor.reports.origins import sources
 from monitor.reports.pdf import pdf
 from monitor.reports.report import page, write_report
 from monitor.settings import Settings
