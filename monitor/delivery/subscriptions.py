@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 import msgspec
+import structlog
 from sqlalchemy import Connection, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
@@ -13,6 +14,8 @@ from monitor.delivery.schedule import Schedule, read_schedule
 from monitor.delivery.sender import Dispatch, Receiver
 from monitor.delivery.subscribers import Service, Unreachable, read_subscribers
 from monitor.storage.subscription_tables import subscription
+
+_log = structlog.get_logger(__name__)
 
 MOST: Final = 200
 """Running at a time: each costs seconds when it is due."""
@@ -98,12 +101,17 @@ def dispatches(connection: Connection, service: Service) -> tuple[Dispatch, ...]
     for row in rows:
         recipients: Sequence[Receiver]
         try:
+            times = read_schedule(row.schedule)
+        except ValueError as error:  # a zone that this machine's zone database does not have
+            _log.error("a view cannot be sent", subscription=row.id, view=row.view, why=str(error))
+            continue
+        try:
             recipients = read_subscribers(row.addresses, service)
         except AddressError as error:
             recipients = [Unreachable(name, str(error)) for name in row.recipients]
         found.append(
             Dispatch(
-                times=read_schedule(row.schedule),
+                times=times,
                 recipients=recipients,
                 view=row.view,
                 subscription=row.id,

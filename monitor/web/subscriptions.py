@@ -43,8 +43,8 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
 
     it: Subscription
     about: Asked | None
-    """None for a view that this version does not know."""
-    next_due: datetime
+    """None for a view or a schedule that this version does not know."""
+    next_due: datetime | None
 
 
 @router.get("/subscriptions")
@@ -141,10 +141,11 @@ def _form(frame: Frame, wanted: Asked, given: Given | None = None, fault: str = 
 
 
 def _shown(each: Subscription, now: datetime) -> Shown:
-    times = read_schedule(each.schedule)
-    before = times.period(times.latest_due(now))
+    """What this version or machine cannot read is shown as it is stored."""
     try:
+        times = read_schedule(each.schedule)
+        before = times.period(times.latest_due(now))
         about = read_address(each.view, before.since, before.until)
     except ValueError:
-        about = None
+        return Shown(it=each, about=None, next_due=None)
     return Shown(it=each, about=about, next_due=times.next_due(now).astimezone(times.zone))

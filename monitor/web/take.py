@@ -8,6 +8,7 @@ from itertools import chain, islice
 from typing import Annotated, Final
 
 import msgspec
+import structlog
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from starlette.responses import Response, StreamingResponse
 
@@ -15,6 +16,7 @@ from monitor.reports.asked import Asked, Page
 from monitor.reports.content import gather
 from monitor.reports.exports import csv_lines
 from monitor.reports.pdf import pdf
+from monitor.reports.renderer import RenderingError
 from monitor.reports.sheets import sheet
 from monitor.web.framing import framed
 from monitor.web.mentions import OneLabel, Words, asked
@@ -22,6 +24,8 @@ from monitor.web.site import site
 from monitor.web.views import Choice, View
 
 router: Final = APIRouter(include_in_schema=False)
+
+_log = structlog.get_logger(__name__)
 
 _PATIENCE: Final = 30.0
 """Seconds that somebody waits for the report of another before being told to come again."""
@@ -68,7 +72,13 @@ def as_pdf(
     with _one_at_a_time(), framed(request, choice) as frame:
         wanted = asked_of(page, frame.view, name, q, label)
         report = gather(frame.connection, wanted, datetime.now(UTC))
-        made = pdf(report, site(request).pictures)
+        try:
+            made = pdf(report, site(request).pictures)
+        except RenderingError as error:
+            _log.error("report could not be made", page=page, why=str(error))
+            raise HTTPException(
+                503, "This report could not be made; the log says why. The CSV has its figures."
+            ) from error
         return Response(made, media_type="application/pdf", headers=_as_file(page, frame.view, "pdf"))
 
 
