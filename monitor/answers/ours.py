@@ -9,8 +9,10 @@ from monitor.reports.filters import Filter
 
 
 def our_brands(connection: Connection) -> dict[int, str]:
-    """Our brands' names by their ids, by name."""
-    found = connection.execute(text("SELECT id, name FROM brand WHERE own ORDER BY lower(name), name"))
+    """The watched brands that are ours: names by ids, in the order of names."""
+    found = connection.execute(
+        text("SELECT id, name FROM brand WHERE own AND watched ORDER BY lower(name), name")
+    )
     return {row.id: row.name for row in found}
 
 

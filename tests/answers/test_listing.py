@@ -100,6 +100,8 @@ def test_filters(connection: Connection) -> None:
 def test_other_brands_than_ours_are_not_answered_for(connection: Connection) -> None:
     assert len(queue(connection, narrowed(brands=("Rival",))).cards) == 6
     assert names(queue(connection, narrowed(brands=("Rival", "Bolt"))).cards) == ["outage2", "unknown"]
+    connection.execute(text("UPDATE brand SET watched = false WHERE name = 'Acme'"))
+    assert names(queue(connection, WEEK).cards) == ["outage2", "unknown"]
     connection.execute(text("UPDATE brand SET own = false"))
     found = queue(connection, WEEK)
     assert (found.cards, found.ours, waiting(connection, WEEK).stories) == ((), (), 0)
