@@ -21,6 +21,7 @@ from monitor.local.child import ChildProcess, StopPlan, free_port
 from monitor.local.database import EmbeddedDatabase
 from monitor.logos.finder import load_finder
 from monitor.seeding import seed
+from monitor.seeding.events import read_events
 from monitor.seeding.load import Seeding
 from monitor.settings import Settings, load_settings
 from monitor.storage import schema
@@ -65,11 +66,20 @@ class Timing:
 class Site:
     """One size: its database, and the web server on it."""
 
-    def __init__(self, server: EmbeddedDatabase, folder: Path, size: int) -> None:
-        self.server, self.size = server, size
+    def __init__(
+        self,
+        server: EmbeddedDatabase,
+        folder: Path,
+        size: int,
+        *,
+        brands: Path | None = None,
+        events: Path | None = None,
+    ) -> None:
+        self.server, self.size, self._events = server, size, events
         self.database = f"pages_{size}"
         self.settings = load_settings(
             database_url=server.create(self.database),
+            brands_file=brands,
             picture_store=str(folder / f"pictures_{size}"),
             web_port=free_port(),
             web_statement_timeout=60,  # to know how long it takes, not that it takes too long
@@ -93,7 +103,8 @@ class Site:
             every = load_brands(chosen.brands_file)
             brands = Brands(msgspec.structs.replace(each, own=each.name == "VMware") for each in every)
             finder = load_finder(chosen, brands)
-            wanted = Seeding(mentions=self.size, until=UNTIL)
+            events = read_events(self._events, UNTIL) if self._events else None
+            wanted = Seeding(mentions=self.size, until=UNTIL, events=events)
             store = PictureStore(chosen.picture_store)
             seed(engine, brands, wanted, SAMPLES, finder, store)
         engine.dispose()
@@ -164,7 +175,8 @@ class Served:
 
 def environment(settings: Settings) -> dict[str, str]:
     """The settings that differ from the defaults, for a child."""
-    return {
+    named = {"MONITOR_BRANDS_FILE": str(settings.brands_file)} if settings.brands_file else {}
+    return named | {
         "MONITOR_DATABASE_URL": settings.database_url.get_secret_value(),
         "MONITOR_PICTURE_STORE": settings.picture_store,
         "MONITOR_WEB_PORT": str(settings.web_port),
