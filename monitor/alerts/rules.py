@@ -52,7 +52,7 @@ class Sensitivity(msgspec.Struct, frozen=True):
 
 
 SENSITIVITIES: Final[dict[SensitivityName, Sensitivity]] = {
-    "emergencies": Sensitivity("only emergencies", 1e-7, 4.0, 20, 0.30),
+    "emergencies": Sensitivity("only emergencies", 1e-6, 4.0, 20, 0.30),
     "clear": Sensitivity("clear changes", 1e-4, 2.0, 5, 0.15),
     "unusual": Sensitivity("everything unusual", 2e-3, 1.5, 3, 0.10),
 }
