@@ -106,11 +106,13 @@ def asked_of(
     about: Annotated[str, Query(description="own, others, any, or brand:NAME.")] = "",
     kind: Annotated[str, Query(description="What to watch for.")] = "",
     source: Annotated[str, Query(description="For silence: which source.")] = "",
+    brand: Annotated[list[str] | None, Query(description="Instead of about=brand:NAME.")] = None,
 ) -> Asked:
     """The form as an address fills it in: with a query, a theme's."""
+    named = f"{_BRAND}{brand[0]}" if brand else ""
     return Asked(
         query=query,
-        about=about or ("any" if query else "own"),
+        about=about or named or ("any" if query else "own"),
         kind=kind if kind in KINDS else "theme" if query else "silence" if source else "criticism",
         source=source,
         to_default="1",
