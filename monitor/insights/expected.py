@@ -4,7 +4,8 @@ A window is compared with the eight weeks before it, without those far from the 
 are known, weeks after it stand in.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -70,6 +71,13 @@ class Past:
         )
         return found
 
+    @cached_property
+    def weeks_before(self) -> "_Weeks":
+        """The eight weeks before each day of the period."""
+        first = np.arange(self.series.view, len(self.series.share))
+        begin, known = _weeks_beside(self.series, first, 1)
+        return _weeks(self, begin[:, :WEEKS], known[:, :WEEKS])
+
 
 @dataclass(frozen=True)
 class Expected:
@@ -108,6 +116,42 @@ def expected(past: Past, days: int) -> Expected:
     series = past.series
     first = np.arange(series.view, len(series.share) - days + 1)
     begin, known = _weeks_beside(series, first, days)
+    after = bool(known[:, WEEKS:].any())
+    # Those before do not depend on how long the window is.
+    weeks = _weeks(past, begin, known) if after else past.weeks_before.cut(len(first))
+    window = sums(past.weight, first, days)
+    mean = weeks.rate * window
+    return Expected(
+        mean=mean,
+        mean_variance=weeks.unsure * mean**2,
+        positive=weeks.positive * window,
+        neutral=weeks.neutral * window,
+        negative=weeks.negative * window,
+        health=weeks.health,
+        health_worth=weeks.health_worth,
+    )
+
+
+@dataclass(frozen=True)
+class _Weeks:
+    """The usual weeks beside windows, by brand and window; rates are of a day that weighs 1."""
+
+    rate: Numbers
+    unsure: Numbers
+    """The relative variance of `rate`."""
+    positive: Numbers
+    neutral: Numbers
+    negative: Numbers
+    health: Numbers
+    health_worth: Numbers
+
+    def cut(self, windows: int) -> "_Weeks":
+        """The first so many windows."""
+        return _Weeks(*(getattr(self, each.name)[:, :windows] for each in fields(self)))
+
+
+def _weeks(past: Past, begin: Places, known: Chosen) -> _Weeks:
+    series = past.series
     counts, positive, neutral, negative, praise, criticism, weighed = (
         sums(of, begin, WEEK)
         for of in (
@@ -115,28 +159,25 @@ def expected(past: Past, days: int) -> Expected:
             *(series.praise, series.criticism, past.weight),
         )
     )
-    window = sums(past.weight, first, days)
     use = usual(counts, weighed, known[None], WEEK)
     n = np.where(use.sum(axis=2) >= FEWEST, use.sum(axis=2), np.nan)
     weight = np.where(np.isnan(n), np.nan, (weighed * use).sum(axis=2))
     rate = ((counts * use).sum(axis=2) + 0.5) / weight
     of_week = rate * weight / n
-    mean = rate * window
     unsure = past.variance(of_week, WEEK) / n / of_week**2 + _GROWTH**2
     use = usual_health(praise, criticism, use, WEEK)
-    part = window / np.maximum((weighed * use).sum(axis=2), 1.0)
-    felt = [(of * use).sum(axis=2) for of in (positive, neutral, negative)]
+    weight = np.maximum((weighed * use).sum(axis=2), 1.0)
     liked = (praise * use).sum(axis=2) + _LENT * past.health
     opinions = ((praise + criticism) * use).sum(axis=2) + _LENT
-    weeks = np.maximum(use.sum(axis=2), 1)
-    return Expected(
-        mean=mean,
-        mean_variance=unsure * mean**2,
-        positive=felt[0] * part,
-        neutral=felt[1] * part,
-        negative=felt[2] * part,
-        health=np.where(np.isnan(mean), np.nan, liked / opinions),
-        health_worth=weeks * past.worth(opinions / weeks, WEEK),
+    health_weeks = np.maximum(use.sum(axis=2), 1)
+    return _Weeks(
+        rate=rate,
+        unsure=unsure,
+        positive=(positive * use).sum(axis=2) / weight,
+        neutral=(neutral * use).sum(axis=2) / weight,
+        negative=(negative * use).sum(axis=2) / weight,
+        health=np.where(np.isnan(rate), np.nan, liked / opinions),
+        health_worth=health_weeks * past.worth(opinions / health_weeks, WEEK),
     )
 
 

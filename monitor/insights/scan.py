@@ -2,8 +2,8 @@
 
 How far a window's mentions and its health are from what is expected is measured by signed roots of deviance:
 of a negative binomial count, and of a binomial one with as many opinions as are worth independent ones. Where
-nothing happens both are close to standard normal (McCullagh and Nelder 1989). Both together may be far where
-neither is: a chi-square of two degrees of freedom, which is that much stricter.
+nothing happens both are close to standard normal (McCullagh and Nelder 1989), their squares together close to
+a chi-square of two degrees of freedom.
 """
 
 import math
@@ -18,17 +18,13 @@ from monitor.insights.series import Numbers
 LENGTHS: Final = (1, 2, 3, 4, 5, 6, 7, 10, 14, 21, 28, 42, 56, 84)
 """Days: a crisis of an afternoon, and a drift of a quarter."""
 
-SURE: Final = 6.5
-"""A score from which a window is told, in a period of a week: a squared deviation that counts by its size."""
+SURE: Final = 8.0
+"""A score from which a window is told, in a period of a week: squared deviations that count by their size."""
 
-_BOTH: Final = 3.5
-"""What the deviations of mentions and health together must have more than one alone, at the same odds."""
-
-_EVENT: Final = 1.4
-"""The effect from which a deviation counts in full, in events: 1 is a week with twice or with none of the
-usual mentions, or with 15 points of health more or less; a shorter window is looked at as the week around it
-would be. Below, it counts by the square: what is small has to be very sure. These numbers are from
-benchmarks/detector.py."""
+_EVENT: Final = 1.3
+"""The effect from which they count in full, in events: 1 is a week with twice or with none of the usual
+mentions, or with 15 points of health more or less; a shorter window is looked at as the week around it would
+be. Below, they count by its fourth power: what is small has to be very sure. benchmarks/detector.py."""
 
 _POINTS: Final = 0.15
 
@@ -150,8 +146,8 @@ def _look(past: Past, days: int, longest: int) -> _Looked:
     with np.errstate(all="ignore"):
         volume = _volume(past, hoped, mentions, days)
         health = _health(past, hoped, praise, criticism, days)
-        score = np.maximum(np.maximum(volume**2, health**2), volume**2 + health**2 - _BOTH)
-        score *= np.clip(_effect(hoped, mentions, praise, criticism, days) / _EVENT, 0, 1) ** 2
+        score = volume**2 + health**2
+        score *= np.clip(_effect(hoped, mentions, praise, criticism, days) / _EVENT, 0, 1) ** 4
     enough = np.maximum(mentions, hoped.mean) >= _FEWEST
     return _Looked(
         past=past,
@@ -178,7 +174,7 @@ def _effect(hoped: Expected, mentions: Numbers, praise: Numbers, criticism: Numb
     of_week = opinions + rest * (hoped.positive + hoped.negative)
     points = np.abs(praise - hoped.health * opinions) / np.maximum(of_week, 1.0)
     silent = (mentions <= _SILENT * hoped.mean) & (hoped.mean >= 3 * _FEWEST)
-    return np.where(silent, 1.0, volume + np.nan_to_num(points) / _POINTS)
+    return np.where(silent, _EVENT, volume + np.nan_to_num(points) / _POINTS)
 
 
 def _volume(past: Past, hoped: Expected, mentions: Numbers, days: int) -> Numbers:

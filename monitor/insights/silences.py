@@ -15,6 +15,7 @@ import numpy as np
 from sqlalchemy import Connection, text
 
 from monitor.insights.expected import Past
+from monitor.insights.series import Numbers
 from monitor.insights.usual import FEWEST_WEEKS, WEEK
 from monitor.reports.counts import brand_days, brand_hours, values
 from monitor.reports.filters import Filter
@@ -55,20 +56,20 @@ def silences(connection: Connection, past: Past, chosen: Filter) -> tuple[Silenc
     rates = _rates(connection, chosen, series.starts[0], begin)
     of_brand = {brand: sum(n for (other, _), n in rates.items() if other == brand) for brand, _ in rates}
     rows = {id: row for row, id in enumerate(series.ids)}
+    moments = np.array([start.timestamp() for start in series.starts])
     found = []
     for (brand, source), rate in rates.items():
         since, until = gaps.get((brand, source), (begin, end))
         if brand not in rows or until - since < _SHORTEST:
             continue
-        days = _weighed(past, rows[brand], since, until)
+        days = _weighed(past, moments, rows[brand], since, until)
         if _surprise(past, rows[brand], rate * days, days) >= _SURE:
             found.append(Silence(rows[brand], source, since, until, rate * days, of_brand[brand] * days))
     return tuple(found)
 
 
-def _weighed(past: Past, row: int, since: datetime, until: datetime) -> float:
-    """Days of a span, weekends and the like as much as they count."""
-    moments = np.array([start.timestamp() for start in past.series.starts])
+def _weighed(past: Past, moments: Numbers, row: int, since: datetime, until: datetime) -> float:
+    """Days of a span, weekends and the like as much as they count; `moments`: where days begin and end."""
     overlap = np.minimum(moments[1:], until.timestamp()) - np.maximum(moments[:-1], since.timestamp())
     return float((np.maximum(overlap, 0) / np.diff(moments) * past.weight[row]).sum())
 

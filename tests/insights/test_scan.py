@@ -17,9 +17,11 @@ def found(series):
     return windows(past_of(series))
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3, 4, 5])
-def test_quiet_weeks_are_quiet(seed):
-    assert found(quiet(weeks=9, seed=seed)) == ()
+def test_quiet_weeks_are_quiet():
+    """Some hundreds of them; benchmarks/detector.py counts more, and less evenly made ones."""
+    seeds = 300
+    told = [window for seed in range(seeds) for window in found(quiet(weeks=9, seed=seed))]
+    assert len(told) <= 0.02 * seeds * len(FAME)
 
 
 @pytest.mark.parametrize("brand", range(len(FAME)))
