@@ -111,12 +111,12 @@ class Market:
                 yield PlantedWeek(brand.name, self.fame[place], week)
 
 
-def market(number: int) -> Market:
-    """The market of that number: the same one every time."""
+def market(number: int, *, quiet: bool = False) -> Market:
+    """The market of that number: the same one every time. In a `quiet` one nothing is planted."""
     chance = np.random.default_rng(number)
     brands = Brands(tuple(Brand(f"Brand{place:02}", own=place == 0) for place in range(BRANDS)))
     fame = np.exp(chance.uniform(np.log(5), np.log(500), BRANDS))
-    events = tuple(event for brand in brands for event in _three(brand.name, chance))
+    events = () if quiet else tuple(event for brand in brands for event in _three(brand.name, chance))
     growth = chance.uniform(0.8, 1.3, BRANDS)
     days, mentions = WEEKS * 7, int(fame.sum() * WEEKS)
     world = make_world(brands, UNTIL, days, mentions, chance, events, np.stack([fame, fame * growth]))

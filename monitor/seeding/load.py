@@ -32,7 +32,7 @@ from monitor.storage.records import RecordPosition, Rejection
 from monitor.storage.schema import check_revision
 from monitor.storage.stories import PERIOD
 
-_BATCH: Final = 20_000
+_BATCH: Final = 5_000
 _REJECTED: Final = (
     ("json-invalid", "JSON is malformed: trailing characters (byte 214)"),
     ("date-without-zone", "published_at has no zone: '2026-03-01T09:30:00'"),
