@@ -8,11 +8,11 @@
 
 A seed stands for six markets of twelve brands (planted.py). Each brand is asked about every week, and, where
 something drifts, about four weeks: told is what `happened` says first about the brand, if it lies where the
-event lies; in a longer view, which may hold several events, anything it says. Large is an event whose week has
-twice the usual mentions or 15 points of health more or less, by what was drawn; right is the direction of one
-that is told: good or bad as those feel who speak about it, and more or fewer mentions than usual where it is
-said to be neither and that hides no 15 points of health. A quiet week has no event in it, and none that runs on
-into it.
+event lies; in a longer view, which may hold several events, anything it says. Large is an event whose week
+has twice the usual mentions or 15 points of health more or less, by what was drawn. Right is the direction of
+one that is told: good or bad as those feel who speak about it, and more or fewer mentions than usual where it
+is said to be neither and that hides no 15 points of health. A quiet week has no event in it, and none that
+runs on into it.
 """
 
 import argparse
