@@ -41,7 +41,11 @@ class Said:
 def _result(offset: int, said: Said) -> TextResult:
     p = {"p_negative": 0.1, "p_neutral": 0.1, "p_positive": 0.1} | {f"p_{said.label}": 0.8}
     text = said.text.format(said.brand or "somebody")
-    named = (BrandMention(brand=said.brand, matched=said.brand, start=0, end=len(said.brand)),)
+    named = (
+        (BrandMention(brand=said.brand, matched=said.brand, start=0, end=len(said.brand)),)
+        if said.brand
+        else ()
+    )
     return TextResult(
         position=RecordPosition(topic="mentions.text", partition=0, offset=offset, timestamp=said.at),
         mention=TextMention(
@@ -53,7 +57,7 @@ def _result(offset: int, said: Said) -> TextResult:
             reach=said.reach,
         ),
         sentiment=Sentiment(label=said.label, **p),
-        brands=named if said.brand else (),
+        brands=named,
         model_version="sentiment@1",
     )
 
