@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from monitor.themes.words import Key, Stems, Token
+from monitor.themes.words import Stems, Token
 
 BETWEEN: Final = 3
 """Words between the two of a pair, at most: "lost my only bag"."""
@@ -92,7 +92,7 @@ class Mine:
         """Where each stem stands: ordinals, by text."""
         n = sum(each.now for each in said)
         self._fewest = max(_FEWEST, math.ceil(_LEAST * n))
-        found = stems(_often(said, _FEWEST))
+        found = stems({(each.language, token.word) for each in said for token in each.tokens if token.word})
         self._stems: list[list[tuple[int, str]]] = []
         for index, each in enumerate(said):
             here: list[tuple[int, str]] = []
@@ -121,8 +121,13 @@ class Mine:
         """Of pairs that about as many texts say the one first that most of them write in the same way."""
         enough = _ABOUT_AS_MANY * len(self.saying(pairs[0]))
         like = [pair for pair in pairs if len(self.saying(pair)) >= enough]
-        first = max(like, key=lambda pair: (max(self._written(pair).values(), default=0), pair))
+        first = max(like, key=self._how_alike)
         return (first, *(pair for pair in pairs if pair != first))
+
+    def _how_alike(self, pair: Pair) -> tuple[int, int, Pair]:
+        """How often it is written in its commonest way; of equals the one with the fewest words first."""
+        (phrase, n), *_ = _by_number(self._written(pair)) or [("", 0)]
+        return n, -len(phrase.split()), pair
 
     def _chosen(self, groups: list["_Group"], most: int, covered: set[int]) -> list["_Group"]:
         """The groups that find the most texts that are not `covered`, which those of the chosen become."""
@@ -258,14 +263,6 @@ class _Group:
     def take(self, pair: Pair, texts: set[int]) -> None:
         self.pairs.append(pair)
         self.texts |= texts
-
-
-def _often(said: Sequence[Said], fewest: int) -> list[Key]:
-    """Words of as many texts, by their language."""
-    texts: Counter[Key] = Counter()
-    for each in said:
-        texts.update({(each.language, token.word) for token in each.tokens if token.word})
-    return [key for key, n in texts.items() if n >= fewest]
 
 
 def _npmi(both: int, one: int, two: int, total: int) -> float:
