@@ -1,0 +1,122 @@
+"""Brand against brand over time: every mention in its unit, titles that say no more than figures do."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from monitor.reports.charts import versus_health_chart, versus_share_chart
+from monitor.reports.filters import Filter
+from monitor.reports.versus import MOST, Line, Point, beside, contenders, versus
+from monitor.reports.voice import BrandVoice, share_of_voice
+
+
+def voice(brand: str, posts: int, *, own: bool = False) -> BrandVoice:
+    return BrandVoice(
+        brand=brand,
+        own=own,
+        posts=posts,
+        words=posts,
+        picture=0,
+        share=0.1,
+        share_words=0.1,
+        share_picture=0.0,
+    )
+
+
+def line(brand: str, positive: int, opinions: int, *, own: bool = False, mentions: int = 100) -> Line:
+    """Two days, alike."""
+    points = tuple(
+        Point(label=day, mentions=mentions, share=0.5, positive=positive, opinions=opinions)
+        for day in ("1 Mar", "2 Mar")
+    )
+    return Line(brand=brand, own=own, points=points)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "Asia/Kolkata", "America/Los_Angeles"])
+def test_every_mention_is_in_one_unit_of_every_zone(month, since, until, zone):
+    """Half-hour zones are counted from the rows, the others from the roll-ups."""
+    where = ZoneInfo(zone)
+    chosen = Filter(since.astimezone(where), until.astimezone(where))
+    unit, lines = versus(month.connection, chosen, share_of_voice(month.connection, chosen), zone)
+    assert unit == "day" or zone != "UTC"
+    found = {each.brand: (each.mentions, each.positive, each.opinions) for each in lines}
+    assert found == {"VMware": (9, 3, 6), "Citrix": (6, 0, 1), "M&M <b>": (1, 1, 1)}
+    assert len({tuple(point.label for point in each.points) for each in lines}) == 1
+    for places in zip(*(each.points for each in lines), strict=True):
+        shares = [point.share for point in places if point.share is not None]
+        assert not shares or sum(shares) == pytest.approx(1)
+
+
+def test_shares_are_of_all_watched_brands_whatever_brands_are_chosen(month, since, until):
+    chosen = Filter(since, until, brands=("Citrix",))
+    _, (citrix,) = versus(month.connection, chosen, share_of_voice(month.connection, chosen), "UTC")
+    (second,) = [point for point in citrix.points if point.label == "2 Mar"]
+    assert second.share == pytest.approx(second.mentions / 4)
+
+
+def test_a_long_period_is_told_by_week_or_month(month, until):
+    chosen = Filter(datetime(2025, 4, 1, tzinfo=until.tzinfo), until)
+    unit, lines = versus(month.connection, chosen, share_of_voice(month.connection, chosen), "UTC")
+    assert unit == "month"
+    assert [point.label for point in lines[0].points] == ["Mar 2026"]
+    assert versus_share_chart(lines, unit) is None  # one point is no line
+
+
+def test_ours_come_first_and_five_are_enough():
+    found = contenders(
+        [
+            *(voice(f"other {n}", 100 - n) for n in range(6)),
+            *(voice(f"our {n}", 9 - n, own=True) for n in range(4)),
+        ]
+    )
+    assert [each.brand for each in found] == ["our 0", "our 1", "our 2", "other 0", "other 1"]
+    assert len(found) == MOST
+    assert beside([line(each.brand, 1, 1) for each in found[:3]]) == "our 0 beside our 1 and our 2"
+    assert beside([line("our 0", 1, 1)]) == "our 0 alone: nothing to compare it with"
+
+
+@pytest.mark.parametrize(
+    ("lines", "title"),
+    [
+        (
+            [line("Ours", 90, 100, own=True), line("Theirs", 50, 100)],
+            "Ours is liked best: 90% positive, Theirs next with 50%",
+        ),
+        (
+            [line("Ours", 20, 100, own=True), line("Theirs", 50, 100)],
+            "Theirs is liked better than Ours: 50% to 20% positive",
+        ),
+        (
+            [line("Ours", 48, 100, own=True), line("Theirs", 50, 100)],
+            "Ours is liked about as much as Theirs: 48% and 50% positive",
+        ),
+        (
+            [line("Ours", 50, 100, own=True), line("Few", 9, 9)],
+            None,  # no point of its own: nothing to compare
+        ),
+    ],
+)
+def test_brands_are_ranked_by_health_where_their_ranges_stand_apart(lines, title):
+    drawing = versus_health_chart(lines, "day")
+    assert (None if drawing is None else drawing.title) == title
+
+
+def test_the_most_spoken_of_is_named_with_its_mentions():
+    first = versus_share_chart([line("Ours", 1, 2, own=True), line("Theirs", 1, 2, mentions=40)], "day")
+    assert first is not None
+    assert first.title == "Ours is spoken of most: 200 mentions, Theirs next with 80 mentions"
+    second = versus_share_chart([line("Ours", 1, 2, own=True), line("Theirs", 1, 2, mentions=140)], "day")
+    assert second is not None
+    assert second.title == "Theirs is spoken of most: 280 mentions; Ours in 200 mentions"
+
+
+def test_hostile_names_are_drawn():
+    lines = [
+        line("constructor", 9, 30, own=True),
+        line("\ufffe" + "\U0001f600" * 60, 9, 30),
+        line("<b>&", 9, 30),
+    ]
+    for drawing in (versus_share_chart(lines, "day"), versus_health_chart(lines, "day")):
+        assert drawing is not None
+        assert drawing.svg is not None
