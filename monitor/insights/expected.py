@@ -55,6 +55,7 @@ class Past:
     weight: Numbers
     """What each day of a brand counts: 1 on average, less on quiet weekdays, less of a day not over."""
     mentions: Restless
+    stories: Restless
     opinions: Restless
     health: float
     """Of all brands together."""
@@ -62,6 +63,10 @@ class Past:
     def variance(self, mean: Numbers, days: float) -> Numbers:
         """Of mentions over so many days; brands in rows."""
         return self.mentions.at(days) * MENTIONS.of(mean, days)
+
+    def variance_of_stories(self, mean: Numbers, days: float) -> Numbers:
+        """Of those that are the first of their story."""
+        return self.stories.at(days) * MENTIONS.of(mean, days)
 
     def worth(self, opinions: Numbers, days: float) -> Numbers:
         """Independent opinions that those of a window are worth, at most as many; brands in rows."""
@@ -89,6 +94,9 @@ class Expected:
     mean: Numbers
     mean_variance: Numbers
     """How well that is known."""
+    stories: Numbers
+    stories_variance: Numbers
+    """The same of those that are the first of their story."""
     positive: Numbers
     neutral: Numbers
     negative: Numbers
@@ -105,7 +113,8 @@ def past_of(series: Series) -> Past:
     return Past(
         series=series,
         weight=weight,
-        mentions=restless_mentions(series, weight),
+        mentions=restless_mentions(series, series.mentions, weight),
+        stories=restless_mentions(series, series.stories, weight),
         opinions=restless_opinions(series),
         health=float((positive + 1) / (opinions + 2)),
     )
@@ -124,6 +133,8 @@ def expected(past: Past, days: int) -> Expected:
     return Expected(
         mean=mean,
         mean_variance=weeks.unsure * mean**2,
+        stories=weeks.stories * window,
+        stories_variance=weeks.stories_unsure * (weeks.stories * window) ** 2,
         positive=weeks.positive * window,
         neutral=weeks.neutral * window,
         negative=weeks.negative * window,
@@ -139,6 +150,8 @@ class _Weeks:
     rate: Numbers
     unsure: Numbers
     """The relative variance of `rate`."""
+    stories: Numbers
+    stories_unsure: Numbers
     positive: Numbers
     neutral: Numbers
     negative: Numbers
@@ -152,10 +165,10 @@ class _Weeks:
 
 def _weeks(past: Past, begin: Places, known: Chosen) -> _Weeks:
     series = past.series
-    counts, positive, neutral, negative, praise, criticism, weighed = (
+    counts, stories, positive, neutral, negative, praise, criticism, weighed = (
         sums(of, begin, WEEK)
         for of in (
-            *(series.mentions, series.positive, series.neutral, series.negative),
+            *(series.mentions, series.stories, series.positive, series.neutral, series.negative),
             *(series.praise, series.criticism, past.weight),
         )
     )
@@ -163,8 +176,8 @@ def _weeks(past: Past, begin: Places, known: Chosen) -> _Weeks:
     n = np.where(use.sum(axis=2) >= FEWEST, use.sum(axis=2), np.nan)
     weight = np.where(np.isnan(n), np.nan, (weighed * use).sum(axis=2))
     rate = ((counts * use).sum(axis=2) + 0.5) / weight
-    of_week = rate * weight / n
-    unsure = past.variance(of_week, WEEK) / n / of_week**2 + _GROWTH**2
+    stories_rate = ((stories * use).sum(axis=2) + 0.5) / weight
+    of_week, stories_of_week = rate * weight / n, stories_rate * weight / n
     use = usual_health(praise, criticism, use, WEEK)
     weight = np.maximum((weighed * use).sum(axis=2), 1.0)
     liked = (praise * use).sum(axis=2) + _LENT * past.health
@@ -172,7 +185,9 @@ def _weeks(past: Past, begin: Places, known: Chosen) -> _Weeks:
     health_weeks = np.maximum(use.sum(axis=2), 1)
     return _Weeks(
         rate=rate,
-        unsure=unsure,
+        unsure=past.variance(of_week, WEEK) / n / of_week**2 + _GROWTH**2,
+        stories=stories_rate,
+        stories_unsure=past.variance_of_stories(stories_of_week, WEEK) / n / stories_of_week**2 + _GROWTH**2,
         positive=(positive * use).sum(axis=2) / weight,
         neutral=(neutral * use).sum(axis=2) / weight,
         negative=(negative * use).sum(axis=2) / weight,

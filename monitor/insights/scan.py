@@ -18,7 +18,7 @@ from monitor.insights.series import Numbers
 LENGTHS: Final = (1, 2, 3, 4, 5, 6, 7, 10, 14, 21, 28, 42, 56, 84)
 """Days: a crisis of an afternoon, and a drift of a quarter."""
 
-SURE: Final = 8.0
+SURE: Final = 8.5
 """A score from which a window is told, in a period of a week: squared deviations that count by their size."""
 
 _EVENT: Final = 1.3
@@ -138,13 +138,21 @@ def _look(past: Past, days: int, longest: int) -> _Looked:
     series = past.series
     hoped = expected(past, days)
     first = np.arange(series.view, len(series.share) - days + 1)
-    mentions, positive, negative, praise, criticism = (
+    mentions, stories, positive, negative, praise, criticism = (
         sums(of, first, days)
-        for of in (series.mentions, series.positive, series.negative, series.praise, series.criticism)
+        for of in (
+            *(series.mentions, series.stories, series.positive, series.negative),
+            *(series.praise, series.criticism),
+        )
     )
     part = sums(series.share[None], first, days)
     with np.errstate(all="ignore"):
-        volume = _volume(past, hoped, mentions, days)
+        variance = past.variance(hoped.mean, days) + hoped.mean_variance
+        volume = _volume(hoped.mean, variance, mentions)
+        variance = past.variance_of_stories(hoped.stories, days) + hoped.stories_variance
+        of_stories = _volume(hoped.stories, variance, stories)
+        # A story that everybody passes on stands out by mentions, a brand that many speak of by stories.
+        volume = np.where(np.abs(of_stories) > np.abs(volume), of_stories, volume)
         health = _health(past, hoped, praise, criticism, days)
         score = volume**2 + health**2
         score *= np.clip(_effect(hoped, mentions, praise, criticism, days) / _EVENT, 0, 1) ** 4
@@ -177,9 +185,8 @@ def _effect(hoped: Expected, mentions: Numbers, praise: Numbers, criticism: Numb
     return np.where(silent, _EVENT, volume + np.nan_to_num(points) / _POINTS)
 
 
-def _volume(past: Past, hoped: Expected, mentions: Numbers, days: int) -> Numbers:
-    mean = hoped.mean
-    variance = np.maximum(past.variance(mean, days) + hoped.mean_variance, 1.01 * mean)
+def _volume(mean: Numbers, variance: Numbers, mentions: Numbers) -> Numbers:
+    variance = np.maximum(variance, 1.01 * mean)
     size = mean**2 / (variance - mean)
     # Half a mention nearer: counts are whole.
     x = np.where(mentions > mean, np.maximum(mentions - 0.5, mean), np.minimum(mentions + 0.5, mean))

@@ -43,6 +43,8 @@ class Series:
     """The day with which the period begins: those before it are its past."""
     mentions: Numbers
     """Texts that name a brand and pictures that show or name it."""
+    stories: Numbers
+    """Those that are the first of their story."""
     positive: Numbers
     neutral: Numbers
     negative: Numbers
@@ -71,7 +73,7 @@ def read(connection: Connection, chosen: Filter, zone: str) -> Series | None:
     starts = tuple(begin + n * _DAY for n in range(-past, length + 1))
     whole = msgspec.structs.replace(chosen, since=starts[0], until=until, brands=())
     brands = connection.execute(_BRANDS, {"brands": list(chosen.brands)}).all()
-    counts = np.zeros((6, len(brands), len(starts) - 1))
+    counts = np.zeros((7, len(brands), len(starts) - 1))
     row_of = {brand.id: row for row, brand in enumerate(brands)}
     first_day = starts[0].date()
     for found in connection.execute(
@@ -94,6 +96,7 @@ def read(connection: Connection, chosen: Filter, zone: str) -> Series | None:
         negative=counts[3],
         praise=counts[4],
         criticism=counts[5],
+        stories=counts[6],
         share=_shares(connection, whole, starts, (ends.first, newest), zone),
     )
 
@@ -120,14 +123,16 @@ def _daily(chosen: Filter, zone: ZoneInfo, *, steps: bool) -> str:
                    count(*) FILTER (WHERE label = 'neutral') AS neutral,
                    count(*) FILTER (WHERE label = 'negative') AS negative,
                    count(*) FILTER (WHERE label = 'positive' AND lead) AS praise,
-                   count(*) FILTER (WHERE label = 'negative' AND lead) AS criticism
+                   count(*) FILTER (WHERE label = 'negative' AND lead) AS criticism,
+                   count(*) FILTER (WHERE lead) AS stories
             FROM presence AS p WHERE brand_id = ANY(:ids) AND {chosen.where("p")} GROUP BY 1, 2
         """  # noqa: S608 - the conditions are our own; their values travel as parameters
     table = brand_days if steps and in_steps_of(_DAY, zone, chosen) else brand_hours
     return f"""
         SELECT brand_id, {day} AS day, sum(texts + images) AS mentions,
                sum(positive) AS positive, sum(neutral) AS neutral, sum(negative) AS negative,
-               sum(positive) FILTER (WHERE lead) AS praise, sum(negative) FILTER (WHERE lead) AS criticism
+               sum(positive) FILTER (WHERE lead) AS praise, sum(negative) FILTER (WHERE lead) AS criticism,
+               sum(texts + images) FILTER (WHERE lead) AS stories
         FROM {table(chosen)} AS h WHERE brand_id = ANY(:ids) GROUP BY 1, 2
     """  # noqa: S608 - the conditions are our own; their values travel as parameters
 

@@ -62,11 +62,11 @@ class Restless(NamedTuple):
         return c[:, None]
 
 
-def restless_mentions(series: Series, weight: Numbers) -> Restless:
-    """From how far the mentions of days are from the level of their eight weeks, and weeks from their
-    neighbours."""
+def restless_mentions(series: Series, mentions: Numbers, weight: Numbers) -> Restless:
+    """From how far the mentions (or stories) of days are from the level of their eight weeks, and weeks from
+    their neighbours."""
     days, weeks = _Told(len(series.brands)), _Told(len(series.brands))
-    for counts, weighed in _eights(series, series.mentions, weight):
+    for counts, weighed in _eights(series, mentions, weight):
         use = usual(counts.sum(axis=2), weighed.sum(axis=2), weighed.sum(axis=2) > 0, WEEK)
         mean = _level(counts, weighed, use) * weighed
         days.add_days(counts - mean, MENTIONS.of(mean, 1), use)

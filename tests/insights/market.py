@@ -31,6 +31,7 @@ def quiet(weeks: int = 12, view: int = 56, seed: int = 1, fame=FAME, health: flo
         newest=FIRST + timedelta(days=days),
         view=view,
         mentions=mentions.astype(float),
+        stories=mentions.astype(float),
         positive=positive,
         neutral=neutral,
         negative=negative,
@@ -44,6 +45,7 @@ def plant(series: Series, brand: int, day: int, said: tuple[int, int, int], stor
     """So many more positive, neutral and negative texts on a day; without `stories` all are copies."""
     positive, neutral, negative = said
     series.mentions[brand, day] += sum(said)
+    series.stories[brand, day] += sum(said) * stories
     series.positive[brand, day] += positive
     series.neutral[brand, day] += neutral
     series.negative[brand, day] += negative

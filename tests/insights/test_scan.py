@@ -10,7 +10,7 @@ from tests.insights.market import FAME, plant, quiet
 
 def counts_of(series):
     opinions = (series.positive, series.negative, series.praise, series.criticism)
-    return (series.mentions, series.neutral, *opinions)
+    return (series.mentions, series.stories, series.neutral, *opinions)
 
 
 def found(series):
