@@ -18,7 +18,7 @@ def upgrade() -> None:
             sa.Boolean(),
             server_default=sa.true(),
             nullable=False,
-            comment="In brands.toml when a worker last began: offered and ranked; else it is history only.",
+            comment="In brands.toml when a worker last began, or in the gallery; else it is history only.",
         ),
     )
     _for_role("brand_monitor_write", "GRANT UPDATE (watched) ON brand TO brand_monitor_write")

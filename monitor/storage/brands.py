@@ -8,8 +8,8 @@ from monitor.storage.rows import clean
 
 
 def write_brands(connection: Connection, brands: Brands) -> dict[str, int]:
-    """Write all brands of a file; those not in it are watched no more, and keep row and history. The caller
-    commits.
+    """Write all brands of a file; those neither in it nor in the gallery are watched no more, and keep
+    row and history. The caller commits.
 
     Returns the ids of all brands there ever were, by name.
     """

@@ -25,6 +25,7 @@ from sqlalchemy import (
     cast,
     column,
     delete,
+    exists,
     func,
     literal_column,
     select,
@@ -36,6 +37,7 @@ from sqlalchemy.dialects.postgresql import INT8MULTIRANGE, TSVECTOR, Insert, ins
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.types import TypeEngine
 
+from monitor.storage.gallery_tables import gallery_entry
 from monitor.storage.rows import SEPARATOR_SQL, Row
 from monitor.storage.tables import (
     brand,
@@ -101,9 +103,13 @@ def upsert_brands() -> Insert:
 
 
 def unwatch_brands() -> Update:
-    """Brands not named by the array `listed`, those of brands.toml, are watched no more, and not ours."""
+    """Brands neither named by the array `listed`, those of brands.toml, nor looked for by the gallery are
+    watched no more, and not ours."""
     listed = bindparam("listed", type_=ARRAY(Text))
-    return update(brand).values(watched=False, own=False).where(brand.c.watched, brand.c.name != all_(listed))
+    entry = gallery_entry.c
+    in_gallery = exists().where(entry.brand_id == brand.c.id, entry.removed_in.is_(None))
+    gone = and_(brand.c.watched, brand.c.name != all_(listed), ~in_gallery)
+    return update(brand).values(watched=False, own=False).where(gone)
 
 
 def insert_pictures() -> Insert:

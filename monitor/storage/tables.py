@@ -82,7 +82,7 @@ brand = Table(
         Boolean,
         nullable=False,
         server_default=true(),
-        comment="In brands.toml when a worker last began: offered and ranked; else it is history only.",
+        comment="In brands.toml when a worker last began, or in the gallery; else it is history only.",
     ),
     comment="The brands watched, from brands.toml. One taken out of the file keeps its row and history.",
 )

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 from fastapi import APIRouter, Depends, Form, Request
+from sqlalchemy import Connection
 from starlette.responses import RedirectResponse, Response
 
 from monitor.brands import Brand, Brands, load_brands
@@ -18,6 +19,7 @@ from monitor.catalogue import catalogue, picked
 from monitor.doctor.brands import check_brands
 from monitor.errors import SetupError
 from monitor.storage.brands import write_brands
+from monitor.storage.gallery import remove_entry
 from monitor.web.framing import framed
 from monitor.web.history import HistorySearch
 from monitor.web.people import Role
@@ -60,7 +62,7 @@ def choose(
     """First of all: our brand and its competitors, in the place of the catalogue."""
     typed = {"own": own, "alias": alias, "others": others, "competitor": competitor or []}
 
-    def change(file: BrandsFile) -> None:
+    def change(file: BrandsFile, _: Connection) -> None:
         ours = [picked(name) for name in _words(own)]
         if not ours:
             raise SetupError("Which brand is yours? Write its name.")
@@ -76,7 +78,7 @@ def add(
 ) -> Response:
     """Add a brand, as it is in the catalogue or by its name alone."""
 
-    def change(file: BrandsFile) -> None:
+    def change(file: BrandsFile, _: Connection) -> None:
         if not _sound(name).strip():
             raise SetupError("Which brand? Write its name.")
         file.take(_spelt(picked(name), aliases), own=own)
@@ -87,13 +89,18 @@ def add(
 @router.post("/setup/brands/change")
 def change(request: Request, choice: Viewing, name: Name, aliases: Words = "", own: Own = False) -> Response:
     """Change how a brand is spelt, and whose it is."""
-    return _changed(request, choice, lambda file: file.change(name, _words(aliases), own=own), {})
+    return _changed(request, choice, lambda file, _: file.change(name, _words(aliases), own=own), {})
 
 
 @router.post("/setup/brands/remove")
 def remove(request: Request, choice: Viewing, name: Name) -> Response:
-    """Watch a brand no more; what was found stays."""
-    return _changed(request, choice, lambda file: file.drop(name), {})
+    """Watch a brand no more, nor look for its logo; what was found stays."""
+
+    def change(file: BrandsFile, rows: Connection) -> None:
+        remove_entry(rows, name)
+        file.drop(name)
+
+    return _changed(request, choice, change, {})
 
 
 @router.post("/setup/history")
@@ -106,13 +113,16 @@ def search_again(request: Request) -> Response:
 
 
 def _changed(
-    request: Request, choice: Choice, change: Callable[[BrandsFile], object], typed: dict[str, Any]
+    request: Request,
+    choice: Choice,
+    change: Callable[[BrandsFile, Connection], object],
+    typed: dict[str, Any],
 ) -> Response:
     """Change file and database, or show the page again with what is wrong and what was typed."""
     require(request, Role.ADMIN)
     try:
         with _file(site(request).settings.brands_file) as file, site(request).databases.correcting() as rows:
-            change(file)
+            change(file, rows)
             write_brands(rows, file.check())
             file.save()  # last before the commit: what fails here leaves the database as it was
     except SetupError as error:

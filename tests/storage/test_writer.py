@@ -488,6 +488,20 @@ async def test_brands_that_change_sides_leave_or_return_are_noted(writer, worker
     assert rows(engine, "SELECT count(*) FROM brand WHERE watched") == [(0,)]
 
 
+async def test_a_brand_of_the_gallery_is_watched_without_a_line_in_the_file(writer, worker_engine, engine):
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO gallery_version (note) VALUES ('Dell')"))
+        connection.execute(
+            text(
+                "INSERT INTO gallery_entry (brand_id, embedder, threshold, calibration, embeddings, added_in)"
+                " SELECT b.id, 'e@1', 0.9, '{}', '', version FROM brand AS b, gallery_version"
+                " WHERE name = 'Dell'"
+            )
+        )
+    await BatchWriter(worker_engine, Brands((Brand("VMware", own=True),))).prepare()
+    assert rows(engine, "SELECT name FROM brand WHERE watched ORDER BY 1") == [("Dell",), ("VMware",)]
+
+
 async def test_a_detection_keeps_its_evidence(writer, engine, made):
     shown = (
         made.found("Citrix", 0.7),

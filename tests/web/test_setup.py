@@ -106,6 +106,26 @@ def test_without_a_file_the_command_is_told(client: TestClient) -> None:
     assert "set MONITOR_BRANDS_FILE" in refused.text
 
 
+def put_into_the_gallery(settings: Settings, name: str) -> None:
+    engine = sync_engine(settings)
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO gallery_version (note) VALUES ('made for a test')"))
+        entry = """
+            INSERT INTO gallery_entry (brand_id, embedder, threshold, calibration, embeddings, added_in)
+            SELECT id, 'e@1', 0.9, '{}', '', (SELECT max(version) FROM gallery_version)
+            FROM brand WHERE name = :name
+        """
+        connection.execute(text(entry), {"name": name})
+    engine.dispose()
+
+
+def test_a_brand_of_the_gallery_is_not_looked_for_either(admin: TestClient, settings: Settings) -> None:
+    put_into_the_gallery(settings, "Citrix")
+    put_into_the_gallery(settings, "M&M <b>")
+    assert admin.post("/setup/brands/remove", data={"name": "Citrix"}).status_code == 303
+    assert watched(settings) == {"VMware": True, "M&M <b>": False}
+
+
 def test_a_brand_is_added_changed_and_watched_no_more(
     admin: TestClient, settings: Settings, file: Path
 ) -> None:
