@@ -113,7 +113,14 @@ function beginAnswering() {
 document.addEventListener("keydown", answerKeys);
 
 function enliven(root) {
-  root.querySelectorAll("[data-chart]").forEach(drawChart);
+  root.querySelectorAll("[data-chart]").forEach((canvas) => {
+    try {
+      drawChart(canvas);
+    } catch (error) {
+      canvas.textContent = "This chart could not be drawn; its figures are in the tables.";
+      console.error(`${canvas.dataset.chart}: ${error}`);
+    }
+  });
   root.querySelectorAll("#editor").forEach(letDraw);
   beginAnswering();
 }
