@@ -81,8 +81,8 @@ def make(
     to: Annotated[str, Form(max_length=4000)],
     by: Name = None,
 ) -> Response:
-    """Have a view sent from its next due moment on."""
-    require(request, Role.ANALYST)
+    """Have a view sent from its next due moment on; to other services than e-mail admins only."""
+    require(request, Role.ADMIN if "://" in to else Role.ANALYST)
     here = site(request)
     try:
         wanted = read_address(view, _ANY_DAY, _ANY_DAY + timedelta(days=1))

@@ -2,6 +2,7 @@
 
 import html
 import re
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -11,9 +12,11 @@ from sqlalchemy import text
 
 from monitor.settings import Settings
 from monitor.storage.engine import sync_engine
+from monitor.web.people import Role, add_user
 from tests.web.conftest import Calling
 
 MAIL = SecretStr("mailtos://reports:hush@mail.example.com?from=reports@example.com&to=marketing@example.com")
+PASSWORD = "correct horse battery"
 ASKED = {"view": "/brand?name=VMware&source=forum", "day": "Monday", "at": "08:00", "zone": "Europe/Berlin"}
 
 
@@ -99,7 +102,9 @@ def test_what_cannot_be_is_refused_in_words(
     assert stored(settings) == []
 
 
-@pytest.mark.parametrize("view", ["/quality", "nowhere", "//evil.example/", "/mentions?kind=sound", "/?counting=x"])
+@pytest.mark.parametrize(
+    "view", ["/quality", "nowhere", "//evil.example/", "/mentions?kind=sound", "/?counting=x", "/?brand=%00"]
+)
 def test_a_view_that_no_page_offers_is_refused(mailing: TestClient, view: str) -> None:
     given = {**ASKED, "view": view, "to": "ann@example.com", "by": "ann"}
     assert mailing.post("/subscriptions", data=given).status_code == 422
@@ -109,3 +114,30 @@ def test_without_a_mail_server_an_e_mail_address_says_what_is_missing(client: Te
     answer = client.post("/subscriptions", data={**ASKED, "to": "ann@example.com", "by": "ann"})
     assert answer.status_code == 422
     assert "no mail server is set up" in said(answer.text)
+
+
+def test_viewers_see_what_is_sent_and_may_neither_ask_nor_stop(
+    call: Calling, settings: Settings, tmp_path: Path
+) -> None:
+    users = tmp_path / "users"
+    add_user(users, "cy", PASSWORD, Role.VIEWER)
+    client = call(settings, report_to=MAIL, web_users_file=users)
+    client.post("/login", data={"name": "cy", "password": PASSWORD})
+    assert "Analysts and admins may have views sent" in said(client.get("/subscriptions/new").text)
+    assert client.get("/subscriptions").status_code == 200
+    assert client.post("/subscriptions", data={**ASKED, "to": "cy@example.com"}).status_code == 403
+    assert client.post("/subscriptions/1/stop").status_code == 403
+    assert stored(settings) == []
+
+
+def test_who_logged_in_is_who_asks(call: Calling, settings: Settings, tmp_path: Path) -> None:
+    users = tmp_path / "users"
+    add_user(users, "ben", PASSWORD, Role.ANALYST)
+    client = call(settings, report_to=MAIL, web_users_file=users)
+    client.post("/login", data={"name": "ben", "password": PASSWORD})
+    given = {**ASKED, "to": "ben@example.com", "by": "somebody else"}
+    assert client.post("/subscriptions", data=given).status_code == 303
+    assert [row[4] for row in stored(settings)] == ["ben"]
+    # Addresses of services are for admins: they make this server speak to others.
+    given["to"] = "discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js"
+    assert client.post("/subscriptions", data=given).status_code == 403
