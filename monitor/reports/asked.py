@@ -91,6 +91,8 @@ def read_address(address: str, since: datetime, until: datetime) -> Asked:
     page = next((name for name, path in PATHS.items() if path == parts.path), None)
     if page is None or parts.scheme or parts.netloc:
         raise ValueError(f"{parts.path} is no page that can be sent")
+    if any("\x00" in value for values in given.values() for value in values):
+        raise ValueError("a NUL character is in no name")
     chosen: dict[str, Any] = {
         "since": since,
         "until": until,
