@@ -68,6 +68,11 @@ class BrandsFile:
         """Whether it would read differently from the file."""
         return tomlkit.dumps(self._document) != self._before
 
+    @property
+    def ours(self) -> list[str]:
+        """Names of the brands that are ours, as changed."""
+        return [brand.name for brand in self._brands() if brand.own]
+
     def put(self, name: str, aliases: Iterable[str], *, own: bool, query: str | None = None) -> Brand:
         """Add a brand, or to the one of that name further aliases, that it is ours, and a query if it has
         none; returns it as it is now."""

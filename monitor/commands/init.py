@@ -56,14 +56,14 @@ def init(
             start_file(path)
         typer.echo(f"{path} is there: {_names(load_brands(path), own=True) or 'none of its brands'} is ours")
         return
-    if path.exists() and (said := _names(load_brands(path), own=True)):
+    brands_file = BrandsFile(path, new=not path.exists())
+    if brands_file.ours:
         raise SetupError(
-            f"{path} says already whose brand it is: {said}; "
+            f"{path} says already whose brand it is: {', '.join(brands_file.ours)}; "
             "`brand-monitor brands add NAME [--own]` and the page /setup change it"
         )
     if not own:
         own, alias, competitor = _ask()
-    brands_file = BrandsFile(path, new=not path.exists())
     ours, others = _picked(own, alias or []), _picked(competitor or [], [])
     brands_file.choose(ours, others)
     brands = brands_file.check()

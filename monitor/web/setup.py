@@ -63,6 +63,8 @@ def choose(
     typed = {"own": own, "alias": alias, "others": others, "competitor": competitor or []}
 
     def change(file: BrandsFile, _: Connection) -> None:
+        if file.ours:
+            raise SetupError(f"Somebody has chosen already: {', '.join(file.ours)}. Change it below.")
         ours = [picked(name) for name in _words(own)]
         if not ours:
             raise SetupError("Which brand is yours? Write its name.")

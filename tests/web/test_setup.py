@@ -81,6 +81,10 @@ def test_a_file_that_is_not_there_yet_is_made(call: Calling, settings: Settings,
     path = tmp_path / "new.toml"
     client = call(settings, brands_file=path)
     assert "Which brand is yours?" in client.get("/setup").text
+    refused = client.post("/setup/choose", data={"own": " , ", "others": "Rival"})
+    assert refused.status_code == 422
+    assert 'value="Rival"' in refused.text
+    assert not path.exists()
     assert client.post("/setup/choose", data={"own": "Zed"}).status_code == 303
     assert load_brands(path) == (Brand("Zed", own=True),)
 
@@ -146,7 +150,7 @@ def test_a_brand_is_added_changed_and_watched_no_more(
 @pytest.mark.parametrize(
     ("path", "form", "told"),
     [
-        ("choose", {"own": " , "}, "Which brand is yours?"),
+        ("choose", {"own": "Zed"}, "Somebody has chosen already: VMware."),
         ("brands", {"name": "  "}, "Which brand?"),
         ("brands", {"name": "Citrix Inc"}, "reads like"),
         ("brands", {"name": "A", "aliases": "https://a.example"}, "is a link"),
