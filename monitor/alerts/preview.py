@@ -42,7 +42,9 @@ def preview(connection: Connection, rule: Rule, now: datetime) -> Preview:
     """
     until = _end(connection, now)
     since = until - timedelta(days=DAYS)
-    series = load(connection, rule, [(since - WEEKS * WEEK - timedelta(days=1), until)], _PATIENCE)
+    series = load(
+        connection, rule, [(since - WEEKS * WEEK - timedelta(days=1), until)], _PATIENCE, whole=False
+    )
     known = [_known(rule, each, since) for each in series]
     begin = min(known, default=since)
     return Preview(

@@ -21,6 +21,9 @@ from monitor.storage.tables import brand
 
 _log = structlog.get_logger(__name__)
 
+_PATIENCE: Final = 120.0
+"""Seconds that the mentions of one rule may be read for: others wait meanwhile."""
+
 _CAUSED: Final = ("volume-up", "criticism", "negative-share", "competitor", "reach")
 """Kinds whose mentions a cause is looked for in. A theme is one."""
 
@@ -53,7 +56,7 @@ def raise_due(engine: Engine, until: datetime, now: datetime, defaults: Sequence
 
 def _look(engine: Engine, rule: Rule, until: datetime, now: datetime, defaults: Sequence[str]) -> int:
     with engine.connect() as connection:
-        series = load(connection, rule, windows(rule, until))
+        series = load(connection, rule, windows(rule, until), _PATIENCE, whole=True)
         last = _last(connection, rule.id)
         found = [each for one in series if (each := find(rule, one, until, last.get(one.subject)))]
         if rule.kind == "silence":
@@ -74,15 +77,19 @@ def _last(connection: Connection, rule_id: int) -> Mapping[str, datetime]:
 
 
 def _cause(connection: Connection, rule: Rule, found: Finding) -> Cause | None:
-    if found.brand is None or rule.kind not in _CAUSED:
+    if found.brand is None or rule.query is not None or rule.kind not in _CAUSED:
         return None
     feeling = "negative" if rule.kind in ("criticism", "negative-share") else None
     try:
         with connection.begin_nested():
-            return cause(connection, found.brand, found.since, found.until, feeling)  # type: ignore[arg-type]
+            why = cause(connection, found.brand, found.since, found.until, feeling)  # type: ignore[arg-type]
     except SQLAlchemyError as error:
         _log.warning("no cause was found", rule=rule.name, why=str(error).split("\n", 1)[0])
         return None
+    stands_out = why is not None and any(
+        (why.theme_posts, why.story_posts, why.author_posts, why.source_posts)
+    )
+    return why if stands_out else None
 
 
 def _store(

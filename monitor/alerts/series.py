@@ -86,13 +86,18 @@ class Series:
         return self.counts[last] - self.counts[first], self.of[last] - self.of[first]
 
 
+class TooMuchError(Exception):
+    """A query is true of more than can be read in the time there is."""
+
+
 def load(
-    connection: Connection, rule: Rule, spans: Sequence[Span], patience: float | None = None
+    connection: Connection, rule: Rule, spans: Sequence[Span], patience: float, *, whole: bool
 ) -> list[Series]:
     """The series of each subject of a rule, read where `spans` are.
 
-    With `patience`, in seconds, a query that is true of very much is asked of the newest days only, as far as
-    that reaches; `earliest` then says how far. Raises `QueryError` for a query that cannot be read any more.
+    `patience` is how many seconds mentions may be read for. Where a query is true of more than that, raises
+    `TooMuchError`; or, if it need not be the `whole`, asks it of the newest days only, and `earliest` says
+    how far that reached. Raises `QueryError` for a query that cannot be read any more.
     """
     if rule.kind == "silence":
         return _of_sources(connection, rule, spans)
@@ -100,8 +105,8 @@ def load(
         return _of_brands(connection, rule, spans)
     query = parse(rule.query)
     names = [name for _, name in _brands(connection, rule)] if rule.scope != "any" else [None]
-    until = time.monotonic() + patience if patience is not None else None
-    return [_of_query(connection, rule, query, name, spans, until) for name in names]
+    until = time.monotonic() + patience
+    return [_of_query(connection, rule, query, name, spans, until, whole=whole) for name in names]
 
 
 def _brands(connection: Connection, rule: Rule) -> list[tuple[int, str]]:
@@ -167,7 +172,9 @@ def _of_query(
     query: Query,
     brand: str | None,
     spans: Sequence[Span],
-    until: float | None,
+    until: float,
+    *,
+    whole: bool,
 ) -> Series:
     earliest = _first(connection)
     hours: list[tuple[datetime, int, int, int]] = []
@@ -178,7 +185,9 @@ def _of_query(
                 for row in _true_of(connection, query, brand, (since, before), until)
                 if (counted := _counted(rule, row)) is not None
             ]
-        except _OutOfPatienceError:
+        except TooMuchError:
+            if whole:
+                raise
             earliest = before if earliest is None else max(earliest, before)
             break
     return _series(brand or label(str(query), MOST_SUBJECT), brand, spans, earliest, hours)
@@ -201,12 +210,8 @@ def _counted(rule: Rule, row: Row[Any]) -> tuple[datetime, int, int, int] | None
             return hour, 1, 1, 0
 
 
-class _OutOfPatienceError(Exception):
-    """It took as long as was allowed."""
-
-
 def _true_of(
-    connection: Connection, query: Query, brand: str | None, span: Span, until: float | None
+    connection: Connection, query: Query, brand: str | None, span: Span, until: float
 ) -> Iterator[Row[Any]]:
     """Mentions about the brand in a span of which the query is true."""
     chosen = narrowed(connection, Filter(*span, brands=(brand,) if brand else ()), query)
@@ -224,8 +229,8 @@ def _true_of(
         execution_options={"yield_per": _AT_ONCE},
     )
     for some in rows.partitions():
-        if until is not None and time.monotonic() > until:
-            raise _OutOfPatienceError
+        if time.monotonic() > until:
+            raise TooMuchError("the query is true of too much to look through; make it narrower")
         yield from filter(judge.is_true_of, some)
 
 

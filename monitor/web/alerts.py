@@ -1,5 +1,6 @@
 """Alerts: what is watched and what was raised, and the forms that set, try, change and give up a rule."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final, Literal
 
@@ -13,7 +14,7 @@ from monitor.alerts.reading import history
 from monitor.alerts.recipients import named
 from monitor.alerts.rules import COOL_DOWNS, KINDS, SENSITIVITIES, Rule, RuleError
 from monitor.delivery.addresses import AddressError
-from monitor.delivery.recipients import Outcome, read_recipients
+from monitor.delivery.recipients import Outcome, Receipt, Recipient, read_recipients
 from monitor.web.alert_form import Asked, asked_of, recipients_in
 from monitor.web.framing import Frame, framed
 from monitor.web.roles import Role, require
@@ -26,6 +27,9 @@ _PAGE: Final = 30
 
 _LATE: Final = timedelta(hours=2, minutes=30)
 """A rule is looked at ten minutes after each hour; so long after that nobody does."""
+
+_AT_ONCE: Final = 8
+"""Test messages on their way at a time."""
 
 _MOST_SAID: Final = 300
 """Characters of what a page says after a redirect: they travel in a cookie."""
@@ -86,7 +90,7 @@ def save_new(
             return _back(request, id, "Set. It is looked at from now on, every hour.")
     except (RuleError, AddressError) as error:
         with framed(request, choice) as frame:
-            return _form(frame, asked, wrong=str(error))
+            return _form(frame, asked, wrong=str(error), status=_wrong(do))
     with framed(request, choice) as frame:
         return _form(frame, asked, tried=preview(frame.connection, rule, datetime.now(UTC)), rule=rule)
 
@@ -118,7 +122,8 @@ def change(
             return _back(request, rule_id, "Changed.")
     except RuleError as error:
         with framed(request, choice) as frame:
-            return _rule_page(frame, _found(frame, rule_id), asked=asked, wrong=str(error))
+            found = _found(frame, rule_id)
+            return _rule_page(frame, found, asked=asked, wrong=str(error), status=_wrong(do))
     with framed(request, choice) as frame:
         tried = preview(frame.connection, rule, datetime.now(UTC))
         return _rule_page(frame, _found(frame, rule_id), asked=asked, tried=tried, tried_rule=rule)
@@ -152,7 +157,7 @@ def remove(request: Request, rule_id: Number, recipient: InForm) -> Response:
 
 @router.post("/{rule_id}/test")
 def test(request: Request, rule_id: Number) -> Response:
-    """Send a test message to everybody whom the alert would tell; takes up to a minute for each."""
+    """Send a test message to everybody whom the alert would tell; takes up to a minute."""
     require(request, Role.ADMIN)
     here = site(request)
     with here.databases.correcting() as connection:
@@ -160,17 +165,19 @@ def test(request: Request, rule_id: Number) -> Response:
     if rule is None:
         raise HTTPException(404, _GONE)
     defaults = read_recipients(here.settings.alert_to, "MONITOR_ALERT_TO") if rule.to_default else ()
-    said, message = [], wording.test_message(rule)
-    for name, address in addresses.items():
+    message = wording.test_message(rule)
+
+    def sent(to: tuple[str, str | Recipient]) -> tuple[str, Receipt]:
+        name, whom = to
         try:
-            receipt = named(address, here.settings).send(message)
-            said.append((name, receipt.outcome, receipt.detail))
+            recipient = named(whom, here.settings) if isinstance(whom, str) else whom
         except AddressError as error:
-            said.append((name, Outcome.FAILED, str(error)))
-    for each in defaults:
-        receipt = each.send(message)
-        said.append((each.name, receipt.outcome, receipt.detail))
-    return _back(request, rule_id, _tested(said))
+            return name, Receipt(Outcome.FAILED, str(error))
+        return name, recipient.send(message)
+
+    everybody = [*addresses.items(), *((each.name, each) for each in defaults)]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return _back(request, rule_id, _tested(list(pool.map(sent, everybody))))
 
 
 @router.post("/{rule_id}/{do}")
@@ -203,7 +210,6 @@ def _found(frame: Frame, rule_id: int) -> Rule:
 def _form(frame: Frame, asked: Asked, **more: Any) -> Response:
     return frame.page(
         "alert_new.html.j2",
-        status=422 if more.get("wrong") else 200,
         asked=asked,
         **{"wrong": None, "tried": None, "rule": None, **_words(frame.request), **more},
     )
@@ -223,7 +229,6 @@ def _rule_page(
     )
     return frame.page(
         "alert.html.j2",
-        status=422 if more.get("wrong") else 200,
         rule=rule,
         asked=asked or Asked.like(rule),
         changing=asked is not None,
@@ -233,6 +238,11 @@ def _rule_page(
         before=before,
         **{"wrong": None, "tried": None, "tried_rule": None, **_words(frame.request), **_some(told), **more},
     )
+
+
+def _wrong(do: str) -> int:
+    """The status of what makes no sense: a form that is being filled in makes none yet, and is no failure."""
+    return 422 if do == "save" else 200
 
 
 def _some(told: list[Any]) -> dict[str, Any]:
@@ -262,11 +272,13 @@ def _asleep(rules: list[Rule], now: datetime) -> bool:
     return bool(watched) and all(now - (each.looked_at or each.changed_at or now) > _LATE for each in watched)
 
 
-def _tested(said: list[tuple[str, Outcome, str]]) -> str:
+def _tested(said: list[tuple[str, Receipt]]) -> str:
     if not said:
         return "Nobody to send a test to: name somebody below."
     words = {Outcome.SENT: "sent", Outcome.FAILED: "refused", Outcome.UNKNOWN: "may have arrived"}
-    told = (f"{name}: {words[outcome]}{f' ({detail})' if detail else ''}" for name, outcome, detail in said)
+    told = (
+        f"{name}: {words[each.outcome]}{f' ({each.detail})' if each.detail else ''}" for name, each in said
+    )
     return "Test: " + "; ".join(told)
 
 

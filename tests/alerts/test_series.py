@@ -9,7 +9,7 @@ from monitor.alerts import store
 from monitor.alerts.preview import DAYS, preview
 from monitor.alerts.raising import raise_due
 from monitor.alerts.rules import Rule
-from monitor.alerts.series import load
+from monitor.alerts.series import TooMuchError, load
 from monitor.reports.labels import label
 from monitor.storage.alert_tables import alert
 from tests.alerts.conftest import NOW, UNTIL, Said, burst, weeks
@@ -53,7 +53,7 @@ SPAN = [(UNTIL - 24 * HOUR, UNTIL)]
 async def test_counts_are_those_of_the_texts(write, engine, asked, counted):
     await write(SAID)
     with engine.connect() as connection:
-        found = load(connection, Rule(name="r", **asked), SPAN)
+        found = load(connection, Rule(name="r", **asked), SPAN, 60, whole=True)
     assert {each.subject: each.counted(*SPAN[0]) for each in found} == counted
 
 
@@ -61,7 +61,9 @@ async def test_the_widest_reach_is_that_of_the_window(write, engine):
     await write(SAID)
     for asked, widest in (({"scope": "own"}, 90_000), ({"scope": "any", "query": "outage"}, 70_000)):
         with engine.connect() as connection:
-            (found,) = load(connection, Rule(name="r", kind="reach", reach=1_000, **asked), SPAN)
+            (found,) = load(
+                connection, Rule(name="r", kind="reach", reach=1_000, **asked), SPAN, 60, whole=True
+            )
         assert found.reach(*SPAN[0]) == widest
         assert found.reach(UNTIL - HOUR, UNTIL) == 0
 
@@ -70,7 +72,9 @@ async def test_without_patience_a_query_is_asked_of_the_newest_days_only(write, 
     await write([*weeks(NOW), *SAID])
     rule = Rule(name="r", kind="theme", scope="any", query="VMware")
     with engine.connect() as connection:
-        (found,) = load(connection, rule, [(UNTIL - 9 * 168 * HOUR, UNTIL)], patience=0)
+        (found,) = load(connection, rule, [(UNTIL - 9 * 168 * HOUR, UNTIL)], 0, whole=False)
+        with pytest.raises(TooMuchError, match="make it narrower"):
+            load(connection, rule, [(UNTIL - 9 * 168 * HOUR, UNTIL)], 0, whole=True)
     assert found.earliest == UNTIL
 
 

@@ -13,7 +13,8 @@ pytestmark = pytest.mark.browser
 WIDTHS = (1440, 390)
 SCHEMES = ("light", "dark")
 LOOKS = [pytest.param(*look, id="{}-{}".format(*look)) for look in itertools.product(WIDTHS, SCHEMES)]
-PAGES = ("/", "/brand", "/pictures", "/mentions", "/answer", "/quality", "/setup")
+ALERTS = ("/alerts", "/alerts/new", "/alerts/1")
+PAGES = ("/", "/brand", "/pictures", "/mentions", "/answer", *ALERTS, "/quality", "/setup")
 
 
 def checked(browser: Browser, site: Site, watch: Watch, path: str, width: int, scheme: str) -> None:
