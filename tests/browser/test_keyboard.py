@@ -54,7 +54,7 @@ def test_a_filter_is_chosen_and_closed(page: Page) -> None:
     page.keyboard.press("Escape")
     assert page.locator(".choice[open]").count() == 0
     assert focused(page).startswith("SUMMARY Sources")
-    expect(page.locator("h1 + .note")).to_contain_text("from 1 source")
+    expect(page.locator("#counted")).to_contain_text("from 1 source")
 
 
 def test_wide_tables_scroll(page: Page) -> None:
