@@ -99,7 +99,7 @@ def _plan(settings: Settings) -> _Plan:
         raise SetupError(
             "MONITOR_REPORT_TO is not set; e.g. mailtos://USER:PASSWORD@HOST?to=ADDRESS (docs/reports.md)"
         )
-    service = Service(settings.report_to, settings.recipient_hosts)
+    service = Service.of(settings)
     return _Plan(times, recipients, service, read_recipients(settings.alert_to, "MONITOR_ALERT_TO"))
 
 

@@ -1,12 +1,12 @@
 """To whom people have views sent: e-mail addresses as people write them, and apprise's for all else.
 
-An e-mail address goes through the mail server of MONITOR_REPORT_TO, so that nobody types a server's password
-into a page to get a report.
+An e-mail address goes through the mail server of MONITOR_REPORT_TO or MONITOR_ALERT_TO, so that nobody types
+a server's password into a page to get a report.
 """
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from pydantic import SecretStr
@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from monitor.delivery.addresses import AddressError, named_on_a_page
 from monitor.delivery.recipients import Message, Outcome, Receipt, Recipient
 from monitor.errors import SetupError
+from monitor.settings import Settings
 
 _MAIL: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 _SERVERS: Final = ("mailto", "mailtos")
@@ -26,11 +27,17 @@ _MOST: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What the settings say of reaching people: MONITOR_REPORT_TO, whose mail server is used, and
+    """What the settings say of reaching people: addresses of which the first mail server is used, and
     MONITOR_RECIPIENT_HOSTS."""
 
-    report_to: SecretStr | None
+    servers: SecretStr
     hosts: str
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """A mail server may stand in MONITOR_REPORT_TO or MONITOR_ALERT_TO."""
+        named = (each for each in (settings.report_to, settings.alert_to) if each is not None)
+        return cls(SecretStr(" ".join(each.get_secret_value() for each in named)), settings.recipient_hosts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +74,7 @@ def _recipient(address: str, service: Service) -> Recipient:
     if not _MAIL.fullmatch(address):
         return named_on_a_page(address, service.hosts)
     try:
-        recipient = Recipient(_mail_to(address, _mail_server(service.report_to)))
+        recipient = Recipient(_mail_to(address, _mail_server(service.servers)))
     except SetupError as error:
         raise AddressError(str(error)) from None
     recipient.name = address
@@ -81,11 +88,11 @@ def _mail_to(mail: str, server: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc, "/", urlencode([*kept, ("to", mail)]), ""))
 
 
-def _mail_server(reports_to: SecretStr | None) -> str:
-    for address in reports_to.get_secret_value().split() if reports_to is not None else ():
+def _mail_server(addresses: SecretStr) -> str:
+    for address in addresses.get_secret_value().split():
         if address.partition(":")[0].lower() in _SERVERS:
             return address
     raise AddressError(
-        "no mail server is set up for e-mail addresses: MONITOR_REPORT_TO names none, e.g. "
-        "mailtos://USER:PASSWORD@HOST?from=ADDRESS&to=ADDRESS (docs/reports.md)"
+        "no mail server is set up for e-mail addresses: neither MONITOR_REPORT_TO nor MONITOR_ALERT_TO names "
+        "one, e.g. mailtos://USER:PASSWORD@HOST?from=ADDRESS&to=ADDRESS (docs/reports.md)"
     )

@@ -248,7 +248,7 @@ def _with_happenings(connection: Connection, report: Report) -> Report:
             Told(
                 happening=each,
                 cause=cause(connection, each.brand, each.since, each.until, _label(each))
-                if place < _CAUSES
+                if place < _CAUSES and each.kind != "silence"
                 else None,
             )
             for place, each in enumerate(shown)

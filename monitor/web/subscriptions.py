@@ -115,8 +115,7 @@ def _subscribe(here: Site, wanted: Asked, *, day: str, at: str, zone: str, to: s
     if not by:
         raise ValueError("your name is missing: the list says who asked for what")
     times = read_schedule(f"{day} {at} {zone.strip() or '-'}")
-    settings = here.settings
-    recipients = read_subscribers(to, Service(settings.report_to, settings.recipient_hosts))
+    recipients = read_subscribers(to, Service.of(here.settings))
     with here.databases.correcting() as connection:
         subscribe(
             connection,

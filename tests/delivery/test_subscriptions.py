@@ -18,7 +18,7 @@ SUNDAY = datetime(2026, 3, 8, 12, tzinfo=UTC)
 MONDAY = datetime(2026, 3, 9, 7, 1, tzinfo=UTC)
 WEEK = timedelta(days=7)
 WEEKLY = read_schedule("Monday 08:00 Europe/Berlin")
-HERE = Service(report_to=None, hosts="127.0.0.1")
+HERE = Service(SecretStr(""), hosts="127.0.0.1")
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def test_somebody_who_cannot_be_reached_fails_in_words_and_delays_nobody(wish, p
 
 def test_an_e_mail_address_goes_through_the_mail_server_of_the_reports(wish, process, mail_server):
     wish("/", "ann@example.com")
-    service = Service(report_to=SecretStr(mail_server.url), hosts="")
+    service = Service(SecretStr(mail_server.url), hosts="")
     assert process([MONDAY], service).send_due() == [Outcome.SENT]
     (message,) = mail_server.got
     assert message["to"] == "ann@example.com"
