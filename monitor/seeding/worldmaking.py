@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -41,6 +41,19 @@ _FIRST_KNOWN: Final = 12
 """They happen to the first brands only."""
 
 
+class _Calm(NamedTuple):
+    """The world before anything happens in it."""
+
+    since: datetime
+    expected: Floats
+    """Mentions, days even: (hours, brands)."""
+    favour: Floats
+
+    def week(self, brand: int, hour: int) -> float:
+        """Mentions of a usual week from that hour on."""
+        return _A_WEEK * float(self.expected[hour : hour + _A_WEEK, brand].mean())
+
+
 def make_world(
     brands: Brands,
     until: datetime,
@@ -68,7 +81,8 @@ def make_world(
     if events is None:
         events = _some_events(brands, since, days, chance)
     favour = np.stack([(1 - neutral) * (1 - liked), neutral, (1 - neutral) * liked], axis=1)
-    planned = [_plan(each, brands, since, expected, favour) for each in events]
+    calm = _Calm(since, expected, favour)
+    planned = [_plan(each, brands, calm) for each in events]
     usual = expected * np.repeat(uneven, 24, axis=0)
     for each in planned:
         if each.kind == "silence":
@@ -80,7 +94,7 @@ def make_world(
         usual=usual,
         favour=favour,
         swing=chance.uniform(0.05, 0.25, n) * _remembering(days, n, chance),
-        events=(*planned, *_murmurs(expected, favour, chance)),
+        events=(*planned, *_murmurs(calm, chance)),
     )
 
 
@@ -131,16 +145,15 @@ def _some_events(
     )
 
 
-def _plan(event: Event, brands: Brands, since: datetime, expected: Floats, favour: Floats) -> Planned:
-    """`expected` are mentions per hour and brand without events; `favour` the brands'."""
+def _plan(event: Event, brands: Brands, calm: _Calm) -> Planned:
     names = [brand.name for brand in brands]
     if event.brand is not None and event.brand not in names:
         raise SetupError(f"an event is about {event.brand!r}, which is no brand of brands.toml; write it so")
-    hour = int((event.at - since).total_seconds() // 3600)
-    if not 0 <= hour < len(expected):
+    hour = int((event.at - calm.since).total_seconds() // 3600)
+    if not 0 <= hour < len(calm.expected):
         raise SetupError(
-            f"{event.kind} at {event.at:%Y-%m-%d %H:%M} UTC is outside of the days made up: from "
-            f"{since:%Y-%m-%d} on, {len(expected) // 24} days; give more --days, or another --until or `at`"
+            f"{event.kind} at {event.at:%Y-%m-%d %H:%M} UTC is outside of the days made up: "
+            f"{len(calm.expected) // 24} from {calm.since:%Y-%m-%d} on; give more --days, or another `at`"
         )
     brand = None if event.brand is None else names.index(event.brand)
     nothing = np.zeros(0)
@@ -151,30 +164,19 @@ def _plan(event: Event, brands: Brands, since: datetime, expected: Floats, favou
         goes_on = np.array([float(name != event.source) for name in places])
         hours = round((event.days or _SILENT) * 24)
         return Planned(event.kind, brand, hour, hours, event.size, nothing, nothing, goes_on)
-    assert brand is not None
+    assert brand is not None  # all other kinds have one
     if event.kind == "drift":
         hours = round((event.days or _DRIFTS) * 24)
         return Planned(event.kind, brand, hour, hours, event.size, nothing, nothing, nothing)
-    week = expected[hour : hour + _A_WEEK, brand]
-    extra = (event.size - 1) * _A_WEEK * float(week.mean())
-    return _on_top(event.kind, brand, hour, extra, len(expected), favour, since.hour, event.size)
+    return _on_top(event.kind, brand, hour, (event.size - 1) * calm.week(brand, hour), event.size, calm)
 
 
-def _on_top(
-    kind: KindName,
-    brand: int,
-    hour: int,
-    extra: float,
-    end: int,
-    favour: Floats,
-    first: int,
-    size: float,
-) -> Planned:
-    """An event that adds `extra` mentions, what of it is before the `end`; hour 0 is `first` of its day."""
+def _on_top(kind: KindName, brand: int, hour: int, mentions: float, size: float, calm: _Calm) -> Planned:
+    """An event that adds so many mentions, as far as they come before the end."""
     goes = KINDS[kind]
     age = np.arange(goes.lasts)
-    rates = np.exp(-age / goes.fades) * _DAY[(first + hour + age) % 24]
-    rates *= extra / rates.sum()
+    rates = np.exp(-age / goes.fades) * _DAY[(calm.since.hour + hour + age) % 24]
+    rates *= mentions / rates.sum()
     weights = np.array([goes.sources.get(source.name, 0.0) for source in SOURCES])
     return Planned(
         kind=kind,
@@ -182,21 +184,19 @@ def _on_top(
         hour=hour,
         hours=goes.lasts,
         size=size,
-        rates=rates[: end - hour],
-        favour=np.array(goes.mood) if goes.mood else favour[brand],
+        rates=rates[: len(calm.expected) - hour],
+        favour=np.array(goes.mood) if goes.mood else calm.favour[brand],
         sources=weights / weights.sum() if goes.sources else PARTS,
     )
 
 
-def _murmurs(expected: Floats, favour: Floats, chance: np.random.Generator) -> list[Planned]:
-    """Small stories that go round all the time: most some percent of a brand's week, none more than a fifth;
-    of a brand that is hardly known two mentions, as likely one or four."""
-    hours, n = expected.shape
+def _murmurs(calm: _Calm, chance: np.random.Generator) -> list[Planned]:
     murmurs = []
-    for brand in range(n):
+    hours, brands = calm.expected.shape
+    for brand in range(brands):
         for _ in range(int(chance.poisson(_MURMURS * hours / _A_WEEK))):
             hour = int(chance.integers(0, hours))
             part = float(min(0.2, 0.04 * np.exp(0.8 * chance.standard_normal())))
-            week = _A_WEEK * float(expected[hour : hour + _A_WEEK, brand].mean())
-            murmurs.append(_on_top("murmur", brand, hour, max(part * week, _LEAST), hours, favour, 0, part))
+            mentions = max(part * calm.week(brand, hour), _LEAST)
+            murmurs.append(_on_top("murmur", brand, hour, mentions, part, calm))
     return murmurs
