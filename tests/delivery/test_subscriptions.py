@@ -120,9 +120,7 @@ def test_an_e_mail_address_goes_through_the_mail_server_of_the_reports(wish, pro
 
 
 def test_recipients_are_known_without_their_secrets():
-    service = Service(
-        report_to=SecretStr("mailtos://u:hush@mail.example.com?to=all@example.com"), hosts="127.0.0.1"
-    )
+    service = Service(SecretStr("mailtos://u:hush@mail.example.com?to=all@example.com"), hosts="127.0.0.1")
     found = read_subscribers("ann@example.com, json://u:one@127.0.0.1/x json://u:two@127.0.0.1/x", service)
     names = [each.name for each in found]
     assert names[0] == "ann@example.com"
