@@ -53,11 +53,12 @@ def health_chart(feeling: Sequence[BrandFeeling]) -> Drawing:
     )
     points = base.mark_point(filled=True, size=70, color=POSITIVE, opacity=1).encode(x="health:Q")
     numbers = base.mark_text(dy=-9, color="currentColor").encode(x="health:Q", text="label:N")
+    n = sum(each.opinions for each in told)
     even = alt.Chart(alt.InlineData(values=[{"even": 0.5}])).mark_rule(strokeDash=[3, 3], color=QUIET)
     return Drawing(
         title=_health_title(told),
         note="Positive among the positive and negative texts that name the brand; the bar is where that "
-        "share likely lies: the fewer opinions (in brackets), the wider." + left_out(len(told)),
+        f"share likely lies: the fewer opinions (in brackets), the wider. n = {n:,}." + left_out(len(told)),
         spec=styled(even.encode(x="even:Q") + whiskers + points + numbers, height=alt.Step(30)),
     )
 
