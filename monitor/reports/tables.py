@@ -103,7 +103,10 @@ def authors_table(report: Report) -> Table:
         caption="Authors; reach is that of their furthest mention",
         columns=(
             Column("Author", numeric=False, width=1.7),
-            *(Column(name) for name in ("Mentions", "Reach", "Positive", "Negative")),
+            Column("Mentions"),
+            Column("Reach", width=1.5),
+            Column("Positive"),
+            Column("Negative"),
         ),
         rows=tuple(
             (
