@@ -8,7 +8,7 @@ import msgspec
 from fastapi import Form, Query
 
 from monitor.alerts.recipients import named
-from monitor.alerts.rules import KINDS, MOST_NAME, SENSITIVITIES, Digest, Rule, RuleError
+from monitor.alerts.rules import KINDS, MOST_NAME, SENSITIVITIES, Digest, Rule, RuleError, check
 from monitor.delivery.addresses import AddressError
 from monitor.delivery.recipients import Recipient
 from monitor.reports.labels import label
@@ -128,9 +128,14 @@ def recipients_in(to: str, settings: Settings) -> list[tuple[Recipient, str]]:
 
 
 def _with_name(rule: Rule, name: str) -> Rule:
-    """Named as typed, else by what it does: `Many more negative texts than usual: our brands`."""
+    """Named as typed, else by what it does: `Many more negative texts than usual: our brands`.
+
+    Raises `RuleError` for what cannot be watched.
+    """
     made = f"{KINDS[rule.kind]}: {rule.about}"
-    return msgspec.structs.replace(rule, name=name or label(made, MOST_NAME))
+    named_so = msgspec.structs.replace(rule, name=name or label(made, MOST_NAME))
+    check(named_so)
+    return named_so
 
 
 def _whole(text: str) -> int | None:

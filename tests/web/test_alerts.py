@@ -69,6 +69,8 @@ def test_trying_shows_what_it_would_have_told_of_and_sets_nothing(client: TestCl
     assert "the newest mention" in page  # they are of March 2026
     assert "VMware, 2 mentions, the widest reaches 50,000" in page
     assert "Much talk" not in client.get("/alerts").text
+    wrong = client.post("/alerts/new", data={**RULE, "kind": "theme"})
+    assert (wrong.status_code, "a theme is found by a query" in said(wrong.text)) == (200, True)
     young = said(client.post("/alerts/new", data=RULE).text)
     assert "Too little is known yet." in young
 
