@@ -2,7 +2,7 @@
 and an abort would take the pages or the schedule with it.
 
 The child is started on first use, kept, and started anew where it died or was ended for taking too long. The
-kernel ends it with its parent (`monitor.local.lifeline`).
+kernel of Linux ends it with its parent (`monitor.local.lifeline`).
 """
 
 import atexit
@@ -31,6 +31,9 @@ MEGABYTES: Final = 4096
 
 _MOST_SAID: Final = 300
 """Characters of a library's complaint that are passed on."""
+
+_KILLED: Final = -9
+"""Exit code of what SIGKILL ended: ours, or the kernel's where memory is short."""
 
 
 class RenderingError(Exception):
@@ -80,8 +83,11 @@ class Renderer:
             child.wait()
 
     def _do(self, **job: Any) -> bytes:
-        # `allow_nan` would write what is no JSON, and lone surrogates are escaped.
-        return self._thread.submit(self._ask, json.dumps(job, allow_nan=False).encode()).result()
+        try:
+            written = json.dumps(job, allow_nan=False).encode()
+        except (TypeError, ValueError) as error:
+            raise RenderingError(f"is no JSON: {error}") from error
+        return self._thread.submit(self._ask, written).result()
 
     def _ask(self, job: bytes) -> bytes:
         answer = self._exchange(job) or self._exchange(job)
@@ -119,7 +125,7 @@ class Renderer:
         self.end()
         if expired.is_set():
             raise RenderingError(f"took longer than {self._seconds:g} s")
-        if code == -signal.SIGKILL:
+        if code == _KILLED:
             return None
         raise RenderingError(f"the drawing process ended with code {code}: {said}")
 
@@ -127,14 +133,9 @@ class Renderer:
         if self._child is not None and self._child.poll() is not None:
             self.end()
         if self._child is None:
-            parent = (str(os.getpid()), str(int(signal.SIGKILL)), "-1", "-1")
-            python = (sys.executable, "-P")  # -P: the neighbours of this file are no modules of the child
             self._said = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the child lives
             self._child = subprocess.Popen(
-                [
-                    *(sys.executable, "-I", "-S", lifeline.__file__, *parent),
-                    *(*python, renderer_child.__file__, str(self._megabytes)),
-                ],
+                _command(self._megabytes),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._said,
@@ -146,6 +147,15 @@ class Renderer:
         assert self._said is not None
         self._said.seek(0)
         return _in_short(self._said.read())
+
+
+def _command(megabytes: int) -> list[str]:
+    # -P: the neighbours of that file are no modules of the child.
+    child = [sys.executable, "-P", renderer_child.__file__, str(megabytes)]
+    if sys.platform != "linux":  # elsewhere an idle child notices by its input, a busy one after its job
+        return child
+    parent = (str(os.getpid()), str(int(signal.SIGKILL)), "-1", "-1")
+    return [sys.executable, "-I", "-S", lifeline.__file__, *parent, *child]
 
 
 def _in_short(said: bytes) -> str:

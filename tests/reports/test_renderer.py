@@ -55,6 +55,8 @@ def test_an_exception_is_an_error_and_the_child_stays(renderer: Renderer) -> Non
     with pytest.raises(RenderingError, match="Vega-Lite"):
         renderer.chart({"mark": "no such mark"}, VERSION)
     before = renderer.pid
+    with pytest.raises(RenderingError, match="is no JSON"):
+        renderer.chart({"n": float("nan")}, VERSION)
     assert renderer.chart(chart("Acme"), VERSION)
     assert renderer.pid == before
 
