@@ -18,11 +18,33 @@ from monitor.themes.theme import Theme
 MOST: Final = 12
 """Themes of a brand: as many as are read."""
 
-_KEPT: Final = 256
-"""Views whose themes are kept in memory, some ten kilobytes each."""
 
-_kept: OrderedDict[Hashable, Any] = OrderedDict()
-_keeping: Final = threading.Lock()
+class _Memory:
+    """What was found last, for what it was found for. Safe to share between threads."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._found: OrderedDict[Hashable, Any] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable, find: Callable[[], Any]) -> Any:
+        """What `find` gave for the key, or gives."""
+        with self._lock:
+            if key in self._found:
+                self._found.move_to_end(key)
+                return self._found[key]
+        found = find()
+        with self._lock:
+            self._found[key] = found
+            while len(self._found) > self._most:
+                self._found.popitem(last=False)
+        return found
+
+
+_results: Final = _Memory(256)
+"""Themes of views, some ten kilobytes each."""
+_collections: Final = _Memory(4)
+"""Posts that were looked through, some ten megabytes each: a page asks for the same ones twice."""
 
 
 class Both(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +70,7 @@ def themes(connection: Connection, chosen: Filter, brand: str) -> tuple[Theme, .
         collected = _collected(connection, chosen, brand)
         return tuple(map(collected.theme, collected.found))
 
-    return cast(tuple[Theme, ...], _remembered(connection, chosen, (brand,), find))
+    return cast(tuple[Theme, ...], _results.get(_key(connection, chosen, brand), find))
 
 
 def both(connection: Connection, chosen: Filter, brand: str, other: str) -> tuple[Both, ...]:
@@ -71,7 +93,7 @@ def both(connection: Connection, chosen: Filter, brand: str, other: str) -> tupl
                     found[theme.id] = told
         return tuple(sorted(found.values(), key=_sets_apart))
 
-    return cast(tuple[Both, ...], _remembered(connection, chosen, (brand, other), find))
+    return cast(tuple[Both, ...], _results.get(_key(connection, chosen, brand, other), find))
 
 
 def _sets_apart(each: Both) -> tuple[float, str]:
@@ -79,10 +101,13 @@ def _sets_apart(each: Both) -> tuple[float, str]:
 
 
 def _collected(connection: Connection, chosen: Filter, brand: str) -> Collection:
-    now = read_posts(connection, chosen, brand)
-    before = _before(chosen)
-    usual = read_posts(connection, before, brand) if before and now.posts else Sample((), 1)
-    return Collection(connection, brand, now, usual, MOST)
+    def collect() -> Collection:
+        now = read_posts(connection, chosen, brand)
+        before = _before(chosen)
+        usual = read_posts(connection, before, brand) if before and now.posts else Sample((), 1)
+        return Collection(connection, brand, now, usual, MOST)
+
+    return cast(Collection, _collections.get(_key(connection, chosen, brand), collect))
 
 
 def _before(chosen: Filter) -> Filter | None:
@@ -93,26 +118,10 @@ def _before(chosen: Filter) -> Filter | None:
         return None
 
 
-def _remembered(
-    connection: Connection, chosen: Filter, brands: tuple[str, ...], find: Callable[[], Any]
-) -> Any:
-    """What `find` gives, found once for what there is: a post more, or a label that is another, and it is
-    found anew."""
-    key = (str(connection.engine.url), chosen, brands, _state(connection, chosen, brands))
-    with _keeping:
-        if key in _kept:
-            _kept.move_to_end(key)
-            return _kept[key]
-    found = find()
-    with _keeping:
-        _kept[key] = found
-        while len(_kept) > _KEPT:
-            _kept.popitem(last=False)
-    return found
-
-
-def _state(connection: Connection, chosen: Filter, brands: tuple[str, ...]) -> Hashable:
-    """What the roll-ups say of the posts that themes are found in."""
+def _key(connection: Connection, chosen: Filter, *brands: str) -> Hashable:
+    """What themes are found for: the view, and what the roll-ups say of its posts. A post more, or a label
+    that is another, and they are found anew."""
     periods = [each for each in (chosen, _before(chosen)) if each is not None]
     about = [msgspec.structs.replace(each, brands=brands) for each in periods]
-    return tuple((how_many(connection, each), net_sentiment(connection, each)) for each in about)
+    state = tuple((how_many(connection, each), net_sentiment(connection, each)) for each in about)
+    return str(connection.engine.url), chosen, brands, state

@@ -4,6 +4,7 @@ Stems and the words that build sentences are PostgreSQL's: Snowball's for the la
 English, those that are no theme either (praise, times, what anybody does) stand in general_words.txt.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
@@ -46,6 +47,11 @@ _DICTIONARIES: Final = {
 }
 """By language code: those that PostgreSQL has since version 14. Of other languages a word is its own stem."""
 
+_LINK: Final = re.compile(r"(?:https?|ftp)://[!#-;=?-\[\]_a-z~]+")
+_NAMED: Final = re.compile(r"[a-z0-9_%+.-]@|@\w*_")
+"""What may be a mail address, or a handle of several words."""
+_PLAIN: Final = re.compile(r"@?[a-z0-9]+|[.!?;:,()\[\]\"|\n]")
+
 Key = tuple[str, str]
 """Language and word."""
 
@@ -64,6 +70,31 @@ class Token(NamedTuple):
 
 def tokens(said: str) -> tuple[Token, ...]:
     """The words of a text, in order, without those of links and addresses. Linear in its length."""
+    if said.isascii():
+        plain = said.lower()
+        if "://" in plain:
+            plain = _LINK.sub("|", plain)
+        apart = "&" in plain or "www." in plain or "://" in plain or ("@" in plain and _NAMED.search(plain))
+        if not apart:
+            return _plain_tokens(plain)
+    return _read_tokens(said)
+
+
+def _plain_tokens(plain: str) -> tuple[Token, ...]:
+    """What `_read_tokens` gives of a text without anything to be decoded, folded or told apart, in a fraction
+    of the time: most of what is said in English."""
+    found, breaks = [], False
+    for part in _PLAIN.findall(plain):
+        if part in _BREAKS:
+            breaks = True
+        else:
+            counts = 1 < len(part) <= _LONGEST and part[0] != "@" and not part.isdigit()
+            found.append(Token(part if counts else "", breaks))
+            breaks = False
+    return tuple(found)
+
+
+def _read_tokens(said: str) -> tuple[Token, ...]:
     reading = read(said)
     handles = [(mark.start, mark.end) for mark in reading.marks if mark.kind == "handle"]
     found, end = [], 0

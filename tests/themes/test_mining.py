@@ -83,3 +83,16 @@ def test_handles_links_and_numbers_are_no_words_of_a_theme() -> None:
     assert [token.word for token in found] == ["", "", "lost", "bag"]
     assert tokens("Lost. Bag")[1].breaks
     assert not tokens("lost-bag")[1].breaks
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        'The battery, of an @acme phone: 3 days! lost-bag don\'t "quoted" (in brackets) 1st C++',
+        "see https://acme.example/a_b?c=d. Then http://x.example",
+        "line one\nline two; #price_rise __init__ @a @ab1",
+    ],
+)
+def test_plain_texts_are_cut_as_all_others_are(said: str) -> None:
+    """An accent at the end sends the same text the long way."""
+    assert tokens(said) == tokens(f"{said} é")[:-1]
