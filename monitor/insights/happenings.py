@@ -27,6 +27,9 @@ _ALONE: Final = 3.0
 _SILENT: Final = 0.1
 """Of the usual mentions: less is silence."""
 
+_MOVED: Final = 0.1
+"""Of health, so much less or more, for sure, says whether a happening was good."""
+
 _LEANING: Final = 0.6
 """Part of the opinions that came beside the usual ones, from which a happening was praise or criticism."""
 
@@ -127,12 +130,11 @@ def _happening(past: Past, window: Window, zone: str) -> Happening:
         ends = newcombe(health * worth, worth, usual, window.health_worth)
     silent = ratio < _SILENT
     by_volume = abs(window.volume) >= _ALONE
-    good = _good(window) if by_volume else window.health > 0
     return Happening(
         brand=series.brands[window.brand],
         own=series.own[window.brand],
         kind="silence" if silent else "volume" if by_volume else "health",
-        good=good,
+        good=_good(window, health, ends, by_volume=by_volume),
         since=series.starts[window.first],
         until=series.starts[window.first + window.days],
         mentions=window.mentions,
@@ -211,9 +213,15 @@ def _ratio(past: Past, window: Window) -> tuple[float, float, float]:
     return ratio, ratio / spread, max(counted, 1.0) / window.usual * spread
 
 
-def _good(window: Window) -> bool | None:
-    """What came beside the usual decides: a surge of praise is good for a brand that is praised anyway."""
-    if abs(window.health) >= _ALONE:
+def _good(
+    window: Window, health: float | None, ends: tuple[float, float] | None, *, by_volume: bool
+) -> bool | None:
+    """By its health, where that moved; else by what came beside the usual: a surge of praise is good for a
+    brand that is praised anyway."""
+    moved = (health or 0.0) - window.health_usual
+    if ends is not None and abs(moved) >= _MOVED and not ends[0] <= 0 <= ends[1]:
+        return moved > 0
+    if not by_volume or (abs(window.health) >= _ALONE and (moved > 0) is (window.health > 0)):
         return window.health > 0
     if window.mentions < window.usual:
         return None

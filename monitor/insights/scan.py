@@ -18,7 +18,7 @@ from monitor.insights.series import Numbers
 LENGTHS: Final = (1, 2, 3, 4, 5, 6, 7, 10, 14, 21, 28, 42, 56, 84)
 """Days: a crisis of an afternoon, and a drift of a quarter."""
 
-SURE: Final = 8.5
+SURE: Final = 8.0
 """A score from which a window is told, in a period of a week: squared deviations that count by their size."""
 
 _EVENT: Final = 1.3

@@ -94,7 +94,7 @@ def _figures(it: "Happening") -> str:
     if moved is not None and _worth_a_word(moved):
         health = f"health {percent(it.health_usual or 0.0)} to {percent(it.health or 0.0)}"
     if it.kind == "health":
-        opinions = f"{health or _opinions(it)} (n = {number(it.opinions)})"
+        opinions = f"{health} (n = {number(it.opinions)})" if health else _opinions(it)
         return f"{opinions}, {volume}" if _ratio(it).sure else opinions
     return ", ".join(part for part in (volume, health or _opinions(it)) if part)
 
