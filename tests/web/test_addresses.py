@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as tried
 from hypothesis import strategies as st
 
+from monitor.brands import load_brands
 from monitor.messages import mention_uuid
 from monitor.settings import Settings
 from monitor.web import api
@@ -164,3 +165,5 @@ def test_no_request_is_an_error_of_ours(
     assert answer.status_code < 500, answer.text
     if answer.status_code == 422:
         assert answer.text.strip()
+    if path.startswith("/setup"):
+        load_brands(anybody.app.state.site.settings.brands_file)  # type: ignore[attr-defined]
