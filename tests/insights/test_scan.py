@@ -129,3 +129,14 @@ def test_two_events_of_a_brand_are_two():
 def test_brands_of_whom_nobody_speaks_break_nothing():
     series = quiet(weeks=9, fame=np.array([0.0, 0.2, 50.0]))
     assert found(series) == ()
+
+
+def test_how_many_brands_are_watched_silences_none_of_them():
+    """The week of an outage, from 10 mentions to 44: among 37 brands nobody called it more than chance."""
+    fame = np.array([10.0, *np.linspace(8, 300, 36)])
+    series = quiet(weeks=9, seed=2, fame=fame)
+    for day, negative in ((57, 14), (58, 10), (59, 3)):
+        plant(series, 0, day, (1, 1, negative))
+    window = next(each for each in found(series) if each.brand == 0)
+    assert window.volume > 3
+    assert window.health < -2
