@@ -68,7 +68,7 @@ def themes(connection: Connection, chosen: Filter, brand: str) -> tuple[Theme, .
 
     def find() -> tuple[Theme, ...]:
         collected = _collected(connection, chosen, brand)
-        return tuple(map(collected.theme, collected.found))
+        return tuple(sorted(map(collected.theme, collected.found), key=lambda each: (-each.posts, each.id)))
 
     return cast(tuple[Theme, ...], _results.get(_key(connection, chosen, brand), find))
 
