@@ -10,8 +10,9 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy import Connection
 
-from monitor.insights.series import Numbers, Series
+from monitor.insights.series import Numbers, Series, read
 from monitor.insights.spread import (
     FEWEST,
     MENTIONS,
@@ -25,6 +26,7 @@ from monitor.insights.spread import (
     usual_health,
 )
 from monitor.insights.usual import WEEKS
+from monitor.reports.filters import Filter
 
 _ENOUGH: Final = 4
 """Weeks before a window with which those after it are not asked."""
@@ -104,6 +106,12 @@ class Expected:
     """Of those that are no copies."""
     health_worth: Numbers
     """Independent opinions that this is worth."""
+
+
+def learned(connection: Connection, chosen: Filter, zone: str) -> Past | None:
+    """What happened and standings of one page are told from the same past; None where nothing is known."""
+    series = read(connection, chosen, zone)
+    return None if series is None else past_of(series)
 
 
 def past_of(series: Series) -> Past:

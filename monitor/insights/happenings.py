@@ -11,9 +11,9 @@ from sqlalchemy import Connection
 
 from monitor.insights import titles
 from monitor.insights.compared import Standing
-from monitor.insights.expected import Past, past_of
+from monitor.insights.expected import Past, learned
 from monitor.insights.scan import Window, windows
-from monitor.insights.series import Numbers, read
+from monitor.insights.series import Numbers
 from monitor.insights.silences import Silence, silences
 from monitor.reports.filters import Filter
 from monitor.reports.intervals import Z, newcombe
@@ -89,13 +89,15 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True):
         return titles.certainty(self)
 
 
-def happened(connection: Connection, chosen: Filter, zone: str) -> tuple[Happening, ...]:
+def happened(
+    connection: Connection, chosen: Filter, zone: str, past: Past | None = None
+) -> tuple[Happening, ...]:
     """What happened to the brands of a filter (all watched ones if it names none), the largest first; only
-    what their own past does not explain. Windows are whole days of the IANA time zone, inside the period."""
-    series = read(connection, chosen, zone)
-    if series is None:
+    what their own past does not explain. Windows are whole days of the IANA time zone, inside the period.
+    `past`: as `learned` gives it for the same filter and zone, where a page has it already."""
+    past = past or learned(connection, chosen, zone)
+    if past is None:
         return ()
-    past = past_of(series)
     silent = _silent(past, silences(connection, past, chosen), zone)
     found = [_happening(past, window, zone) for window in windows(past)]
     found = [each for each in (*found, *silent) if not chosen.brands or each.brand in chosen.brands]

@@ -10,8 +10,8 @@ import numpy as np
 from sqlalchemy import Connection, text
 
 from monitor.insights.compared import Compared, Move, Standing
-from monitor.insights.expected import Expected, Past, expected, past_of
-from monitor.insights.series import Numbers, read
+from monitor.insights.expected import Expected, Past, expected, learned
+from monitor.insights.series import Numbers
 from monitor.reports.counts import brand_counts, values
 from monitor.reports.filters import Filter
 from monitor.reports.intervals import Z, newcombe
@@ -68,13 +68,15 @@ class _Told(msgspec.Struct, frozen=True, kw_only=True):
     net: _Measured | None = None
 
 
-def standings(connection: Connection, chosen: Filter, zone: str) -> tuple[Standing, ...]:
+def standings(
+    connection: Connection, chosen: Filter, zone: str, past: Past | None = None
+) -> tuple[Standing, ...]:
     """Each brand of the filter (all watched ones if it names none) that was present now or before, the most
-    present first. Days of the usual are those of the IANA time zone."""
-    series = read(connection, chosen, zone)
-    if series is None:
+    present first. Days of the usual are those of the IANA time zone. `past`: as in `happened`."""
+    past = past or learned(connection, chosen, zone)
+    if past is None:
         return ()
-    past = past_of(series)
+    series = past.series
     now, earlier = _counted(connection, chosen), _before(connection, chosen)
     before = None if earlier is None else _counted(connection, earlier)
     usual = _usual(past, chosen, now)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from monitor.insights.causes import Cause, cause
+from monitor.insights.expected import learned
 from monitor.insights.happenings import Happening, first, happened, headline
 from monitor.insights.standings import standings
 from monitor.messages import Label
@@ -70,13 +71,14 @@ def story(
 ) -> dict[str, Any]:
     """Values of the templates overview.html.j2 and brand.html.j2."""
     chosen = view.chosen
-    found = happened(connection, chosen, zone)
+    past = learned(connection, chosen, zone)
+    found = happened(connection, chosen, zone, past)
     top = first(found)
     ranked = [top, *(each for each in found if each is not top)] if top else []
     told_happenings = [
         _told(connection, each, zone, look=place < _CAUSES) for place, each in enumerate(ranked)
     ]
-    stand = standings(connection, chosen, zone) if figures.voice else ()
+    stand = standings(connection, chosen, zone, past) if figures.voice else ()
     told: dict[str, Any] = {
         "headline": headline(found) if found else "",
         "top": told_happenings[0] if told_happenings else None,
