@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
+from uuid import UUID
 
 import structlog
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -15,7 +16,10 @@ from monitor.alerts.rules import Rule
 from monitor.alerts.series import load
 from monitor.alerts.timing import due
 from monitor.alerts.wording import harmless, title
-from monitor.insights.causes import Cause, cause
+from monitor.insights.causes import cause
+from monitor.messages import Label
+from monitor.reports.labels import label
+from monitor.reports.wording import number
 from monitor.storage.alert_tables import alert, alert_delivery
 from monitor.storage.tables import brand
 
@@ -61,7 +65,7 @@ def _look(engine: Engine, rule: Rule, until: datetime, now: datetime, defaults: 
         found = [each for one in series if (each := find(rule, one, until, last.get(one.subject)))]
         if rule.kind == "silence":
             found = together(found, series, until)
-        told = [(each, _cause(connection, rule, each)) for each in found]
+        told = [(each, _why(connection, rule, each)) for each in found]
     with engine.begin() as connection:
         return sum(_store(connection, rule, each, why, now, defaults) for each, why in told)
 
@@ -76,27 +80,56 @@ def _last(connection: Connection, rule_id: int) -> Mapping[str, datetime]:
     return {row.subject: row.until for row in rows}
 
 
-def _cause(connection: Connection, rule: Rule, found: Finding) -> Cause | None:
+class _Why(NamedTuple):
+    """What made it happen, in words, and the mention whose author they name."""
+
+    words: str
+    mention: UUID | None
+
+
+def _why(connection: Connection, rule: Rule, found: Finding) -> _Why | None:
     if found.brand is None or rule.query is not None or rule.kind not in _CAUSED:
         return None
-    feeling = "negative" if rule.kind in ("criticism", "negative-share") else None
     try:
         with connection.begin_nested():
-            why = cause(connection, found.brand, found.since, found.until, feeling)  # type: ignore[arg-type]
+            return (
+                _widest(connection, rule, found) if rule.kind == "reach" else _cause(connection, rule, found)
+            )
     except SQLAlchemyError as error:
         _log.warning("no cause was found", rule=rule.name, why=str(error).split("\n", 1)[0])
         return None
-    stands_out = why is not None and any(
-        (why.theme_posts, why.story_posts, why.author_posts, why.source_posts)
-    )
-    return why if stands_out else None
+
+
+def _cause(connection: Connection, rule: Rule, found: Finding) -> _Why | None:
+    assert found.brand is not None, "sources have no cause"
+    feeling: Label | None = "negative" if rule.kind in ("criticism", "negative-share") else None
+    why = cause(connection, found.brand, found.since, found.until, feeling)
+    if why is None or not any((why.theme_posts, why.story_posts, why.author_posts, why.source_posts)):
+        return None
+    return _Why(harmless(why.words), why.first_mention_id)
+
+
+def _widest(connection: Connection, rule: Rule, found: Finding) -> _Why | None:
+    row = connection.execute(
+        text("""
+            SELECT p.mention_id, p.author, p.source, p.reach FROM presence AS p
+            WHERE p.brand_id = (SELECT id FROM brand WHERE name = :brand) AND p.reach >= :reach
+              AND p.published_at >= :since AND p.published_at < :until
+            ORDER BY p.reach DESC, p.published_at, p.mention_id LIMIT 1
+        """),
+        {"brand": found.brand, "reach": rule.reach, "since": found.since, "until": found.until},
+    ).first()
+    if row is None:
+        return None
+    who = f"{label(row.author, 60) if row.author else 'an unnamed author'} ({label(row.source, 60)})"
+    return _Why(harmless(f"{who} reaches {number(row.reach)} people"), row.mention_id)
 
 
 def _store(
     connection: Connection,
     rule: Rule,
     found: Finding,
-    why: Cause | None,
+    why: _Why | None,
     now: datetime,
     defaults: Sequence[str],
 ) -> int:
@@ -117,8 +150,8 @@ def _store(
             query=rule.query,
             brand_id=of_brand,
             title=title(rule, found),
-            cause=harmless(why.words) if why is not None else None,
-            first_mention_id=why.first_mention_id if why is not None else None,
+            cause=why.words if why is not None else None,
+            first_mention_id=why.mention if why is not None else None,
             raised_at=now,
         )
         .on_conflict_do_nothing()

@@ -59,8 +59,9 @@ def title(rule: Rule, found: Finding) -> str:
         case "silence":
             return f"{subject} is silent: no mention {hours}, usually {usual}"
         case "reach":
+            who = "an author who reaches" if found.observed == 1 else "authors who reach"
             what = counted(found.observed, "mention")
-            return f"{subject}: {what} by authors who reach {number(rule.reach or 0)} people or more"
+            return f"{subject}: {what} by {who} {number(rule.reach or 0)} people or more"
         case _:
             return f"{subject}: {counted(found.observed, 'mention')} {hours}, {_fold(found)}"
 

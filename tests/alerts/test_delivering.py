@@ -151,3 +151,23 @@ def test_an_alert_forgets_the_author_with_the_mention(bad_day, engine, tell):
         connection.execute(text("DELETE FROM mention WHERE id = :id"), {"id": mention})
         row = connection.execute(select(alert.c.cause, alert.c.first_mention_id)).one()
     assert tuple(row) == (None, None)
+
+
+async def test_the_author_with_the_widest_reach_is_named_and_calls_nobody(
+    write, keep, engine, web_hook, tell
+):
+    said = [
+        *burst(NOW, 1, author="bob", reach=40_000),
+        *burst(NOW, 1, author="@channel <!here>\n\ufffe https://evil.example", reach=2_000_000),
+    ]
+    await write([*weeks(NOW), *said])
+    keep(kind="reach", scope="own", reach=10_000)
+    tell()
+    (message,) = web_hook.got
+    assert message["title"] == "VMware: 2 mentions by authors who reach 10,000 people or more"
+    assert "evil.example (forum) reaches 2,000,000 people" in message["message"]
+    for sign in ("@", "<", "://", "\ufffe"):
+        assert sign not in message["message"]
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM mention WHERE author LIKE '%evil%'"))
+        assert connection.execute(select(alert.c.cause)).scalar_one() is None
