@@ -31,7 +31,6 @@ _UNSEEN: Final = re.compile(f"[\\s{INVISIBLE}{MARKS}]*")
 
 _GRAPHEME: Final = regex.compile(r"\X")
 
-_LONG_RUN: Final = regex.compile(r"(?:(?!\s)\X){24}")
 _ZERO_WIDTH_SPACE: Final = "\u200b"
 
 _AS_EMOJI: Final = "\ufe0f"
@@ -72,9 +71,10 @@ def cut(text: str, most: int) -> str:
     return "".join(kept)
 
 
-def breakable(text: str) -> str:
-    """The plain text with invisible places to break at in runs that no line could hold."""
-    broken: str = _LONG_RUN.sub(lambda run: run.group() + _ZERO_WIDTH_SPACE, plain(text))
+def breakable(text: str, every: int = 24) -> str:
+    """The plain text with an invisible place to break at after so many characters without a space."""
+    run = rf"(?:(?!\s)\X){{{every}}}"
+    broken: str = regex.sub(run, lambda found: found.group() + _ZERO_WIDTH_SPACE, plain(text))
     return broken
 
 

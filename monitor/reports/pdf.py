@@ -127,7 +127,7 @@ def _table(table: Table) -> dict[str, Any]:
         "columns": [
             {"heading": each.heading, "numeric": each.numeric, "width": each.width} for each in table.columns
         ],
-        "rows": [[breakable(cell) for cell in row] for row in table.rows],
+        "rows": [[breakable(cell, every=10) for cell in row] for row in table.rows],
         "own": list(table.own),
     }
 
