@@ -101,7 +101,7 @@ def trend_chart(
     left = f" The model was not sure of {counted(unsure, 'more text')}." if unsure else ""
     left += f" {counted(unscored, 'text')} not scored." if unscored else ""
     return Drawing(
-        title=found.title if found is not None else _trend_title(brand, n),
+        title=found.title if found is not None else _trend_title(brand, buckets, n),
         note=f"Texts that name {brand}, per {unit}; negative at the bottom, positive on top. n = {n:,}."
         + left,
         spec=styled(chart, height=170),
@@ -165,13 +165,15 @@ def _health_title(told: Sequence[BrandFeeling]) -> str:
     return f"{verdict}: {focus.health:.0%} of {counted(focus.opinions, 'opinion')} positive"
 
 
-def _trend_title(brand: str, n: int) -> str:
-    return f"{brand} was talked about as usual: {counted(n, 'text')}"
+def _trend_title(brand: str, buckets: Sequence[Bucket], n: int) -> str:
+    negative = sum(bucket.point.negative for bucket in buckets)
+    verb = "is" if negative == 1 else "are"
+    return f"{negative:,} of {counted(n, 'text')} about {brand} {verb} negative"
 
 
 def _held_title(brand: str, overall: float, found: Happening | None) -> str:
     if found is None or not found.moved_health:
-        return f"{brand}'s health is as usual: {overall:.0%} over all"
+        return f"{brand}'s health is {overall:.0%} over all"
     return f"{brand}'s health {found.moved_health}"
 
 
