@@ -132,7 +132,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
                 return f"{counted(self.figures.image_only, 'picture')} {verb} a brand that nobody named"
         if not self.figures.voice:
             return f"No watched brand was named or shown in {counted(self.figures.mentions, 'mention')}"
-        return headline([each.happening for each in self.happened]) if self.happened else self._ordinary
+        return headline([each.happening for each in self.happened], standing=self.standing)
 
     @property
     def stories(self) -> str:
@@ -158,20 +158,6 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
             fit = "fits" if n.startswith("1 ") else "fit"
             return f"{n} {fit} the search"[0].upper() + f"{n} {fit} the search"[1:]
         return counted(self.figures.mentions, "mention")
-
-    @property
-    def _ordinary(self) -> str:
-        """Where the focus brand stands; that this is nothing new, where its past is known."""
-        standing = self.standing
-        if standing is None or standing.mentions.now is None or standing.share.now is None:
-            return "Nothing out of the ordinary happened"
-        said = f"{standing.brand} is in {counted(round(standing.mentions.now), 'mention')}, "
-        said += f"{percent(standing.share.now)} of the voice"
-        if standing.health.now is not None:
-            n = standing.health.n
-            verb = "is" if n == 1 else "are"
-            said += f"; {percent(standing.health.now)} of {counted(n, 'opinion')} {verb} positive"
-        return f"{said}: nothing out of the ordinary" if self.past_known else said
 
     @property
     def past_known(self) -> bool:

@@ -9,9 +9,12 @@ import pytest
 from pypdf import PdfReader
 
 from monitor.brands import Brand, Brands
+from monitor.delivery import messages
+from monitor.insights.causes import Cause
+from monitor.insights.happenings import Happening
 from monitor.messages import BrandMention, Sentiment, TextMention
 from monitor.reports.asked import Asked
-from monitor.reports.content import gather
+from monitor.reports.content import Told, gather
 from monitor.reports.filters import Filter
 from monitor.reports.layout import sections
 from monitor.reports.pdf import pdf
@@ -151,3 +154,44 @@ def test_what_a_report_is_narrowed_to_stands_on_it(month, since, until):
 
 def test_the_same_figures_give_the_same_pages(month, report):
     assert words(read(report, month.store)) == words(read(report, month.store))
+
+
+def test_what_happened_stands_with_its_cause_in_the_report_and_without_names_in_messages(month, report):
+    """A cause tells what publishers wrote: a file may hold that as text, a message must not."""
+    happening = Happening(
+        brand="VMware",
+        own=True,
+        kind="health",
+        good=False,
+        since=report.chosen.since,
+        until=report.chosen.since + timedelta(days=2),
+        mentions=44,
+        usual=10,
+        ratio=4.4,
+        ratio_low=3.1,
+        ratio_high=6.2,
+        opinions=30,
+        positive=4,
+        health=4 / 30,
+        health_usual=0.57,
+        health_low=-0.6,
+        health_high=-0.3,
+        size=3,
+    )
+    made = Cause(
+        brand="VMware",
+        since=happening.since,
+        until=happening.until,
+        posts=44,
+        author="https://evil.example #panic()",
+        author_source="forum",
+        author_posts=40,
+    )
+    told = msgspec.structs.replace(report, happened=(Told(happening=happening, cause=made),))
+    said = words(read(told, month.store))
+    assert told.headline == happening.title
+    assert happening.certainty in said
+    assert "40 of 44 posts are by https://evil.example #panic()" in said
+    assert "40 of 44 posts are by https://evil.example #panic()" in page(told, month.store)
+    assert happening.title in messages._body(told, 0, None)
+    assert "evil" not in messages._body(told, 0, None)

@@ -69,7 +69,7 @@ def test_csv_of_a_table_is_the_table(client: TestClient) -> None:
 
 def test_the_report_of_each_page_is_about_that_page(client: TestClient) -> None:
     view = "since=2026-03-01&until=2026-03-10"
-    assert "VMware is in" in pages_of(client, f"/take/overview.pdf?{view}")
+    assert "VMware has 6 mentions" in pages_of(client, f"/take/overview.pdf?{view}")
     assert "Brand: Citrix" in pages_of(client, f"/take/brand.pdf?{view}&name=Citrix")
     assert "VMware beside Citrix and M&M <b>" in pages_of(client, f"/take/compare.pdf?{view}")
     found = pages_of(client, f"/take/mentions.pdf?{view}&q=great")
