@@ -7,7 +7,7 @@ before: what an author who always speaks, or a theme that is always there, adds 
 from collections import Counter
 from collections.abc import Hashable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 from uuid import UUID
 
 import msgspec
@@ -18,10 +18,15 @@ from monitor.reports.filters import Filter
 from monitor.reports.labels import label as shortened
 from monitor.reports.wording import counted, day
 from monitor.themes.collection import Collection
-from monitor.themes.posts import SAMPLE, Sample, read_posts
+from monitor.themes.memory import Memory, state
+from monitor.themes.posts import Sample, read_posts
 
 _USUAL: Final = timedelta(weeks=8)
 _THEMES: Final = 12
+_READ: Final = 2_000
+"""Posts read of the window and of the weeks before, at most about: a fifth of them is in any sample."""
+
+_kept: Final = Memory(256)
 _FEWEST: Final = 3
 _LEAST: Final = 0.2
 """What fewer of the window's posts share, beyond what is usual, is no cause of it."""
@@ -88,18 +93,31 @@ def cause(
 
     `label`: only texts that feel so about it. None where there are no posts.
     """
-    given = {"brand": brand, "since": since, "until": until, "label": label}
+    window = Filter(since, until, brands=(brand,))
+    usual = Filter(since - _USUAL, since, brands=(brand,))
+
+    def find() -> Cause | None:
+        return _cause(connection, brand, window, usual, label)
+
+    key = state(connection, window, usual), window, label
+    return cast(Cause | None, _kept.get(key, find))
+
+
+def _cause(
+    connection: Connection, brand: str, chosen: Filter, before: Filter, label: Label | None
+) -> Cause | None:
+    given = {"brand": brand, "since": chosen.since, "until": chosen.until, "label": label}
     written = text(f"SELECT p.source, p.author, count(*) AS n {_WINDOW} GROUP BY 1, 2")
     authors = Counter({(row.source, row.author): row.n for row in connection.execute(written, given)})
     posts = authors.total()
     if not posts:
         return None
-    window = read_posts(connection, Filter(since, until), brand, SAMPLE, label)
-    usual = read_posts(connection, Filter(since - _USUAL, since), brand, SAMPLE, label)
+    window = read_posts(connection, chosen, brand, _READ, label)
+    usual = read_posts(connection, before, brand, _READ, label)
     return Cause(
         brand=brand,
-        since=since,
-        until=until,
+        since=chosen.since,
+        until=chosen.until,
         posts=posts,
         **_theme(connection, brand, posts, window, usual),
         **_story(connection, given, posts),
@@ -166,10 +184,11 @@ def _story(connection: Connection, given: dict[str, Any], posts: int) -> dict[st
     found = connection.execute(largest, {**given, "fewest": fewest}).one_or_none()
     if found is None:
         return {}
-    first = connection.execute(_FIRST, {"story": found.story_id}).one()
-    return {
-        "story_id": found.story_id,
-        "story_posts": found.n,
+    told = {"story_id": found.story_id, "story_posts": found.n}
+    first = connection.execute(_FIRST, {"story": found.story_id}).one_or_none()
+    if first is None:  # erased a moment ago
+        return told
+    return told | {
         "first_author": first.author,
         "first_source": first.source,
         "first_at": first.published_at,

@@ -1,49 +1,23 @@
 """The themes of a view, of one brand or of two side by side."""
 
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Hashable
-from typing import Any, Final, cast
+from collections.abc import Hashable
+from typing import Final, cast
 
 import msgspec
 from sqlalchemy import Connection
 
-from monitor.reports.feeling import net_sentiment
 from monitor.reports.filters import Filter
-from monitor.reports.mentions import how_many
 from monitor.themes.collection import Collection
+from monitor.themes.memory import Memory, state
 from monitor.themes.posts import Sample, read_posts
 from monitor.themes.theme import Theme
 
 MOST: Final = 12
 """Themes of a brand: as many as are read."""
 
-
-class _Memory:
-    """What was found last, for what it was found for. Safe to share between threads."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._found: OrderedDict[Hashable, Any] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, key: Hashable, find: Callable[[], Any]) -> Any:
-        """What `find` gave for the key, or gives."""
-        with self._lock:
-            if key in self._found:
-                self._found.move_to_end(key)
-                return self._found[key]
-        found = find()
-        with self._lock:
-            self._found[key] = found
-            while len(self._found) > self._most:
-                self._found.popitem(last=False)
-        return found
-
-
-_results: Final = _Memory(256)
+_results: Final = Memory(256)
 """Themes of views, some ten kilobytes each."""
-_collections: Final = _Memory(4)
+_collections: Final = Memory(4)
 """Posts that were looked through, some ten megabytes each: a page asks for the same ones twice."""
 
 
@@ -119,9 +93,6 @@ def _before(chosen: Filter) -> Filter | None:
 
 
 def _key(connection: Connection, chosen: Filter, *brands: str) -> Hashable:
-    """What themes are found for: the view, and what the roll-ups say of its posts. A post more, or a label
-    that is another, and they are found anew."""
     periods = [each for each in (chosen, _before(chosen)) if each is not None]
     about = [msgspec.structs.replace(each, brands=brands) for each in periods]
-    state = tuple((how_many(connection, each), net_sentiment(connection, each)) for each in about)
-    return str(connection.engine.url), chosen, brands, state
+    return state(connection, *about), chosen, brands
