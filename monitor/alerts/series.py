@@ -13,13 +13,11 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, text
 
+from monitor.alerts.matching import TooMuchError, true_of
 from monitor.alerts.rules import Rule
 from monitor.insights.usual import FEWEST_WEEKS, WEEKS
 from monitor.queries import Query, parse
-from monitor.reports.filters import Filter
-from monitor.reports.judging import Judge, lexemes, may_say, narrowed
 from monitor.reports.labels import label
-from monitor.reports.listing import Listed
 
 Span = tuple[datetime, datetime]
 """Mentions published from one whole hour to before another."""
@@ -35,9 +33,6 @@ MOST_SUBJECT: Final = 120
 _MOST_SOURCES: Final = 200
 _FEWEST_OF_A_SOURCE: Final = 30
 """Mentions in all the hours looked at; a source with fewer is never missed."""
-
-_AT_ONCE: Final = 500
-"""Mentions read at a time, so that long texts do not fill the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +79,6 @@ class Series:
 
     def _between(self, first: int, last: int) -> tuple[int, int]:
         return self.counts[last] - self.counts[first], self.of[last] - self.of[first]
-
-
-class TooMuchError(Exception):
-    """A query is true of more than can be read in the time there is."""
 
 
 def load(
@@ -182,7 +173,7 @@ def _of_query(
         try:
             hours += [
                 counted
-                for row in _true_of(connection, query, brand, (since, before), until)
+                for row in true_of(connection, query, brand, since, before, until)
                 if (counted := _counted(rule, row)) is not None
             ]
         except TooMuchError:
@@ -208,30 +199,6 @@ def _counted(rule: Rule, row: Row[Any]) -> tuple[datetime, int, int, int] | None
             )
         case _:
             return hour, 1, 1, 0
-
-
-def _true_of(
-    connection: Connection, query: Query, brand: str | None, span: Span, until: float
-) -> Iterator[Row[Any]]:
-    """Mentions about the brand in a span of which the query is true."""
-    chosen = narrowed(connection, Filter(*span, brands=(brand,) if brand else ()), query)
-    if chosen is None:
-        return
-    listed, judge, words = Listed(chosen=chosen, order="newest"), Judge(query), lexemes(query)
-    found = listed.looked_up("true" if words is None else may_say("m"), None)
-    feeling = _TOWARD if brand else _AS_A_WHOLE
-    rows = connection.execute(
-        text(f"""
-            SELECT f.published_at, f.reach, {judge.columns("m")}, {feeling} AS label
-            FROM ({found}) AS f JOIN mention AS m ON m.id = f.id
-        """),  # noqa: S608 - the conditions are our own; their values travel as parameters
-        {**listed.values(connection, 0, None), "lexemes": words},
-        execution_options={"yield_per": _AT_ONCE},
-    )
-    for some in rows.partitions():
-        if time.monotonic() > until:
-            raise TooMuchError("the query is true of too much to look through; make it narrower")
-        yield from filter(judge.is_true_of, some)
 
 
 def _days(spans: Iterable[Span]) -> Iterator[Span]:
@@ -313,10 +280,3 @@ _SOURCE_HOURS: Final = f"""
     )
     SELECT * FROM hourly JOIN busy USING (source)
 """  # noqa: S608 - as above
-
-_TOWARD: Final = (
-    "(SELECT p.label FROM presence AS p WHERE p.mention_id = m.id AND p.brand_id = ANY(:brand_ids) LIMIT 1)"
-)
-_AS_A_WHOLE: Final = """coalesce(
-    (SELECT c.label FROM sentiment_correction AS c WHERE c.mention_id = m.id AND c.brand_id IS NULL),
-    (SELECT s.label FROM sentiment AS s WHERE s.mention_id = m.id AND s.brand_id IS NULL))"""

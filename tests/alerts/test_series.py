@@ -6,10 +6,11 @@ import pytest
 from sqlalchemy import select
 
 from monitor.alerts import store
+from monitor.alerts.matching import TooMuchError
 from monitor.alerts.preview import DAYS, preview
 from monitor.alerts.raising import raise_due
 from monitor.alerts.rules import Rule
-from monitor.alerts.series import TooMuchError, load
+from monitor.alerts.series import load
 from monitor.reports.labels import label
 from monitor.storage.alert_tables import alert
 from tests.alerts.conftest import NOW, UNTIL, Said, burst, weeks
