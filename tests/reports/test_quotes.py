@@ -11,7 +11,7 @@ from monitor.reports.filters import Filter
 from monitor.reports.mentions import how_many, most_extreme
 from monitor.reports.pictures import ShownLogo, ShownPicture
 from monitor.reports.voice import BrandVoice
-from monitor.storage.engine import async_engine
+from monitor.storage.engine import async_engine, sync_engine
 from monitor.storage.records import Batch, RecordPosition, TextResult
 from monitor.storage.writer import BatchWriter
 from tests.reports.conftest import BRANDS
@@ -104,3 +104,35 @@ def test_the_longest_bar_leaves_room_for_its_number():
     drawn = share_chart(voice, 4000)
     assert drawn.title == "A leads with 50% of the voice; B is number 2 with 50%"
     assert drawn.spec["layer"][0]["encoding"]["x"]["scale"]["domain"][1] > 3300
+
+
+@pytest.mark.parametrize(
+    ("toward", "whole", "quoted"),
+    [(0.93, 0.9, True), (0.62, 0.51, False), (0.97, None, True), (0.35, None, False)],
+)
+async def test_what_the_model_is_sure_of_only_once_is_not_quoted(
+    settings, since, until, toward, whole, quoted
+):
+    def felt(p: float) -> Sentiment:
+        return Sentiment(label="positive", p_negative=(1 - p) / 2, p_neutral=(1 - p) / 2, p_positive=p)
+
+    named = BrandMention(
+        brand="VMware", matched="vmware", start=8, end=14, sentiment=felt(toward) if whole else None
+    )
+    engine = async_engine(settings)
+    writer = BatchWriter(engine, BRANDS)
+    await writer.prepare()
+    result = TextResult(
+        position=RecordPosition(topic="mentions.text", partition=0, offset=1, timestamp=since),
+        mention=TextMention(id="x", source="s", text="thanks, vmware", published_at=since),
+        sentiment=felt(whole or toward),
+        brands=(named,),
+        model_version="sentiment@1.0.0",
+    )
+    await writer.write(Batch(log_id="d", results=(result,)))
+    await engine.dispose()
+    reading = sync_engine(settings)
+    with reading.connect() as connection:
+        found = most_extreme(connection, Filter(since, until), "VMware", "positive", 3)
+    reading.dispose()
+    assert bool(found) is quoted
