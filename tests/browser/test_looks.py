@@ -14,7 +14,7 @@ WIDTHS = (1440, 390)
 SCHEMES = ("light", "dark")
 LOOKS = [pytest.param(*look, id="{}-{}".format(*look)) for look in itertools.product(WIDTHS, SCHEMES)]
 ALERTS = ("/alerts", "/alerts/new", "/alerts/1")
-PAGES = ("/", "/brand", "/pictures", "/mentions", "/answer", *ALERTS, "/quality", "/setup")
+PAGES = ("/", "/brand", "/themes", "/pictures", "/mentions", "/answer", *ALERTS, "/quality", "/setup")
 
 
 def checked(browser: Browser, site: Site, watch: Watch, path: str, width: int, scheme: str) -> None:
