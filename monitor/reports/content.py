@@ -9,11 +9,10 @@ import msgspec
 from sqlalchemy import Connection
 
 from monitor.answers import Card, Wanted, queue
-from monitor.insights.causes import Cause, cause
 from monitor.insights.compared import Standing
-from monitor.insights.happenings import Happening, first, happened, headline
+from monitor.insights.explained import Explained, explained
+from monitor.insights.happenings import happened, headline
 from monitor.insights.standings import standings
-from monitor.messages import Label
 from monitor.queries import parse
 from monitor.reports import charts
 from monitor.reports.asked import Asked
@@ -32,8 +31,6 @@ MOST_BRANDS: Final = 10
 """Rows of a table of brands; the CSV of /compare has all."""
 
 _MOST_HAPPENED: Final = 6
-_CAUSES: Final = 4
-"""Happenings whose cause is looked for: the largest; it takes a look at their posts."""
 _MOST_THEMES: Final = 6
 _MOST_RIVALS: Final = 2
 """Competitors whose themes stand beside ours."""
@@ -42,13 +39,6 @@ _MOST_FOUND: Final = 60
 """Mentions of a search: some pages; the CSV has all."""
 _SEARCHES: Final = 20
 """Each looks through some ten thousand mentions: what is not found by then is not waited for."""
-
-
-class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that happened, and what made it."""
-
-    happening: Happening
-    cause: Cause | None
 
 
 class Spoken(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +59,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     figures: Summary
     focus: str | None
     """The brand it speaks of first: the most present of ours, else the most present of all."""
-    happened: tuple[Told, ...] = ()
+    happened: tuple[Explained, ...] = ()
     """The largest first."""
     standings: tuple[Standing, ...] = ()
     """Ours and the most present others."""
@@ -174,7 +164,7 @@ def gather(connection: Connection, asked: Asked, now: datetime) -> Report:
     chosen = asked.chosen
     zone = chosen.since.tzinfo.key if isinstance(chosen.since.tzinfo, ZoneInfo) else "UTC"
     figures = summary(connection, chosen)
-    report = Report(asked=asked, zone=zone, generated_at=now, figures=figures, focus=_focus(figures))
+    report = Report(asked=asked, zone=zone, generated_at=now, figures=figures, focus=figures.focus)
     if not figures.mentions:
         return report
     if asked.page == "mentions":
@@ -226,27 +216,7 @@ def _with_mentions(connection: Connection, report: Report) -> Report:
 
 def _with_happenings(connection: Connection, report: Report) -> Report:
     found = happened(connection, report.chosen, report.zone)
-    top = first(found)
-    shown = sorted(found[:_MOST_HAPPENED], key=lambda each: each is not top)
-    return msgspec.structs.replace(
-        report,
-        happened=tuple(
-            Told(
-                happening=each,
-                cause=cause(connection, each.brand, each.since, each.until, _label(each))
-                if place < _CAUSES and each.kind != "silence"
-                else None,
-            )
-            for place, each in enumerate(shown)
-        ),
-    )
-
-
-def _label(happening: Happening) -> Label | None:
-    """Of opinions those that moved them are looked at; of volume every post."""
-    if happening.kind != "health" or happening.good is None:
-        return None
-    return "positive" if happening.good else "negative"
+    return msgspec.structs.replace(report, happened=explained(connection, found)[:_MOST_HAPPENED])
 
 
 def _with_brands(connection: Connection, report: Report) -> Report:
@@ -306,8 +276,3 @@ def _with_pictures(connection: Connection, report: Report, most_silent: int, mos
     shown = shown_pictures(connection, chosen, most + len(silent))
     others = tuple(each for each in shown if each.sha256 not in seen)[:most]
     return msgspec.structs.replace(report, silent=silent, pictures=others)
-
-
-def _focus(figures: Summary) -> str | None:
-    present = sorted(figures.voice, key=lambda each: (not each.own, -each.posts))
-    return present[0].brand if present else None

@@ -102,6 +102,12 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
         return self.texts + self.images
 
     @property
+    def focus(self) -> str | None:
+        """The brand that is spoken of first: the most present of ours, else the most present of all."""
+        present = sorted(self.voice, key=lambda each: (not each.own, -each.posts))
+        return present[0].brand if present else None
+
+    @property
     def rejections(self) -> int:
         """Records that became dead letters."""
         return sum(each.records for each in self.rejected)

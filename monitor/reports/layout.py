@@ -5,9 +5,10 @@ from typing import ClassVar, Final
 import msgspec
 
 from monitor.answers import Card
+from monitor.insights.explained import Explained
 from monitor.reports import tables
 from monitor.reports.charts import Drawing
-from monitor.reports.content import Report, Spoken, Told
+from monitor.reports.content import Report, Spoken
 from monitor.reports.labels import cut, label
 from monitor.reports.mentions import MentionLine
 from monitor.reports.pictures import ShownPicture
@@ -132,7 +133,7 @@ def _happened(report: Report) -> tuple[Block, ...]:
     return (Words(text="There is too little past to compare with: it takes four weeks before the period."),)
 
 
-def _happening(told: Told) -> Entry:
+def _happening(told: Explained) -> Entry:
     happening = told.happening
     tone = "" if happening.good is None else "positive" if happening.good else "negative"
     made = "" if told.cause is None else f"{told.cause.words}."

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -44,7 +44,7 @@ from monitor.web.guards import SameOrigin, SecurityHeaders
 from monitor.web.history import HistorySearch
 from monitor.web.openapi import describe
 from monitor.web.rendering import page
-from monitor.web.roles import ForbiddenError
+from monitor.web.roles import ForbiddenError, viewers_only_look
 from monitor.web.site import Site, open_site
 from monitor.web.views import WrongAddressError
 
@@ -91,6 +91,7 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
+        dependencies=[Depends(viewers_only_look)],
         middleware=_middleware(settings, site),
     )
     app.state.site, app.state.people = site, site.people

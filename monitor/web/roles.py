@@ -10,7 +10,11 @@ from fastapi import Request
 from monitor.web.people import People, Role
 from monitor.web.site import person
 
-__all__ = ["ForbiddenError", "Role", "may", "require", "role"]
+__all__ = ["ForbiddenError", "Role", "may", "require", "role", "viewers_only_look"]
+
+_SAFE: Final = ("GET", "HEAD", "OPTIONS")
+_OPEN: Final = ("/login", "/logout")
+"""What whoever has no role may send."""
 
 _WHO: Final = {Role.VIEWER: "Everybody", Role.ANALYST: "Analysts and admins", Role.ADMIN: "Admins"}
 
@@ -41,3 +45,10 @@ def require(request: Request, least: Role) -> None:
         f"{_WHO[least]} may do this{f': {names}' if names else ''}. You are here as {present.name.lower()}; "
         f"`brand-monitor web add-user NAME --role {least.name.lower()}` changes that."
     )
+
+
+def viewers_only_look(request: Request) -> None:
+    """Before every route: what changes something takes an analyst, whatever else the route asks for. Raises
+    `ForbiddenError`."""
+    if request.method not in _SAFE and request.url.path not in _OPEN:
+        require(request, Role.ANALYST)

@@ -1,19 +1,15 @@
-"""What the overview and the page of a brand tell alike: what happened, where the brands stand, what was said."""
+"""What the overview and the page of a brand tell alike: what happened, where brands stand, what was said."""
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import Any, Final, Protocol, TypeVar
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from monitor.insights.causes import Cause, cause
 from monitor.insights.expected import learned
-from monitor.insights.happenings import Happening, first, happened, headline
+from monitor.insights.explained import explained
+from monitor.insights.happenings import happened, headline
 from monitor.insights.standings import standings
-from monitor.messages import Label
 from monitor.reports import charts
 from monitor.reports.authors import authors
 from monitor.reports.feeling import Unit, sentiment_over_time
@@ -24,14 +20,12 @@ from monitor.reports.pictures import image_only
 from monitor.reports.timeline import unit_for, without_gaps
 from monitor.reports.versus import contenders, versus
 from monitor.themes import themes
-from monitor.web.views import View, address
+from monitor.web.views import View
 
 _THEMES: Final = 6
 _QUOTES: Final = 4
 _PICTURES: Final = 5
 _ORIGINS: Final = 8
-_CAUSES: Final = 4
-"""Happenings whose cause is looked for: the largest; it takes a look at their posts."""
 _KEPT: Final = 256
 """Charts kept in memory, a few kilobytes each: those of the last thirty pages or so."""
 
@@ -42,23 +36,6 @@ class _OfBrand(Protocol):
 
 
 _Row = TypeVar("_Row", bound=_OfBrand)
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A happening as a page tells it: what set it off, its first and last day, and an alert for the next."""
-
-    happening: Happening
-    cause: Cause | None
-    first: date
-    last: date
-    alert: str
-
-
-def focus_of(figures: Summary) -> str | None:
-    """The brand a page speaks of first: the most present of ours, else the most present of all."""
-    present = sorted(figures.voice, key=lambda each: (not each.own, -each.posts))
-    return present[0].brand if present else None
 
 
 def of_brand(rows: Sequence[_Row], brand: str | None) -> _Row | None:
@@ -73,19 +50,16 @@ def story(
     chosen = view.chosen
     past = learned(connection, chosen, zone)
     found = happened(connection, chosen, zone, past)
-    top = first(found)
-    ranked = [top, *(each for each in found if each is not top)] if top else []
-    told_happenings = [
-        _told(connection, each, zone, look=place < _CAUSES) for place, each in enumerate(ranked)
-    ]
+    top, *others = explained(connection, found) or (None,)
     stand = standings(connection, chosen, zone, past) if figures.voice else ()
+    standing = of_brand(stand, focus)
     told: dict[str, Any] = {
-        "headline": headline(found) if found else "",
-        "top": told_happenings[0] if told_happenings else None,
-        "others": told_happenings[1:],
+        "headline": headline(found, standing=standing),
+        "top": top,
+        "others": others,
         "of_focus": of_brand(found, focus),
         "standings": sorted(stand, key=lambda each: not each.own),
-        "standing": of_brand(stand, focus),
+        "standing": standing,
         "figures": figures,
         "focus": focus,
         "spoken": of_brand(figures.voice, focus),
@@ -110,19 +84,6 @@ def story(
     return told
 
 
-def _told(connection: Connection, it: Happening, zone: str, *, look: bool) -> Told:
-    where = ZoneInfo(zone)
-    # Of opinions, those that moved them; of volume, every post.
-    label: Label | None = ("positive" if it.good else "negative") if it.kind == "health" else None
-    return Told(
-        happening=it,
-        cause=cause(connection, it.brand, it.since, it.until, label) if look else None,
-        first=it.since.astimezone(where).date(),
-        last=(it.until - timedelta(microseconds=1)).astimezone(where).date(),
-        alert=address("/alerts/new", {"brand": it.brand}),
-    )
-
-
 def _drawings(
     connection: Connection, view: View, told: Mapping[str, Any], unit: Unit, zone: str
 ) -> dict[str, charts.Drawing]:
@@ -131,8 +92,7 @@ def _drawings(
     drawn: dict[str, charts.Drawing | None] = {}
     if figures.voice:
         drawn["share"] = _drawn(charts.share_chart, figures.voice, figures.brand_posts)
-        _, lines = versus(connection, view.chosen, contenders(figures.voice), zone)
-        drawn["versus"] = _drawn(charts.versus_share_chart, lines, unit)
+        drawn["versus"] = _versus(connection, view, figures, zone)
     if any(each.opinions for each in figures.feeling):
         drawn["health"] = _drawn(charts.health_chart, figures.feeling)
     if timeline:
@@ -142,6 +102,11 @@ def _drawings(
     if told["sources"]:
         drawn["sources"] = _drawn(charts.sources_chart, told["sources"])
     return {name: drawing for name, drawing in drawn.items() if drawing is not None}
+
+
+def _versus(connection: Connection, view: View, figures: Summary, zone: str) -> charts.Drawing | None:
+    unit, lines = versus(connection, view.chosen, contenders(figures.voice), zone)
+    return _drawn(charts.versus_share_chart, lines, unit)
 
 
 @functools.lru_cache(maxsize=_KEPT)

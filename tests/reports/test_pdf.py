@@ -11,10 +11,11 @@ from pypdf import PdfReader
 from monitor.brands import Brand, Brands
 from monitor.delivery import messages
 from monitor.insights.causes import Cause
+from monitor.insights.explained import Explained
 from monitor.insights.happenings import Happening
 from monitor.messages import BrandMention, Sentiment, TextMention
 from monitor.reports.asked import Asked
-from monitor.reports.content import Told, gather
+from monitor.reports.content import gather
 from monitor.reports.filters import Filter
 from monitor.reports.layout import sections
 from monitor.reports.pdf import pdf
@@ -187,7 +188,7 @@ def test_what_happened_stands_with_its_cause_in_the_report_and_without_names_in_
         author_source="forum",
         author_posts=40,
     )
-    told = msgspec.structs.replace(report, happened=(Told(happening=happening, cause=made),))
+    told = msgspec.structs.replace(report, happened=(Explained(happening=happening, cause=made),))
     said = words(read(told, month.store))
     assert told.headline == happening.title
     assert happening.certainty in said

@@ -1,11 +1,13 @@
 """Who may do what, by the users file, by one password for all, and without a login."""
 
+import re
 import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
 from starlette.requests import Request
@@ -14,6 +16,8 @@ from typer.testing import CliRunner
 from monitor.cli import app
 from monitor.errors import SetupError
 from monitor.settings import Settings
+from monitor.web import api
+from monitor.web.app import _PAGES
 from monitor.web.people import People, Role, add_user, hasher, read_users
 from monitor.web.roles import ForbiddenError, may, require, role
 
@@ -89,6 +93,24 @@ def test_a_viewer_reads_and_does_not_correct(tmp_path: Path, call: Calling, sett
     _log_in(client, "old")
     assert "Save correction" in client.get(f"/mentions/{mention}").text
     assert client.post("/corrections/1/undo", data=undo).status_code == 409
+
+
+def test_a_viewer_changes_nothing_by_any_route(tmp_path: Path, call: Calling, settings: Settings) -> None:
+    file = tmp_path / "users"
+    file.write_text(f"cy:{HASHED}:viewer\nann:{HASHED}:admin\n")
+    client = call(settings, web_users_file=file)
+    _log_in(client, "cy")
+    changing = {
+        (method, route.path)
+        for room in (*_PAGES, api)
+        for route in room.router.routes
+        if isinstance(route, APIRoute)
+        for method in route.methods - {"GET", "HEAD"}
+    } - {("POST", "/login"), ("POST", "/logout")}
+    assert len(changing) >= 15
+    for method, path in changing:
+        filled = re.sub(r"\{[^}]+\}", "1", path)
+        assert client.request(method, filled).status_code == 403, path
 
 
 def test_one_password_for_all_lets_everybody_correct(call: Calling, settings: Settings) -> None:
