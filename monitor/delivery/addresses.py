@@ -7,8 +7,9 @@ the pages names services of the kinds below, at public addresses and at the host
 
 import socket
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import Final
-from urllib.parse import parse_qsl
+from typing import Any, Final
+
+from apprise.plugins import url_to_dict
 
 from monitor.delivery.recipients import Recipient
 from monitor.errors import SetupError
@@ -53,18 +54,21 @@ def named_on_a_page(address: str, hosts: str) -> Recipient:
     kind = address.partition("://")[0][:20]
     if len(address) > _MOST or len(address.split()) != 1 or not address.isprintable():
         raise AddressError(f"one address, without spaces, of {_MOST:,} characters at most")
+    # What apprise makes the service of: another parser would split one address in another way.
+    read: dict[str, Any] | None = url_to_dict(address)  # type: ignore[no-untyped-call]
+    if read is not None and read["schema"] not in _SERVICES:
+        raise AddressError(f"{kind}:// cannot be named on the pages; what can is {_TELLS}")
+    for name in read["qsd"] if read is not None else ():
+        # +, - and : begin a web hook's own headers, parameters and fields.
+        if name not in _PARAMETERS and not name.startswith(("+", "-", ":")):
+            raise AddressError(f"an address on the pages takes no {name[:40]!r}")
     try:
         recipient = Recipient(address)
     except SetupError as error:
         raise AddressError(str(error)) from None
-    schema = recipient.service.schema
-    if schema not in _SERVICES:
-        raise AddressError(f"{kind}:// cannot be named on the pages; what can is {_TELLS}")
-    for name, _ in parse_qsl(address.partition("?")[2], keep_blank_values=True):
-        # +, - and : begin a web hook's own headers, parameters and fields.
-        if name.lower() not in _PARAMETERS and not name.startswith(("+", "-", ":", " ")):
-            raise AddressError(f"an address on the pages takes no {name[:40]!r}")
-    where = _SERVICES[schema]
+    if recipient.service.redirects:
+        raise AddressError("an address on the pages follows no redirects")
+    where = _SERVICES[recipient.service.schema]
     host = getattr(recipient.service, where) if where else None
     if host:
         _check(host.strip("[]"), hosts)

@@ -1,4 +1,4 @@
-"""What people name on the pages reaches services at public addresses, no file, log or machine of the house."""
+"""What people name on the pages reaches services at public addresses, no file and no machine of the house."""
 
 import pytest
 
@@ -65,17 +65,39 @@ def test_machines_that_only_the_server_reaches_may_not(address):
 @pytest.mark.parametrize(
     "more",
     [
-        *(
-            "template=/etc/passwd",
-            "Template=file:///etc/passwd",
-            "redirect=yes",
-            "pgp=yes",
-            "pgpkey=/etc/ssh/key",
-        ),
-        "pgpprvkey=http://127.0.0.1/",
+        *("template=/etc/passwd", "Template=file:///etc/passwd", "redirect=yes", "port=22", "store=/tmp"),
+        *("pgp=yes", "pgpkey=/etc/ssh/key", "pgpprvkey=http://127.0.0.1/", "wkd=yes", "attach=/etc/passwd"),
+        # In whatever way it is written.
+        *("%72edirect=yes", "REDIRECT=yes", "redirect", "redirect=", "+=1;redirect=yes", "&&redirect=yes"),
+        *("%20redirect=yes", "redirect%20=yes", "redirect+=yes", "%09redirect=yes", "%C2%A0redirect=yes"),
+        *("a;redirect=yes", "x=;template=/etc/passwd", "a=;%20template=/x", "#&redirect=yes"),
+        *("format=text;redirect=yes", "redirect=no&redirect=yes", ";;template=/x", "%00redirect=yes"),
     ],
 )
-def test_what_reads_files_or_goes_elsewhere_may_not(more):
-    for address in (SLACK.replace("/#brand", f"?{more}"), f"mailto://u:p@192.0.9.1?to=a@example.com&{more}"):
-        with pytest.raises(AddressError):
-            named_on_a_page(address, "")
+@pytest.mark.parametrize(
+    "address",
+    [
+        SLACK.replace("/#brand", "?"),
+        f"{SLACK}?format=text&",
+        "https://hooks.slack.com/services/T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ?",
+        "https://discord.com/api/webhooks/0000000000/AAAAAAAAAAAAAAAAAAAAAAAA?",
+        "tgram://123456789:abcdefg_hijklmnop/12315544/?",
+        "workflows://192.0.9.1:443/workflow/signature/?",
+        "mailto://u:p@192.0.9.1?from=reports@example.com&to=a@example.com&",
+        "jsons://192.0.9.1/hook?",
+        "jsons://192.0.9.1/hook?+name=value;",
+    ],
+)
+def test_what_reads_files_or_goes_elsewhere_may_not(address, more):
+    named_on_a_page(f"{address}format=text", "")
+    with pytest.raises(AddressError, match="an address on the pages takes no "):
+        named_on_a_page(f"{address}{more}", "")
+
+
+@pytest.mark.parametrize("inside", ["127.0.0.1", "localhost", "[::1]"])
+@pytest.mark.parametrize("name", ["smtp", ";smtp", "%20smtp", "SMTP", "smtp+", "smtp=192.0.9.1&smtp"])
+def test_a_mail_server_may_not_be_one_inside_however_it_is_written(name, inside):
+    with pytest.raises(AddressError):
+        named_on_a_page(
+            f"mailto://u:p@192.0.9.1?from=reports@example.com&to=a@example.com&{name}={inside}", ""
+        )
