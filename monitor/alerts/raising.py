@@ -15,7 +15,8 @@ from monitor.alerts.findings import Finding, find, together, windows
 from monitor.alerts.rules import Rule
 from monitor.alerts.series import load
 from monitor.alerts.timing import due
-from monitor.alerts.wording import harmless, title
+from monitor.alerts.wording import title
+from monitor.delivery.harmless import harmless
 from monitor.insights.causes import cause
 from monitor.messages import Label
 from monitor.reports.labels import label

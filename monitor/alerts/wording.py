@@ -10,32 +10,12 @@ from urllib.parse import urlencode
 
 from monitor.alerts.findings import EVERY_SOURCE, Finding
 from monitor.alerts.rules import Rule
+from monitor.delivery.harmless import harmless
 from monitor.delivery.recipients import Message
 from monitor.messages import Alert
-from monitor.reports.labels import label
 from monitor.reports.wording import counted, minute, number, percent
 
-_MOST_CAUSE: Final = 400
-"""Columns of the words of a cause."""
-
-_HARMLESS: Final = str.maketrans(
-    {
-        "@": "\N{FULLWIDTH COMMERCIAL AT}",
-        "<": "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}",
-        ">": "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}",
-        "*": "\N{ASTERISK OPERATOR}",
-        "|": "\N{BROKEN BAR}",
-        "`": "'",
-    }
-)
-"""Signs that chat services read as a call to everybody, as a link or as markup, and what stands for them."""
-
 _TIMES: Final = "\N{MULTIPLICATION SIGN}"
-
-
-def harmless(text: str, most: int = _MOST_CAUSE) -> str:
-    """What a publisher wrote, for a message: one line of `most` columns."""
-    return label(text, most).translate(_HARMLESS).replace("://", ":")
 
 
 def title(rule: Rule, found: Finding) -> str:

@@ -1,4 +1,7 @@
-"""A report as a message: findings in words, the files attached. No word of a publisher's is in the text."""
+"""A report as a message: findings in words, the files attached.
+
+Findings name sources, themes and authors as publishers wrote them: every line of the text is made harmless.
+"""
 
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -8,10 +11,10 @@ from urllib.parse import urlencode
 import structlog
 from sqlalchemy import Engine
 
+from monitor.delivery.harmless import harmless
 from monitor.delivery.recipients import Message
 from monitor.reports.asked import Asked
 from monitor.reports.content import Report, gather
-from monitor.reports.labels import label
 from monitor.reports.pdf import pdf
 from monitor.reports.report import page
 from monitor.reports.tables import cards
@@ -21,6 +24,9 @@ from monitor.storage.pictures import PictureStore
 _log = structlog.get_logger(__name__)
 
 _FILE_TYPES: Final = ("pdf", "html")
+
+_MOST_LINE: Final = 1_000
+"""Columns of a line: a sentence that names everything it may is shorter."""
 
 
 def report_message(
@@ -36,7 +42,7 @@ def report_message(
     """The report of a view; `attach` names file types ("pdf html"), written to `folder`.
 
     `missed` is how many earlier reports were never sent because the service was down; `site`, where the pages
-    are reached, makes a link to the view.
+    are reached (`links.base_address`), makes a link to the view.
     """
     with engine.connect() as connection:
         report = gather(connection, asked, now)
@@ -65,7 +71,7 @@ def no_report(view: str, since: datetime, until: datetime, site: str | None) -> 
         "Monitor finds the reason in the log of its schedule."
     )
     if site:
-        body += f"\n\nThe page: {site.rstrip('/')}{_with_days(view, since, last)}"
+        body += f"\n\nThe page: {site}{_with_days(view, since, last)}"
     return Message(f"Brand report, {days}: could not be made", body)
 
 
@@ -87,20 +93,21 @@ def _title(report: Report) -> str:
     last = report.chosen.until - timedelta(microseconds=1)
     made_up = "SYNTHETIC DATA: " if report.figures.synthetic else ""
     about = "Brand report" if report.asked.page == "overview" else report.asked.title
-    return f"{made_up}{label(about, 120)}, {day(report.chosen.since, zone)} to {day(last, zone)}"
+    return f"{made_up}{harmless(about, 120)}, {day(report.chosen.since, zone)} to {day(last, zone)}"
 
 
 def _body(report: Report, missed: int, site: str | None) -> str:
-    lines = [f"{report.headline}.", ""]
-    lines += [f"- {each.happening.title}. {each.happening.certainty}" for each in report.happened[1:]]
-    lines += [f"- {name}: {value}{f' ({words})' if words else ''}." for name, value, words in cards(report)]
+    told = [f"{each.happening.title}. {each.happening.certainty}" for each in report.happened[1:]]
+    told += [f"{name}: {value}{f' ({words})' if words else ''}." for name, value, words in cards(report)]
+    lines = [harmless(f"{report.headline}.", _MOST_LINE), ""]
+    lines += [f"- {harmless(each, _MOST_LINE)}" for each in told]
     if report.waiting and report.asked.page != "answer":
         verb = "waits" if report.waiting == 1 else "wait"
         lines.append(f"- {counted(report.waiting, 'story')} {verb} for an answer.")
     if report.limits:
-        lines += ["", f"Only {report.limits}."]
+        lines += ["", harmless(f"Only {report.limits}.", _MOST_LINE)]
     if site:
-        lines += ["", f"The page: {site.rstrip('/')}{_link(report)}"]
+        lines += ["", f"The page: {site}{_link(report)}"]
     if missed:
         lines += [
             "",

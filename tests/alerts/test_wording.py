@@ -8,9 +8,8 @@ import pytest
 
 from monitor.alerts.findings import EVERY_SOURCE, Finding
 from monitor.alerts.rules import Rule
-from monitor.alerts.wording import gathered, harmless, link, message, sureness, title
+from monitor.alerts.wording import gathered, link, message, sureness, title
 from monitor.messages import Alert
-from tests.hostile import AUTHORS, SOURCES
 
 UNTIL = datetime(2026, 3, 9, 10, tzinfo=UTC)
 
@@ -113,13 +112,6 @@ def test_where_every_source_is_silent_the_service_is_suspected():
 )
 def test_how_sure_it_is_is_told_in_plain_words(p_value, words):
     assert words in sureness(p_value)
-
-
-@pytest.mark.parametrize("name", [*SOURCES, *AUTHORS])
-def test_no_name_calls_everybody_breaks_a_line_or_is_a_link(name):
-    said = harmless(f"{name} @channel <!here> https://evil.example/ *b*\r\nBcc: a@example.com")
-    for sign in ("@", "<", ">", "://", "\n", "\r", "*", "\u202e", "\ufffe"):
-        assert sign not in said
 
 
 def test_several_alerts_are_one_message():
