@@ -207,6 +207,7 @@ def _send(settings: Settings, chosen: "Filter") -> None:
     """To each recipient, whatever the schedule has sent; the exit code is 1 where one did not get it."""
     import tempfile
 
+    from monitor.delivery.links import base_address
     from monitor.delivery.messages import report_message
     from monitor.delivery.recipients import Outcome, read_recipients
     from monitor.reports.asked import Asked
@@ -228,7 +229,13 @@ def _send(settings: Settings, chosen: "Filter") -> None:
             store = PictureStore(settings.picture_store)
             asked = Asked(chosen=chosen)
             message = report_message(
-                engine, store, asked, settings.report_attach, Path(folder), datetime.now(UTC)
+                engine,
+                store,
+                asked,
+                settings.report_attach,
+                Path(folder),
+                datetime.now(UTC),
+                site=base_address(settings),
             )
             receipts = [(recipient, recipient.send(message)) for recipient in recipients]
     finally:

@@ -105,6 +105,7 @@ def _plan(settings: Settings) -> _Plan:
 
 def _run(settings: Settings, engine: "Engine", plan: _Plan, once: bool) -> None:
     from monitor.alerts.watch import AlertWatch
+    from monitor.delivery.links import base_address
     from monitor.delivery.sender import ReportSender
     from monitor.delivery.service import LOOK, attempt, serve
     from monitor.storage.faults import translated
@@ -112,7 +113,7 @@ def _run(settings: Settings, engine: "Engine", plan: _Plan, once: bool) -> None:
     from monitor.storage.schema import check_revision
 
     store = PictureStore(settings.picture_store)
-    sender = ReportSender(engine, store, plan.dispatches, settings.report_attach, settings.web_url)
+    sender = ReportSender(engine, store, plan.dispatches, settings.report_attach, base_address(settings))
     duties: list[tuple[str, Duty]] = [
         ("reports", sender.send_due),
         ("alerts", AlertWatch(engine, settings, plan.alerted).look),
