@@ -116,7 +116,9 @@ def _tell_spelt(spelt: "Spelt", settings: Settings, *, dry_run: bool) -> None:
         typer.echo(f"{brand.name} was in {file} already, spelt {spellings}")
     besides = [other.name for other in spelt.brands if other.own and other.name != brand.name]
     if brand.own and besides:
-        typer.echo(f"ours, too: {', '.join(besides)}; where not, take `own = true` out, there or on page /setup")
+        typer.echo(
+            f"ours, too: {', '.join(besides)}; where not, take `own = true` out, there or on page /setup"
+        )
     for word in spelt.everyday:
         typer.echo(
             f'"{word}" means other things, too: in a picture it counts as a whole line, or where the logo '
