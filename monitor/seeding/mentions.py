@@ -213,7 +213,7 @@ class Author:
             label, mood = 1, "neutral"
         elif post.subject < _ABOUT_NOTHING + _ABOUT_TWO and self._brands > 1:
             other = self._other(post)
-            said = self._phrases.together(post.brand, other, post.words)
+            said = self._phrases.together(mood, post.brand, other, post.words)
         else:
             said = self._phrases.about(post.kind, post.brand, post.words)
         if post.picture < _ENDED:

@@ -62,9 +62,9 @@ class Phrases:
         """A sentence about one brand; `kind` names a list of sentences.toml: `neutral`, `outage.neutral`."""
         return _one(self._about(kind, brand), roll)
 
-    def together(self, brand: int, other: int, roll: float) -> Said:
+    def together(self, mood: str, brand: int, other: int, roll: float) -> Said:
         """A sentence about two brands."""
-        return _one(self._together(brand, other), roll)
+        return _one(self._together(mood, brand, other), roll)
 
     def ending(self, roll: float, place: float, code: str) -> Said:
         """What some sentences end in: a place, a few of them very common, or a word of its own, `code`."""
@@ -79,9 +79,9 @@ class Phrases:
     def _render_about(self, kind: str, brand: int) -> tuple[Said, ...]:
         return tuple(_rendered(said, {"{brand}": (brand, self._names[brand])}) for said in self._given[kind])
 
-    def _render_together(self, brand: int, other: int) -> tuple[Said, ...]:
+    def _render_together(self, mood: str, brand: int, other: int) -> tuple[Said, ...]:
         both = {"{brand}": (brand, self._names[brand]), "{other}": (other, self._names[other])}
-        return tuple(_rendered(said, both) for said in self._given["together"])
+        return tuple(_rendered(said, both) for said in self._given[f"together.{mood}"])
 
 
 def _sentences() -> dict[str, list[str]]:

@@ -22,9 +22,10 @@ def test_the_brand_stands_where_it_is_said_to_stand(phrases, kind, roll):
     assert "{" not in said.text
 
 
+@pytest.mark.parametrize("mood", ["positive", "negative", "neutral"])
 @pytest.mark.parametrize("roll", [0.0, 0.5, 0.999])
-def test_two_brands_stand_where_they_are_said_to_stand(phrases, roll):
-    said = phrases.together(0, 1, roll)
+def test_two_brands_stand_where_they_are_said_to_stand(phrases, mood, roll):
+    said = phrases.together(mood, 0, 1, roll)
     assert sorted(name.brand for name in said.named) == [0, 1]
     for name in said.named:
         assert said.text[name.start : name.end] == BRANDS[name.brand].name
