@@ -78,7 +78,9 @@ def _groups(connection: Connection, now: datetime) -> list[_Group]:
         rule = rules[row.rule_id]
         assert rule is not None, "alert.rule_id is a foreign key"
         address = addresses[row.rule_id].get(row.recipient)
-        key = (row.recipient, address) if row.held else (row.recipient, row.alert_id)
+        # Of a rule that was given up nothing is sent: that must not stop what others have to tell.
+        ended = rule.ended_at is not None
+        key = (row.recipient, address, ended) if row.held else (row.recipient, row.alert_id)
         group = groups.setdefault(key, _Group(rule, row.recipient, address, []))
         groups[key] = _Group(group.rule, group.recipient, group.address, [*group.rows, row])
     return list(groups.values())

@@ -1,23 +1,24 @@
 """Looks at rules and stores what they have to tell, with whom to tell it and when: each alert once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+import msgspec
 import structlog
 from sqlalchemy import Connection, Engine, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 
 from monitor.alerts import store
-from monitor.alerts.findings import Finding, find, together, windows
+from monitor.alerts.findings import EVERY_SOURCE, Finding, find, together, windows
 from monitor.alerts.rules import Rule
 from monitor.alerts.series import load
 from monitor.alerts.timing import due
 from monitor.alerts.wording import title
 from monitor.delivery.harmless import harmless
-from monitor.insights.causes import cause
+from monitor.insights.causes import Cause, cause
 from monitor.messages import Label
 from monitor.reports.labels import label
 from monitor.reports.wording import number
@@ -55,7 +56,7 @@ def raise_due(engine: Engine, until: datetime, now: datetime, defaults: Sequence
             problem = str(error).split("\n", 1)[0][:300] or type(error).__name__
             _log.error("an alert could not be looked at", rule=rule.name, why=problem)
         with engine.begin() as connection:
-            store.looked(connection, rule.id, until, problem)
+            store.looked(connection, rule, until, problem)
     return raised
 
 
@@ -63,7 +64,7 @@ def _look(engine: Engine, rule: Rule, until: datetime, now: datetime, defaults: 
     with engine.connect() as connection:
         series = load(connection, rule, windows(rule, until), _PATIENCE, whole=True)
         last = _last(connection, rule.id)
-        found = [each for one in series if (each := find(rule, one, until, last.get(one.subject)))]
+        found = [each for one in series if (each := find(rule, one, until, last(one.subject)))]
         if rule.kind == "silence":
             found = together(found, series, until)
         told = [(each, _why(connection, rule, each)) for each in found]
@@ -71,14 +72,15 @@ def _look(engine: Engine, rule: Rule, until: datetime, now: datetime, defaults: 
         return sum(_store(connection, rule, each, why, now, defaults) for each, why in told)
 
 
-def _last(connection: Connection, rule_id: int) -> Mapping[str, datetime]:
-    """The end of the latest alert's window, by subject."""
+def _last(connection: Connection, rule_id: int) -> Callable[[str], datetime | None]:
+    """The end of the window of a subject's latest alert; one about every source is about each of them."""
     rows = connection.execute(
         select(alert.c.subject, func.max(alert.c.until).label("until"))
         .where(alert.c.rule_id == rule_id)
         .group_by(alert.c.subject)
     )
-    return {row.subject: row.until for row in rows}
+    ends = {row.subject: row.until for row in rows}
+    return lambda subject: max((ends[each] for each in (subject, EVERY_SOURCE) if each in ends), default=None)
 
 
 class _Why(NamedTuple):
@@ -107,7 +109,22 @@ def _cause(connection: Connection, rule: Rule, found: Finding) -> _Why | None:
     why = cause(connection, found.brand, found.since, found.until, feeling)
     if why is None or not any((why.theme_posts, why.story_posts, why.author_posts, why.source_posts)):
         return None
-    return _Why(harmless(why.words), why.first_mention_id)
+    return _Why(harmless(why.words), why.first_mention_id or _by(connection, why))
+
+
+def _by(connection: Connection, why: Cause) -> UUID | None:
+    """A mention of the author that the words name; None where they name none."""
+    if not why.author_posts:
+        return None
+    query = text("""
+        SELECT p.mention_id FROM presence AS p
+        WHERE p.brand_id = (SELECT id FROM brand WHERE name = :brand)
+          AND p.source = :author_source AND p.author = :author
+          AND p.published_at >= :since AND p.published_at < :until
+        ORDER BY p.published_at, p.mention_id LIMIT 1
+    """)
+    found: UUID | None = connection.execute(query, msgspec.structs.asdict(why)).scalar()
+    return found
 
 
 def _widest(connection: Connection, rule: Rule, found: Finding) -> _Why | None:

@@ -66,11 +66,10 @@ def end(connection: Connection, id: int, by: str | None) -> None:
     connection.execute(delete(alert_recipient).where(alert_recipient.c.rule_id == id))
 
 
-def looked(connection: Connection, id: int, until: datetime, problem: str | None) -> None:
-    """Note up to where a rule was looked at, and what was in the way."""
-    connection.execute(
-        update(alert_rule).where(alert_rule.c.id == id).values(looked_at=until, problem=problem)
-    )
+def looked(connection: Connection, rule: Rule, until: datetime, problem: str | None) -> None:
+    """Note up to where a rule was looked at, and what was in the way; not of one changed meanwhile."""
+    same = (alert_rule.c.id == rule.id, alert_rule.c.changed_at == rule.changed_at)
+    connection.execute(update(alert_rule).where(*same).values(looked_at=until, problem=problem))
 
 
 def recipients(connection: Connection, id: int) -> Sequence[Named]:
@@ -99,11 +98,15 @@ def addresses(connection: Connection, id: int) -> dict[str, str]:
 
 
 def add_recipient(connection: Connection, id: int, name: str, address: str, by: str | None) -> None:
-    """Send the alerts of a rule there, too; one that is there already gets the new address."""
-    connection.execute(
-        delete(alert_recipient).where(alert_recipient.c.rule_id == id, alert_recipient.c.name == name)
-    )
-    connection.execute(insert(alert_recipient).values(rule_id=id, name=name, address=address, added_by=by))
+    """Send the alerts of a rule there, too; addresses that differ in their secrets alone get numbers."""
+    known = addresses(connection, id)
+    if address in known.values():
+        return
+    shown, place = name, 1
+    while shown in known:
+        place += 1
+        shown = f"{name} ({place})"
+    connection.execute(insert(alert_recipient).values(rule_id=id, name=shown, address=address, added_by=by))
 
 
 def remove_recipient(connection: Connection, id: int, recipient: int) -> None:

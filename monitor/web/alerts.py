@@ -138,8 +138,11 @@ def add_recipients(request: Request, rule_id: Number, to: Annotated[str, Form()]
     except AddressError as error:
         return _back(request, rule_id, f"Not added: {error}")
     with site(request).databases.correcting() as connection:
-        if store.rule(connection, rule_id) is None:
+        rule = store.rule(connection, rule_id)
+        if rule is None:
             raise HTTPException(404, _GONE)
+        if rule.ended_at is not None:
+            return _back(request, rule_id, "Not added: this alert was given up.")
         for recipient, address in found:
             store.add_recipient(connection, rule_id, recipient.name, address, person(request))
     names = ", ".join(recipient.name for recipient, _ in found)

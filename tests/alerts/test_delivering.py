@@ -13,7 +13,7 @@ from monitor.delivery import ledger
 from monitor.delivery.recipients import Recipient
 from monitor.settings import load_settings
 from monitor.storage.alert_tables import alert, alert_delivery, alert_recipient, alert_rule
-from tests.alerts.conftest import NOW, UNTIL, burst, weeks
+from tests.alerts.conftest import NOW, UNTIL, Said, burst, weeks
 
 
 @pytest.fixture
@@ -143,31 +143,66 @@ def test_a_rule_that_cannot_be_looked_at_keeps_no_other_from_it(bad_day, engine,
     assert "line 1" in problems["Broken"]
 
 
-def test_an_alert_forgets_the_author_with_the_mention(bad_day, engine, tell):
+async def test_an_alert_forgets_the_author_with_what_they_said(write, engine, tell):
+    await write([*weeks(NOW), *burst(NOW, 27, author="Ann")])
     tell()
     with engine.begin() as connection:
-        mention = connection.execute(text("SELECT id FROM mention LIMIT 1")).scalar()
-        connection.execute(alert.update().values(cause="first posted by Ann", first_mention_id=mention))
-        connection.execute(text("DELETE FROM mention WHERE id = :id"), {"id": mention})
+        assert "are by Ann" in connection.execute(select(alert.c.cause)).scalar_one()
+        connection.execute(text("DELETE FROM mention WHERE author = 'Ann'"))
         row = connection.execute(select(alert.c.cause, alert.c.first_mention_id)).one()
     assert tuple(row) == (None, None)
 
 
-async def test_the_author_with_the_widest_reach_is_named_and_calls_nobody(
+async def test_where_nothing_comes_at_all_that_is_told_once_and_not_every_hour(write, keep, web_hook, tell):
+    await write(
+        [
+            Said(NOW - timedelta(days=day, hours=hour), source=source)
+            for source in ("forum", "news")
+            for day in range(1, 43)
+            for hour in range(1, 24)
+        ]
+    )
+    keep(kind="silence", scope="any")
+    for hours in range(3):
+        tell(NOW + timedelta(hours=hours))
+    assert [each["title"].partition(",")[0] for each in web_hook.got] == [
+        "Nothing came from any source in 24 hours"
+    ]
+
+
+async def test_an_alert_that_was_given_up_stops_no_other_that_waits_with_it(
     write, keep, engine, web_hook, tell
 ):
-    said = [
-        *burst(NOW, 1, author="bob", reach=40_000),
-        *burst(NOW, 1, author="@channel <!here>\n\ufffe https://evil.example", reach=2_000_000),
-    ]
-    await write([*weeks(NOW), *said])
-    keep(kind="reach", scope="own", reach=10_000)
+    await write([*weeks(NOW), *burst(NOW, 27)])
+    quiet = {"quiet_from": time(10), "quiet_until": time(11), "zone": "UTC"}
+    first, _ = (keep(name=kind, kind=kind, scope="own", **quiet) for kind in ("criticism", "volume-up"))
     tell()
-    (message,) = web_hook.got
-    assert message["title"] == "VMware: 2 mentions by authors who reach 10,000 people or more"
-    assert "evil.example (forum) reaches 2,000,000 people" in message["message"]
-    for sign in ("@", "<", "://", "\ufffe"):
-        assert sign not in message["message"]
     with engine.begin() as connection:
-        connection.execute(text("DELETE FROM mention WHERE author LIKE '%evil%'"))
-        assert connection.execute(select(alert.c.cause)).scalar_one() is None
+        store.end(connection, first, "ann")
+    tell(NOW + timedelta(hours=1))
+    assert states(engine) == [("dropped", "quiet", 1), ("sent", "quiet", 1)]
+    (message,) = web_hook.got
+    assert "volume-up" in message["message"]
+
+
+def test_two_addresses_that_look_alike_without_their_secrets_are_two_recipients(keep, engine):
+    rule = keep(kind="criticism", scope="own")
+    with engine.begin() as connection:
+        for address in ("json://u:one@a", "json://u:two@a", "json://u:one@a"):
+            store.add_recipient(connection, rule, "json://u:****@a", address, "ann")
+        assert store.addresses(connection, rule) == {
+            "json://u:****@a": "json://u:one@a",
+            "json://u:****@a (2)": "json://u:two@a",
+        }
+
+
+def test_an_alert_that_is_changed_while_it_is_looked_at_is_looked_at_again(keep, engine):
+    id = keep(kind="criticism", scope="own")
+    with engine.begin() as connection:
+        before = store.rule(connection, id)
+    with engine.begin() as connection:
+        store.pause(connection, id, "ann", paused=False)
+        store.looked(connection, before, UNTIL, None)
+        assert store.rule(connection, id).looked_at is None
+        store.looked(connection, store.rule(connection, id), UNTIL, None)
+        assert store.rule(connection, id).looked_at == UNTIL
