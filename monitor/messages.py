@@ -144,7 +144,7 @@ AlertKind = Literal[
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Something that a rule watched for; published to `mentions.alerts` at least once, keyed by its subject."""
+    """Something that a rule watched for; published to `mentions.alerts` at least once, by its subject."""
 
     id: int
     """The same for the same alert, however often it is published."""
@@ -179,7 +179,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     cause: str | None = None
     """What made it happen, in words, where one thing did. May hold what publishers wrote."""
     link: str | None = None
-    """The mentions on the pages, where the address of these is known (MONITOR_WEB_ADDRESS)."""
+    """The mentions on the pages, where the address of these is known (MONITOR_WEB_URL, MONITOR_WEB_NAMES)."""
     raised_at: datetime
 
 

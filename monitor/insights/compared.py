@@ -10,7 +10,6 @@ Scale = Literal["count", "share", "net"]
 """How a figure is compared: counts by their ratio, shares of 0..1 in points, net sentiment (-1..1) by its
 difference."""
 
-_ARROW: Final = "\N{RIGHTWARDS ARROW}"
 _TIMES: Final = "\N{MULTIPLICATION SIGN}"
 
 

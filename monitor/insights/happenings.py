@@ -105,14 +105,11 @@ def happened(
     return tuple(sorted(found, key=lambda each: (-each.size, not each.own, each.brand, each.since)))
 
 
-def headline(found: Sequence[Happening], cause: str = "", standing: Standing | None = None) -> str:
+def headline(found: Sequence[Happening], standing: Standing | None = None) -> str:
     """The sentence for whoever reads nothing else: of ours if anything happened to ours, else of the others.
-    `cause`: what set it off, in words, of the happening that `first` gives. `standing`: where the brand that
-    a page speaks of first stands, for weeks in which nothing happened."""
+    `standing`: where the brand that a page speaks of first stands, for weeks in which nothing happened."""
     top = first(found)
-    if top is not None:
-        return f"{top.title}: {cause}" if cause else top.title
-    return titles.quiet(standing)
+    return titles.quiet(standing) if top is None else top.title
 
 
 def first(found: Sequence[Happening]) -> Happening | None:

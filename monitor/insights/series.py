@@ -166,7 +166,7 @@ def _shares(
 
 
 def _hourly(chosen: Filter) -> str:
-    """Mentions by the hour of the day, of the newest week alone: that is enough to know a day's shape."""
+    """Mentions by the hour of the day, of the newest four weeks: enough to know a day's shape."""
     return f"""
         SELECT extract(hour FROM hour AT TIME ZONE :zone) AS hour, sum(texts + images) AS mentions
         FROM brand_hour WHERE hour >= CAST(:until AS timestamptz) - interval '28 days' AND hour < :until

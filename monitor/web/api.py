@@ -109,7 +109,7 @@ def get_sources(request: Request, choice: Chosen, limit: Limit = 50) -> Answer:
 
 @router.get("/authors", **answering(tuple[AuthorActivity, ...]))
 def get_authors(request: Request, choice: Chosen, limit: Limit = 20) -> Answer:
-    """Who speaks about the brands most often."""
+    """Who speaks about the brands most often, and whom most people may have read."""
     with framed(request, choice) as frame:
         return Answer(authors(frame.connection, frame.view.chosen, limit))
 

@@ -1,4 +1,5 @@
-// Draws the charts, and lets people draw a box on a picture. Everything else works without this file.
+// Draws the charts, lets people draw a box on a picture, answer by keyboard and copy a link. Everything else
+// works without this file.
 "use strict";
 
 function drawChart(canvas) {
