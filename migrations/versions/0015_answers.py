@@ -60,7 +60,17 @@ def upgrade() -> None:
     op.create_index(
         "presence_to_answer_ix",
         "presence",
-        ["brand_id", "published_at", "mention_id", "story_id", "reach", "label", "source", "language", "lead"],
+        [
+            "brand_id",
+            "published_at",
+            "mention_id",
+            "story_id",
+            "reach",
+            "label",
+            "source",
+            "language",
+            "lead",
+        ],
         postgresql_where=sa.text("label IN ('negative', 'unsure')"),
     )
     _for_role("brand_monitor_read", "GRANT SELECT ON answer TO brand_monitor_read")

@@ -69,7 +69,9 @@ def brand_hours(chosen: Filter) -> str:
         SELECT hour, source, brand_id, lead, {_counts(chosen)}
         FROM brand_hour WHERE hour >= :since_hour AND hour < :until_hour{_rows(chosen)}
     """  # noqa: S608 - the conditions are our own; their values travel as parameters
-    edges = (f"SELECT p.published_at, p.source, p.brand_id, p.lead, {_EACH} {rows}" for rows in _edge_rows(chosen))
+    edges = (
+        f"SELECT p.published_at, p.source, p.brand_id, p.lead, {_EACH} {rows}" for rows in _edge_rows(chosen)
+    )
     return f"({_all((whole, *edges))})"
 
 
@@ -83,7 +85,9 @@ def brand_days(chosen: Filter) -> str:
         f"SELECT hour, source, brand_id, lead, {_counts(chosen)} FROM brand_hour WHERE {span}{_rows(chosen)}"  # noqa: S608
         for span in _hours_beside_days(chosen)
     )
-    edges = (f"SELECT p.published_at, p.source, p.brand_id, p.lead, {_EACH} {rows}" for rows in _edge_rows(chosen))
+    edges = (
+        f"SELECT p.published_at, p.source, p.brand_id, p.lead, {_EACH} {rows}" for rows in _edge_rows(chosen)
+    )
     return f"({_all((days, *hours, *edges))})"
 
 

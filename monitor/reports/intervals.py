@@ -33,4 +33,3 @@ def newcombe(successes: float, n: float, successes_before: float, n_before: floa
         max(-1.0, difference - math.hypot(now - low, high_before - before)),
         min(1.0, difference + math.hypot(high - now, before - low_before)),
     )
-

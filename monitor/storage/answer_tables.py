@@ -1,4 +1,7 @@
-"""What people did about stories: who answered what. `metadata` is that of `monitor.storage.tables`, with this in it."""
+"""What people did about stories: who answered what.
+
+`metadata` is that of `monitor.storage.tables`, with this in it.
+"""
 
 from typing import Final
 
@@ -43,6 +46,6 @@ answer = Table(
     CheckConstraint("(undone_at IS NULL) = (undone_by IS NULL)", name="undone"),
     Index(None, "mention_id"),
     Index("answer_standing_ix", "mention_id", "id", postgresql_where=text("undone_at IS NULL")),
-    comment="What people did about a story. Its state is what was set last at any of its mentions and not undone; "
-    "new without any.",
+    comment="What people did about a story. Its state is what was set last at any of its mentions and not "
+    "undone; new without any.",
 )

@@ -109,7 +109,17 @@ presence = Table(
     # What may want an answer, without reading a row.
     Index(
         "presence_to_answer_ix",
-        *("brand_id", "published_at", "mention_id", "story_id", "reach", "label", "source", "language", "lead"),
+        *(
+            "brand_id",
+            "published_at",
+            "mention_id",
+            "story_id",
+            "reach",
+            "label",
+            "source",
+            "language",
+            "lead",
+        ),
         postgresql_where=text("label IN ('negative', 'unsure')"),
     ),
     Index(

@@ -20,9 +20,7 @@ def viewed(client: TestClient, since: str | None, until: str | None) -> View:
 
 
 @pytest.mark.parametrize("since", ["0002-03-01", "0020-03-01", "0202-03-01", "2006-03-01"])
-def test_a_year_half_typed_is_no_two_thousand_years_of_work(
-    client: TestClient, since: str
-) -> None:
+def test_a_year_half_typed_is_no_two_thousand_years_of_work(client: TestClient, since: str) -> None:
     view = viewed(client, since, "2026-03-31")
     assert view.first == date.fromisoformat(since)  # as typed
     assert view.chosen.since == datetime(2026, 3, 6, tzinfo=BERLIN)
