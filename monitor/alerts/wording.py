@@ -5,21 +5,19 @@ are no links.
 """
 
 from datetime import datetime, tzinfo
-from typing import Final
 from urllib.parse import urlencode
 
 from monitor.alerts.findings import EVERY_SOURCE, Finding
 from monitor.alerts.rules import Rule
 from monitor.delivery.harmless import harmless
 from monitor.delivery.recipients import Message
+from monitor.insights.compared import amount, times
 from monitor.messages import Alert
 from monitor.reports.wording import counted, minute, number, percent
 
-_TIMES: Final = "\N{MULTIPLICATION SIGN}"
-
 
 def title(rule: Rule, found: Finding) -> str:
-    """What happened, in one line: `Acme: 44 mentions in 24 hours, 4.4 times the usual 10`."""
+    """What happened, in one line: `Acme: 44 mentions in 24 hours, ×4.4 the usual 10`."""
     subject, hours = harmless(found.subject, 80), f"in {_hours(found)}"
     if rule.query and rule.scope != "any":
         subject = f"{subject}, “{harmless(rule.query, 60)}”"
@@ -145,14 +143,12 @@ def _fold(found: Finding) -> str:
     if usual < 0.5:
         return "usually none"
     ratio = found.observed / usual
-    return f"{_TIMES}{ratio:.1f} the usual {_amount(usual)}" if ratio < 20 else f"usually {_amount(usual)}"
+    return f"{times(ratio)} the usual {_amount(usual)}" if ratio < 20 else f"usually {_amount(usual)}"
 
 
 def _amount(n: float) -> str:
     """`12`, `3.4` below ten; what is nearly none is none."""
-    if n < 0.1:
-        return "none"
-    return f"{n:,.0f}" if n >= 10 else f"{n:.1f}".removesuffix(".0")
+    return "none" if n < 0.1 else amount(n)
 
 
 def _hours(found: Finding) -> str:
