@@ -17,7 +17,7 @@ from monitor.reports.wording import counted, minute, number, percent
 
 
 def title(rule: Rule, found: Finding) -> str:
-    """What happened, in one line: `Acme: 44 mentions in 24 hours, ×4.4 the usual 10`."""
+    """What happened, in one line: `Acme: 44 mentions in 24 hours, x4.4 the usual 10`."""
     subject, hours = harmless(found.subject, 80), f"in {_hours(found)}"
     if rule.query and rule.scope != "any":
         subject = f"{subject}, “{harmless(rule.query, 60)}”"
