@@ -14,13 +14,13 @@ from sqlalchemy import Connection, Row, select, update
 
 from monitor.alerts import store
 from monitor.alerts.reading import alerts
-from monitor.alerts.recipients import named
 from monitor.alerts.rules import Rule
 from monitor.alerts.timing import after_quiet
 from monitor.alerts.wording import gathered, message
-from monitor.delivery.addresses import AddressError
 from monitor.delivery.links import base_address
 from monitor.delivery.recipients import Outcome, Receipt, Recipient
+from monitor.delivery.sender import Receiver
+from monitor.delivery.subscribers import Service, Subscriber
 from monitor.reports.quality import is_synthetic
 from monitor.settings import Settings
 from monitor.storage.alert_tables import alert, alert_delivery
@@ -94,12 +94,9 @@ def _hand_over(
     claimed: Sequence[int],
 ) -> Receipt | None:
     """What became of the message; None where there is nobody to send it to any more."""
-    recipient = defaults.get(group.recipient)
+    recipient: Receiver | None = defaults.get(group.recipient)
     if group.address is not None:
-        try:
-            recipient = named(group.address, settings)
-        except AddressError as error:
-            return Receipt(Outcome.FAILED, str(error))
+        recipient = Subscriber(group.recipient, group.address, Service.of(settings))
     if recipient is None or group.rule.ended_at is not None:
         return None
     base, zone = base_address(settings), group.rule.zone_info

@@ -1,6 +1,6 @@
 """Rules and their recipients in the database: read, saved, changed, given up."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from monitor.alerts.rules import Rule, RuleError, check
+from monitor.delivery.recipients import numbered
 from monitor.storage.alert_tables import alert_recipient, alert_rule
 from monitor.storage.tables import brand
 
@@ -97,16 +98,25 @@ def addresses(connection: Connection, id: int) -> dict[str, str]:
     return {row.name: row.address for row in rows}
 
 
-def add_recipient(connection: Connection, id: int, name: str, address: str, by: str | None) -> None:
-    """Send the alerts of a rule there, too; addresses that differ in their secrets alone get numbers."""
+def add_recipient(
+    connection: Connection,
+    id: int,
+    name: str,
+    address: str,
+    by: str | None,
+    reserved: Collection[str] = (),
+) -> str:
+    """Send the alerts of a rule there, too; returns the name it is known by, with a number where it must be.
+
+    `reserved` are the names of the default recipients. What is there already stays as it is.
+    """
     known = addresses(connection, id)
-    if address in known.values():
-        return
-    shown, place = name, 1
-    while shown in known:
-        place += 1
-        shown = f"{name} ({place})"
+    for shown, there in known.items():
+        if there == address:
+            return shown
+    shown = numbered(name, {*known, *reserved})
     connection.execute(insert(alert_recipient).values(rule_id=id, name=shown, address=address, added_by=by))
+    return shown
 
 
 def remove_recipient(connection: Connection, id: int, recipient: int) -> None:

@@ -3,8 +3,7 @@
 Addresses hold secrets; what is shown and recorded of one is without them.
 """
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -21,6 +20,9 @@ _TIMEOUT: Final = 60.0
 
 _MOST_DETAIL: Final = 500
 """Characters kept of what a service said."""
+
+_WEB_HOOKS: Final = ("json", "jsons", "xml", "xmls", "form", "forms")
+"""Kinds of addresses whose path may be all the secret there is: apprise shows it."""
 
 
 class Outcome(StrEnum):
@@ -52,8 +54,8 @@ class Message:
 class Recipient:
     """One address. `name` is the address without its secrets: a changed password makes no new recipient."""
 
-    def __init__(self, url: str, place: int = 1) -> None:
-        """`place` tells addresses apart that differ in their secrets only. Raises `SetupError`."""
+    def __init__(self, url: str) -> None:
+        """Raises `SetupError`."""
         self.service: Any = apprise.Apprise.instantiate(
             url,
             asset=AppriseAsset(
@@ -71,8 +73,7 @@ class Recipient:
                 "mailtos://USER:PASSWORD@HOST?to=ADDRESS, percent-encoded (docs/reports.md)"
             )
         address: str = self.service.url(privacy=True)  # type: ignore[no-untyped-call]
-        shown = address.partition("?")[0]
-        self.name = shown if place == 1 else f"{shown} ({place})"
+        self.name = _shown(address.partition("?")[0])
 
     def send(self, message: Message) -> Receipt:
         """Hand the message over; blocks for up to a minute and never raises for a service that is away."""
@@ -93,18 +94,34 @@ class Recipient:
         return Receipt(Outcome.UNKNOWN if unknown else Outcome.FAILED, said[:_MOST_DETAIL])
 
 
+def numbered(name: str, taken: Container[str]) -> str:
+    """The name, with a number where it is taken: that of an address that differs in its secrets only."""
+    shown, place = name, 1
+    while shown in taken:
+        place += 1
+        shown = f"{name} ({place})"
+    return shown
+
+
 def read_recipients(addresses: SecretStr | None, setting: str) -> tuple[Recipient, ...]:
     """Addresses separated by spaces or lines; raises `SetupError` naming the setting, not the secret."""
     urls = addresses.get_secret_value().split() if addresses is not None else []
     if len(set(urls)) < len(urls):
         raise SetupError(f"{setting} names an address twice")
-    found: list[Recipient] = []
-    seen: Counter[str] = Counter()
+    found: dict[str, Recipient] = {}
     for url in urls:
         try:
-            name = Recipient(url).name
-            seen[name] += 1
-            found.append(Recipient(url, seen[name]))
+            recipient = Recipient(url)
         except SetupError as error:
             raise SetupError(f"{setting}: {error}") from None
-    return tuple(found)
+        recipient.name = numbered(recipient.name, found)
+        found[recipient.name] = recipient
+    return tuple(found.values())
+
+
+def _shown(address: str) -> str:
+    """What apprise shows of an address; of a web hook's path its ends only, as of other services' tokens."""
+    kind, _, rest = address.partition("://")
+    host, _, path = rest.partition("/")
+    path = path.strip("/")
+    return f"{kind}://{host}/{path[0]}...{path[-1]}" if path and kind in _WEB_HOOKS else address

@@ -26,7 +26,7 @@ _MOST_ATTEMPTS = 3
 
 
 class Receiver(Protocol):
-    """Somebody who gets a report: a `Recipient`, or one who cannot be reached."""
+    """Somebody who gets a report: a `Recipient`, or a `Subscriber`."""
 
     @property
     def name(self) -> str:

@@ -5,7 +5,8 @@ a server's password into a page to get a report.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final, Self
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -22,7 +23,7 @@ _WHOM: Final = ("to", "cc", "bcc")
 """Parts of a mail server's address that say who gets mail; those who get a view replace them."""
 
 _MOST: Final = 20
-"""Recipients of one view."""
+"""Recipients at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,33 +42,36 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
-class Unreachable:
-    """Somebody that cannot be reached as things are set up; what is sent to them fails and says why."""
+class Subscriber:
+    """Somebody whose address was stored: read, and its host looked up, when there is something to send."""
 
     name: str
-    why: str
+    """As people are shown it."""
+    address: str = field(repr=False)
+    service: Service
 
-    def send(self, message: Message) -> Receipt:  # noqa: ARG002 - what a recipient takes
-        """Always FAILED, to be tried again: settings and networks change."""
-        return Receipt(Outcome.FAILED, self.why)
+    def send(self, message: Message) -> Receipt:
+        """Hand the message over; blocks for up to a minute.
+
+        An address that cannot be used now is FAILED, to be tried again: settings and networks change.
+        """
+        try:
+            recipient = _recipient(self.address, self.service)
+        except AddressError as error:
+            return Receipt(Outcome.FAILED, str(error))
+        return recipient.send(message)
 
 
-def read_subscribers(addresses: str, service: Service) -> tuple[Recipient, ...]:
-    """E-mail and apprise addresses separated by spaces or commas, in their order.
+def read_subscribers(addresses: str, service: Service) -> Mapping[str, str]:
+    """The name of each address of several, as people are shown it; `numbered` tells equal ones apart.
 
-    Raises `AddressError` for one that cannot be used, and where there is none.
+    E-mail and apprise addresses stand apart by spaces or commas. Looks hosts up. Raises `AddressError` for
+    one that cannot be used, and where there is none.
     """
-    found: dict[str, Recipient] = {}
-    for address in dict.fromkeys(each for each in re.split(r"[\s,]+", addresses) if each):
-        recipient = _recipient(address, service)
-        name, place = recipient.name, 1
-        while recipient.name in found:
-            place += 1
-            recipient.name = f"{name} ({place})"
-        found[recipient.name] = recipient
-    if not 0 < len(found) <= _MOST:
+    given = list(dict.fromkeys(each for each in re.split(r"[\s,]+", addresses) if each))
+    if not 0 < len(given) <= _MOST:
         raise AddressError(f"name 1 to {_MOST} people: e-mail addresses, or addresses as apprise writes them")
-    return tuple(found.values())
+    return {address: _recipient(address, service).name for address in given}
 
 
 def _recipient(address: str, service: Service) -> Recipient:

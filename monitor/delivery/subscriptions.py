@@ -1,6 +1,6 @@
 """Views of the pages that people have sent to them: written down, listed, stopped, and due."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
@@ -9,10 +9,10 @@ import structlog
 from sqlalchemy import Connection, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
-from monitor.delivery.addresses import AddressError
+from monitor.delivery.recipients import numbered
 from monitor.delivery.schedule import Schedule, read_schedule
-from monitor.delivery.sender import Dispatch, Receiver
-from monitor.delivery.subscribers import Service, Unreachable, read_subscribers
+from monitor.delivery.sender import Dispatch
+from monitor.delivery.subscribers import Service, Subscriber
 from monitor.storage.subscription_tables import subscription
 
 _log = structlog.get_logger(__name__)
@@ -47,19 +47,25 @@ def subscribe(
     *,
     view: str,
     times: Schedule,
-    addresses: str,
-    recipients: Sequence[str],
+    recipients: Mapping[str, str],
     by: str,
 ) -> int:
     """Have a view sent from its next due moment on; returns the subscription's id.
 
-    `addresses` are as `read_subscribers` takes them, `recipients` their names. Raises `TooManyError`.
+    `recipients` are as `read_subscribers` gives them. Raises `TooManyError`.
     """
+    names: list[str] = []
+    for name in recipients.values():
+        names.append(numbered(name, names))
     running = select(subscription.c.id).where(subscription.c.stopped_at.is_(None))
     if len(connection.execute(running).all()) >= MOST:
         raise TooManyError(f"{MOST} views are sent already; stop one that nobody reads")
     made = insert(subscription).values(
-        view=view, schedule=str(times), addresses=addresses, recipients=list(recipients), created_by=by
+        view=view,
+        schedule=str(times),
+        addresses=" ".join(recipients),
+        recipients=names,
+        created_by=by,
     )
     return int(connection.execute(made.returning(subscription.c.id)).scalar_one())
 
@@ -81,10 +87,7 @@ def subscriptions(connection: Connection) -> tuple[Subscription, ...]:
 
 
 def dispatches(connection: Connection, service: Service) -> tuple[Dispatch, ...]:
-    """What is sent when and to whom.
-
-    Somebody who cannot be reached is among the recipients: what is sent to them fails, and says why.
-    """
+    """What is sent when and to whom. Nobody's address is read before there is something to send to it."""
     rows = connection.execute(
         select(
             subscription.c.id,
@@ -99,20 +102,16 @@ def dispatches(connection: Connection, service: Service) -> tuple[Dispatch, ...]
     )
     found = []
     for row in rows:
-        recipients: Sequence[Receiver]
         try:
             times = read_schedule(row.schedule)
+            whom = tuple(zip(row.recipients, row.addresses.split(), strict=True))
         except ValueError as error:  # a zone that this machine's zone database does not have
             _log.error("a view cannot be sent", subscription=row.id, view=row.view, why=str(error))
             continue
-        try:
-            recipients = read_subscribers(row.addresses, service)
-        except AddressError as error:
-            recipients = [Unreachable(name, str(error)) for name in row.recipients]
         found.append(
             Dispatch(
                 times=times,
-                recipients=recipients,
+                recipients=[Subscriber(name, address, service) for name, address in whom],
                 view=row.view,
                 subscription=row.id,
                 named_at=row.created_at,

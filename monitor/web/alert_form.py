@@ -7,17 +7,11 @@ from typing import Annotated, Any, Final, get_args
 import msgspec
 from fastapi import Form, Query
 
-from monitor.alerts.recipients import named
 from monitor.alerts.rules import KINDS, MOST_NAME, SENSITIVITIES, Digest, Rule, RuleError, check
-from monitor.delivery.addresses import AddressError
-from monitor.delivery.recipients import Recipient
 from monitor.reports.labels import label
-from monitor.settings import Settings
 
 _TIME: Final = re.compile(r"\d\d:\d\d(:\d\d)?")
 _BRAND: Final = "brand:"
-
-_MOST_RECIPIENTS: Final = 20
 
 
 class Asked:
@@ -117,14 +111,6 @@ def asked_of(
         source=source,
         to_default="1",
     )
-
-
-def recipients_in(to: str, settings: Settings) -> list[tuple[Recipient, str]]:
-    """The recipients typed, each with its address. Raises `AddressError`."""
-    addresses = list(dict.fromkeys(re.split(r"[\s,]+", to.strip()))) if to.strip() else []
-    if len(addresses) > _MOST_RECIPIENTS:
-        raise AddressError(f"{_MOST_RECIPIENTS} recipients are the most at a time")
-    return [(named(address, settings), address) for address in addresses]
 
 
 def _with_name(rule: Rule, name: str) -> Rule:

@@ -1,21 +1,24 @@
 """Alerts: what is watched and what was raised, and the forms that set, try, change and give up a rule."""
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, Form, Path, Query, Request
+from sqlalchemy import Connection
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from monitor.alerts import store, wording
 from monitor.alerts.preview import preview
 from monitor.alerts.reading import history
-from monitor.alerts.recipients import named
 from monitor.alerts.rules import COOL_DOWNS, KINDS, SENSITIVITIES, Rule, RuleError
 from monitor.delivery.addresses import AddressError
 from monitor.delivery.recipients import Outcome, Receipt, Recipient, read_recipients
-from monitor.web.alert_form import Asked, asked_of, recipients_in
+from monitor.delivery.sender import Receiver
+from monitor.delivery.subscribers import Service, Subscriber, read_subscribers
+from monitor.web.alert_form import Asked, asked_of
 from monitor.web.framing import Frame, framed
 from monitor.web.roles import Role, require
 from monitor.web.site import person, site
@@ -81,12 +84,11 @@ def save_new(
     require(request, Role.ADMIN)
     try:
         rule = asked.rule(site(request).settings.web_zone)
-        found = recipients_in(asked.to, site(request).settings)
+        found = _read(request, asked.to)
         if do == "save":
             with site(request).databases.correcting() as connection:
                 id = store.save(connection, rule, person(request))
-                for recipient, address in found:
-                    store.add_recipient(connection, id, recipient.name, address, person(request))
+                _add(request, connection, id, found)
             return _back(request, id, "Set. It is looked at from now on, every hour.")
     except (RuleError, AddressError) as error:
         with framed(request, choice) as frame:
@@ -134,7 +136,7 @@ def add_recipients(request: Request, rule_id: Number, to: Annotated[str, Form()]
     """Tell more people."""
     require(request, Role.ADMIN)
     try:
-        found = recipients_in(to, site(request).settings)
+        found = _read(request, to)
     except AddressError as error:
         return _back(request, rule_id, f"Not added: {error}")
     with site(request).databases.correcting() as connection:
@@ -143,9 +145,7 @@ def add_recipients(request: Request, rule_id: Number, to: Annotated[str, Form()]
             raise HTTPException(404, _GONE)
         if rule.ended_at is not None:
             return _back(request, rule_id, "Not added: this alert was given up.")
-        for recipient, address in found:
-            store.add_recipient(connection, rule_id, recipient.name, address, person(request))
-    names = ", ".join(recipient.name for recipient, _ in found)
+        names = ", ".join(_add(request, connection, rule_id, found))
     return _back(request, rule_id, f"Added: {names}." if names else "Nobody was named.")
 
 
@@ -167,18 +167,13 @@ def test(request: Request, rule_id: Number) -> Response:
         rule, addresses = store.rule(connection, rule_id), store.addresses(connection, rule_id)
     if rule is None:
         raise HTTPException(404, _GONE)
-    defaults = read_recipients(here.settings.alert_to, "MONITOR_ALERT_TO") if rule.to_default else ()
-    message = wording.test_message(rule)
+    message, service = wording.test_message(rule), Service.of(here.settings)
 
-    def sent(to: tuple[str, str | Recipient]) -> tuple[str, Receipt]:
-        name, whom = to
-        try:
-            recipient = named(whom, here.settings) if isinstance(whom, str) else whom
-        except AddressError as error:
-            return name, Receipt(Outcome.FAILED, str(error))
-        return name, recipient.send(message)
+    def sent(to: Receiver) -> tuple[str, Receipt]:
+        return to.name, to.send(message)
 
-    everybody = [*addresses.items(), *((each.name, each) for each in defaults)]
+    everybody: list[Receiver] = [Subscriber(name, address, service) for name, address in addresses.items()]
+    everybody += _defaults(request) if rule.to_default else ()
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         return _back(request, rule_id, _tested(list(pool.map(sent, everybody))))
 
@@ -201,6 +196,24 @@ def pause_or_end(request: Request, rule_id: Number, do: Literal["pause", "resume
 
 
 _GONE: Final = "There is no alert of that number; /alerts lists all of them."
+
+
+def _defaults(request: Request) -> tuple[Recipient, ...]:
+    return read_recipients(site(request).settings.alert_to, "MONITOR_ALERT_TO")
+
+
+def _read(request: Request, to: str) -> Mapping[str, str]:
+    """The names of the addresses typed, if any. Raises `AddressError`."""
+    return read_subscribers(to, Service.of(site(request).settings)) if to.strip() else {}
+
+
+def _add(request: Request, connection: Connection, rule_id: int, found: Mapping[str, str]) -> list[str]:
+    """Returns the names they are known by."""
+    reserved = [each.name for each in _defaults(request)]
+    return [
+        store.add_recipient(connection, rule_id, name, address, person(request), reserved)
+        for address, name in found.items()
+    ]
 
 
 def _found(frame: Frame, rule_id: int) -> Rule:
@@ -257,12 +270,11 @@ def _some(told: list[Any]) -> dict[str, Any]:
 def _words(request: Request) -> dict[str, Any]:
     """What the forms choose from and how they word it."""
     here = site(request)
-    defaults = read_recipients(here.settings.alert_to, "MONITOR_ALERT_TO")
     return {
         "kinds": KINDS,
         "levels": SENSITIVITIES,
         "cool_downs": COOL_DOWNS,
-        "defaults": [each.name for each in defaults],
+        "defaults": [each.name for each in _defaults(request)],
         "short": wording.short,
         "moment": lambda at: wording.moment(at, here.zone),
         "web_zone": here.settings.web_zone,

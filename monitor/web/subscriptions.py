@@ -121,8 +121,7 @@ def _subscribe(here: Site, wanted: Asked, *, day: str, at: str, zone: str, to: s
             connection,
             view=wanted.address,
             times=times,
-            addresses=" ".join(to.replace(",", " ").split()),
-            recipients=[each.name for each in recipients],
+            recipients=recipients,
             by=by,
         )
 

@@ -194,6 +194,9 @@ def test_two_addresses_that_look_alike_without_their_secrets_are_two_recipients(
             "json://u:****@a": "json://u:one@a",
             "json://u:****@a (2)": "json://u:two@a",
         }
+        reserved = ["slack://a...a"]
+        shown = store.add_recipient(connection, rule, "slack://a...a", "slack://b", None, reserved)
+        assert shown == "slack://a...a (2)"
 
 
 def test_an_alert_that_is_changed_while_it_is_looked_at_is_looked_at_again(keep, engine):
@@ -206,3 +209,23 @@ def test_an_alert_that_is_changed_while_it_is_looked_at_is_looked_at_again(keep,
         assert store.rule(connection, id).looked_at is None
         store.looked(connection, store.rule(connection, id), UNTIL, None)
         assert store.rule(connection, id).looked_at == UNTIL
+
+
+async def test_the_author_with_the_widest_reach_is_named_and_calls_nobody(
+    write, keep, engine, web_hook, tell
+):
+    said = [
+        *burst(NOW, 1, author="bob", reach=40_000),
+        *burst(NOW, 1, author="@channel <!here>\n\ufffe https://evil.example", reach=2_000_000),
+    ]
+    await write([*weeks(NOW), *said])
+    keep(kind="reach", scope="own", reach=10_000)
+    tell()
+    (message,) = web_hook.got
+    assert message["title"] == "VMware: 2 mentions by authors who reach 10,000 people or more"
+    assert "evil.example (forum) reaches 2,000,000 people" in message["message"]
+    for sign in ("@", "<", "://", "\ufffe"):
+        assert sign not in message["message"]
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM mention WHERE author LIKE '%evil%'"))
+        assert connection.execute(select(alert.c.cause)).scalar_one() is None

@@ -8,8 +8,8 @@ SLACK = "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7F{}/#brand"
 
 
 def test_addresses_stand_apart_by_spaces_and_lines():
-    found = read_recipients(SecretStr("json://127.0.0.1/a  json://127.0.0.1/b\njson://127.0.0.1/c"), "X")
-    assert [each.name for each in found] == [f"json://127.0.0.1/{name}" for name in "abc"]
+    found = read_recipients(SecretStr("ntfys://127.0.0.1/a  ntfys://127.0.0.1/b\nntfys://127.0.0.1/c"), "X")
+    assert [each.name for each in found] == [f"ntfys://127.0.0.1/{name}" for name in "abc"]
     assert read_recipients(None, "X") == ()
 
 
@@ -17,6 +17,16 @@ def test_addresses_that_differ_in_their_secrets_only_are_told_apart():
     found = read_recipients(SecretStr(f"{SLACK.format('Q')} {SLACK.format('Z')[:-7]}Q/#brand"), "X")
     assert len({each.name for each in found}) == 2
     assert "dnlazkcO" not in " ".join(each.name for each in found)
+
+
+@pytest.mark.parametrize("kind", ["json", "jsons", "xml", "xmls", "form", "forms"])
+def test_the_path_of_a_web_hook_is_no_part_of_its_name(kind):
+    addresses = (
+        f"{kind}://u:p@127.0.0.1:81/hooks/topsecret/ {kind}://u:p@127.0.0.1:81/h/topsecret?+x=topsecret"
+    )
+    names = [each.name for each in read_recipients(SecretStr(addresses), "X")]
+    assert names == [f"{kind}://u:****@127.0.0.1:81/h...t", f"{kind}://u:****@127.0.0.1:81/h...t (2)"]
+    assert Recipient(f"{kind}://127.0.0.1/").name == f"{kind}://127.0.0.1/"
 
 
 @pytest.mark.parametrize("wrong", ["nonsense", "quack://secret", "mailto://secret"])

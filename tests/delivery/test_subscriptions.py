@@ -25,11 +25,10 @@ HERE = Service(SecretStr(""), hosts="127.0.0.1")
 def wish(engine):
     """Writes a subscription down; `at` is when somebody asked for it."""
 
-    def make(view: str, addresses: str, at: datetime = SUNDAY) -> int:
+    def make(view: str, *addresses: str, at: datetime = SUNDAY) -> int:
+        names = {address: f"hook {place}" for place, address in enumerate(addresses)}
         with engine.begin() as connection:
-            id = subscribe(
-                connection, view=view, times=WEEKLY, addresses=addresses, recipients=["hook"], by="ann"
-            )
+            id = subscribe(connection, view=view, times=WEEKLY, recipients=names, by="ann")
             connection.execute(
                 text("UPDATE subscription SET created_at = :at WHERE id = :id"), {"at": at, "id": id}
             )
@@ -119,13 +118,44 @@ def test_an_e_mail_address_goes_through_the_mail_server_of_the_reports(wish, pro
     assert "reports@example.com" in message["from"]
 
 
-def test_recipients_are_known_without_their_secrets():
+def test_one_whose_address_is_read_no_more_holds_up_none_of_the_others(wish, process, web_hook, engine):
+    inside, gone = "json://127.0.0.2/hook", "json://no-such-host.invalid/hook"
+    wish("/", inside, web_hook.url, "nonsense", "ann@example.com", gone)
+    assert process([MONDAY]).send_due() == [Outcome.FAILED, Outcome.SENT, *[Outcome.FAILED] * 3]
+    later = MONDAY + timedelta(minutes=2)
+    assert process([later], Service(SecretStr(""), "127.0.0.1, 127.0.0.2")).send_due() == [Outcome.FAILED] * 4
+    assert len(web_hook.got) == 1
+    with engine.connect() as connection:
+        told = connection.execute(text("SELECT recipient, state, detail FROM report_delivery")).all()
+    assert {row.recipient for row in told if row.state == "sent"} == {"hook 1"}
+    assert not any("127.0.0.2/hook" in str(row.detail) for row in told)
+
+
+def test_nobodys_host_is_looked_up_before_something_is_due(wish, process, web_hook, monkeypatch):
+    def looked_up(*_: object) -> None:
+        raise AssertionError("nothing is due")
+
+    wish("/", "json://chat.example/hook", web_hook.url)
+    with monkeypatch.context() as patched:
+        patched.setattr("socket.getaddrinfo", looked_up)
+        patched.setattr("apprise.Apprise.instantiate", looked_up)
+        assert process([SUNDAY]).send_due() == []
+    assert process([MONDAY]).send_due() == [Outcome.FAILED, Outcome.SENT]
+
+
+def test_recipients_are_known_without_their_secrets(engine):
     service = Service(SecretStr("mailtos://u:hush@mail.example.com?to=all@example.com"), hosts="127.0.0.1")
-    found = read_subscribers("ann@example.com, json://u:one@127.0.0.1/x json://u:two@127.0.0.1/x", service)
-    names = [each.name for each in found]
-    assert names[0] == "ann@example.com"
-    assert names[2] == f"{names[1]} (2)"
-    assert not any(secret in name for name in names for secret in ("hush", "one", "two"))
+    given = ("ann@example.com", "json://u:hidden1@127.0.0.1/x", "json://u:hidden2@127.0.0.1/x")
+    found = read_subscribers(f"{given[0]}, {given[1]} {given[2]} {given[1]}", service)
+    assert list(found) == list(given)
+    with engine.begin() as connection:
+        subscribe(connection, view="/", times=WEEKLY, recipients=found, by="ann")
+        (listed,) = subscriptions(connection)
+        (sent,) = dispatches(connection, service)
+    hook = "json://u:****@127.0.0.1/x...x"
+    assert listed.recipients == ("ann@example.com", hook, f"{hook} (2)")
+    assert tuple(each.name for each in sent.recipients) == listed.recipients
+    assert not any(secret in repr(sent) for secret in ("hush", "hidden"))
 
 
 @pytest.mark.parametrize(
@@ -139,9 +169,9 @@ def test_addresses_that_cannot_be_used_are_refused(addresses):
 def test_there_is_an_end_to_how_many_are_sent(engine):
     with engine.begin() as connection:
         for _ in range(MOST):
-            subscribe(connection, view="/", times=WEEKLY, addresses="x", recipients=["x"], by="ann")
+            subscribe(connection, view="/", times=WEEKLY, recipients={"x": "x"}, by="ann")
         with pytest.raises(TooManyError):
-            subscribe(connection, view="/", times=WEEKLY, addresses="x", recipients=["x"], by="ann")
+            subscribe(connection, view="/", times=WEEKLY, recipients={"x": "x"}, by="ann")
 
 
 def test_a_process_killed_while_it_sends_leaves_a_view_that_is_not_sent_twice(
