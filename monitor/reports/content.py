@@ -117,6 +117,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
             case "themes" if self.spoken and self.spoken[0].themes:
                 top = self.spoken[0].themes[0]
                 return f"{self.spoken[0].brand}: most is said about {top.name} ({top.words})"
+            case "themes":
+                return "No phrase is shared by three different posts"
             case "pictures":
                 verb = "shows" if self.figures.image_only == 1 else "show"
                 return f"{counted(self.figures.image_only, 'picture')} {verb} a brand that nobody named"
@@ -146,7 +148,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         n = f"more than {len(self.found)} mentions" if self.more else counted(len(self.found), "mention")
         if self.asked.query or self.asked.label:
             fit = "fits" if n.startswith("1 ") else "fit"
-            return f"{n} {fit} the search"[0].upper() + f"{n} {fit} the search"[1:]
+            return f"{n[0].upper()}{n[1:]} {fit} the search"
         return counted(self.figures.mentions, "mention")
 
     @property

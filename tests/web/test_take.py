@@ -80,6 +80,7 @@ def test_the_report_of_each_page_is_about_that_page(client: TestClient) -> None:
     assert "2 stories wait for an answer" in queue
     assert HOSTILE in queue
     assert "New shirts" in pages_of(client, f"/take/pictures.pdf?{view}")
+    assert "No phrase is shared by three different posts" in pages_of(client, f"/take/themes.pdf?{view}")
 
 
 def test_an_empty_period_is_a_report_that_says_so(client: TestClient) -> None:
