@@ -109,7 +109,12 @@ def _cause(connection: Connection, rule: Rule, found: Finding) -> _Why | None:
     why = cause(connection, found.brand, found.since, found.until, feeling)
     if why is None or not any((why.theme_posts, why.story_posts, why.author_posts, why.source_posts)):
         return None
-    return _Why(harmless(why.words), why.first_mention_id or _by(connection, why))
+    if why.first_mention_id is None:
+        return _Why(harmless(why.words), _by(connection, why))
+    if (why.author_source, why.author) != (why.first_source, why.first_author):
+        # The words go with the story's first post: they may name nobody else, whose posts may go alone.
+        why = msgspec.structs.replace(why, author_posts=0)
+    return _Why(harmless(why.words), why.first_mention_id)
 
 
 def _by(connection: Connection, why: Cause) -> UUID | None:

@@ -36,6 +36,8 @@ class Said:
     source: str = "forum"
     author: str | None = None
     reach: int | None = None
+    key: int | None = None
+    """Of the story that it tells."""
 
 
 def _result(offset: int, said: Said) -> TextResult:
@@ -59,6 +61,7 @@ def _result(offset: int, said: Said) -> TextResult:
         sentiment=Sentiment(label=said.label, **p),
         brands=named,
         model_version="sentiment@1",
+        story_keys=() if said.key is None else (said.key,),
     )
 
 

@@ -153,6 +153,23 @@ async def test_an_alert_forgets_the_author_with_what_they_said(write, engine, te
     assert tuple(row) == (None, None)
 
 
+@pytest.mark.parametrize("most", ["Ann", "Bob"])
+async def test_words_that_tell_who_told_a_story_first_name_nobody_else(write, engine, tell, most):
+    told = [
+        *burst(NOW, 27, author=most, key=7),
+        Said(NOW - timedelta(hours=4), author="Bob", key=7),
+    ]
+    await write([*weeks(NOW), *told])
+    tell()
+    with engine.begin() as connection:
+        words = connection.execute(select(alert.c.cause)).scalar_one()
+        assert "first posted by Bob" in words
+        assert "Ann" not in words
+        assert ("28 are by Bob" in words) is (most == "Bob")
+        connection.execute(text("DELETE FROM mention WHERE author = 'Bob'"))
+        assert connection.execute(select(alert.c.cause)).scalar_one() is None
+
+
 async def test_where_nothing_comes_at_all_that_is_told_once_and_not_every_hour(write, keep, web_hook, tell):
     await write(
         [
