@@ -255,7 +255,7 @@ def test_a_page_is_narrowed_to_languages(client: TestClient) -> None:
 @pytest.mark.usefixtures("retold")
 def test_copies_are_folded_under_one_that_lists_them(client: TestClient) -> None:
     assert (
-        "8 mentions tell 7 stories; copies are folded under the first one. 1 text not scored: de 1."
+        "8 mentions tell 7 stories; copies are folded under the one that comes first here. 1 text not scored: de 1."
         in said(client.get("/mentions").text)
     )
     page = client.get("/mentions?source=forum").text
