@@ -94,7 +94,7 @@ def cases(engine: Engine, given: Market, length: int) -> list[Case]:
             former, now = views[end, weeks]
             said = now.get(week.brand, [])
             hits = [each for each in said if week.event and told(week, each)] if weeks > 1 else []
-            best = (hits or said or [None])[0]
+            best = next(iter(hits or said), None)
             found.append(Case(week, former[int(week.brand.removeprefix("Brand"))], best))
     return found
 
