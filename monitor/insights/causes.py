@@ -61,6 +61,12 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
     first_source: str | None = None
     first_at: datetime | None = None
     first_mention_id: UUID | None = None
+    widest_author: str | None = None
+    """Whose post more people may have seen than all others of the window together; so do the next three."""
+    widest_source: str | None = None
+    widest_reach: int | None = None
+    """People; None: no post is so wide."""
+    widest_mention_id: UUID | None = None
 
     @property
     def words(self) -> str:
@@ -75,15 +81,21 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
         if not found:
             return f"No story, theme, author or source stands out in {counted(self.posts, 'post')}"
         (n, said), *others = found
-        return "; ".join(
-            (f"{n:,} of {counted(self.posts, 'post')} {said}", *(f"{n:,} {said}" for n, said in others))
-        )
+        parts = [f"{n:,} of {counted(self.posts, 'post')} {said}", *(f"{n:,} {said}" for n, said in others)]
+        if self.widest_reach is not None:
+            who = _who(self.widest_author, self.widest_source)
+            parts.append(f"most people may have read {who}: {self.widest_reach:,}")
+        return "; ".join(parts)
 
     @property
     def _first(self) -> str:
-        who = shortened(self.first_author) if self.first_author else "an unnamed author"
-        where = f" ({shortened(self.first_source)})" if self.first_source else ""
-        return f"{who}{where}{f' on {day(self.first_at)}' if self.first_at else ''}"
+        on = f" on {day(self.first_at)}" if self.first_at else ""
+        return f"{_who(self.first_author, self.first_source)}{on}"
+
+
+def _who(author: str | None, source: str | None) -> str:
+    who = shortened(author) if author else "an unnamed author"
+    return f"{who} ({shortened(source)})" if source else who
 
 
 def cause(
@@ -123,6 +135,7 @@ def _cause(
         **_story(connection, given, posts),
         **_author(authors, usual),
         **_source(authors, usual),
+        **_widest(connection, given),
     )
 
 
@@ -193,6 +206,23 @@ def _story(connection: Connection, given: dict[str, Any], posts: int) -> dict[st
         "first_source": first.source,
         "first_at": first.published_at,
         "first_mention_id": first.id,
+    }
+
+
+def _widest(connection: Connection, given: dict[str, Any]) -> dict[str, Any]:
+    """The post that more people may have seen than all others together: many speak after it, or of it."""
+    widest = text(f"""
+        SELECT p.mention_id, p.author, p.source, p.reach, sum(p.reach) OVER () AS together {_WINDOW}
+        ORDER BY p.reach DESC NULLS LAST, p.published_at, p.mention_id LIMIT 1
+    """)
+    found = connection.execute(widest, given).one_or_none()
+    if found is None or found.reach is None or 2 * found.reach <= found.together:
+        return {}
+    return {
+        "widest_author": found.author,
+        "widest_source": found.source,
+        "widest_reach": found.reach,
+        "widest_mention_id": found.mention_id,
     }
 
 

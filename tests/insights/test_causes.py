@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from monitor.insights.causes import Cause, cause
 from tests.insights.conftest import DAYS, OUTAGE, UNTIL
@@ -17,6 +18,31 @@ def test_an_outage_is_named_with_a_query_that_finds_its_posts(connection):
     assert found.theme_query
     assert found.theme_posts >= 0.2 * found.posts
     assert f"speak of “{found.theme}”" in found.words
+
+
+def test_the_post_that_most_people_may_have_read_is_named(connection):
+    since, until = OUTAGE + DAY / 24, OUTAGE + DAY
+    given = {"since": since, "until": until}
+    before = cause(connection, "Ours", since, until, "negative")
+    assert before is not None
+    assert before.widest_reach is None
+    assert "most people" not in before.words
+    post = connection.execute(_ONE_OF_THEM, given).one()
+    connection.execute(_WIDE, {"id": post.mention_id})
+    found = cause(connection, "Ours", since, until)
+    assert found is not None
+    assert found.widest_mention_id == post.mention_id
+    assert found.widest_reach == 10**12
+    assert found.words.endswith(f"most people may have read {post.author} ({post.source}): 1,000,000,000,000")
+    connection.rollback()
+
+
+_ONE_OF_THEM = text("""
+    SELECT mention_id, author, source FROM presence
+    WHERE brand_id = (SELECT id FROM brand WHERE name = 'Ours') AND label = 'negative' AND author IS NOT NULL
+      AND published_at >= :since AND published_at < :until ORDER BY published_at, mention_id LIMIT 1
+""")
+_WIDE = text("UPDATE presence SET reach = 1000000000000 WHERE mention_id = :id")
 
 
 def test_a_quiet_day_has_no_cause(connection):
