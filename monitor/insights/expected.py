@@ -78,6 +78,17 @@ class Past:
         )
         return found
 
+    def variance_of(self, brand: int, mean: float, days: float) -> float:
+        """`variance` of one brand, by its row."""
+        return float(self.variance(self._alike(mean), days)[brand, 0])
+
+    def worth_of(self, brand: int, opinions: float, days: float) -> float:
+        """`worth` of one brand's."""
+        return float(self.worth(self._alike(opinions), days)[brand, 0])
+
+    def _alike(self, value: float) -> Numbers:
+        return np.full((len(self.series.brands), 1), float(value))
+
     @cached_property
     def weeks_before(self) -> "_Weeks":
         """The eight weeks before each day of the period."""

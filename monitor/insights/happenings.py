@@ -6,14 +6,12 @@ from datetime import datetime
 from typing import Final, Literal
 
 import msgspec
-import numpy as np
 from sqlalchemy import Connection
 
 from monitor.insights import titles
 from monitor.insights.compared import Standing
 from monitor.insights.expected import Past, learned
 from monitor.insights.scan import Window, windows
-from monitor.insights.series import Numbers
 from monitor.insights.silences import Silence, silences
 from monitor.reports.filters import Filter
 from monitor.reports.intervals import Z, newcombe
@@ -124,7 +122,7 @@ def _happening(past: Past, window: Window, zone: str) -> Happening:
     health = window.positive / opinions if opinions else None
     ends = None
     if health is not None:
-        worth = _of_brand(past.worth(_column(past, window.opinions), window.days), window)
+        worth = past.worth_of(window.brand, window.opinions, window.days)
         usual = window.health_usual * window.health_worth
         ends = newcombe(health * worth, worth, usual, window.health_worth)
     silent = ratio < _SILENT
@@ -205,7 +203,7 @@ def _silence(past: Past, silence: Silence, others: int, zone: str) -> Happening:
 def _ratio(past: Past, window: Window) -> tuple[float, float, float]:
     """Mentions beside the usual, with the 95% interval of the logarithm (delta method)."""
     counted = max(window.mentions, 0.5)
-    own = _of_brand(past.variance(_column(past, counted), window.days), window)
+    own = past.variance_of(window.brand, counted, window.days)
     error = math.sqrt(own / counted**2 + window.usual_variance / window.usual**2)
     ratio = window.mentions / window.usual
     spread = math.exp(Z * error)
@@ -237,11 +235,3 @@ def _size(window: Window, ratio: tuple[float, float], health: tuple[float, float
     volume = max(math.log2(max(ratio[0], 1e-9)), -math.log2(ratio[1]), 0.0)
     points = max(health[0], -health[1], 0.0) if health else 0.0
     return (volume + points / 0.15) * math.log10(10 + max(window.mentions, window.usual))
-
-
-def _column(past: Past, value: float) -> Numbers:
-    return np.full((len(past.series.brands), 1), float(value))
-
-
-def _of_brand(column: Numbers, window: Window) -> float:
-    return float(column[window.brand, 0])

@@ -76,7 +76,7 @@ def _weighed(past: Past, moments: Numbers, row: int, since: datetime, until: dat
 
 def _surprise(past: Past, row: int, mean: float, days: float) -> float:
     """-2 log of the probability of no mention at all."""
-    variance = float(past.variance(np.full((len(past.series.brands), 1), mean), days)[row, 0])
+    variance = past.variance_of(row, mean, days)
     variance = max(variance, 1.01 * mean)
     return 2 * mean**2 / (variance - mean) * math.log(variance / mean) if mean else 0.0
 

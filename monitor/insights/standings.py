@@ -11,7 +11,6 @@ from sqlalchemy import Connection, text
 
 from monitor.insights.compared import Compared, Move, Standing
 from monitor.insights.expected import Expected, Past, expected, learned
-from monitor.insights.series import Numbers
 from monitor.reports.counts import brand_counts, values
 from monitor.reports.filters import Filter
 from monitor.reports.intervals import Z, newcombe
@@ -129,18 +128,18 @@ def _counted(connection: Connection, chosen: Filter) -> _Period:
 def _told(past: Past, row: int, of: _Counts) -> _Told:
     """What a period's counts say of a brand (`row`), and what they are worth by how it varies."""
     opinions, sure = of.positive + of.negative, of.positive + of.neutral + of.negative
-    variance = _of_row(past.variance(_column(past, max(of.mentions, 1)), of.days), row)
+    variance = past.variance_of(row, max(of.mentions, 1), of.days)
     share = health = net = None
     if of.all_posts:
         p = of.posts / of.all_posts
         copies = max(1.0, variance / max(of.mentions, 1))
         share = _Measured(p, of.all_posts, of.all_posts / copies)
     if opinions:
-        worth = _of_row(past.worth(_column(past, opinions), of.days), row)
+        worth = past.worth_of(row, opinions, of.days)
         health = _Measured(of.positive / opinions, opinions, worth)
     if sure:
         value = (of.positive - of.negative) / sure
-        worth = _of_row(past.worth(_column(past, sure), of.days), row)
+        worth = past.worth_of(row, sure, of.days)
         net = _Measured(value, sure, worth, opinions / sure - value**2)
     return _Told(mentions=of.mentions, variance=variance, share=share, health=health, net=net)
 
@@ -237,11 +236,3 @@ def _move(scale: Literal["share", "net"], now: _Measured | None, base: _Measured
         half = Z * math.sqrt(now.variance / now.worth + base.variance / base.worth)
         low, high = value - half, value + half
     return Move(scale=scale, value=value, low=low, high=high)
-
-
-def _column(past: Past, value: float) -> Numbers:
-    return np.full((len(past.series.brands), 1), float(value))
-
-
-def _of_row(column: Numbers, row: int) -> float:
-    return float(column[row, 0])
