@@ -109,18 +109,23 @@ def _cause(connection: Connection, rule: Rule, found: Finding) -> _Why | None:
     why = cause(connection, found.brand, found.since, found.until, feeling)
     if why is None or not any((why.theme_posts, why.story_posts, why.author_posts, why.source_posts)):
         return None
-    if why.first_mention_id is None:
-        return _Why(harmless(why.words), _by(connection, why))
-    if (why.author_source, why.author) != (why.first_source, why.first_author):
-        # The words go with the story's first post: they may name nobody else, whose posts may go alone.
+    # The words go with one post: they may name nobody else, whose posts may go alone.
+    mention: UUID | None = why.first_mention_id
+    if mention is not None:
+        who = why.first_source, why.first_author
+    elif why.author_posts:
+        who, mention = (why.author_source, why.author), _by(connection, why)
+    else:
+        who, mention = (why.widest_source, why.widest_author), why.widest_mention_id
+    if (why.author_source, why.author) != who:
         why = msgspec.structs.replace(why, author_posts=0)
-    return _Why(harmless(why.words), why.first_mention_id)
+    if (why.widest_source, why.widest_author) != who:
+        why = msgspec.structs.replace(why, widest_reach=None)
+    return _Why(harmless(why.words), mention)
 
 
 def _by(connection: Connection, why: Cause) -> UUID | None:
-    """A mention of the author that the words name; None where they name none."""
-    if not why.author_posts:
-        return None
+    """A mention of the author that many of the posts are by."""
     query = text("""
         SELECT p.mention_id FROM presence AS p
         WHERE p.brand_id = (SELECT id FROM brand WHERE name = :brand)

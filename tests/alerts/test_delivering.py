@@ -144,10 +144,13 @@ def test_a_rule_that_cannot_be_looked_at_keeps_no_other_from_it(bad_day, engine,
 
 
 async def test_an_alert_forgets_the_author_with_what_they_said(write, engine, tell):
-    await write([*weeks(NOW), *burst(NOW, 27, author="Ann")])
+    widest = Said(NOW - timedelta(hours=4), author="Bob", reach=900)
+    await write([*weeks(NOW), *burst(NOW, 27, author="Ann"), widest])
     tell()
     with engine.begin() as connection:
-        assert "are by Ann" in connection.execute(select(alert.c.cause)).scalar_one()
+        words = connection.execute(select(alert.c.cause)).scalar_one()
+        assert "are by Ann" in words
+        assert "Bob" not in words
         connection.execute(text("DELETE FROM mention WHERE author = 'Ann'"))
         row = connection.execute(select(alert.c.cause, alert.c.first_mention_id)).one()
     assert tuple(row) == (None, None)
