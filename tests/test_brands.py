@@ -94,7 +94,7 @@ def remarks(tmp_path: Path, *brands: Brand, labels: tuple[str, ...] = ()) -> lis
     return [(remark.brand, remark.weight, remark.remark) for remark in found]
 
 
-@pytest.mark.parametrize("word", ["Target", "orange", "Gap", "next", "GO", "it"])
+@pytest.mark.parametrize("word", ["Target", "orange", "Gap", "next", "GO", "it", "Monday", "April"])
 def test_everyday_words_and_short_ones_get_a_hint(tmp_path: Path, word: str) -> None:
     assert [weight for _, weight, _ in remarks(tmp_path, Brand(name=word))] == [Weight.HINT]
 

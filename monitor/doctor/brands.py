@@ -1,8 +1,10 @@
 """Looks over brands.toml for what would make counts wrong without stopping anything."""
 
+import calendar
 from collections.abc import Collection, Iterator
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -12,6 +14,8 @@ from monitor.texts import read
 
 _SHORTEST = 3
 """Characters below which a spelling is mostly something else: "HP" is also horse power."""
+_CALENDAR: Final = frozenset(name.lower() for name in (*calendar.day_name, *calendar.month_name) if name)
+"""Everyday words that are written with a capital, so that the list of common words has few of them."""
 
 
 class Weight(StrEnum):
@@ -57,7 +61,7 @@ def _of_brand(brand: Brand, brands: Brands, labels: Collection[str], folder: Pat
                 f"a query that tells the brand from it is ready to copy from {ready[1]} "
                 f"(`brand-monitor brands add '{brand.name}' --ready-query` does it)",
             )
-        elif brand.query is None and read(bare).folded in common_words():
+        elif brand.query is None and read(bare).folded in common_words() | _CALENDAR:
             yield _hint(
                 brand.name,
                 f"{spelling!r} is an everyday word, so ordinary sentences will count; "

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from monitor.reports.figures import summary
+from monitor.reports.mentions import how_many
 from monitor.web.framing import framed
 from monitor.web.names import is_known
 from monitor.web.story import story
@@ -30,4 +31,6 @@ def brand(
         )
         figures = summary(frame.connection, only.chosen)
         told = story(frame.connection, only, figures, focus, frame.zone)
-        return frame.page("brand.html.j2", only=only, known=is_known(frame.connection, focus), **told)
+        known = is_known(frame.connection, focus)
+        stored = how_many(frame.connection, msgspec.structs.replace(chosen, brands=()))
+        return frame.page("brand.html.j2", only=only, known=known, stored=stored, **told)

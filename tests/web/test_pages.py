@@ -92,6 +92,10 @@ def test_the_page_of_a_brand_is_about_that_brand(client: TestClient) -> None:
     assert "Citrix has 2 mentions" in said(client.get("/brand?name=Citrix").text)
     assert "M&M <b> has 1 mention" in said(client.get("/brand", params={"name": "M&M <b>"}).text)
     assert "Nobody is not watched" in said(client.get("/brand?name=Nobody").text)
+    silent = said(client.get("/brand?name=Citrix&since=2026-03-09&until=2026-03-09").text)
+    assert "Nobody named or showed Citrix" in silent
+    assert "of these days are about other brands or none" in silent
+    assert "No mention was published" not in silent
 
 
 def test_mentions_are_searched_sorted_and_filtered(client: TestClient) -> None:
@@ -255,8 +259,8 @@ def test_a_page_is_narrowed_to_languages(client: TestClient) -> None:
 @pytest.mark.usefixtures("retold")
 def test_copies_are_folded_under_one_that_lists_them(client: TestClient) -> None:
     assert (
-        "8 mentions tell 7 stories; copies are folded under the one that comes first here. 1 text not scored: de 1."
-        in said(client.get("/mentions").text)
+        "8 mentions tell 7 stories; copies are folded under the one that comes first here."
+        " 1 text not scored: de 1." in said(client.get("/mentions").text)
     )
     page = client.get("/mentions?source=forum").text
     assert page.count("<article>") == 2  # bob's is folded under ann's, or hers under his
