@@ -117,7 +117,7 @@ def test_no_brands_find_nothing() -> None:
 def test_packaged_brands_find_every_own_spelling() -> None:
     brands = load_brands()
     matcher = BrandMatcher(brands)
-    assert [brand.name for brand in brands if brand.own] == ["VMware"]
+    assert not any(brand.own for brand in brands)
     for brand in brands:
         for spelling in brand.spellings:
             mentions = matcher.spelled(f"Today {spelling} is in the news.")

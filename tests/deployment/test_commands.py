@@ -47,6 +47,7 @@ def test_services_start_commands_that_exist(compose: dict[str, Any]) -> None:
         if service["image"].startswith("brand-monitor")
     }
     assert {name: parse(command) for name, command in started.items()} == {
+        "brands": "brand-monitor init",
         "migrate": "brand-monitor db upgrade",
         "topics": "brand-monitor topics create",
         "worker": "brand-monitor worker",

@@ -74,7 +74,8 @@ def test_a_correction_moves_the_figures(month, since, until):
     after = summary(month.connection, Filter(since, until))
     assert (before.feeling[0].net_sentiment, after.feeling[0].net_sentiment) == (0, pytest.approx(2 / 7))
     assert (before.corrections, after.corrections) == (0, 1)
-    assert most_extreme(month.connection, Filter(since, until), "VMware", "positive", 9)[-1].corrected
+    quoted = most_extreme(month.connection, Filter(since, until), "VMware", "positive", 9)
+    assert [each.mention_id for each in quoted if each.corrected] == [judged]
     assert undo(month.connection, made, by="ben")
     assert summary(month.connection, Filter(since, until)) == before
 
