@@ -156,20 +156,36 @@ async def test_an_alert_forgets_the_author_with_what_they_said(write, engine, te
     assert tuple(row) == (None, None)
 
 
+@pytest.mark.parametrize("widest", ["Ann", "Bob", "Eve"])
 @pytest.mark.parametrize("most", ["Ann", "Bob"])
-async def test_words_that_tell_who_told_a_story_first_name_nobody_else(write, engine, tell, most):
-    told = [
-        *burst(NOW, 27, author=most, key=7),
-        Said(NOW - timedelta(hours=4), author="Bob", key=7),
+@pytest.mark.parametrize("key", [7, None])
+async def test_words_of_a_cause_name_one_author_and_go_with_what_they_said(
+    write, engine, tell, key, most, widest
+):
+    said = [
+        Said(NOW - timedelta(hours=4), author="Bob", key=key),
+        *burst(NOW, 27, author=most, key=key),
+        Said(NOW - timedelta(hours=1), author=widest, reach=5_000_000),
     ]
-    await write([*weeks(NOW), *told])
+    await write([*weeks(NOW), *said])
     tell()
+    first = "Bob" if key is not None else most
     with engine.begin() as connection:
         words = connection.execute(select(alert.c.cause)).scalar_one()
-        assert "first posted by Bob" in words
-        assert "Ann" not in words
-        assert ("28 are by Bob" in words) is (most == "Bob")
-        connection.execute(text("DELETE FROM mention WHERE author = 'Bob'"))
+        assert [name for name in ("Ann", "Bob", "Eve") if name in words] == [first]
+        assert ("are by" in words) is (most == first)
+        assert ("most people" in words) is (widest == first)
+        connection.execute(text("DELETE FROM mention WHERE author = :first"), {"first": first})
+        assert connection.execute(select(alert.c.cause)).scalar_one() is None
+
+
+async def test_of_a_cause_that_names_the_widest_author_alone_the_words_go_with_that_post(write, engine, tell):
+    said = [*burst(NOW, 27, source="news"), Said(NOW - timedelta(hours=1), author="Eve", reach=5_000_000)]
+    await write([*weeks(NOW), *said])
+    tell()
+    with engine.begin() as connection:
+        assert "most people may have read Eve" in connection.execute(select(alert.c.cause)).scalar_one()
+        connection.execute(text("DELETE FROM mention WHERE author = 'Eve'"))
         assert connection.execute(select(alert.c.cause)).scalar_one() is None
 
 
