@@ -42,6 +42,7 @@ from monitor.web import (
 from monitor.web.assets import StaticFolder
 from monitor.web.guards import SameOrigin, SecurityHeaders
 from monitor.web.history import HistorySearch
+from monitor.web.misread import in_words
 from monitor.web.openapi import describe
 from monitor.web.rendering import page
 from monitor.web.roles import ForbiddenError, viewers_only_look
@@ -151,10 +152,7 @@ def _explain_errors(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     def unreadable(request: Request, error: RequestValidationError) -> Response:
-        faults = "; ".join(
-            f"{'.'.join(map(str, fault['loc'][1:]))} = {fault.get('input')!r}: {fault['msg']}"
-            for fault in error.errors()
-        )
+        faults = "; ".join(in_words(fault) for fault in error.errors())
         return answer(request, 422, "This address cannot be read", faults)
 
     @app.exception_handler(WrongAddressError)

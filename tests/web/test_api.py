@@ -80,11 +80,18 @@ def test_a_cursor_of_another_order_is_refused(client: TestClient) -> None:
         assert told in answer.json()["detail"]
 
 
-@pytest.mark.parametrize("limit", ["0", "201", "many"])
-def test_a_page_is_bounded(client: TestClient, limit: str) -> None:
+@pytest.mark.parametrize(
+    ("limit", "told"),
+    [
+        ("0", "limit = '0' is too small; take 1 or more"),
+        ("201", "limit = '201' is too large; take 200 or less"),
+        ("many", "limit = 'many' is no whole number"),
+    ],
+)
+def test_a_page_is_bounded(client: TestClient, limit: str, told: str) -> None:
     answer = client.get("/api/mentions", params={"limit": limit})
     assert answer.status_code == 422
-    assert "limit" in answer.json()["detail"]
+    assert answer.json()["detail"] == told
 
 
 def test_one_mention_with_everything_found(client: TestClient) -> None:

@@ -154,10 +154,12 @@ def test_what_is_not_there_is_a_page_that_says_so(client: TestClient, path: str)
 @pytest.mark.parametrize(
     ("query", "told"),
     [
-        ("since=yesterday", "since = 'yesterday'"),
+        ("since=yesterday", "since = 'yesterday' is no day; write it like 2026-03-31"),
+        ("until=2026-02-30", "until = '2026-02-30' is no day; write it like 2026-03-31"),
         ("since=2026-03-02&until=2026-03-01", "after the last"),
         ("since=0001-01-01", "out of range"),
-        ("kind=video", "kind"),
+        ("kind=video", "kind.0 = 'video' cannot be chosen; take 'text' or 'image'"),
+        ("counting=all", "counting = 'all' cannot be chosen; take 'posts' or 'stories'"),
         ("brand=%00", "NUL"),
     ],
 )
