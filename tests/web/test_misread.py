@@ -21,7 +21,7 @@ from monitor.web.views import Day
         (Annotated[int, Field(ge=1)], "0", "= '0' is too small; take 1 or more"),
         (Annotated[str, Field(max_length=3)], "long", "= 'long' is too long; write 3 characters or fewer"),
         (Literal["text", "image"], "film", "= 'film' cannot be chosen; take 'text' or 'image'"),
-        (UUID, "x", "= 'x' is no id of a mention"),
+        (UUID, "x", "= 'x' is no id of a mention or story"),
         (list[str], "x", "= 'x': Input should be a valid list"),
     ],
 )
