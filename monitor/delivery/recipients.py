@@ -3,11 +3,13 @@
 Addresses hold secrets; what is shown and recorded of one is without them.
 """
 
+import re
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import unquote
 
 import apprise
 from apprise import AppriseAsset, AppriseResultStatus, NotifyFormat, NotifyType
@@ -23,6 +25,10 @@ _MOST_DETAIL: Final = 500
 
 _WEB_HOOKS: Final = ("json", "jsons", "xml", "xmls", "form", "forms")
 """Kinds of addresses whose path may be all the secret there is: apprise shows it."""
+
+
+# Without a path it is the sender who gets it, and the server says who that is.
+_MAILED: Final = re.compile(r"mailtos?://[^/]*/(?P<to>[^ ]*%40[^ ]*?)/?(?P<number> \(\d+\))?")
 
 
 class Outcome(StrEnum):
@@ -101,6 +107,18 @@ def numbered(name: str, taken: Container[str]) -> str:
         place += 1
         shown = f"{name} ({place})"
     return shown
+
+
+def as_people_write_it(name: str) -> str:
+    """A recipient's name to show: of a mail server's the addresses behind it, any other as it is.
+
+    "mailto://127.0.0.1:2525/boss%40example.com (2)" is "boss@example.com (2)".
+    """
+    found = _MAILED.fullmatch(name)
+    if found is None:
+        return name
+    mails = (unquote(part) for part in found["to"].split("/") if part)
+    return ", ".join(mails) + (found["number"] or "")
 
 
 def read_recipients(addresses: SecretStr | None, setting: str) -> tuple[Recipient, ...]:

@@ -15,7 +15,7 @@ from monitor.alerts.preview import preview
 from monitor.alerts.reading import history
 from monitor.alerts.rules import COOL_DOWNS, KINDS, SENSITIVITIES, Rule, RuleError
 from monitor.delivery.addresses import AddressError
-from monitor.delivery.recipients import Outcome, Receipt, Recipient, read_recipients
+from monitor.delivery.recipients import Outcome, Receipt, Recipient, as_people_write_it, read_recipients
 from monitor.delivery.sender import Receiver
 from monitor.delivery.subscribers import Service, Subscriber, read_subscribers
 from monitor.web.alert_form import Asked, asked_of
@@ -145,7 +145,7 @@ def add_recipients(request: Request, rule_id: Number, to: Annotated[str, Form()]
             raise HTTPException(404, _GONE)
         if rule.ended_at is not None:
             return _back(request, rule_id, "Not added: this alert was given up.")
-        names = ", ".join(_add(request, connection, rule_id, found))
+        names = ", ".join(map(as_people_write_it, _add(request, connection, rule_id, found)))
     return _back(request, rule_id, f"Added: {names}." if names else "Nobody was named.")
 
 
@@ -292,7 +292,8 @@ def _tested(said: list[tuple[str, Receipt]]) -> str:
         return "Nobody to send a test to: name somebody below."
     words = {Outcome.SENT: "sent", Outcome.FAILED: "refused", Outcome.UNKNOWN: "may have arrived"}
     told = (
-        f"{name}: {words[each.outcome]}{f' ({each.detail})' if each.detail else ''}" for name, each in said
+        f"{as_people_write_it(name)}: {words[each.outcome]}{f' ({each.detail})' if each.detail else ''}"
+        for name, each in said
     )
     return "Test: " + "; ".join(told)
 

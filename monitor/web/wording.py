@@ -1,9 +1,10 @@
-"""How the pages write what the report has no need for: amounts, delays, a brand's colour."""
+"""How the pages write what the report has no need for: amounts, delays, a brand's colour, a recipient."""
 
 import zlib
 from collections.abc import Callable
 from typing import Any, Final
 
+from monitor.delivery.recipients import as_people_write_it
 from monitor.insights.compared import amount
 
 HUES: Final = 7
@@ -33,4 +34,5 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "amount": amount,
     "seconds": seconds,
     "hue": hue,
+    "recipient": as_people_write_it,
 }

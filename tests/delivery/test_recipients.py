@@ -1,7 +1,7 @@
 import pytest
 from pydantic import SecretStr
 
-from monitor.delivery.recipients import Message, Outcome, Recipient, read_recipients
+from monitor.delivery.recipients import Message, Outcome, Recipient, as_people_write_it, read_recipients
 from monitor.errors import SetupError
 
 SLACK = "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7F{}/#brand"
@@ -27,6 +27,22 @@ def test_the_path_of_a_web_hook_is_no_part_of_its_name(kind):
     names = [each.name for each in read_recipients(SecretStr(addresses), "X")]
     assert names == [f"{kind}://u:****@127.0.0.1:81/h...t", f"{kind}://u:****@127.0.0.1:81/h...t (2)"]
     assert Recipient(f"{kind}://127.0.0.1/").name == f"{kind}://127.0.0.1/"
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("mailto://127.0.0.1:2525?to=boss@example.com&from=us@example.com", "boss@example.com"),
+        ("mailtos://u:p@smtp.example.com?to=ann@x.example,bob@y.example", "ann@x.example, bob@y.example"),
+        ("mailtos://u:p@example.com?smtp=mail.example.com", "mailtos://u:****@example.com/"),
+        ("ntfys://127.0.0.1/a", "ntfys://127.0.0.1/a"),
+    ],
+)
+def test_an_e_mail_address_is_shown_as_people_write_it(address, shown):
+    (known,) = read_recipients(SecretStr(address), "X")
+    assert as_people_write_it(known.name) == shown
+    assert as_people_write_it(f"{known.name} (2)") == f"{shown} (2)"
+    assert as_people_write_it(shown) == shown
 
 
 @pytest.mark.parametrize("wrong", ["nonsense", "quack://secret", "mailto://secret"])

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from pydantic import SecretStr
 from sqlalchemy import text
 
 from monitor.delivery.recipients import Recipient
@@ -163,6 +164,17 @@ def test_a_test_says_who_got_it(call: Calling, settings: Settings, web_hook: Web
     assert f"{Recipient(web_hook.url).name}: sent;" in page
     assert [message["title"] for message in web_hook.got] == ["Brand Monitor: this is a test"]
     assert "127.0.0.1:1/n...y: refused (" in page
+
+
+def test_recipients_of_the_settings_are_shown_as_people_write_them(call: Calling, settings: Settings) -> None:
+    boss = SecretStr("mailto://127.0.0.1:1?to=boss@example.com&from=us@example.com")
+    client = call(settings, alert_to=boss)
+    where = put(client, to_default="1", to="ann@example.com")
+    client.post(f"{where}/test")
+    for page in (where, "/alerts", "/alerts/new"):
+        seen = said(client.get(page).text)
+        assert "boss@example.com" in seen, page
+        assert "mailto:" not in seen, page
 
 
 def test_who_may_set_alerts_and_who_may_read_them(call: Calling, settings: Settings, tmp_path: Path) -> None:
