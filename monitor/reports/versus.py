@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from statistics import median
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,14 @@ MOST: Final = 5
 """Lines that are told apart in one chart."""
 
 _MOST_OWN: Final = 3
+
+_UNITS: Final[tuple[Unit, ...]] = ("day", "week", "month")
+
+_SOME: Final = 5
+"""Mentions of a brand in a usual unit; with fewer its share jumps from none to all of what is said."""
+
+_FEWEST_UNITS: Final = 3
+"""Points that make a line; of fewer nothing is told over time."""
 
 
 class Point(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,24 +92,40 @@ def versus(
 ) -> tuple[Unit, tuple[Line, ...]]:
     """The brands by day, week or month of an IANA time zone, in their order, and which of the three.
 
-    Shares are of the mentions about all watched brands, whatever brands the filter names.
+    It is the finest that suits the period and has `_SOME` mentions in the middle (median) of all points, as
+    long as `_FEWEST_UNITS` are left. Shares are of the mentions about all watched brands, whatever brands
+    the filter names.
     """
     where = ZoneInfo(zone)
     first = chosen.since.astimezone(where).date()
     last = (chosen.until - timedelta(microseconds=1)).astimezone(where).date()
     unit = unit_for(first, last)
+    lines = _lines(connection, chosen, brands, zone, unit)
+    for coarser in _UNITS[_UNITS.index(unit) + 1 :]:
+        if not lines or median(point.mentions for line in lines for point in line.points) >= _SOME:
+            break
+        longer = _lines(connection, chosen, brands, zone, coarser)
+        if len(longer[0].points) < _FEWEST_UNITS:
+            break
+        unit, lines = coarser, longer
+    return unit, lines
+
+
+def _lines(
+    connection: Connection, chosen: Filter, brands: Sequence[BrandVoice], zone: str, unit: Unit
+) -> tuple[Line, ...]:
     given = {**values(chosen), "unit": unit, "zone": zone}
     counted: dict[str, dict[date, FeelingPoint]] = {}
     mentions: dict[tuple[str, date], int] = {}
     totals: dict[date, int] = {}
-    for row in connection.execute(text(_query(chosen, where)), given):
+    for row in connection.execute(text(_query(chosen, ZoneInfo(zone))), given):
         totals[row.start] = totals.get(row.start, 0) + row.mentions
         mentions[row.brand, row.start] = row.mentions
         counted.setdefault(row.brand, {})[row.start] = FeelingPoint(
             start=row.start, positive=row.positive, neutral=0, negative=row.negative
         )
     if not totals:
-        return unit, ()
+        return ()
     every = [FeelingPoint(start=start, positive=0, neutral=0, negative=0) for start in totals]
     units = [(bucket.label, bucket.point.start) for bucket in without_gaps(every, unit)]
 
@@ -115,7 +140,7 @@ def versus(
             opinions=felt.opinions if felt else 0,
         )
 
-    return unit, tuple(
+    return tuple(
         Line(
             brand=each.brand,
             own=each.own,

@@ -1,14 +1,24 @@
 """Brand against brand over time: every mention in its unit, titles that say no more than figures do."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from monitor.brand_matcher import BrandMatcher
+from monitor.messages import Sentiment, TextMention
 from monitor.reports.charts import versus_health_chart, versus_share_chart
+from monitor.reports.feeling import Unit
 from monitor.reports.filters import Filter
 from monitor.reports.versus import MOST, Line, Point, beside, contenders, versus
 from monitor.reports.voice import BrandVoice, share_of_voice
+from monitor.settings import Settings
+from monitor.storage.engine import async_engine
+from monitor.storage.records import Batch, RecordPosition, TextResult
+from monitor.storage.writer import BatchWriter
+from tests.reports.conftest import BRANDS, SINCE
+
+DAY = timedelta(days=1)
 
 
 def voice(brand: str, posts: int, *, own: bool = False) -> BrandVoice:
@@ -39,7 +49,7 @@ def test_every_mention_is_in_one_unit_of_every_zone(month, since, until, zone):
     where = ZoneInfo(zone)
     chosen = Filter(since.astimezone(where), until.astimezone(where))
     unit, lines = versus(month.connection, chosen, share_of_voice(month.connection, chosen), zone)
-    assert unit == "day" or zone != "UTC"
+    assert unit == "week"  # sixteen mentions in a month
     found = {each.brand: (each.mentions, each.positive, each.opinions) for each in lines}
     assert found == {"VMware": (9, 3, 6), "Citrix": (6, 0, 1), "M&M <b>": (1, 1, 1)}
     assert len({tuple(point.label for point in each.points) for each in lines}) == 1
@@ -51,8 +61,42 @@ def test_every_mention_is_in_one_unit_of_every_zone(month, since, until, zone):
 def test_shares_are_of_all_watched_brands_whatever_brands_are_chosen(month, since, until):
     chosen = Filter(since, until, brands=("Citrix",))
     _, (citrix,) = versus(month.connection, chosen, share_of_voice(month.connection, chosen), "UTC")
-    (second,) = [point for point in citrix.points if point.label == "2 Mar"]
-    assert second.share == pytest.approx(second.mentions / 4)
+    first = citrix.points[0]
+    assert (first.mentions, first.share) == (1, pytest.approx(1 / 4))
+
+
+async def much_talk(settings: Settings) -> None:
+    """Five texts about VMware on each day of March."""
+    engine = async_engine(settings)
+    writer = BatchWriter(engine, BRANDS)
+    await writer.prepare()
+    said = "VMware again"
+    texts = tuple(
+        TextResult(
+            position=RecordPosition(topic="mentions.text", partition=1, offset=n, timestamp=SINCE),
+            mention=TextMention(id=f"more-{n}", source="forum", text=said, published_at=SINCE + n * DAY / 5),
+            sentiment=Sentiment(label="neutral", p_negative=0.1, p_neutral=0.8, p_positive=0.1),
+            brands=BrandMatcher(BRANDS).find(said),
+            model_version="sentiment@1.0.0",
+        )
+        for n in range(5 * 31)
+    )
+    await writer.write(Batch(log_id="c", results=texts))
+    await engine.dispose()
+
+
+async def test_the_unit_is_the_finest_with_some_mentions_a_point(month, settings, since):
+    def told(days: int) -> tuple[Unit, int]:
+        chosen = Filter(since, since + days * DAY, brands=("VMware",))
+        unit, (vmware,) = versus(month.connection, chosen, share_of_voice(month.connection, chosen), "UTC")
+        return unit, len(vmware.points)
+
+    # 1 March is a Sunday.
+    assert told(31) == ("week", 4)
+    assert told(7) == ("day", 4)  # two weeks are no line
+    await much_talk(settings)
+    assert told(31) == ("day", 31)
+    assert told(7) == ("day", 7)
 
 
 def test_a_long_period_is_told_by_week_or_month(month, until):
