@@ -64,7 +64,9 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     reach: int | None
     """People, added up over its posts; None: unknown of all."""
     first_at: datetime
+    """When the first post of the story that is negative or unsure was published, in the view or before."""
     last_at: datetime
+    """When the last one of the view was."""
     newer: int
     """Posts published after the state was set."""
     state: State

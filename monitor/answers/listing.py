@@ -1,11 +1,13 @@
 """The queue: stories about our brands in which a text is negative, or the model was not sure, one card each.
 
 Order: by how many people may have seen the story, in steps of ten (`BANDS`); within a step those with a
-negative text before those that the model was not sure of; among these the one that has waited longest first.
+negative text before those that the model was not sure of; among these the one that has waited longest first,
+since the first such post of all time: what waits does not wait less for being looked at in a shorter period.
 So what half a million read comes before what five hundred did, and what 900 read does not hold up for ever
 what 800 read three weeks ago. Unknown reach comes last.
 
 All of it is read from the index `presence_to_answer_ix`, which holds nothing else, and summed up by story.
+Only of stories that began outside the view is the first post looked up.
 """
 
 import base64
@@ -45,7 +47,7 @@ def queue(
     ours = our_brands(connection)
     brands, view = of_them(ours, chosen), whole(chosen)
     names = tuple(brands.values())
-    given = {**view.values(), "brand_ids": list(brands)}
+    given = {**view.values(), "brand_ids": list(brands), "our_ids": list(ours)}
     where, looked = view.where("p"), None
     if wanted.query is not None:
         judged = looked_through(connection, view, list(brands), wanted.query)
@@ -75,7 +77,7 @@ def _cards(where: str, wanted: Wanted, brands: int) -> str:
     """SQL: the table `card` of stories, whatever their state."""
     label = {None: "", "negative": "HAVING bool_or(negative)", "unsure": "HAVING NOT bool_or(negative)"}
     felt = _FELT.format(where=where) if brands == 1 else _ONCE.format(felt=_FELT.format(where=where))
-    return _CARDS.format(felt=felt, having=label[wanted.label], ranks=_RANKS, most=_MOST)
+    return _CARDS.format(felt=felt, having=label[wanted.label], ranks=_RANKS, most=_MOST, first=_FIRST)
 
 
 def _page(
@@ -163,7 +165,8 @@ _MOST: Final = 2**63 - 1
 
 _FELT: Final = """
         SELECT each.* FROM unnest(CAST(:brand_ids AS int[])) AS b(id) CROSS JOIN LATERAL (
-            SELECT p.story_id, p.mention_id, p.published_at, p.reach, p.label = 'negative' AS negative
+            SELECT p.story_id, p.mention_id, p.published_at, p.reach, p.label = 'negative' AS negative,
+                   p.lead
             FROM presence AS p
             WHERE p.brand_id = b.id AND p.label IN ('negative', 'unsure') AND {where}
             OFFSET 0  -- brand by brand through the index
@@ -171,13 +174,22 @@ _FELT: Final = """
 
 # A post that is negative toward one of our brands and unsure toward another is one post, and negative.
 _ONCE: Final = """
-        SELECT story_id, mention_id, published_at, reach, bool_or(negative) AS negative
-        FROM ({felt}) AS each GROUP BY 1, 2, 3, 4"""
+        SELECT story_id, mention_id, published_at, reach, bool_or(negative) AS negative, lead
+        FROM ({felt}) AS each GROUP BY 1, 2, 3, 4, lead"""
+
+# No other post of the story is earlier than its lead.
+_FIRST: Final = """
+            SELECT p.published_at FROM mention AS m JOIN presence AS p ON p.mention_id = m.id
+            WHERE m.story_id = felt.story_id AND p.brand_id = ANY(:our_ids)
+                AND p.label IN ('negative', 'unsure')
+            ORDER BY m.published_at LIMIT 1
+        """
 
 _CARDS: Final = """
     WITH felt AS MATERIALIZED ({felt}
     ), story AS (
-        SELECT story_id, min(published_at) AS first_at, max(published_at) AS last_at,
+        SELECT story_id, CASE WHEN bool_or(lead) THEN min(published_at) ELSE ({first}) END AS first_at,
+               max(published_at) AS last_at,
                CASE WHEN sum(reach) > {most} THEN {most} ELSE sum(reach)::bigint END AS reach,
                {ranks} AS rank, count(*) AS posts
         FROM felt GROUP BY story_id {having}

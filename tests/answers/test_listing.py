@@ -42,6 +42,39 @@ def test_a_story_is_one_card_with_its_widest_post_and_all_its_reach(connection: 
 
 
 @pytest.mark.parametrize(
+    "changes",
+    [
+        {"since": SINCE.replace(day=4)},
+        {"since": SINCE.replace(day=6)},
+        {"sources": ("blog",)},
+        {"brands": ("Bolt",), "since": SINCE.replace(day=6)},
+    ],
+)
+@pytest.mark.parametrize("order", ["widest", "oldest", "newest"])
+def test_a_story_waits_since_its_first_post_whatever_the_view(
+    connection: Connection, changes: dict[str, object], order: Order
+) -> None:
+    (story,) = queue(connection, narrowed(**changes), Wanted(query=parse("down"), order=order)).cards
+    assert story.first_at == SINCE.replace(day=3, hour=9)
+    assert story.last_at == SINCE.replace(day=6, hour=9)
+
+
+def test_what_began_before_the_view_is_older_than_what_began_in_it(connection: Connection) -> None:
+    late = narrowed(since=SINCE.replace(day=5))
+    assert names(queue(connection, late, Wanted(order="oldest")).cards) == ["outage3", "wide"]
+    first = queue(connection, late, Wanted(order="oldest"), limit=1)
+    rest = queue(connection, late, Wanted(order="oldest"), limit=1, after=first.next)
+    assert names(first.cards + rest.cards) == ["outage3", "wide"]
+
+
+def test_a_first_post_that_asks_for_no_answer_does_not_count(connection: Connection) -> None:
+    for brand in ("Acme", "Bolt"):
+        correct_sentiment(connection, id_of("outage"), brand, "neutral", "Ann")
+    (story,) = queue(connection, narrowed(since=SINCE.replace(day=6)), Wanted(query=parse("down"))).cards
+    assert story.first_at == SINCE.replace(day=4, hour=9)
+
+
+@pytest.mark.parametrize(
     ("order", "expected"),
     [
         ("oldest", ["small", "unsure", "old", "unknown", "outage2", "wide"]),
