@@ -60,7 +60,8 @@ def test_a_filter_is_chosen_and_closed(page: Page) -> None:
 def test_wide_tables_scroll(page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 900})
     page.goto("/")
-    region = page.get_by_role("region", name=re.compile("^Share of voice")).first
+    page.get_by_text("Positive, neutral and negative texts about each brand").click()
+    region = page.get_by_role("region", name="Sentiment by brand")
     region.focus()
     page.keyboard.press("ArrowRight")
     page.wait_for_function("() => document.activeElement.scrollLeft > 0")
