@@ -48,11 +48,11 @@ def test_a_view_is_asked_for_and_stopped(page: Page) -> None:
     page.goto(VIEW)
     page.get_by_role("link", name="Send me this every Monday").click()
     expect(page.locator("#page")).to_contain_text("Brand: VMware")
-    page.get_by_label("To", exact=True).fill("discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js")
+    page.get_by_label("To", exact=True).fill("discord://4174216298/not-a-token-of-anybody")
     page.get_by_label("Your name").fill("ann")
     page.get_by_role("button", name="Send it from now on").click()
     expect(page.locator("h1")).to_have_text("1 view is sent by itself")
-    assert "JHMHI8qBe7bk2ZwO5U711o3dV_js" not in page.content()
+    assert "not-a-token-of-anybody" not in page.content()
     assert grave_faults(page) == []
     page.get_by_role("button", name=re.compile("^Stop")).click()
     expect(page.locator("h1")).to_have_text("No view is sent by itself")
