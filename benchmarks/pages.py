@@ -56,6 +56,9 @@ def addresses(mention: str) -> dict[str, str]:
             f"overview, {period}, 1 source": ("/", span | {"source": "news"}),
             f"overview, {period}, pictures only": ("/", span | {"kind": "image"}),
             f"brand, {period}": ("/brand", span | {"name": "VMware"}),
+            f"compare, {period}": ("/compare", span),
+            f"themes, {period}": ("/themes", span | {"name": "VMware"}),
+            f"to answer, {period}": ("/answer", span),
             f"pictures, {period}": ("/pictures", span),
             f"pictures, {period}, 1 brand, nobody named it": ("/pictures", span | OURS | {"unnamed": 1}),
             f"mentions, {period}, newest": ("/mentions", span),
@@ -96,7 +99,11 @@ def addresses(mention: str) -> dict[str, str]:
             f"API pictures, {period}": ("/api/pictures", span),
             f"API mentions, {period}": ("/api/mentions", span),
         }
-    asked |= {"one mention": (f"/mentions/{mention}", MONTH), "API quality": ("/api/quality", MONTH)}
+    asked |= {
+        "one mention": (f"/mentions/{mention}", MONTH),
+        "an alert and what it would have told": ("/alerts/new", OURS),
+        "API quality": ("/api/quality", MONTH),
+    }
     return {name: f"{path}?{urlencode(query, doseq=True)}" for name, (path, query) in asked.items()}
 
 
