@@ -62,7 +62,7 @@ def test_the_page_says_the_findings_with_their_numbers(month, since, until):
     assert "There is too little past to compare with" in page.text
     assert "VMware is spoken of most: 9 mentions, Citrix next with 6 mentions" in page.text
     assert "3 stories wait for an answer" in page.text
-    for said in ("n = 16 mentions", "share of mentions", "day published"):
+    for said in ("n = 16 mentions", "share of mentions", "week published"):
         assert said in page.text
     assert "3 inputs could not be read, 18% of what came (json-invalid 2, image-truncated 1)" in page.text
     assert "1 March 2026 to 31 March 2026 (UTC)" in page.text
