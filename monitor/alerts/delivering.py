@@ -6,7 +6,7 @@ a service refuses is tried again after 1, 2, 4, ... up to 60 minutes, ten times 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 import structlog
@@ -17,6 +17,7 @@ from monitor.alerts.reading import alerts
 from monitor.alerts.rules import Rule
 from monitor.alerts.timing import after_quiet
 from monitor.alerts.wording import gathered, message
+from monitor.delivery.ledger import pause_after
 from monitor.delivery.links import base_address
 from monitor.delivery.recipients import Outcome, Receipt, Recipient
 from monitor.delivery.sender import Receiver
@@ -26,9 +27,6 @@ from monitor.settings import Settings
 from monitor.storage.alert_tables import alert, alert_delivery
 
 _log = structlog.get_logger(__name__)
-
-_FIRST_RETRY: Final = timedelta(minutes=1)
-_LONGEST_RETRY: Final = timedelta(hours=1)
 
 _MOST_TRIES: Final = 10
 """Four hours in all; then people hear of it from the page or the topic."""
@@ -130,8 +128,7 @@ def _settle(
     elif receipt.outcome is Outcome.SENT:
         values["state"] = "sent"
     elif receipt.outcome is Outcome.FAILED and tries < _MOST_TRIES:
-        pause = min(_FIRST_RETRY * 2 ** (tries - 1), _LONGEST_RETRY)
-        values |= {"state": "failed", "due_at": after_quiet(group.rule, now + pause)}
+        values |= {"state": "failed", "due_at": after_quiet(group.rule, now + pause_after(tries))}
     elif receipt.outcome is Outcome.FAILED:
         values["state"] = "given-up"
     log = _log.info if values.get("state") == "sent" else _log.error

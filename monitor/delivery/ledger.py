@@ -42,8 +42,13 @@ class Delivery:
         """When to try again; None unless it failed."""
         if self.state != "failed":
             return None
-        doubled: int = 2 ** min(self.attempts - 1, 10)
-        return self.changed_at + min(_FIRST_RETRY * doubled, _LONGEST_RETRY)
+        return self.changed_at + pause_after(self.attempts)
+
+
+def pause_after(attempts: int) -> timedelta:
+    """How long to wait after so many tries that failed, 1 or more."""
+    doubled: int = 2 ** min(attempts - 1, 10)
+    return min(_FIRST_RETRY * doubled, _LONGEST_RETRY)
 
 
 @contextmanager
