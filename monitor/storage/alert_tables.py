@@ -3,14 +3,13 @@
 `metadata` is that of `monitor.storage.tables`, with these in it.
 """
 
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
     Column,
-    DateTime,
     Double,
     ForeignKey,
     Identity,
@@ -27,14 +26,9 @@ from sqlalchemy import (
     true,
 )
 
-from monitor.storage.tables import brand, metadata
+from monitor.storage.tables import brand, metadata, moment
 
 __all__: Final = ["alert", "alert_delivery", "alert_recipient", "alert_rule", "metadata"]
-
-
-def _moment(name: str, comment: str, *, nullable: bool = False, **options: Any) -> Column[Any]:
-    return Column(name, DateTime(timezone=True), nullable=nullable, comment=comment, **options)
-
 
 alert_rule = Table(
     "alert_rule",
@@ -86,12 +80,12 @@ alert_rule = Table(
         server_default=false(),
         comment="Watches nothing until it is resumed.",
     ),
-    _moment("made_at", "When it was set.", server_default=func.now()),
+    moment("made_at", "When it was set.", server_default=func.now()),
     Column("made_by", Text, comment="Who set it; null: it came with the service."),
-    _moment("changed_at", "When it became what it is.", server_default=func.now()),
+    moment("changed_at", "When it became what it is.", server_default=func.now()),
     Column("changed_by", Text, comment="Who changed it last."),
-    _moment("ended_at", "When it was given up; its alerts are kept.", nullable=True),
-    _moment("looked_at", "End of the last window that was looked at.", nullable=True),
+    moment("ended_at", "When it was given up; its alerts are kept.", nullable=True),
+    moment("looked_at", "End of the last window that was looked at.", nullable=True),
     Column("problem", Text, comment="Why it could not be looked at, the last time; null: it could."),
     CheckConstraint(
         "kind IN ('volume-up', 'volume-down', 'criticism', 'negative-share', 'theme', 'reach', 'competitor',"
@@ -122,7 +116,7 @@ alert_recipient = Table(
         nullable=False,
         comment="The apprise address with its secrets; brand_monitor_read may not read it.",
     ),
-    _moment("added_at", "When.", server_default=func.now()),
+    moment("added_at", "When.", server_default=func.now()),
     Column("added_by", Text, comment="Who added it."),
     UniqueConstraint("rule_id", "name"),
     comment="Whom the alerts of a rule are sent to. A row goes when the recipient is taken off.",
@@ -144,8 +138,8 @@ alert = Table(
     ),
     Column("brand_id", Integer, ForeignKey(brand.c.id), comment="About which brand, where it is about one."),
     Column("query", Text, comment="The rule's query then."),
-    _moment("since", "The window: mentions published from here,"),
-    _moment("until", "to before here."),
+    moment("since", "The window: mentions published from here,"),
+    moment("until", "to before here."),
     Column(
         "observed",
         BigInteger,
@@ -178,8 +172,8 @@ alert = Table(
         Uuid,
         comment="The mention that the cause names the author of: with it, the words of the cause go.",
     ),
-    _moment("raised_at", "When it was found.", server_default=func.now()),
-    _moment("published_at", "When it was published to Kafka; null: still to do.", nullable=True),
+    moment("raised_at", "When it was found.", server_default=func.now()),
+    moment("published_at", "When it was published to Kafka; null: still to do.", nullable=True),
     UniqueConstraint("rule_id", "subject", "until"),
     Index(None, "raised_at"),
     Index("alert_unpublished_ix", "id", postgresql_where=text("published_at IS NULL")),
@@ -207,11 +201,11 @@ alert_delivery = Table(
         "to be tried again at due_at; given-up: refused too often; dropped: nobody to send it to any more.",
     ),
     Column("held", Text, comment="Why it was not sent at once: quiet (hours) or digest; null: it was."),
-    _moment("due_at", "When it is to be sent, or tried again."),
+    moment("due_at", "When it is to be sent, or tried again."),
     Column(
         "attempts", Integer, nullable=False, server_default=text("0"), comment="How often it was handed over."
     ),
-    _moment("changed_at", "When the state became what it is.", server_default=func.now()),
+    moment("changed_at", "When the state became what it is.", server_default=func.now()),
     Column("detail", Text, comment="Why it failed, as the service said."),
     Index("alert_delivery_due_ix", "due_at", postgresql_where=text("state IN ('waiting', 'failed')")),
     CheckConstraint("state IN ('waiting', 'sending', 'sent', 'failed', 'given-up', 'dropped')", name="state"),

@@ -43,7 +43,8 @@ metadata: Final = MetaData(
 LABELS: Final = "'negative', 'neutral', 'positive'"
 
 
-def _moment(name: str, comment: str, *, nullable: bool = False, **options: Any) -> Column[Any]:
+def moment(name: str, comment: str, *, nullable: bool = False, **options: Any) -> Column[Any]:
+    """A column of moments, with zone."""
     return Column(name, DateTime(timezone=True), nullable=nullable, comment=comment, **options)
 
 
@@ -53,7 +54,7 @@ def _position() -> list[Column[Any]]:
         Column("topic", Text, nullable=False, comment="Kafka topic the record came from."),
         Column("partition", Integer, nullable=False, comment="Kafka partition the record came from."),
         Column("record_offset", BigInteger, nullable=False, comment="Kafka offset of the record."),
-        _moment("recorded_at", "Kafka timestamp of the record."),
+        moment("recorded_at", "Kafka timestamp of the record."),
     ]
 
 
@@ -96,7 +97,7 @@ picture = Table(
     Column("height", Integer, nullable=False, comment="Pixels, after EXIF rotation."),
     Column("n_bytes", BigInteger, nullable=False, comment="Size of the file."),
     Column("url", Text, nullable=False, comment="Where the picture store keeps the file."),
-    _moment("stored_at", "When the row was first written.", server_default=func.now()),
+    moment("stored_at", "When the row was first written.", server_default=func.now()),
     Column(
         "phash",
         BigInteger,
@@ -118,7 +119,7 @@ picture_scan = Table(
         nullable=False,
         comment="Digest of the logo labels looked for; a changed brands.toml makes the scan due again.",
     ),
-    _moment("scanned_at", "When this scan was last written.", server_default=func.now()),
+    moment("scanned_at", "When this scan was last written.", server_default=func.now()),
     comment="A picture was searched for logos by one model version; having no detection is a result too.",
 )
 
@@ -173,7 +174,7 @@ mention = Table(
     Column("kind", Text, nullable=False, comment="text or image."),
     Column("source", Text, nullable=False, comment="Where it was published, as the publisher names it."),
     Column("external_id", Text, nullable=False, comment="The publisher's id, unique within the source."),
-    _moment("published_at", "When it was published."),
+    moment("published_at", "When it was published."),
     Column("text", Text, comment="What was said; the caption of a picture."),
     Column("author", Text),
     Column("url", Text, comment="Where to read it."),
@@ -190,8 +191,8 @@ mention = Table(
         comment="Its rows in brand_mention; null where nobody counted (before schema 0010, made up).",
     ),
     Column("n_sentiments", Integer, comment="Its rows in sentiment; null as n_brand_mentions."),
-    _moment("first_stored_at", "When the mention was first written.", server_default=func.now()),
-    _moment("stored_at", "When this version of it was written.", server_default=func.now()),
+    moment("first_stored_at", "When the mention was first written.", server_default=func.now()),
+    moment("stored_at", "When this version of it was written.", server_default=func.now()),
     Column(
         "language",
         Text,
@@ -314,10 +315,10 @@ correction = Table(
     ),
     *_box(nullable=True),
     Column("corrected_by", Text, nullable=False, comment="Who."),
-    _moment("corrected_at", "When.", server_default=func.now()),
+    moment("corrected_at", "When.", server_default=func.now()),
     Column("note", Text, comment="Why, in that person's words."),
     Column("undone_by", Text),
-    _moment("undone_at", "Set when taken back; the row stays.", nullable=True),
+    moment("undone_at", "Set when taken back; the row stays.", nullable=True),
     Index(
         "correction_active_sentiment_ix",
         "mention_id",
@@ -357,7 +358,7 @@ dead_letter = Table(
     *_position(),
     Column("error_code", Text, nullable=False, comment="Stable word, listed in docs/messages.md."),
     Column("error_detail", Text, nullable=False, comment="What is wrong, for whoever mends the publisher."),
-    _moment("failed_at", "When the service gave it up."),
+    moment("failed_at", "When the service gave it up."),
     Column("record_key", LargeBinary, comment="Kafka key, at most its first 1,024 bytes."),
     Column("value_head", LargeBinary, nullable=False, comment="First 1,024 bytes of the record's value."),
     Column(
@@ -408,7 +409,7 @@ ingest_batch = Table(
         server_default=text("0"),
         comment="XOR of mention_digest of the mentions stored; 0 before schema 0010.",
     ),
-    _moment("written_at", "When it was last written.", server_default=func.now()),
+    moment("written_at", "When it was last written.", server_default=func.now()),
     UniqueConstraint("log_id", "topic", "partition", "first_offset", "last_offset"),
     CheckConstraint("records = stored + replaced + rejected", name="adds_up"),
     Index(None, "written_at"),
@@ -422,9 +423,9 @@ report_delivery = Table(
     metadata,
     Column("id", BigInteger, Identity(always=True), primary_key=True),
     Column("recipient", Text, nullable=False, comment="Whom; an apprise address without its secrets."),
-    _moment("since", "The report is about mentions published from here,"),
-    _moment("until", "to before here."),
-    _moment("due_at", "When the schedule asked for it."),
+    moment("since", "The report is about mentions published from here,"),
+    moment("until", "to before here."),
+    moment("due_at", "When the schedule asked for it."),
     Column(
         "state",
         Text,
@@ -433,7 +434,7 @@ report_delivery = Table(
         "sent; failed: to be tried again.",
     ),
     Column("attempts", Integer, nullable=False, comment="How often it was handed over."),
-    _moment("changed_at", "When the state became what it is.", server_default=func.now()),
+    moment("changed_at", "When the state became what it is.", server_default=func.now()),
     Column("detail", Text, comment="Why it failed, as the service said."),
     Column(
         "subscription_id",
