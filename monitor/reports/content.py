@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from monitor.answers import Card, Wanted, queue
 from monitor.insights.compared import Standing
+from monitor.insights.expected import Past, learned
 from monitor.insights.explained import Explained, explained
 from monitor.insights.happenings import happened, headline
 from monitor.insights.standings import standings
@@ -182,8 +183,10 @@ def gather(connection: Connection, asked: Asked, now: datetime) -> Report:
             return _with_cards(connection, report, 40)
         case "pictures":
             return _with_pictures(connection, report, 24, 24)
-    report = _with_happenings(connection, report)
-    report = _with_brands(connection, report)
+    past = learned(connection, chosen, zone)
+    report = _with_happenings(connection, report, past)
+    # The page of one brand compares it with all others, so that past is of too few.
+    report = _with_brands(connection, report, None if asked.page == "brand" else past)
     report = _with_themes(connection, report, _MOST_THEMES)
     report = _with_cards(connection, report, 5)
     report = _with_pictures(connection, report, 4, 4)
@@ -216,17 +219,17 @@ def _with_mentions(connection: Connection, report: Report) -> Report:
     return msgspec.structs.replace(report, found=tuple(rows), more=after is not None)
 
 
-def _with_happenings(connection: Connection, report: Report) -> Report:
-    found = happened(connection, report.chosen, report.zone)
+def _with_happenings(connection: Connection, report: Report, past: Past | None) -> Report:
+    found = happened(connection, report.chosen, report.zone, past)
     return msgspec.structs.replace(report, happened=explained(connection, found)[:_MOST_HAPPENED])
 
 
-def _with_brands(connection: Connection, report: Report) -> Report:
+def _with_brands(connection: Connection, report: Report, past: Past | None = None) -> Report:
     """Where the brands stand; the page of one brand compares it with all others."""
     chosen = report.chosen
     if report.asked.page == "brand":
         chosen = msgspec.structs.replace(chosen, brands=())
-    found = standings(connection, chosen, report.zone)
+    found = standings(connection, chosen, report.zone, past)
     shown = sorted(found, key=lambda each: (each.brand != report.focus, not each.own))[:MOST_BRANDS]
     brands = {each.brand for each in shown}
     voice = [each for each in share_of_voice(connection, chosen) if each.brand in brands]
