@@ -15,9 +15,12 @@ from monitor.settings import Settings, packaged
 from monitor.storage import (
     alert_tables,
     answer_tables,
+    collector_tables,
+    deletion_tables,
     figure_tables,
     gallery_tables,
     log_tables,
+    pruning_tables,
     subscription_tables,
     tables,
 )
@@ -31,9 +34,12 @@ _TABLES: Final = (
     tables,
     alert_tables,
     answer_tables,
+    collector_tables,
+    deletion_tables,
     figure_tables,
     gallery_tables,
     log_tables,
+    pruning_tables,
     subscription_tables,
 )
 

@@ -1,0 +1,79 @@
+"""What stands between opening a file and making mentions of it: rows, and which column means what."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from monitor.errors import DataError
+
+Form = Literal["csv", "xlsx", "json", "jsonl"]
+
+Target = Literal["id", "source", "text", "published_at", "author", "url", "lang", "reach"]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a table, or one object of JSON. `where` tells a person which: "line 12", "row 12", "item 3".
+
+    `cells` are by column name, empty ones left out; nested objects are flat: `user.name`. Of a table the
+    values are text, of XLSX also numbers and datetimes, of JSON what JSON has.
+    """
+
+    where: str
+    cells: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A row that could not be read, and why; the ones after it could. `raw` is its text as it stood."""
+
+    where: str
+    error: DataError
+    raw: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A file of rows."""
+
+    form: Form
+    encoding: str
+    columns: tuple[str, ...]
+    """In order; of JSON those met in its first rows."""
+    preamble: tuple[tuple[str, ...], ...] = ()
+    """Rows that stood before the heading."""
+    rows: Iterator[Row | Unreadable]
+    """Once."""
+
+
+DateOrder = Literal["dmy", "mdy", "ymd"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """Which columns make which field of a mention.
+
+    Several columns of one field: of `text` joined by a blank line where they differ, of `published_at` by a
+    space (a date and a time), of others the first that is not empty.
+    """
+
+    fields: Mapping[Target, tuple[str, ...]]
+    date_order: DateOrder | None = None
+    """None: only dates that can be read in one way."""
+    zone: str | None = None
+    """IANA name, for dates without one; None: such dates are refused."""
+    constants: Mapping[Target, str] = field(default_factory=dict)
+    """What every row of the file says, where no column does."""
+
+
+class Vendor(Protocol):
+    """An export of somebody's program."""
+
+    name: str
+    """As `--from` takes it."""
+
+    def recognises(self, opened: Opened) -> bool:
+        """By columns and preamble; never by the file's name alone."""
+
+    def columns(self, opened: Opened) -> Columns:
+        """Raises `SetupError` that names what is missing."""
