@@ -1,12 +1,13 @@
 """What stands between opening a file and making mentions of it: rows, and which column means what."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from monitor.errors import DataError
 
-Form = Literal["csv", "xlsx", "json", "jsonl"]
+Form = Literal["csv", "xlsx", "json", "jsonl", "parquet"]
 
 Target = Literal["id", "source", "text", "published_at", "author", "url", "lang", "reach"]
 
@@ -15,12 +16,19 @@ Target = Literal["id", "source", "text", "published_at", "author", "url", "lang"
 class Row:
     """One row of a table, or one object of JSON. `where` tells a person which: "line 12", "row 12", "item 3".
 
-    `cells` are by column name, empty ones left out; nested objects are flat: `user.name`. Of a table the
-    values are text, of XLSX also numbers and datetimes, of JSON what JSON has.
+    `cells` are by column name, empty ones left out; nested objects are flat: `user.name`, lists stay lists. Of
+    a table the values are text, of XLSX also numbers and datetimes, of JSON what JSON has, of Parquet what
+    Arrow makes of it.
+
+    JSON's rows are the items of its array: the top one, or the one least deep in the top object (`mentions`,
+    `orderedItems`, `data.children`). What JavaScript stands in front (`window.YTD.tweets.part0 =`) is the
+    preamble.
     """
 
     where: str
     cells: Mapping[str, Any]
+    picture: bytes | None = None
+    """Of a mention of a picture, whose caption is the text then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +38,25 @@ class Unreadable:
     where: str
     error: DataError
     raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A row that is no mention, and why, in words that others share: they are counted. Nothing is wrong with
+    it: a repost of somebody else's, a post deleted there."""
+
+    where: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """What an export does not hold itself."""
+
+    folder: Path | None = None
+    """Where the file lies; None: standard input."""
+    picture: Callable[[str], bytes] | None = None
+    """A picture that this service keeps, by its address; raises `OutageError`. None: it keeps none here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,4 +103,7 @@ class Vendor(Protocol):
         """By columns and preamble; never by the file's name alone."""
 
     def columns(self, opened: Opened) -> Columns:
-        """Raises `SetupError` that names what is missing."""
+        """Of the rows that `rows` gives. Raises `SetupError` that names what is missing."""
+
+    def rows(self, opened: Opened, beside: Beside) -> Iterator[Row | Unreadable | LeftOut]:
+        """The file's rows as `columns` means them; raises `SetupError`."""
