@@ -16,8 +16,8 @@ Target = Literal["id", "source", "text", "published_at", "author", "url", "lang"
 class Row:
     """One row of a table, or one object of JSON. `where` tells a person which: "line 12", "row 12", "item 3".
 
-    `cells` are by column name, empty ones left out; nested objects are flat: `user.name`, lists stay lists. Of
-    a table the values are text, of XLSX also numbers and datetimes, of JSON what JSON has, of Parquet what
+    `cells` are by column name, empty ones left out; nested objects are flat: `user.name`, lists stay lists.
+    Of a table the values are text, of XLSX also numbers and datetimes, of JSON what JSON has, of Parquet what
     Arrow makes of it.
 
     JSON's rows are the items of its array: the top one, or the one least deep in the top object (`mentions`,
