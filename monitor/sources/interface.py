@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from monitor.errors import OutageError
+from monitor.publishing.records import Outgoing
 
 State = dict[str, Any]
 """Where to go on, as JSON."""
@@ -37,6 +38,8 @@ class Post:
 
     Fetched by the runner, from public addresses only."""
     edited: bool = False
+    alias: str | None = None
+    """Another name that `Gone` may call it by: each server of Mastodon has a number of its own for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +47,7 @@ class Gone:
     """A post was deleted there. Of one never collected nothing is said further."""
 
     id: str
+    """Or an alias."""
     deleted_at: datetime
 
 
@@ -63,14 +67,16 @@ class Skipped:
     reason: str
 
 
-Item = Post | Gone | AuthorGone | Skipped
+Item = Post | Gone | AuthorGone | Skipped | Outgoing
+"""`Outgoing`: a record ready to send, of files that have their own sources and pictures; it is sent as it is,
+whatever it names, and not noted as collected."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """Items, and the state of `part` (a feed, a query, a file) that is saved once they are acknowledged.
 
-    `state` None: nothing is saved with them.
+    `state` None: nothing is saved with them; {}: what was saved of the part is forgotten.
     """
 
     items: tuple[Item, ...] = ()
