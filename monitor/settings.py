@@ -53,6 +53,20 @@ class SaslMechanism(StrEnum):
     SCRAM_SHA_512 = "SCRAM-SHA-512"
 
 
+class Authors(StrEnum):
+    """How authors are stored: by the names that they bear, or as a keyed hash of them."""
+
+    PLAIN = "plain"
+    PSEUDONYMOUS = "pseudonymous"
+
+
+class Redact(StrEnum):
+    """What is taken out of texts before they are stored."""
+
+    OFF = "off"
+    CONTACTS = "contacts"
+
+
 class LogFormat(StrEnum):
     """`console` for people, `json` for log collectors; `auto` picks console on a terminal."""
 
@@ -143,6 +157,18 @@ class Settings(BaseSettings):
         64 * 2**20, description="Bytes that a compressed batch of records may unpack to."
     )
 
+    # What is kept of people (docs/deletion.md)
+    authors: Authors = Field(
+        Authors.PLAIN, description="plain, or pseudonymous: a hash by authors_key of source and author."
+    )
+    authors_key: SecretStr | None = Field(
+        None,
+        description="At least 32 characters, the same for workers, pages, schedule and commands, for ever.",
+    )
+    redact: Redact = Field(
+        Redact.OFF, description="off, or contacts: e-mail addresses and phone numbers in texts and captions."
+    )
+
     # Models
     models_dir: Path = Field(
         default_factory=lambda: packaged("onnx_models"), description="Folder of model folders."
@@ -168,6 +194,25 @@ class Settings(BaseSettings):
     )
     brands_file: Path | None = Field(
         None, description="brands.toml; without, the catalogue, of which none is ours."
+    )
+
+    # Collectors (docs/sources.md)
+    sources_file: Path | None = Field(
+        None, description="sources.toml; without, the one in the folder that `collect` is started in."
+    )
+    collect_contact: Annotated[str, Field(pattern=r"^[^\s()]*$")] = Field(
+        "",
+        description="Address of a page or mailbox of yours, for platforms that ask who reads them: it "
+        "stands in the User-Agent.",
+    )
+    collect_hosts: str = Field(
+        "",
+        description="Hosts and networks of this house that pictures and redirects may lead to, "
+        "comma-separated: media.corp, 10.1.0.0/16. Without: public addresses only.",
+    )
+    collect_pause: Annotated[float, Field(ge=0)] = Field(
+        0.5,
+        description="Seconds between two requests to one host; a longer Crawl-delay of its robots.txt wins.",
     )
 
     # Pages

@@ -6,11 +6,12 @@ the pages names services of the kinds below, at public addresses and at the host
 """
 
 import socket
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import ip_address
 from typing import Any, Final
 
 from apprise.plugins import url_to_dict
 
+from monitor.addresses import read_allowed
 from monitor.delivery.recipients import Recipient
 from monitor.errors import SetupError
 
@@ -75,9 +76,9 @@ def named_on_a_page(address: str, hosts: str) -> Recipient:
     return recipient
 
 
-def _check(host: str, allowed: str) -> None:
-    names = [each.strip().lower() for each in allowed.split(",") if each.strip()]
-    if host.lower() in names:
+def _check(host: str, hosts: str) -> None:
+    allowed = read_allowed(hosts)
+    if allowed.has(host):
         return
     try:
         found = {ip_address(entry[4][0]) for entry in socket.getaddrinfo(host, None)}
@@ -85,21 +86,8 @@ def _check(host: str, allowed: str) -> None:
         raise AddressError(f"{host} has no address in the network") from None
     except ValueError:  # a scope, fe80::1%eth0: of this machine's own wires
         raise AddressError(_inside(host)) from None
-    if not all(_reachable(address, names) for address in found):
+    if not all(map(allowed.reaches, found)):
         raise AddressError(_inside(host))
-
-
-def _reachable(address: IPv4Address | IPv6Address, allowed: list[str]) -> bool:
-    if address.is_global and not address.is_multicast:
-        return True
-    return any(address in network for network in map(_network, allowed) if network is not None)
-
-
-def _network(written: str) -> IPv4Network | IPv6Network | None:
-    try:
-        return ip_network(written, strict=False)
-    except ValueError:
-        return None
 
 
 def _inside(host: str) -> str:

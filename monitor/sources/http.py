@@ -1,0 +1,349 @@
+"""How sources speak HTTP: who we are, how often, how much and how long; what an answer means for the runner.
+
+Answers of 2xx and 304 are handed over. 408, 425, 429 and 5xx, connections that are cut or slow: the platform
+does not answer now (`SourceOutageError`). Any other: it refuses (`RefusedError`, a `SetupError`). Redirects
+are followed, to another host only where that is public or in MONITOR_COLLECT_HOSTS.
+"""
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Final, Self
+
+import aiohttp
+from aiohttp import ClientResponse, ClientSession, ClientTimeout, TCPConnector
+from multidict import CIMultiDictProxy
+from yarl import URL
+
+from monitor import __version__
+from monitor.addresses import Allowed, read_allowed
+from monitor.errors import SetupError
+from monitor.settings import Settings
+from monitor.sources.guard import ForbiddenError, GuardedResolver, check_url
+from monitor.sources.interface import SourceOutageError
+from monitor.sources.pacing import Pace
+from monitor.sources.robots import AGENT, Robots
+from monitor.sources.unpacking import ACCEPTED, BrokenError, TooLargeError, Unpacker
+
+LIMIT: Final = 16 * 2**20
+"""Bytes of an answer, unpacked, unless the caller says otherwise."""
+_LINE_LIMIT: Final = 2**20
+"""Bytes of a line of a stream, or of a message of a WebSocket."""
+
+_WHOLE: Final = 90.0
+_CONNECT: Final = 10.0
+_SILENCE: Final = 30.0
+"""Seconds of a request, of connecting, and without a byte. Slower ones are tried again later."""
+_HEARTBEAT: Final = 30.0
+"""Seconds between our pings; a server that answers none within half of them is gone."""
+_A_HOST: Final = 4
+"""Connections to one host at a time."""
+_HOPS: Final = 5
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_PASSING: Final = frozenset({408, 425, 429})
+_LONGEST_REST: Final = 24 * 3600.0
+"""Seconds of Retry-After that are believed."""
+
+
+class RefusedError(SetupError):
+    """A platform answers, but not with what was asked for; `status` is HTTP's."""
+
+    def __init__(self, detail: str, status: int) -> None:
+        super().__init__(detail)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer of 2xx or 304. `body` is unpacked, `url` where it came from after redirects."""
+
+    status: int
+    headers: CIMultiDictProxy[str]
+    body: bytes
+    url: str
+
+
+class WebSocket:
+    """An open WebSocket. Iterating gives messages as they come and ends only by `SourceOutageError`."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse, where: str) -> None:
+        self._socket = socket
+        self._where = where
+
+    async def send(self, message: str) -> None:
+        """Raises `SourceOutageError` where the connection is gone."""
+        with _faults(self._where):
+            await self._socket.send_str(message)
+
+    async def __aiter__(self) -> AsyncIterator[str | bytes]:
+        while True:
+            with _faults(self._where):
+                message = await self._socket.receive()
+            if message.type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
+                yield message.data
+                continue
+            code = self._socket.close_code
+            why = f"{message.data!r}" if message.type is aiohttp.WSMsgType.ERROR else f"closed, code {code}"
+            raise SourceOutageError(f"{self._where}: {why}")
+
+
+class Http:
+    """One client for all sources; `async with` opens and closes it.
+
+    `pause`: seconds between two requests to one host; where robots.txt asks for more, that.
+    """
+
+    def __init__(self, contact: str = "", allowed: Allowed | None = None, pause: float = 0.0) -> None:
+        self.user_agent = f"{AGENT}/{__version__}" + (f" (+{contact})" if contact else "")
+        self._allowed = allowed or Allowed()
+        self._pace = Pace(pause)
+        self._robots = Robots(self._robots_of, self._pace.slow_down)
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """By the settings MONITOR_COLLECT_*."""
+        return cls(
+            settings.collect_contact, read_allowed(settings.collect_hosts), pause=settings.collect_pause
+        )
+
+    async def __aenter__(self) -> Self:
+        # Guarded: for what posts and redirects name. The other one is for what whoever runs us names.
+        guard = GuardedResolver(self._allowed)
+        self._guarded = self._session(TCPConnector(limit_per_host=_A_HOST, resolver=guard, ttl_dns_cache=10))
+        self._open = self._session(TCPConnector(limit_per_host=_A_HOST))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._open.close()
+        await self._guarded.close()
+
+    def _session(self, connector: TCPConnector) -> ClientSession:
+        return ClientSession(
+            connector=connector,
+            headers={"User-Agent": self.user_agent},
+            auto_decompress=False,  # within limits: below
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=ClientTimeout(total=_WHOLE, sock_connect=_CONNECT, sock_read=_SILENCE),
+        )
+
+    async def get(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+        robots: bool = False,
+        guarded: bool = False,
+        limit: int = LIMIT,
+    ) -> Response:
+        """What stands at `url`. `robots`: only where robots.txt allows it; `guarded`: a post named it, so it
+        must be public.
+
+        Raises `SourceOutageError`, `RefusedError`, and `SetupError` where it is larger than `limit`,
+        forbidden or no address.
+        """
+        place = _url(url, params)
+        if robots:
+            await self._robots.check(place, guarded=guarded)
+        async with self._answer("GET", place, headers, guarded=guarded) as response:
+            return await _whole(response, limit)
+
+    async def post(
+        self,
+        url: str,
+        *,
+        data: Mapping[str, str],
+        headers: Mapping[str, str] | None = None,
+        limit: int = LIMIT,
+    ) -> Response:
+        """The answer to a form, as OAuth asks for tokens. Raises as `get` does."""
+        async with self._answer("POST", _url(url, None), headers, data=dict(data)) as response:
+            return await _whole(response, limit)
+
+    @asynccontextmanager
+    async def lines(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+        silence: float = 2 * _HEARTBEAT,
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Lines of an answer that does not end (Server-Sent Events), without their ends, as they come.
+
+        They end with the answer, and by `SourceOutageError` where `silence` seconds bring nothing.
+        """
+        timeout = ClientTimeout(sock_connect=_CONNECT, sock_read=silence)
+        async with self._answer("GET", _url(url, params), headers, timeout=timeout) as response:
+            yield _lines(response)
+
+    @asynccontextmanager
+    async def websocket(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        heartbeat: float = _HEARTBEAT,
+        limit: int = _LINE_LIMIT,
+    ) -> AsyncIterator[WebSocket]:
+        """An open WebSocket at ws:// or wss://, with pings and compression. Raises as `get` does."""
+        place = _url(url, None)
+        await self._pace.wait(place.host or "")
+        timeout = aiohttp.ClientWSTimeout(ws_close=_CONNECT)
+        try:
+            with _faults(_shown(place)):
+                socket = await self._open.ws_connect(
+                    place,
+                    headers=headers,
+                    heartbeat=heartbeat,
+                    compress=15,
+                    max_msg_size=limit,
+                    timeout=timeout,
+                )
+        except aiohttp.WSServerHandshakeError as error:
+            raise _refusal(place, error.status, error.headers) from None
+        try:
+            yield WebSocket(socket, _shown(place))
+        finally:
+            await socket.close()
+
+    @asynccontextmanager
+    async def _answer(
+        self,
+        method: str,
+        place: URL,
+        headers: Mapping[str, str] | None,
+        *,
+        guarded: bool = False,
+        **options: Any,
+    ) -> AsyncIterator[ClientResponse]:
+        """An answer of 2xx or 304, after redirects."""
+        sent = {"Accept-Encoding": ACCEPTED, **(headers or {})}
+        for _ in range(_HOPS + 1):
+            if guarded:
+                _check(place, self._allowed)
+            await self._pace.wait(place.host or "")
+            session = self._guarded if guarded else self._open
+            with _faults(_shown(place)):
+                response = await session.request(
+                    method, place, headers=sent, allow_redirects=False, **options
+                )
+            async with response:
+                target = response.headers.get("Location")
+                if method != "GET" or response.status not in _REDIRECTS or not target:
+                    if response.status // 100 != 2 and response.status != 304:
+                        raise _refusal(place, response.status, response.headers)
+                    yield response
+                    return
+            following = _url(target, None, base=place)
+            if following.host != place.host:
+                guarded = True
+                sent.pop("Authorization", None)
+            place = following
+        raise SetupError(f"{_shown(place)}: more than {_HOPS} redirects")
+
+    async def _robots_of(self, place: URL, guarded: bool) -> str:
+        try:
+            answer = await self.get(str(place), guarded=guarded, limit=512 * 1024)
+        except RefusedError:
+            return ""
+        return answer.body.decode("utf-8", "replace")
+
+
+def _url(written: str, params: Mapping[str, str] | None, base: URL | None = None) -> URL:
+    try:
+        url = URL(written) if base is None else base.join(URL(written))
+    except ValueError as error:
+        raise SetupError(f"{written[:200]!r} is no address: {error}") from None
+    if url.scheme not in ("http", "https", "ws", "wss") or not url.host:
+        raise SetupError(f"{written[:200]!r} is no address; write https://HOST/PATH")
+    return url.update_query(params) if params else url
+
+
+def _check(place: URL, allowed: Allowed) -> None:
+    try:
+        check_url(place, allowed)
+    except ForbiddenError as error:
+        raise SetupError(f"{_shown(place)}: {error}") from None
+
+
+async def _whole(response: ClientResponse, limit: int) -> Response:
+    where = _shown(response.url)
+    made = bytearray()
+    try:
+        unpacker = Unpacker(response.headers.get("Content-Encoding", ""), limit)
+        with _faults(where):
+            async for chunk in response.content.iter_any():
+                made += unpacker.feed(chunk)
+        if made or response.status == 200:
+            unpacker.finish()
+    except TooLargeError as error:
+        raise SetupError(f"{where}: {error}") from None
+    except BrokenError as error:
+        raise SourceOutageError(f"{where}: {error}") from None
+    return Response(response.status, response.headers, bytes(made), str(response.url))
+
+
+async def _lines(response: ClientResponse) -> AsyncIterator[bytes]:
+    where, waiting = _shown(response.url), b""
+    try:
+        unpacker = Unpacker(response.headers.get("Content-Encoding", ""), limit=2**62)
+        with _faults(where):
+            async for chunk in response.content.iter_any():
+                *whole, waiting = (waiting + unpacker.feed(chunk)).split(b"\n")
+                for line in whole:
+                    yield line.removesuffix(b"\r")
+                if len(waiting) > _LINE_LIMIT:
+                    break
+            else:
+                return
+    except BrokenError as error:
+        raise SourceOutageError(f"{where}: {error}") from None
+    raise SourceOutageError(f"{where}: a line of more than {_LINE_LIMIT:,} bytes")
+
+
+@contextmanager
+def _faults(where: str) -> Iterator[None]:
+    """What goes wrong on the way, as the runner understands it."""
+    try:
+        yield
+    except aiohttp.WSServerHandshakeError:
+        raise
+    except aiohttp.ClientConnectorDNSError as error:
+        if isinstance(error.os_error, ForbiddenError):
+            raise SetupError(f"{where}: {error.os_error}") from None
+        raise SourceOutageError(f"{where}: {error.os_error}") from None
+    except aiohttp.InvalidURL as error:
+        raise SetupError(f"{where}: is no address: {error}") from None
+    except TimeoutError as error:
+        raise SourceOutageError(f"{where}: too slow") from error
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        raise SourceOutageError(f"{where}: {error or type(error).__name__}") from error
+
+
+def _refusal(place: URL, status: int, headers: Mapping[str, str] | None) -> Exception:
+    where = _shown(place)
+    if status in _PASSING or status >= 500:
+        return SourceOutageError(f"{where}: answers {status}", _rest((headers or {}).get("Retry-After")))
+    return RefusedError(f"{where}: answers {status}", status)
+
+
+def _rest(written: str | None) -> float | None:
+    """Seconds that Retry-After asks for; a number, or a date of HTTP."""
+    if written is None:
+        return None
+    try:
+        seconds = float(written)
+    except ValueError:
+        try:
+            seconds = (parsedate_to_datetime(written) - datetime.now(UTC)).total_seconds()
+        except (ValueError, TypeError):
+            return None
+    return min(max(seconds, 0.0), _LONGEST_REST) if seconds == seconds else None
+
+
+def _shown(place: URL) -> str:
+    """An address for a log: without what may be secret."""
+    return str(place.with_query(None).with_fragment(None).with_user(None).with_password(None))[:200]

@@ -1,0 +1,25 @@
+"""The kinds of sources that sources.toml may name."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from monitor.sources.context import Context
+from monitor.sources.interface import Source
+from monitor.sources.options import Options
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of source: what its entries may say, and what makes the source of one.
+
+    `build` takes the entry's name, its options (of the type `options`) and the context; raises `SetupError`.
+    None: nothing is asked, publishers send (`monitor.sources.receiver`).
+    """
+
+    options: type[Options]
+    build: Callable[[str, Any, Context], Source] | None
+
+
+KINDS: Final[dict[str, Kind]] = {}
+"""By the name that stands in sources.toml."""
