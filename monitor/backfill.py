@@ -27,6 +27,7 @@ from monitor.reports.judging import columns, fields_of
 from monitor.settings import Settings
 from monitor.storage import stories
 from monitor.storage.brands import write_brands
+from monitor.storage.engine import known_as
 from monitor.storage.faults import translated
 from monitor.storage.rows import SEPARATOR_SQL, clean, joined_words
 from monitor.storage.statements import BRAND_MENTION, arrays, insert_brand_mentions
@@ -100,6 +101,7 @@ class Backfill:
         self._brands = brands
         self._matcher = BrandMatcher(brands)
         self._naming = Naming(self._matcher, settings)
+        self._known_as = known_as(engine)
         self._names = set(only) or {brand.name for brand in brands}
         self._ids: dict[str, int] = {}
 
@@ -150,7 +152,7 @@ class Backfill:
     def _change(self, row: Row[Any], there: _Places, done: Done) -> _Change | None:
         reading = read(row.text or "")
         language = self._matcher.language(reading, row.lang) if row.unread else row.language
-        fields = replace(fields_of(row), language=language)
+        fields = replace(fields_of(row, self._known_as), language=language)
         places: _Places = {}
         try:
             found = self._found(reading, fields)

@@ -36,7 +36,7 @@ def true_of(
     chosen = narrowed(connection, Filter(since, before, brands=(brand,) if brand else ()), query)
     if chosen is None:
         return
-    listed, judge, words = Listed(chosen=chosen, order="newest"), Judge(query), lexemes(query)
+    listed, judge, words = Listed(chosen=chosen, order="newest"), Judge(connection, query), lexemes(query)
     found = listed.looked_up("true" if words is None else may_say("m"), None)
     feeling = _TOWARD if brand else _AS_A_WHOLE
     rows = connection.execute(

@@ -31,7 +31,7 @@ def looked_through(connection: Connection, chosen: Filter, brand_ids: Sequence[i
     narrow = narrowed(connection, chosen, query, "negative")
     if narrow is None:
         return Judged([], None)
-    judge, words = Judge(query), lexemes(query)
+    judge, words = Judge(connection, query), lexemes(query)
     condition = "true" if words is None else may_say("m")
     may_be = f"""
         SELECT DISTINCT p.published_at, p.mention_id

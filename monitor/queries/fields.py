@@ -1,14 +1,18 @@
 """Fields of a mention that a query may ask for, and how their values are compared."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Protocol
+from typing import Protocol, TypeAlias
 from urllib.parse import urlsplit
 
 from monitor.queries.tree import Field
 from monitor.texts import read
+
+KnownAs: TypeAlias = Callable[[str, str], str]
+"""Source and author -> the pseudonym that an author is stored under (`monitor.privacy`); of a pseudonym
+itself."""
 
 
 class Published(Protocol):
@@ -32,7 +36,8 @@ class Fields:
     """What is known of a mention besides its text.
 
     `site` is the host of its address (`host_of`), `language` its primary subtag ("en", "und"), `images` the
-    names of the brands that its own picture shows.
+    names of the brands that its own picture shows. `known_as` is there where authors may be stored under
+    pseudonyms: one is told by the name as well, and a name by its pseudonym.
     """
 
     author: str | None = None
@@ -40,10 +45,17 @@ class Fields:
     language: str = "und"
     source: str = ""
     images: frozenset[str] = frozenset()
+    known_as: KnownAs | None = None
 
     @classmethod
     def of(
-        cls, mention: Published, language: str, images: Iterable[str] = (), *, site: bool = True
+        cls,
+        mention: Published,
+        language: str,
+        images: Iterable[str] = (),
+        *,
+        site: bool = True,
+        known_as: KnownAs | None = None,
     ) -> "Fields":
         """Of a mention. `site` says whether something asks for it."""
         return cls(
@@ -52,6 +64,7 @@ class Fields:
             language=language,
             source=mention.source or "",
             images=frozenset(images),
+            known_as=known_as,
         )
 
 
@@ -59,7 +72,7 @@ def has(fields: Fields, field: Field) -> bool:
     """Whether a mention with these fields has that one: case, accents and width do not count."""
     match field.name:
         case "author":
-            return _same(_author(fields.author or ""), field.value)
+            return is_author(field.value, fields.author or "", fields.source, fields.known_as)
         case "site":
             host, asked = _folded(fields.site or ""), _folded(field.value)
             return host == asked or host.endswith(f".{asked}")
@@ -87,8 +100,18 @@ def host_of(url: str | None) -> str | None:
     return host or None
 
 
-def _author(name: str) -> str:
-    return name.strip().lstrip("@ ")
+def is_author(asked: str, author: str, source: str, known_as: KnownAs | None) -> bool:
+    """Whether somebody asks for this author of this source, by name or by pseudonym."""
+    if not author:
+        return False
+    if author_folded(author) == author_folded(asked):
+        return True
+    return known_as is not None and known_as(source, author) == known_as(source, asked)
+
+
+def author_folded(name: str) -> str:
+    """An author's name as it is compared: without @, case, accents and width."""
+    return _folded(name.strip().lstrip("@ "))
 
 
 def _same(one: str, other: str) -> bool:

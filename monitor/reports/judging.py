@@ -11,10 +11,11 @@ from sqlalchemy import Connection, text
 
 from monitor.messages import Verdict
 from monitor.queries import Field, Fields, Query, condition
-from monitor.queries.fields import has
+from monitor.queries.fields import KnownAs, has
 from monitor.queries.tree import walk
 from monitor.reports.filters import Filter
 from monitor.reports.origins import MOST_SOURCES, source_names
+from monitor.storage.engine import known_as
 from monitor.storage.rows import LOOK_AT_TEXT
 from monitor.texts import Terms, read
 
@@ -26,8 +27,10 @@ _NOTHING_SAID: Final = read("")
 class Judge:
     """A query, compiled. Immutable."""
 
-    def __init__(self, query: Query) -> None:
+    def __init__(self, connection: Connection, query: Query) -> None:
+        """`connection` is that of the rows, which knows how their authors are stored."""
         self.query = query
+        self._known_as = known_as(connection)
         self.reads = bool(query.terms)
         """Whether it asks for words, so that texts have to be read: most of the work."""
         self._terms = Terms(query.terms)
@@ -40,7 +43,7 @@ class Judge:
 
     def is_true_of(self, row: Any) -> bool:
         """Whether it is true of a mention: a row with the columns of `columns`."""
-        fields = fields_of(row, site=self._asks_site)
+        fields = fields_of(row, self._known_as, site=self._asks_site)
         if not self.reads:
             return self.query.matches({}, _NOTHING_SAID, fields)
         reading = read(row.text or "")
@@ -55,10 +58,10 @@ def columns(table: str, *, images: bool, said: str | None = None) -> str:
     return f"{said or f'{table}.text'}, {names}, {shown} AS images"
 
 
-def fields_of(row: Any, *, site: bool = True) -> Fields:
-    """What is known of a mention besides its text; the row has the columns of `columns`. `site` says whether
-    something asks for it."""
-    return Fields.of(row, row.language, row.images, site=site)
+def fields_of(row: Any, known_as: KnownAs | None, *, site: bool = True) -> Fields:
+    """What is known of a mention besides its text; the row has the columns of `columns`. `known_as` is that
+    of its database; `site` says whether something asks for it."""
+    return Fields.of(row, row.language, row.images, site=site, known_as=known_as)
 
 
 def lexemes(query: Query) -> str | None:

@@ -15,6 +15,7 @@ from monitor.reports.filters import Filter
 from monitor.reports.judging import Judge, columns, fields_of, lexemes, may_say
 from monitor.reports.listing import Listed, Place
 from monitor.reports.searching import find
+from monitor.storage.engine import known_as
 from monitor.texts import Term, Terms, read
 
 EVER: Final = Filter(datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC))
@@ -93,7 +94,7 @@ def preview(
 
     Takes a second for some 10,000 mentions that the query may be true of.
     """
-    judge, found = Judge(query), lexemes(query)
+    judge, found = Judge(connection, query), lexemes(query)
     wanted = "true" if found is None else may_say("m")
     counted = "false" if brand is None else _COUNTED
     rows = text(f"""
@@ -155,10 +156,10 @@ def checked(connection: Connection, brand: Brand, *, last: int = 1000, examples:
     numbers = [0] * len(clauses)
     spelled = matches = 0
     dropped = _Pile(examples)
-    ids = _spelled(connection, brand.spellings, last)
+    ids, names = _spelled(connection, brand.spellings, last), known_as(connection)
     for row in _rows(connection, ids, images=bool(query.images)):
         spelled += 1
-        reading, fields = read(row.text or ""), fields_of(row)
+        reading, fields = read(row.text or ""), fields_of(row, names)
         found = terms.find(reading)
         numbers = [
             n + clause.matches(found, reading, fields) for n, clause in zip(numbers, clauses, strict=True)

@@ -73,7 +73,7 @@ class _Search:
         self._listed = listed
         self._limits = limits
         self._limit = limit
-        self._judge = Judge(query)
+        self._judge = Judge(connection, query)
         self._lexemes = lexemes(query)
         self._condition = "true" if self._lexemes is None else may_say("m")
         # How one feels is looked up while walking: few may feel so, and a list of them would be a long walk.

@@ -1,13 +1,18 @@
 """Connections to PostgreSQL: asynchronous in the workers, synchronous everywhere else."""
 
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import URL, Engine, create_engine, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from monitor.errors import SetupError
+from monitor.privacy import Pseudonyms
+from monitor.queries.fields import KnownAs
 from monitor.settings import Settings
+
+_PSEUDONYMS: Final = "brand_monitor_pseudonyms"
+"""The engine's option that carries them to whoever reads rows."""
 
 
 def async_engine(settings: Settings) -> AsyncEngine:
@@ -20,9 +25,25 @@ def async_engine(settings: Settings) -> AsyncEngine:
 
 
 def sync_engine(settings: Settings) -> Engine:
-    """For commands, reports and migrations. Connects on first use."""
+    """For commands, reports and migrations. Connects on first use.
+
+    Raises `SetupError` for a key of authors that is missing or too short: searches would not find them.
+    """
     url = _url(settings)
-    return create_engine(url, pool_size=4, pool_pre_ping=True, connect_args=_connection(url))
+    return create_engine(
+        url,
+        pool_size=4,
+        pool_pre_ping=True,
+        connect_args=_connection(url),
+        execution_options={_PSEUDONYMS: Pseudonyms.of(settings)},
+    )
+
+
+def known_as(connection: Connection | Engine) -> KnownAs | None:
+    """How authors may be stored in the database of `sync_engine` or a connection of it; None: by their
+    names."""
+    found: KnownAs | None = connection.get_execution_options().get(_PSEUDONYMS)
+    return found
 
 
 def _url(settings: Settings) -> URL:

@@ -269,8 +269,9 @@ def _mean(opinions: list[Sentiment], min_confidence: float) -> Sentiment:
     )
 
 
-def dead_letter_row(rejection: Rejection, log_id: str) -> Row:
-    """The row of table `dead_letter`; storable whatever the publisher sent."""
+def dead_letter_row(rejection: Rejection, log_id: str, *, keeps_head: bool = True) -> Row:
+    """The row of table `dead_letter`; storable whatever the publisher sent. `keeps_head`: with the beginning
+    of the value."""
     place, letter = rejection.position, rejection.letter
     moment = place.timestamp.astimezone(UTC).isoformat()
     name = f"{log_id}:{place.topic}:{place.partition}:{place.offset}:{moment}"
@@ -281,7 +282,7 @@ def dead_letter_row(rejection: Rejection, log_id: str) -> Row:
         "error_detail": clean(letter.error_detail),
         "failed_at": letter.failed_at,
         "record_key": None if letter.key is None else letter.key[:HEAD_BYTES],
-        "value_head": letter.value[:HEAD_BYTES],
+        "value_head": letter.value[:HEAD_BYTES] if keeps_head else b"",
         "value_bytes": len(letter.value),
     }
 

@@ -69,8 +69,10 @@ class BatchWriter:
     `SetupError` where somebody has to mend schema, rights or login first.
     """
 
-    def __init__(self, engine: AsyncEngine, brands: Brands) -> None:
+    def __init__(self, engine: AsyncEngine, brands: Brands, *, keeps_heads: bool = True) -> None:
+        """`keeps_heads`: dead letters with the beginning of what was sent."""
         self._engine = engine
+        self._keeps_heads = keeps_heads
         self._brands = brands
         self._brands_key = rows.brands_key(brands)
         self._brand_ids: dict[str, int] = {}
@@ -163,7 +165,10 @@ class BatchWriter:
             await connection.run_sync(stories.lock)
         await self._write_pictures(connection, latest.values())
         inserted = await self._write_mentions(connection, latest, batch.log_id)
-        letters = [rows.dead_letter_row(rejection, batch.log_id) for rejection in batch.rejections]
+        letters = [
+            rows.dead_letter_row(rejection, batch.log_id, keeps_head=self._keeps_heads)
+            for rejection in batch.rejections
+        ]
         if letters:
             await connection.execute(
                 self._sql.dead_letters, statements.arrays(letters, statements.DEAD_LETTER)

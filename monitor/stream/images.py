@@ -15,6 +15,7 @@ from typing import Final, Protocol
 
 import numpy as np
 import structlog
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from monitor.brand_matcher import BrandMatcher
@@ -23,6 +24,7 @@ from monitor.logos import decode_picture
 from monitor.logos.finder import Found, LogoFinder
 from monitor.logos.likeness import Likeness, likeness
 from monitor.messages import BrandMention, Detection, ImageMention, decode_image
+from monitor.privacy import Privacy
 from monitor.queries import Fields
 from monitor.settings import Device, Settings
 from monitor.storage.pictures import PictureStore
@@ -60,6 +62,9 @@ class KnownPictures(Protocol):
 @dataclass(frozen=True, slots=True)
 class _Decoded:
     mention: ImageMention
+    """As it is stored."""
+    author: str | None
+    """As it was sent."""
     caption: Reading
     language: str
     sha256: str
@@ -108,6 +113,7 @@ class ImageScoring:
     ) -> None:
         self._finders = finders
         self._naming = Naming(matcher, settings)
+        self._privacy = Privacy(settings)
         self._known = known
         self._store = store
         self._retry = retry
@@ -140,13 +146,15 @@ class ImageScoring:
 
     def _decode(self, record: Record) -> _Decoded | DataError:
         try:
-            mention = decode_image(record.value, record.content_type)
-            picture = decode_picture(mention.image, max_bytes=self._max_bytes, max_pixels=self._max_pixels)
+            sent = decode_image(record.value, record.content_type)
+            picture = decode_picture(sent.image, max_bytes=self._max_bytes, max_pixels=self._max_pixels)
         except DataError as error:
             return error
+        mention = self._kept(sent)
         caption = read(mention.caption or "")
         return _Decoded(
             mention=mention,
+            author=sent.author,
             caption=caption,
             language=self._naming.language(caption, None),
             sha256=hashlib.sha256(mention.image).hexdigest(),
@@ -155,6 +163,14 @@ class ImageScoring:
             likeness=likeness(picture.pixels),
         )
 
+    def _kept(self, sent: ImageMention) -> ImageMention:
+        author = self._privacy.author(sent.source, sent.author)
+        if sent.caption is None:
+            return replace(sent, author=author)
+        said = sent.caption
+        caption = self._privacy.text(said, lambda: self._naming.language(read(said), None))
+        return replace(sent, caption=caption, author=author)
+
     def _judge(self, entry: _Decoded | DataError, scans: _Scans) -> _Judged | DataError:
         """A brand's query may ask what the picture shows, so its caption is judged after the scan."""
         if isinstance(entry, DataError):
@@ -162,7 +178,12 @@ class ImageScoring:
         scan = scans[entry.sha256]
         if isinstance(scan, DataError):
             return scan
-        fields = Fields.of(entry.mention, entry.language, (found.brand for found in scan.detections))
+        fields = Fields.of(
+            replace(entry.mention, author=entry.author),
+            entry.language,
+            (found.brand for found in scan.detections),
+            known_as=self._privacy.pseudonyms,
+        )
         try:
             return _Judged(entry, scan, self._naming.find(entry.caption, fields))
         except DataError as error:

@@ -5,9 +5,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from monitor.brand_matcher import BrandMatcher
 from monitor.errors import DataError
 from monitor.messages import TextMention, decode_text
+from monitor.privacy import Privacy
 from monitor.queries import Fields
 from monitor.sentiment import SentimentScorer
 from monitor.settings import Device, Settings
@@ -39,6 +42,7 @@ class TextScoring:
     ) -> None:
         self._scorer = scorer
         self._naming = Naming(matcher, settings)
+        self._privacy = Privacy(settings)
         self._max_chars = settings.text_max_chars
         self._max_targets = settings.text_max_targets
         self._now = now
@@ -87,14 +91,22 @@ class TextScoring:
 
     def _decode(self, record: Record) -> _Decoded | DataError:
         try:
-            mention = decode_text(record.value, record.content_type, max_chars=self._max_chars)
+            sent = decode_text(record.value, record.content_type, max_chars=self._max_chars)
+            mention = self._kept(sent)
             reading = read(mention.text)
             language = self._naming.language(reading, mention.lang)
-            named = self._naming.find(reading, Fields.of(mention, language))
+            # Queries may ask for the author's own name, which is known only here.
+            fields = Fields.of(sent, language, known_as=self._privacy.pseudonyms)
+            named = self._naming.find(reading, fields)
             keys = story_keys(reading, {each.brand for each in named}, mention.source, mention.author)
             return _Decoded(mention, Said(reading, language, named), keys)
         except DataError as error:
             return error
+
+    def _kept(self, sent: TextMention) -> TextMention:
+        """The mention as it is stored; what its text says is read from there, so that places fit."""
+        text = self._privacy.text(sent.text, lambda: self._naming.language(read(sent.text), sent.lang))
+        return replace(sent, text=text, author=self._privacy.author(sent.source, sent.author))
 
     def _ask(self, texts: Sequence[Said]) -> list[Scored]:
         return ask(self._scorer, texts, self._max_targets)

@@ -14,6 +14,7 @@ import structlog
 
 from monitor.brands import load_brands
 from monitor.errors import OutageError, SetupError
+from monitor.privacy import Privacy
 from monitor.settings import Agents, Settings
 from monitor.storage.attempts import Attempts
 from monitor.storage.engine import async_engine
@@ -134,7 +135,7 @@ class _Worker:
         brands = load_brands(settings.brands_file)
         engine = async_engine(settings)
         resources.push_async_callback(engine.dispose)
-        writer = BatchWriter(engine, brands)
+        writer = BatchWriter(engine, brands, keeps_heads=Privacy(settings).keeps_heads)
         await writer.prepare()
         logs = await writer.open_logs(log.cluster_id, log.topic_ids)
         producer = await resources.enter_async_context(open_producer(settings))
