@@ -9,12 +9,14 @@ import msgspec
 import typer
 
 from monitor.errors import SetupError
-from monitor.messages import Alert, DeadLetter, Finding, ImageMention, TextMention
+from monitor.messages import Alert, DeadLetter, Deleted, Deletion, Finding, ImageMention, TextMention
 
 CONTRACTS: Final[dict[str, type[msgspec.Struct]]] = {
     "text-mention": TextMention,
     "image-mention": ImageMention,
+    "deletion": Deletion,
     "finding": Finding,
+    "deleted": Deleted,
     "alert": Alert,
     "dead-letter": DeadLetter,
 }

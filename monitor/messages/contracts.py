@@ -1,21 +1,13 @@
-"""Wire contracts: what publishers send, what the service answers, and how bytes become either.
+"""The structs of the wire: what publishers send and what the service answers.
 
-Every struct here is public: the JSON Schema files under docs/schemas are generated from them.
-Decoding raises `DataError` with a code that a person can search for; it never raises anything else.
+Every one is public: the JSON Schema files under docs/schemas are generated from them.
 """
 
 import uuid
-from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal, TypeVar
+from typing import Annotated, Final, Literal
 
 import msgspec
-
-from monitor.errors import DataError, ErrorCode
-from monitor.texts import is_blank
-
-JSON: Final = "application/json"
-MSGPACK: Final = "application/msgpack"
 
 Kind = Literal["text", "image"]
 Label = Literal["negative", "neutral", "positive"]
@@ -65,6 +57,17 @@ class ImageMention(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     author: str | None = None
     url: str | None = None
     reach: Reach | None = None
+
+
+class Deletion(msgspec.Struct, frozen=True, kw_only=True):
+    """A post was taken down. On `mentions.text` it deletes the text, on `mentions.image` the picture.
+
+    A record is a deletion if and only if it has `deleted_at` (null counts as not there).
+    """
+
+    id: Identifier
+    source: Identifier
+    deleted_at: Moment
 
 
 class Box(msgspec.Struct, frozen=True):
@@ -135,6 +138,16 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """None for a picture, and for a text in a language that the model does not speak."""
     brands: tuple[BrandMention, ...] = ()
     detections: tuple[Detection, ...] = ()
+
+
+class Deleted(msgspec.Struct, frozen=True, kw_only=True):
+    """A mention was deleted; published to `mentions.findings` after the database commit, also where there was
+    no such mention. Told from a Finding by `deleted_at`."""
+
+    kind: Kind
+    id: str
+    source: str
+    deleted_at: datetime
 
 
 AlertKind = Literal[
@@ -210,92 +223,3 @@ def mention_uuid(kind: Kind, source: str, id: str) -> uuid.UUID:
     Parts are length-prefixed, so ("a", "b/c") and ("a/b", "c") stay apart.
     """
     return uuid.uuid5(_NAMESPACE, f"{kind}:{len(source)}:{source}:{id}")
-
-
-# Beyond them a moment has no date in other zones: PostgreSQL stores it, and nobody can read it back.
-_FIRST_YEAR: Final = 2
-_LAST_YEAR: Final = 9998
-
-_Mention = TypeVar("_Mention", TextMention, ImageMention)
-
-
-def decode_text(value: bytes | None, content_type: str | None = None, *, max_chars: int) -> TextMention:
-    """Decode and check one record of `mentions.text`.
-
-    Raises `DataError`: what is wrong, in which field.
-    """
-    mention = _decode(TextMention, value, content_type)
-    check_text(mention.text, max_chars=max_chars)
-    return mention
-
-
-def check_text(text: str, *, max_chars: int) -> None:
-    """Raise `DataError` for a text that is blank or longer than the limit."""
-    if is_blank(text):
-        raise DataError(ErrorCode.TEXT_EMPTY, "field `text` has no visible character")
-    if len(text) > max_chars:
-        raise DataError(
-            ErrorCode.TEXT_TOO_LONG,
-            f"field `text` has {len(text):,} characters, the limit is {max_chars:,} (MONITOR_TEXT_MAX_CHARS)",
-        )
-
-
-def decode_image(value: bytes | None, content_type: str | None = None) -> ImageMention:
-    """Decode one record of `mentions.image`; the picture itself is checked in `monitor.logos.decoding`.
-
-    Raises `DataError`.
-    """
-    return _decode(ImageMention, value, content_type)
-
-
-def encode(message: msgspec.Struct, content_type: str = JSON) -> bytes:
-    """Encode any contract struct; bytes become base64 in JSON and stay raw in MessagePack."""
-    return _ENCODERS[content_type](message)
-
-
-def _decode(struct: type[_Mention], value: bytes | None, content_type: str | None) -> _Mention:
-    if not value:
-        raise DataError(ErrorCode.MESSAGE_EMPTY, "the record has no value (0 bytes)")
-    media_type = (content_type or JSON).partition(";")[0].strip().lower()
-    decoder = _DECODERS.get((struct, media_type))
-    if decoder is None:
-        raise DataError(
-            ErrorCode.CONTENT_TYPE_UNKNOWN,
-            f"header `content-type` is {content_type!r}; send {JSON} or {MSGPACK}, or leave it out for JSON",
-        )
-    try:
-        mention: _Mention = decoder(value)
-    except msgspec.ValidationError as error:
-        raise DataError(validation_code(str(error)), str(error)) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        code = ErrorCode.JSON_INVALID if media_type == JSON else ErrorCode.MSGPACK_INVALID
-        raise DataError(code, f"not {media_type}: {error}") from error
-    if not _FIRST_YEAR <= mention.published_at.year <= _LAST_YEAR:
-        raise DataError(
-            ErrorCode.FIELD_INVALID,
-            f"field `published_at` is {mention.published_at.isoformat()}; "
-            f"a year is from {_FIRST_YEAR} to {_LAST_YEAR}",
-        )
-    return mention
-
-
-def validation_code(reason: str) -> ErrorCode:
-    """The code for msgspec's reason; its wording is pinned by tests/test_messages.py."""
-    if "missing required field" in reason:
-        return ErrorCode.FIELD_MISSING
-    if "base64" in reason:
-        return ErrorCode.BASE64_INVALID
-    if "timezone" in reason:
-        return ErrorCode.DATE_WITHOUT_ZONE
-    return ErrorCode.FIELD_INVALID
-
-
-_DECODERS: Final[dict[tuple[type, str], Callable[[bytes], Any]]] = {
-    (struct, media_type): decoder(struct).decode
-    for struct in (TextMention, ImageMention)
-    for media_type, decoder in ((JSON, msgspec.json.Decoder), (MSGPACK, msgspec.msgpack.Decoder))
-}
-_ENCODERS: Final[dict[str, Callable[[Any], bytes]]] = {
-    JSON: msgspec.json.Encoder().encode,
-    MSGPACK: msgspec.msgpack.Encoder().encode,
-}
