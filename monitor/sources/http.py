@@ -128,6 +128,10 @@ class Http:
             timeout=ClientTimeout(total=_WHOLE, sock_connect=_CONNECT, sock_read=_SILENCE),
         )
 
+    def slow_down(self, host: str, pause: float) -> None:
+        """Seconds between two requests that this host asks for, where that is more than ours."""
+        self._pace.slow_down(host, pause)
+
     async def get(
         self,
         url: str,
