@@ -1,0 +1,57 @@
+"""What APIs answer, read item by item: a malformed one costs only itself."""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from monitor.sources.http import Response
+from monitor.sources.interface import Item, Skipped, SourceOutageError
+
+_Raw = TypeVar("_Raw", bound=msgspec.Struct)
+_LONGEST_ID: Final = 512
+"""Characters, by the wire contract."""
+
+
+def object_of(response: Response) -> dict[str, Any]:
+    """The JSON object that an API answered.
+
+    Raises `SourceOutageError` for anything else: pages of proxies, answers that were cut.
+    """
+    try:
+        return msgspec.json.decode(response.body, type=dict[str, Any])
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise SourceOutageError(f"{response.url.split('?')[0]}: answers no JSON object: {error}") from None
+
+
+def items_of(
+    raw: Iterable[object], kind: type[_Raw], read: Callable[[_Raw], Item | None], where: str
+) -> tuple[Item, ...]:
+    """What `read` makes of each; None is left out. What is no `kind`, and what `read` raises `ValueError`
+    for, is `Skipped`, named by its place in `where`."""
+    items: list[Item] = []
+    for number, one in enumerate(raw, 1):
+        try:
+            item = read(msgspec.convert(one, kind, strict=False))
+        except (msgspec.ValidationError, ValueError, OverflowError) as error:
+            item = Skipped(where=f"{where}, item {number}", reason=str(error))
+        if item is not None:
+            items.append(item)
+    return tuple(items)
+
+
+def moment_of(epoch: float) -> datetime:
+    """A moment in UTC. Raises `ValueError` for one that no calendar holds."""
+    try:
+        return datetime.fromtimestamp(epoch, UTC)
+    except (OSError, OverflowError) as error:
+        raise ValueError(f"{epoch!r} is no moment") from error
+
+
+def identifier(written: str) -> str:
+    """An id as the wire contract allows it: what is longer, or holds control characters, by its SHA-256."""
+    if len(written) <= _LONGEST_ID and written.isprintable() and written.strip():
+        return written
+    return hashlib.sha256(written.encode("utf-8", "replace")).hexdigest()
