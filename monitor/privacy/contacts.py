@@ -22,9 +22,9 @@ _DOMAIN: Final = re.compile(
     r"(?:[@\uff20\ufe6b]|&#0*64;|&#[xX]0*40;|&commat;)"
     r"(?:[\w-]{1,63}\.){1,10}(?:[^\W\d_]{2,63}|xn--[a-z0-9-]{2,59})(?![^\W_])"
 )
-_NAME: Final = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}\Z")
+_NAME: Final = re.compile(r"[\w.+%'-]{1,64}\Z")
 _LONGEST_NAME: Final = 64
-_BEFORE_A_NAME: Final = "(<[{\"'`*_=?&/!#$%|~^."
+_BEFORE_A_NAME: Final = "'_%."
 """Signs that a name may hold and that, at its beginning, belong to what stands before it."""
 
 REGIONS: Final[dict[str, tuple[str, ...]]] = {
@@ -72,8 +72,9 @@ about brands. Each region more takes as long again, in texts with seven digits."
 
 
 def without_contacts(text: str, language: Callable[[], str]) -> str:
-    """The text with what reaches a person replaced. `language` (an ISO 639 code) is asked for only where there
-    are enough digits for a number; linear in the text."""
+    """The text with what reaches a person replaced; linear in the text.
+
+    `language`, an ISO 639 code, is asked for only where there are enough digits for a number."""
     text = _replaced(text, _addresses(text), E_MAIL)
     if sum(1 for _ in _DIGIT.finditer(text)) < _LEAST_DIGITS:
         return text
