@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from monitor.errors import DataError
 
@@ -55,8 +55,8 @@ class Beside:
 
     folder: Path | None = None
     """Where the file lies; None: standard input."""
-    picture: Callable[[str], bytes] | None = None
-    """A picture that this service keeps, by its address; raises `OutageError`. None: it keeps none here."""
+    picture: Callable[[str], bytes | None] = lambda _: None
+    """A picture that this service keeps, by its SHA-256; None: it keeps no such one. Raises `OutageError`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,17 +93,15 @@ class Columns:
     """What every row of the file says, where no column does."""
 
 
-class Vendor(Protocol):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vendor:
     """An export of somebody's program."""
 
     name: str
     """As `--from` takes it."""
-
-    def recognises(self, opened: Opened) -> bool:
-        """By columns and preamble; never by the file's name alone."""
-
-    def columns(self, opened: Opened) -> Columns:
-        """Of the rows that `rows` gives. Raises `SetupError` that names what is missing."""
-
-    def rows(self, opened: Opened, beside: Beside) -> Iterator[Row | Unreadable | LeftOut]:
-        """The file's rows as `columns` means them; raises `SetupError`."""
+    recognises: Callable[[Opened], bool]
+    """By columns and preamble; never by the file's name alone."""
+    columns: Callable[[Opened], Columns]
+    """Of the rows that `rows` gives. Raises `SetupError` that names what is missing."""
+    rows: Callable[[Opened, Beside], Iterator[Row | Unreadable | LeftOut]]
+    """The file's rows as `columns` means them."""

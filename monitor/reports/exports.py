@@ -136,5 +136,15 @@ def _cell(value: Any) -> Any:
     return _neutral(value) if isinstance(value, str) else value
 
 
+def unquoted(cell: str) -> str:
+    """The text that a cell of `write_csv` was made of."""
+    return cell[1:] if cell.startswith("'") and _is_formula(cell) else cell
+
+
 def _neutral(value: str) -> str:
-    return f"'{value}" if value.startswith(_FORMULA_STARTS) else value
+    return f"'{value}" if _is_formula(value) else value
+
+
+def _is_formula(value: str) -> bool:
+    """Also with quotes in front, so that theirs and ours can be told apart again."""
+    return value.lstrip("'").startswith(_FORMULA_STARTS)

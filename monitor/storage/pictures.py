@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import uuid
 from pathlib import Path
 from typing import Final
@@ -12,6 +13,7 @@ from fsspec.implementations.local import LocalFileSystem
 from monitor.errors import OutageError, SetupError
 
 _EXTENSIONS: Final = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp"}
+_SHA256: Final = re.compile("[0-9a-f]{64}")
 
 
 class PictureStore:
@@ -42,7 +44,7 @@ class PictureStore:
 
         A reader never sees half a file. Raises `OutageError` if the store cannot take it now.
         """
-        path = f"{self._root}/{sha256[:2]}/{sha256[2:4]}/{sha256}{_extension(media_type)}"
+        path = self._path(sha256, _extension(media_type))
         try:
             # A file of another size is what a full disk or a killed copy left behind: written again.
             if not self._holds(path, len(data)):
@@ -66,6 +68,23 @@ class PictureStore:
             raise OutageError(f"picture store {self._location}: {path} was changed; restore it from a backup")
         return data
 
+    def kept(self, sha256: str) -> bytes | None:
+        """The bytes of a picture by its hash; None where no such one is kept, or `sha256` is none.
+
+        Raises `OutageError` as `get` does.
+        """
+        if not _SHA256.fullmatch(sha256):
+            return None
+        for extension in _EXTENSIONS.values():
+            path = self._path(sha256, extension)
+            try:
+                there = self._files.exists(path)
+            except Exception as error:  # as above
+                raise self._outage("read", path, error) from error
+            if there:
+                return self.get(str(self._files.unstrip_protocol(path)))
+        return None
+
     def remove(self, url: str) -> None:
         """Remove a picture put here; one that is gone already is fine.
 
@@ -81,6 +100,9 @@ class PictureStore:
             pass
         except Exception as error:  # as above
             raise self._outage("remove", path, error) from error
+
+    def _path(self, sha256: str, extension: str) -> str:
+        return f"{self._root}/{sha256[:2]}/{sha256[2:4]}/{sha256}{extension}"
 
     def _holds(self, path: str, n_bytes: int) -> bool:
         try:

@@ -1,0 +1,133 @@
+"""Reddit: listings of its API, dumps of posts and comments (a JSON object a line), and what it gives people
+of their account (`posts.csv`, `comments.csv`).
+
+Written after https://www.reddit.com/dev/api, https://github.com/pushshift/api and the headings of such files.
+Ids are Reddit's full names (`t3_...` a post, `t1_...` a comment), as the collector has them.
+"""
+
+import csv
+import html
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from monitor.files.interface import Beside, Columns, LeftOut, Opened, Row, Target, Unreadable, Vendor
+from monitor.files.vendors.export import NO_TEXT, Cells, columns, text
+
+_ID: Final = "fullname"
+_WRITER: Final = "account"
+_ADDED: Final = (_ID, _WRITER)
+_FIELDS: Final[dict[Target, tuple[str, ...]]] = {
+    "id": (_ID,),
+    "text": ("title", "selftext", "body"),
+    "published_at": ("created_utc", "date"),
+    "author": ("author", _WRITER),
+    "url": ("permalink",),
+}
+_THING: Final = "data."
+"""In front of every name in a listing."""
+_GONE: Final = {"[deleted]", "[removed]", "[ Removed by Reddit ]", "[deleted by user]"}
+_SITE: Final = "https://www.reddit.com"
+
+
+def _recognises(opened: Opened) -> bool:
+    """By fields that only Reddit's things have."""
+    names = set(opened.columns)
+    listing = "kind" in names and bool(names & {f"{_THING}subreddit", f"{_THING}children"})
+    dump = {"subreddit", "created_utc"} <= names and bool(names & {"body", "selftext", "title"})
+    account = {"permalink", "date", "subreddit", "body"} <= names
+    return listing or dump or account
+
+
+def _columns(opened: Opened) -> Columns:
+    if "kind" in opened.columns:
+        fields: dict[Target, tuple[str, ...]] = {
+            target: tuple(name if name in _ADDED else _THING + name for name in names)
+            for target, names in _FIELDS.items()
+        }
+        added = [name for names in fields.values() for name in names]
+    else:
+        fields, added = _FIELDS, list(_ADDED)
+    return columns("Reddit", opened, fields, added=added, constants={"source": "reddit"})
+
+
+def _rows(opened: Opened, beside: Beside) -> Iterator[Row | Unreadable | LeftOut]:
+    writer = _account(beside.folder) if "date" in opened.columns else None
+    for row in opened.rows:
+        if isinstance(row, Unreadable):
+            yield row
+        elif "kind" in row.cells:
+            yield from _things(row.where, dict(row.cells))
+        else:
+            yield _row(row.where, dict(row.cells), "", writer)
+
+
+def _things(where: str, cells: Cells) -> Iterator[Row | LeftOut]:
+    """A thing of a listing, and those in listings inside of it: the answers to a comment."""
+    if cells["kind"] in ("t1", "t3"):
+        yield _row(where, cells, _THING, None)
+    elif cells["kind"] != "Listing":
+        yield LeftOut(where, "neither a post nor a comment")
+    for name in (f"{_THING}children", f"{_THING}replies.{_THING}children"):
+        for at, child in enumerate(cells.get(name) or (), 1):
+            if isinstance(child, dict) and isinstance(child.get("kind"), str):
+                yield from _things(f"{where}, {at}", _flat(child))
+
+
+def _row(where: str, cells: Cells, inner: str, writer: str | None) -> Row | LeftOut:
+    words = [html.unescape(text(cells, inner + name)) for name in ("title", "selftext", "body")]
+    if _GONE & set(words):
+        return LeftOut(where, "deleted or removed there")
+    if not any(words):
+        return LeftOut(where, NO_TEXT)
+    for name, value in zip(("title", "selftext", "body"), words, strict=True):
+        cells[inner + name] = value
+    is_comment = bool(words[2]) and not words[0]
+    id = text(cells, f"{inner}name")
+    cells[_ID] = (
+        id if id.startswith(("t1_", "t3_")) else f"t{1 if is_comment else 3}_{text(cells, f'{inner}id')}"
+    )
+    if text(cells, f"{inner}author") in _GONE:
+        del cells[f"{inner}author"]
+    if writer:
+        cells[_WRITER] = writer
+    link = text(cells, f"{inner}permalink")
+    if link.startswith("/"):
+        cells[f"{inner}permalink"] = _SITE + link
+    _date(cells, f"{inner}created_utc", f"{inner}date")
+    return Row(where, cells)
+
+
+def _date(cells: Cells, seconds: str, words: str) -> None:
+    """Seconds since 1970, also as text or with a fraction, and `2024-01-15 10:30:00 UTC` become moments."""
+    try:
+        if seconds in cells:
+            cells[seconds] = datetime.fromtimestamp(float(cells[seconds]), UTC)
+        elif isinstance(cells.get(words), str) and cells[words].endswith(" UTC"):
+            cells[words] = datetime.fromisoformat(cells[words].removesuffix(" UTC")).replace(tzinfo=UTC)
+    except (ValueError, OverflowError, OSError):
+        pass  # as it stands: it is refused with what is wrong
+
+
+def _account(folder: Path | None) -> str | None:
+    """The account's name, which stands in a file of its own beside."""
+    try:
+        with ((folder or Path()) / "statistics.csv").open(encoding="utf-8-sig", newline="") as file:
+            return dict(row[:2] for row in csv.reader(file) if len(row) > 1).get("account name") or None
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return None
+
+
+def _flat(value: dict[str, Any], inner: str = "") -> Cells:
+    """Nested objects as one, as files are opened; empty values left out."""
+    cells: Cells = {}
+    for name, each in value.items():
+        if isinstance(each, dict):
+            cells |= _flat(each, f"{inner}{name}.")
+        elif each is not None and each != "":
+            cells[inner + name] = each
+    return cells
+
+
+REDDIT: Final = Vendor(name="reddit", recognises=_recognises, columns=_columns, rows=_rows)
