@@ -54,7 +54,7 @@ async def publish(
             "run `brand-monitor topics create` (or correct MONITOR_TOPIC_PREFIX)"
         )
     with kafka_faults(settings):
-        producer = await _start(settings)
+        producer = await start_producer(settings)
         sending = _Sending(producer, settings, on_done)
         try:
             async for record in _in_thread(iter(records)):
@@ -66,7 +66,7 @@ async def publish(
     return sending.outcome
 
 
-async def _start(settings: Settings) -> AIOKafkaProducer:
+async def start_producer(settings: Settings) -> AIOKafkaProducer:
     """An idempotent producer, or a plain one where the broker knows no idempotence (the embedded one).
 
     Both wait for every replica. Without idempotence a batch sent again after a lost answer may stand twice on
@@ -126,7 +126,7 @@ class _Sending:
                 topic, record.value, key=record.key, headers=list(record.headers)
             )
         except MessageSizeTooLargeError:
-            self._refuse(Refused(record.where, _too_large(record, self._settings)))
+            self._refuse(Refused(record.where, too_large(record, self._settings)))
             return
         self._under_way.append((record, acknowledged))
         self._bytes += len(record.value)
@@ -158,7 +158,8 @@ class _Sending:
         self._on_done(refused)
 
 
-def _too_large(record: Outgoing, settings: Settings) -> DataError:
+def too_large(record: Outgoing, settings: Settings) -> DataError:
+    """Why a record is refused that is over the limit."""
     return DataError(
         ErrorCode.IMAGE_TOO_MANY_BYTES if record.topic == "image" else ErrorCode.TEXT_TOO_LONG,
         f"the record has {len(record.value):,} bytes, Kafka takes {settings.max_message_bytes:,} "
