@@ -1,0 +1,190 @@
+"""Mastodon, by the streaming API of one server: new posts, edits and deletions of its public timeline or of
+hashtags.
+
+What came while nobody listened is read back from the timelines. Edits and deletions of that time are not told
+again by any server.
+"""
+
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from monitor.errors import SetupError
+from monitor.sources.context import Context
+from monitor.sources.gathering import gathered
+from monitor.sources.http import RefusedError
+from monitor.sources.interface import Gone, Item, Page, Skipped, SourceOutageError, State
+from monitor.sources.mastodon_statuses import alias_of, post_of
+from monitor.sources.mastodon_streams import Part, Server, Timeline, Told, listening, timeline
+from monitor.sources.options import Options
+
+_MOST: Final = 200
+"""Events of a page."""
+_WITHIN: Final = 1.0
+"""Seconds until a page is handed on."""
+_A_PAGE: Final = 40
+"""Statuses of one request: the most that Mastodon gives."""
+_HASHTAG: Final = re.compile(r"[\w·]+")
+_REWIND: Final = timedelta(minutes=1)
+"""Numbers of statuses are the moments they were written; those of other servers arrive a little later."""
+
+
+class MastodonOptions(Options, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an entry of kind `mastodon` takes."""
+
+    server: str
+    """mastodon.example, or https://mastodon.example."""
+    token: str = ""
+    """An access token of an account there, scope `read:statuses`; since Mastodon 4.2 servers stream to
+    accounts only."""
+    only_brands: bool = True
+    hashtags: tuple[str, ...] = ()
+    """None: everything public that the server knows."""
+    posts: Part = "all"
+    """Of the server's own people (`local`), of others (`remote`; not of hashtags), or all."""
+    noindex: bool = False
+    """Also of authors who ask not to be indexed."""
+
+
+class Mastodon:
+    """A stream of one server's timelines."""
+
+    interval = None
+
+    def __init__(self, name: str, options: MastodonOptions, context: Context) -> None:
+        self.name = name
+        self.source = options.source
+        self.only_brands = options.only_brands
+        url = urlsplit(options.server if "://" in options.server else f"https://{options.server}")
+        if url.scheme not in {"https", "http"} or not url.netloc or url.path.strip("/") or url.query:
+            raise SetupError(f"source {name}: server is {options.server!r}; write HOST or https://HOST")
+        tags = [tag.removeprefix("#") for tag in options.hashtags]
+        if not all(_HASHTAG.fullmatch(tag) for tag in tags):
+            raise SetupError(f"source {name}: a hashtag has letters, digits and _ only: {options.hashtags}")
+        if tags and options.posts == "remote":
+            raise SetupError(f"source {name}: no server streams hashtags of others only; leave `posts` out")
+        everything = () if tags else (timeline(None, options.posts),)
+        self._timelines = (*everything, *(timeline(tag, options.posts) for tag in tags))
+        self._server = Server(http=context.http, url=f"{url.scheme}://{url.netloc}", token=options.token)
+        self._noindex = options.noindex
+        self._now = context.now
+        self._free_at = datetime.fromtimestamp(0, UTC)
+
+    async def pages(self, states: Mapping[str, State]) -> AsyncIterator[Page]:
+        """What was missed, then what happens. Ends only by raising."""
+        since: dict[str, str] = dict(states.get("", {}).get("since", {}))
+        async for page in self._missed(since):
+            yield page
+        async with (
+            listening(self._server, self._timelines) as streams,
+            gathered(*streams, most=_MOST, within=_WITHIN) as lists,
+            aclosing(lists),
+        ):
+            # What came between the last answer and the connection.
+            async for page in self._missed(since):
+                yield page
+            async for events in lists:
+                items = [item for told in events if (item := self._item(told, since)) is not None]
+                yield Page(items=tuple(items), state={"since": dict(since)})
+
+    async def _missed(self, since: dict[str, str]) -> AsyncIterator[Page]:
+        """Each timeline from where it was left to what is newest now, oldest first; at first its newest page
+        only."""
+        for one in self._timelines:
+            last = since.get(one.name)
+            if not last:
+                yield self._page(one, await self._read(one, limit=str(_A_PAGE)), since)
+                continue
+            newest = max(map(_number, await self._read(one, limit="1")), key=_order, default="")
+            at = _rewound(last)
+            while _order(at) < _order(newest):
+                statuses = await self._read(one, limit=str(_A_PAGE), min_id=at)
+                following = max(map(_number, statuses), key=_order, default="")
+                if _order(following) <= _order(at):
+                    break
+                yield self._page(one, statuses, since)
+                at = following
+
+    def _page(self, read: Timeline, statuses: list[Any], since: dict[str, str]) -> Page:
+        items = [post_of(status, self._server.host, noindex=self._noindex) for status in reversed(statuses)]
+        for status in statuses:
+            _seen(since, read.name, _number(status))
+        return Page(items=tuple(item for item in items if item is not None), state={"since": dict(since)})
+
+    def _item(self, told: Told, since: dict[str, str]) -> Item | None:
+        if told.event == "delete":
+            number = str(told.payload).strip()
+            return Gone(id=alias_of(self._server.host, number), deleted_at=self._now())
+        if told.event not in {"update", "status.update"}:
+            return (
+                Skipped(
+                    where=f"an event of {self._server.host}", reason=f"not one of Mastodon: {told.payload}"
+                )
+                if told.event == "malformed"
+                else None
+            )
+        try:
+            status = msgspec.json.decode(told.payload) if isinstance(told.payload, str) else told.payload
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            return Skipped(where=f"an event of {self._server.host}", reason=f"not a status: {error}")
+        if told.event == "update" and told.timeline is not None:
+            _seen(since, told.timeline, _number(status))
+        edited = told.event == "status.update"
+        return post_of(status, self._server.host, edited=edited, noindex=self._noindex)
+
+    async def _read(self, read: Timeline, **params: str) -> list[Any]:
+        """Statuses of a timeline, newest first. Raises `SourceOutageError` and `SetupError`."""
+        rest = (self._free_at - self._now()).total_seconds()
+        if rest > 0:
+            raise SourceOutageError(f"{self._server.host} takes no more requests for {rest:.0f} s", rest)
+        try:
+            answer = await self._server.http.get(
+                f"{self._server.url}/api/v1/timelines/{read.path}",
+                headers=self._server.headers,
+                params={**read.params, **params},
+            )
+        except RefusedError as error:
+            if error.status == 404 and read.name.startswith("#"):  # a hashtag that nobody has used there
+                return []
+            raise self._server.denied(error) from None
+        if answer.headers.get("X-RateLimit-Remaining") == "0":
+            self._free_at = _moment(answer.headers.get("X-RateLimit-Reset")) or self._free_at
+        try:
+            return msgspec.json.decode(answer.body, type=list[Any])
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise SourceOutageError(f"{self._server.host}: timeline {read.name}: {error}") from error
+
+
+def _number(status: Any) -> str:
+    number = status.get("id") if isinstance(status, dict) else None
+    return number if isinstance(number, str) else ""
+
+
+def _order(number: str) -> tuple[int, str]:
+    """Numbers grow: as integers on Mastodon, as text of one length elsewhere."""
+    return len(number), number
+
+
+def _seen(since: dict[str, str], timeline: str, number: str) -> None:
+    if number:
+        since[timeline] = max(since.get(timeline, ""), number, key=_order)
+
+
+def _rewound(number: str) -> str:
+    """Mastodon's own are milliseconds since 1970 and 16 bits more; others stay as they are."""
+    if not (number.isascii() and number.isdecimal()):
+        return number
+    return str(max(0, int(number) - (_REWIND // timedelta(milliseconds=1) << 16)))
+
+
+def _moment(written: str | None) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(written or "")
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
