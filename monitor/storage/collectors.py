@@ -1,0 +1,246 @@
+"""How far each collector is, what it published, how it goes.
+
+Whoever collects an entry of sources.toml holds its lock, on the very connection that its state is written
+by: where the connection goes, the lock goes and nothing more is written.
+"""
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import delete, exists, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from monitor.messages import mention_uuid
+from monitor.storage.collector_tables import collected, collector, collector_state
+from monitor.storage.deletion_tables import deleted_mention
+from monitor.storage.faults import translated
+from monitor.storage.pruning_tables import pruning
+from monitor.storage.tables import mention
+
+_LOCK: Final = 0x636F6C6C  # "coll", as PostgreSQL wants it: a number
+
+_ROWS: Final = 1_000
+"""Of a statement; it takes 65,535 values."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collected:
+    """A post that was published, as table `collected` keeps it."""
+
+    id: str
+    published_at: datetime
+    n_pictures: int = 0
+    author_id: str | None = None
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Barred:
+    """Posts that are not published again: deleted from the database, or older than it keeps."""
+
+    ids: frozenset[str] = frozenset()
+    before: datetime | None = None
+
+    def has(self, id: str, published_at: datetime) -> bool:
+        """Whether a post is one of them."""
+        return id in self.ids or (self.before is not None and published_at < self.before)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of items, added to the figures of table `collector`."""
+
+    posts: int = 0
+    pictures: int = 0
+    deletions: int = 0
+    skipped: int = 0
+    lost_pictures: int = 0
+
+    @property
+    def published(self) -> int:
+        """Whether anything went out."""
+        return self.posts + self.pictures + self.deletions
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is to be written of one page: posts that are known now and no more, and a part's state.
+
+    `state` None: it stays; {}: it is forgotten.
+    """
+
+    part: str = ""
+    state: Mapping[str, Any] | None = None
+    known: Sequence[Collected] = ()
+    gone: Collection[str] = ()
+    tally: Tally = field(default_factory=Tally)
+
+
+class Held:
+    """An entry whose lock this process holds. One coroutine at a time; every method is one transaction and
+    raises `OutageError` or `SetupError`."""
+
+    def __init__(self, connection: AsyncConnection, name: str, source: str) -> None:
+        self._connection = connection
+        self._name = name
+        self._source = source
+
+    async def begin(self, kind: str) -> None:
+        """Write down that it is taken up."""
+        values = {"kind": kind, "source": self._source, "began_at": func.now()}
+        taken = insert(collector).values(name=self._name, **values)
+        with translated():
+            async with self._connection.begin():
+                await self._connection.execute(
+                    taken.on_conflict_do_update(index_elements=["name"], set_=values)
+                )
+
+    async def states(self) -> dict[str, dict[str, Any]]:
+        """Its states by part."""
+        query = select(collector_state.c.part, collector_state.c.state).where(
+            collector_state.c.collector == self._name
+        )
+        with translated():
+            async with self._connection.begin():
+                return {row.part: row.state for row in await self._connection.execute(query)}
+
+    async def known(self, names: Collection[str], authors: Collection[str]) -> list[Collected]:
+        """Posts of its source that were published: by id or alias, and all of these authors."""
+        if not names and not authors:
+            return []
+        table = collected.c
+        query = select(table.id, table.published_at, table.n_pictures, table.author_id, table.aliases).where(
+            table.source == self._source,
+            or_(
+                table.id.in_(names),
+                table.aliases.overlap(list(names)),
+                table.author_id.in_(authors) & table.author_id.is_not(None),
+            ),
+        )
+        with translated():
+            async with self._connection.begin():
+                rows = (await self._connection.execute(query)).all()
+        return [
+            Collected(
+                id=row.id,
+                published_at=row.published_at,
+                n_pictures=row.n_pictures,
+                author_id=row.author_id,
+                aliases=tuple(row.aliases or ()),
+            )
+            for row in rows
+        ]
+
+    async def barred(self, ids: Collection[str]) -> Barred:
+        """Which of these posts must not be published. What came back after its deletion may be edited."""
+        named = {mention_uuid(kind, self._source, id): id for id in ids for kind in ("text", "image")}
+        there = exists().where(mention.c.id == deleted_mention.c.id)
+        dead = select(deleted_mention.c.id).where(deleted_mention.c.id.in_(named), ~there)
+        with translated():
+            async with self._connection.begin():
+                found = (await self._connection.execute(dead)).scalars().all() if named else ()
+                before = (await self._connection.execute(select(func.max(pruning.c.before)))).scalar_one()
+        return Barred(frozenset(named[id] for id in found), before)
+
+    async def save(self, change: Change) -> None:
+        """Everything of a page at once, after Kafka has acknowledged what came of it."""
+        with translated():
+            async with self._connection.begin():
+                await self._save_posts(change)
+                await self._save_state(change)
+                counts = {
+                    name: collector.c[name] + count for name, count in asdict(change.tally).items() if count
+                }
+                await self._connection.execute(
+                    update(collector)
+                    .where(collector.c.name == self._name)
+                    .values(succeeded_at=func.now(), fault=None, **counts)
+                )
+
+    async def note_fault(self, fault: str) -> None:
+        """Write down why it failed."""
+        with translated():
+            async with self._connection.begin():
+                await self._connection.execute(
+                    update(collector)
+                    .where(collector.c.name == self._name)
+                    .values(failed_at=func.now(), fault=fault[:1000])
+                )
+
+    async def _save_posts(self, change: Change) -> None:
+        rows = [
+            {
+                "source": self._source,
+                "id": each.id,
+                "aliases": list(each.aliases) or None,
+                "author_id": each.author_id,
+                "published_at": each.published_at,
+                "n_pictures": each.n_pictures,
+            }
+            for each in change.known
+        ]
+        for start in range(0, len(rows), _ROWS):
+            new = insert(collected).values(rows[start : start + _ROWS])
+            told = {name: new.excluded[name] for name in rows[0] if name not in ("source", "id")}
+            await self._connection.execute(
+                new.on_conflict_do_update(index_elements=["source", "id"], set_=told)
+            )
+        gone = list(change.gone)
+        for start in range(0, len(gone), _ROWS):
+            await self._connection.execute(
+                delete(collected).where(
+                    collected.c.source == self._source, collected.c.id.in_(gone[start : start + _ROWS])
+                )
+            )
+
+    async def _save_state(self, change: Change) -> None:
+        if change.state is None:
+            return
+        key = {"collector": self._name, "part": change.part}
+        if not change.state:
+            await self._connection.execute(
+                delete(collector_state).where(*(collector_state.c[name] == key[name] for name in key))
+            )
+            return
+        values = {"state": dict(change.state), "changed_at": func.now()}
+        await self._connection.execute(
+            insert(collector_state)
+            .values(**key, **values)
+            .on_conflict_do_update(index_elements=["collector", "part"], set_=values)
+        )
+
+
+@asynccontextmanager
+async def held(engine: AsyncEngine, name: str, source: str) -> AsyncIterator[Held | None]:
+    """The entry, or None where another process holds it. Raises `OutageError` or `SetupError`."""
+    lock = (_LOCK, func.hashtext(name))
+    with translated():
+        connection = await engine.connect()
+    try:
+        with translated():
+            async with connection.begin():
+                taken = (await connection.execute(select(func.pg_try_advisory_lock(*lock)))).scalar_one()
+        if not taken:
+            yield None
+            return
+        try:
+            yield Held(connection, name, source)
+        finally:
+            await _unlock(connection, lock)
+    finally:
+        await connection.close()
+
+
+async def _unlock(connection: AsyncConnection, lock: tuple[Any, ...]) -> None:
+    """The connection may be gone, or stand in a transaction that was cut: then it is closed for good."""
+    try:
+        await connection.rollback()
+        async with connection.begin():
+            await connection.execute(select(func.pg_advisory_unlock(*lock)))
+    except (SQLAlchemyError, OSError):
+        await connection.invalidate()
