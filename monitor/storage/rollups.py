@@ -13,7 +13,19 @@ TABLES: Final = (
     *("presence", "post_pair", "mention_hour", "about_hour", "brand_hour", "combination_hour"),
     *("pair_day", "brand_day", "brand_pair_day"),
 )
-"""Each has a view `expected_…` beside it: what it must hold, from the rows or from an earlier one."""
+"""Each has a view `expected_…` beside it: what it must hold, from the rows or from an earlier one.
+
+What lies before the first moment that is kept (`monitor.storage.pruning`) is in none of these views but the
+first: nothing bears it out any more, and it stays.
+"""
+
+_KEPT: Final = {
+    "presence": "true",
+    "post_pair": "text_at >= kept_from() OR image_at >= kept_from()",
+    **dict.fromkeys(("mention_hour", "about_hour", "brand_hour", "combination_hour"), "hour >= kept_from()"),
+    **dict.fromkeys(("pair_day", "brand_day", "brand_pair_day"), "day >= kept_from()"),
+}
+"""Rows of each that its view has to bear out."""
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,7 +45,8 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def compare(connection: Connection) -> tuple[Comparison, ...]:
-    """Every roll-up against its rows. Reads everything (minutes for ten million mentions), locks nothing.
+    """Every roll-up against its rows. Reads everything that is kept (minutes for ten million mentions), locks
+    nothing.
 
     Each comparison is one statement, so what is written meanwhile is seen whole or not at all.
     """
@@ -41,7 +54,8 @@ def compare(connection: Connection) -> tuple[Comparison, ...]:
 
 
 def rebuild(connection: Connection) -> None:
-    """Work all roll-ups out anew, in the caller's transaction; writers wait at their commit until it ends.
+    """Work all roll-ups of what is kept out anew, in the caller's transaction; writers wait at their commit
+    until it ends.
 
     Needs the rights of brand_monitor_migrate.
     """
@@ -57,7 +71,8 @@ def filling(table: str) -> str:
 
 def _compare(connection: Connection, table: str) -> Comparison:
     query = text(f"""
-        WITH held AS (SELECT * FROM {table}), expected AS (SELECT * FROM expected_{table}),
+        WITH held AS (SELECT * FROM {table} WHERE {_KEPT[table]}),
+             expected AS (SELECT * FROM expected_{table}),
              wrong AS (SELECT * FROM held EXCEPT ALL SELECT * FROM expected),
              missing AS (SELECT * FROM expected EXCEPT ALL SELECT * FROM held)
         SELECT (SELECT count(*) FROM held) AS rows, (SELECT count(*) FROM wrong) AS wrong,

@@ -3,7 +3,9 @@
 Mentions that share a key (`mention.story_keys`) in the same or in neighbouring periods of 30 days are of one
 story, and so are those that others connect. So stories are the connected parts of a graph, and what they are
 depends on the mentions alone, never on the order in which they came or on how they were batched. The first
-of a story, by `published_at`, then id, is its lead.
+of a story, by `published_at`, then id, is its lead. The graph still knows mentions that were pruned
+(`monitor.storage.pruning`): what they held together stays one story, and copies of them join it for as long
+as their keys are kept, which go by whole periods.
 
 Table `story_key` tells for every key and period which story has it: one row, however many copies there are,
 so that a mention is placed by looking up its own keys. A mention that connects two stories makes them one,
@@ -95,7 +97,7 @@ def place(connection: Connection, members: Sequence[Member]) -> dict[UUID, Place
     found = [story for part in parts for story in part.stories]
     firsts = _firsts(connection, found, [member.id for member in members])
     _unite(connection, [part.stories for part in parts if len(part.stories) > 1])
-    taken: set[UUID] = set()
+    taken = set(found)
     leads: dict[UUID, bool] = {}
     nodes: dict[Node, UUID] = {}
     for part in sorted(parts, key=lambda part: -len(part.members)):
@@ -334,9 +336,9 @@ _KEYS: Final = text("""
 """)
 
 _NOTE: Final = text("""
-    INSERT INTO story_key (key, period, story_id)
+    INSERT INTO story_key AS k (key, period, story_id)
     SELECT * FROM unnest(CAST(:keys AS bigint[]), CAST(:periods AS int[]), CAST(:stories AS uuid[]))
-    ON CONFLICT (key, period) DO NOTHING
+    ON CONFLICT (key, period) DO UPDATE SET story_id = excluded.story_id WHERE k.story_id <> excluded.story_id
 """)
 
 _FORGET: Final = text("""
@@ -347,17 +349,23 @@ _FORGET: Final = text("""
 
 _SOME: Final = text(f"SELECT {_MEMBER} FROM mention AS m WHERE m.id > :last ORDER BY m.id LIMIT :limit")  # noqa: S608 - our own words
 
+# Up to the period where mentions are kept from there may be keys of pruned ones; before it all may be gone.
 _COMPARE_KEYS: Final = text(f"""
-    WITH expected AS (
+    WITH kept AS (
+        SELECT coalesce(max({_PERIOD_SQL.format("before")}), -1000000) AS period FROM pruning
+    ), expected AS (
         SELECT DISTINCT key, {_PERIOD_SQL.format("m.published_at")} AS period, m.story_id
         FROM mention AS m, unnest(m.story_keys) AS key
     ), wrong AS (
-        (SELECT key, period, story_id FROM story_key EXCEPT SELECT * FROM expected)
+        (SELECT k.key, k.period, k.story_id FROM story_key AS k JOIN kept ON k.period > kept.period
+         EXCEPT SELECT * FROM expected)
         UNION
-        SELECT one.key, one.period, one.story_id FROM story_key AS one JOIN story_key AS two
+        SELECT one.key, one.period, one.story_id
+        FROM story_key AS one JOIN kept ON one.period > kept.period JOIN story_key AS two
           ON two.key = one.key AND two.period = one.period + 1 AND two.story_id <> one.story_id
     ), missing AS (
-        SELECT * FROM expected EXCEPT SELECT key, period, story_id FROM story_key
+        SELECT e.* FROM expected AS e JOIN kept ON e.period >= kept.period
+        EXCEPT SELECT key, period, story_id FROM story_key
     )
     SELECT (SELECT count(*) FROM story_key) AS rows, (SELECT count(*) FROM wrong) AS wrong,
            (SELECT count(*) FROM missing) AS missing,

@@ -1,0 +1,146 @@
+"""Old mentions go: the oldest first, a few at a time, so that writers work on beside it.
+
+What the roll-ups hold of their hours stays, and moves no more (migration 0020). The database knows from when
+on mentions are kept; a worker refuses what was published before (`monitor.storage.writer`). What was broken
+off is taken up where it was left: by then the oldest are gone.
+"""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from datetime import time as day_time
+from typing import Final
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Connection, Engine, text
+
+from monitor.storage.faults import translated
+
+STEP: Final = 0.2
+"""Seconds a step should take: a writer that comes in the middle of one waits for no more than its rest."""
+
+_FIRST: Final = 100
+_MOST: Final = 5_000
+"""Mentions of a step: where a server is fast, more would only lengthen the wait of an unlucky one."""
+
+
+class Doomed(msgspec.Struct, frozen=True, kw_only=True):
+    """What pruning would delete."""
+
+    mentions: int
+    of: int
+    """Mentions there are."""
+    first: datetime | None
+    """When the oldest was published; None where nothing is to go."""
+    sources: tuple[tuple[str, int], ...]
+    """The mentions by source, the most first."""
+
+
+class Pruned(msgspec.Struct, frozen=True, kw_only=True):
+    """What went by now."""
+
+    mentions: int = 0
+    pictures: int = 0
+    """Pictures that no mention shows any more; their files go by `monitor.storage.deletion.sweep`."""
+    finished: bool = False
+    """Whether nothing older is left. Parts of posts whose other part is kept do not count."""
+
+
+def horizon(now: datetime, age: timedelta) -> datetime:
+    """The midnight (UTC) before which mentions are older than that."""
+    return datetime.combine((now.astimezone(UTC) - age).date(), day_time(), UTC)
+
+
+def kept_from(connection: Connection) -> datetime | None:
+    """Mentions published earlier are not kept; None: all are."""
+    found: datetime | None = connection.execute(KEPT_FROM).scalar_one()
+    return found
+
+
+def find(connection: Connection, before: datetime) -> Doomed:
+    """What would go. Reads an index of all that is older: a second for a million."""
+    rows = connection.execute(_FIND, {"before": before}).all()
+    return Doomed(
+        mentions=sum(row.mentions for row in rows),
+        of=connection.execute(_ALL).scalar_one(),
+        first=min((row.first for row in rows), default=None),
+        sources=tuple((row.source, row.mentions) for row in rows),
+    )
+
+
+class Pruning:
+    """Deletes what was published before a midnight (UTC) in steps, each a transaction of its own.
+
+    From its beginning on no figure before that moment changes and nothing older is taken, for good: there is
+    no way back to an earlier moment. Needs the rights of brand_monitor_write. Several may run at once.
+    """
+
+    def __init__(self, engine: Engine, before: datetime, clock: Callable[[], float] = time.monotonic) -> None:
+        self._engine = engine
+        self.before = before
+        self._clock = clock
+        self._size = _FIRST
+        self._at: tuple[datetime | None, UUID | None] = (None, None)
+
+    def begin(self) -> None:
+        """Decide it; waits for the batches that are being written. An earlier moment than the present one
+        changes nothing.
+
+        Raises `OutageError`, and `SetupError` where rights are missing.
+        """
+        with translated(), self._engine.begin() as connection:
+            connection.execute(_BEGIN, {"before": self.before})
+
+    def due(self) -> bool:
+        """Whether there may be something to delete."""
+        with translated(), self._engine.connect() as connection:
+            return bool(connection.execute(_DUE, {"before": self.before}).scalar_one())
+
+    def run(
+        self, more: Callable[[], bool] = lambda: True, told: Callable[[Pruned], None] = lambda _done: None
+    ) -> Pruned:
+        """Delete until nothing is left or `more` says to leave it there; `told` hears after each step.
+
+        Raises `OutageError`; what went before is gone.
+        """
+        done = Pruned()
+        while more():
+            mentions, pictures, left = self._step()
+            done = Pruned(mentions=done.mentions + mentions, pictures=done.pictures + pictures)
+            told(done)
+            if not left:
+                with translated(), self._engine.begin() as connection:
+                    connection.execute(_END)
+                return msgspec.structs.replace(done, finished=True)
+        return done
+
+    def _step(self) -> tuple[int, int, bool]:
+        """Mentions and pictures that went, and whether there was anything."""
+        started = self._clock()
+        with translated(), self._engine.begin() as connection:
+            at, id = self._at
+            row = connection.execute(_SOME, {"most": self._size, "at": at, "id": id}).one()
+        took = self._clock() - started
+        self._size = max(1, min(_MOST, self._size * 2, int(self._size * STEP / max(took, 0.001))))
+        if not row.looked_at:
+            return 0, 0, False
+        self._at = (row.last_at, row.last_id)
+        return row.mentions, row.pictures, True
+
+
+KEPT_FROM: Final = text("SELECT max(before) FROM pruning")
+"""One row and column: from when on mentions are kept, null for all."""
+
+_FIND: Final = text("""
+    SELECT source, count(*) AS mentions, min(published_at) AS first
+    FROM mention WHERE published_at < :before GROUP BY source ORDER BY 2 DESC, 1
+""")
+_ALL: Final = text("SELECT count(*) FROM mention")
+_BEGIN: Final = text("SELECT prune_begin(:before)")
+_DUE: Final = text("""
+    SELECT coalesce(max(before) < :before OR bool_or(ended_at IS NULL)
+                    FILTER (WHERE before = (SELECT max(before) FROM pruning)), true) FROM pruning
+""")
+_SOME: Final = text("SELECT * FROM prune_some(:most, CAST(:at AS timestamptz), CAST(:id AS uuid))")
+_END: Final = text("SELECT prune_end()")
