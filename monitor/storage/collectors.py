@@ -236,6 +236,23 @@ async def held(engine: AsyncEngine, name: str, source: str) -> AsyncIterator[Hel
         await connection.close()
 
 
+async def collected_after(engine: AsyncEngine, source: str, after: str, most: int) -> list[Collected]:
+    """Posts of a source that were published, by any entry, in the order of their ids: so many after that id.
+
+    Without aliases. Raises `OutageError` or `SetupError`.
+    """
+    table = collected.c
+    query = (
+        select(table.id, table.published_at, table.n_pictures, table.author_id)
+        .where(table.source == source, table.id > after)
+        .order_by(table.id)
+        .limit(most)
+    )
+    with translated():
+        async with engine.connect() as connection:
+            return [Collected(**row) for row in (await connection.execute(query)).mappings()]
+
+
 async def _unlock(connection: AsyncConnection, lock: tuple[Any, ...]) -> None:
     """The connection may be gone, or stand in a transaction that was cut: then it is closed for good."""
     try:
