@@ -8,9 +8,10 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from monitor.sources.http import Response
-from monitor.sources.interface import Item, Skipped, SourceOutageError
+from monitor.sources.interface import Skipped, SourceOutageError
 
 _Raw = TypeVar("_Raw", bound=msgspec.Struct)
+_Made = TypeVar("_Made")
 _LONGEST_ID: Final = 512
 """Characters, by the wire contract."""
 
@@ -27,12 +28,13 @@ def object_of(response: Response) -> dict[str, Any]:
 
 
 def items_of(
-    raw: Iterable[object], kind: type[_Raw], read: Callable[[_Raw], Item | None], where: str
-) -> tuple[Item, ...]:
+    raw: Iterable[object], kind: type[_Raw], read: Callable[[_Raw], _Made | None], where: str
+) -> tuple[_Made | Skipped, ...]:
     """What `read` makes of each; None is left out. What is no `kind`, and what `read` raises `ValueError`
     for, is `Skipped`, named by its place in `where`."""
-    items: list[Item] = []
+    items: list[_Made | Skipped] = []
     for number, one in enumerate(raw, 1):
+        item: _Made | Skipped | None
         try:
             item = read(msgspec.convert(one, kind, strict=False))
         except (msgspec.ValidationError, ValueError, OverflowError) as error:

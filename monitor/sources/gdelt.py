@@ -1,7 +1,7 @@
 """GDELT: headlines of the world's news, by the full-text search of its DOC 2.0 API.
 
-The search looks into whole articles, of which the API gives the title, the address and the picture that stands
-for it on social media: these are the mention.
+The search looks into whole articles. Of these the API gives the title, the address and the picture that
+stands for it on social media, which make the mention.
 """
 
 import re
@@ -43,8 +43,8 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f]+")
 _ARTICLE: Final = re.compile(r'\{\s*"url"\s*:.*?\}(?=\s*[,\]])')
 _TIME: Final = "%Y%m%d%H%M%S"
 _LANGUAGES: Final = dict(
-    pair.split(":")
-    for pair in (
+    re.findall(
+        r"(\w+):(\w+)",
         "afrikaans:af albanian:sq arabic:ar armenian:hy azerbaijani:az bengali:bn bosnian:bs bulgarian:bg "
         "catalan:ca chinese:zh croatian:hr czech:cs danish:da dutch:nl english:en estonian:et finnish:fi "
         "french:fr galician:gl georgian:ka german:de greek:el gujarati:gu hebrew:he hindi:hi hungarian:hu "
@@ -52,8 +52,8 @@ _LANGUAGES: Final = dict(
         "lithuanian:lt macedonian:mk malay:ms malayalam:ml marathi:mr mongolian:mn nepali:ne norwegian:nb "
         "norwegiannynorsk:nn persian:fa polish:pl portuguese:pt punjabi:pa romanian:ro russian:ru serbian:sr "
         "sinhalese:si slovak:sk slovenian:sl somali:so spanish:es swahili:sw swedish:sv tamil:ta telugu:te "
-        "thai:th tibetan:bo turkish:tr ukrainian:uk urdu:ur vietnamese:vi"
-    ).split()
+        "thai:th tibetan:bo turkish:tr ukrainian:uk urdu:ur vietnamese:vi",
+    )
 )
 """GDELT's names of the languages that it reads."""
 
@@ -94,6 +94,8 @@ class Gdelt:
         self._http.slow_down(_HOST, _PAUSE)
         self._now = context.now
         asked = list(_long_enough(name, phrases(context.brands)))
+        if not asked:
+            raise SetupError(f"{name}: no name of brands.toml is long enough for GDELT's search")
         room = _MOST_CHARACTERS - len(options.narrow)
         self._queries = tuple(_query(batch) for batch in batches(asked, _query, room))
         self._windows = Windows(
