@@ -89,7 +89,7 @@ def text(cells: Mapping[str, Any], name: str) -> str:
 
 def keep_distinct(cells: Cells, names: Sequence[str]) -> None:
     """Drop the cells whose words another one of these has too, as an excerpt has of the whole."""
-    plain = {name: " ".join(text(cells, name).rstrip(".… ").split()).casefold() for name in names}
+    plain = {name: " ".join(text(cells, name).strip(".… ").split()).casefold() for name in names}
     for at, name in enumerate(names):
         others = (plain[other] for j, other in enumerate(names) if j != at and other in cells)
         if not plain[name] or any(plain[name] in other for other in others):

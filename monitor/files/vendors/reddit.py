@@ -8,11 +8,11 @@ Ids are Reddit's full names (`t3_...` a post, `t1_...` a comment), as the collec
 import csv
 import html
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from monitor.files.interface import Beside, Columns, LeftOut, Opened, Row, Target, Unreadable, Vendor
+from monitor.files.json_forms import flat
 from monitor.files.vendors.export import NO_TEXT, Cells, columns, text
 
 _ID: Final = "fullname"
@@ -65,14 +65,16 @@ def _rows(opened: Opened, beside: Beside) -> Iterator[Row | Unreadable | LeftOut
 
 def _things(where: str, cells: Cells) -> Iterator[Row | LeftOut]:
     """A thing of a listing, and those in listings inside of it: the answers to a comment."""
-    if cells["kind"] in ("t1", "t3"):
-        yield _row(where, cells, _THING, None)
-    elif cells["kind"] != "Listing":
-        yield LeftOut(where, "neither a post nor a comment")
-    for name in (f"{_THING}children", f"{_THING}replies.{_THING}children"):
-        for at, child in enumerate(cells.get(name) or (), 1):
-            if isinstance(child, dict) and isinstance(child.get("kind"), str):
-                yield from _things(f"{where}, {at}", _flat(child))
+    waiting = [cells]
+    while waiting:
+        cells = waiting.pop()
+        if cells.get("kind") in ("t1", "t3"):
+            yield _row(where, dict(cells), _THING, None)
+        elif cells.get("kind") != "Listing":
+            yield LeftOut(where, "neither a post nor a comment")
+        inside = [cells.get(f"{_THING}{name}children") for name in ("", f"replies.{_THING}")]
+        things = (one for listed in inside if isinstance(listed, list) for one in listed)
+        waiting += reversed([flat(one) for one in things if isinstance(one, dict)])
 
 
 def _row(where: str, cells: Cells, inner: str, writer: str | None) -> Row | LeftOut:
@@ -95,39 +97,18 @@ def _row(where: str, cells: Cells, inner: str, writer: str | None) -> Row | Left
     link = text(cells, f"{inner}permalink")
     if link.startswith("/"):
         cells[f"{inner}permalink"] = _SITE + link
-    _date(cells, f"{inner}created_utc", f"{inner}date")
     return Row(where, cells)
-
-
-def _date(cells: Cells, seconds: str, words: str) -> None:
-    """Seconds since 1970, also as text or with a fraction, and `2024-01-15 10:30:00 UTC` become moments."""
-    try:
-        if seconds in cells:
-            cells[seconds] = datetime.fromtimestamp(float(cells[seconds]), UTC)
-        elif isinstance(cells.get(words), str) and cells[words].endswith(" UTC"):
-            cells[words] = datetime.fromisoformat(cells[words].removesuffix(" UTC")).replace(tzinfo=UTC)
-    except (ValueError, OverflowError, OSError):
-        pass  # as it stands: it is refused with what is wrong
 
 
 def _account(folder: Path | None) -> str | None:
     """The account's name, which stands in a file of its own beside."""
+    if folder is None:
+        return None
     try:
-        with ((folder or Path()) / "statistics.csv").open(encoding="utf-8-sig", newline="") as file:
+        with (folder / "statistics.csv").open(encoding="utf-8-sig", newline="") as file:
             return dict(row[:2] for row in csv.reader(file) if len(row) > 1).get("account name") or None
     except (OSError, UnicodeDecodeError, csv.Error):
         return None
-
-
-def _flat(value: dict[str, Any], inner: str = "") -> Cells:
-    """Nested objects as one, as files are opened; empty values left out."""
-    cells: Cells = {}
-    for name, each in value.items():
-        if isinstance(each, dict):
-            cells |= _flat(each, f"{inner}{name}.")
-        elif each is not None and each != "":
-            cells[inner + name] = each
-    return cells
 
 
 REDDIT: Final = Vendor(name="reddit", recognises=_recognises, columns=_columns, rows=_rows)

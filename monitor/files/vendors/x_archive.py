@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from monitor.errors import SetupError
+from monitor.errors import DataError, SetupError
+from monitor.files.dates import parse_moment
 from monitor.files.interface import Columns, Opened, Row, Target, Vendor
 from monitor.files.vendors.export import NO_TEXT, Cells, columns, mended, text
 
@@ -27,7 +28,6 @@ _FIELDS: Final[dict[Target, tuple[str, ...]]] = {
     "url": (_URL,),
     "lang": ("tweet.lang",),
 }
-_MOMENT: Final = "%a %b %d %H:%M:%S %z %Y"
 _NO_LANGUAGE: Final = re.compile("und|zxx|art|q..")
 _LINK_AT_THE_END: Final = re.compile(r"\s*https?://t\.co/\w+\s*$")
 _NOTE_SECONDS: Final = 2
@@ -55,7 +55,7 @@ class _Mend:
         self._notes: dict[datetime, list[str]] = {}
         for cells in _beside(folder, "note-tweet*.js"):
             words = cells.get("noteTweet.core.text") or cells.get("noteTweet.noteTweetResults.text")
-            made = _iso(cells.get("noteTweet.createdAt"))
+            made = _moment(cells.get("noteTweet.createdAt"))
             if isinstance(words, str) and made is not None:
                 self._notes.setdefault(made, []).append(words)
 
@@ -68,12 +68,8 @@ class _Mend:
             return "a repost of somebody else's"
         made = _moment(cells.get("tweet.created_at"))
         if made is not None:
-            cells["tweet.created_at"] = made
             words = self._whole(words, made)
-        for link in cells.get("tweet.entities.urls") or ():
-            if isinstance(link, dict) and isinstance(long := link.get("expanded_url"), str):
-                words = words.replace(str(link.get("url")), long)
-        cells[field] = html.unescape(words)
+        cells[field] = html.unescape(_with_links(words, cells.get("tweet.entities.urls")))
         id = text(cells, "tweet.id_str") or text(cells, "tweet.id")
         cells[_URL] = f"https://x.com/{self._author or 'i'}/status/{id}"
         if self._author:
@@ -92,13 +88,21 @@ class _Mend:
         return words
 
 
+def _with_links(words: str, links: object) -> str:
+    """Short addresses as what they lead to."""
+    for link in links if isinstance(links, list) else ():
+        if isinstance(link, dict) and (short := link.get("url")) and (long := link.get("expanded_url")):
+            words = words.replace(str(short), str(long))
+    return words
+
+
 def _kind(opened: Opened) -> str | None:
     at = _FILE.search(" ".join(opened.preamble[0])) if opened.preamble else None
     return at[1] if at else None
 
 
 def _beside(folder: Path | None, pattern: str) -> Iterator[Mapping[str, Any]]:
-    """Rows of the archive's other files of that name; none where they are not there or cannot be read."""
+    """Rows of the archive's other files of that name; none where they are not there."""
     from monitor.files.opening import open_file
 
     for path in sorted(folder.glob(pattern)) if folder is not None else ():
@@ -108,18 +112,11 @@ def _beside(folder: Path | None, pattern: str) -> Iterator[Mapping[str, Any]]:
 
 
 def _moment(value: object) -> datetime | None:
+    """To the second; None of what is none, which is refused when the row is read."""
     try:
-        return datetime.strptime(str(value), _MOMENT)
-    except ValueError:
-        return _iso(value)
-
-
-def _iso(value: object) -> datetime | None:
-    try:
-        made = datetime.fromisoformat(str(value))
-    except ValueError:
+        return parse_moment(value, "created_at", zone=UTC).replace(microsecond=0)
+    except DataError:
         return None
-    return made.replace(microsecond=0) if made.tzinfo else made.replace(microsecond=0, tzinfo=UTC)
 
 
 X_ARCHIVE: Final = Vendor(
