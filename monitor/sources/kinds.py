@@ -5,8 +5,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from monitor.sources.context import Context
+from monitor.sources.gdelt import Gdelt, GdeltOptions
+from monitor.sources.hackernews import HackerNews, HackerNewsOptions
 from monitor.sources.interface import Source
 from monitor.sources.options import Options
+from monitor.sources.reddit import Reddit, RedditOptions
+from monitor.sources.rss import Rss, RssOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,5 +25,10 @@ class Kind:
     build: Callable[[str, Any, Context], Source] | None
 
 
-KINDS: Final[dict[str, Kind]] = {}
+KINDS: Final[dict[str, Kind]] = {
+    "gdelt": Kind(GdeltOptions, Gdelt),
+    "hackernews": Kind(HackerNewsOptions, HackerNews),
+    "reddit": Kind(RedditOptions, Reddit),
+    "rss": Kind(RssOptions, Rss),
+}
 """By the name that stands in sources.toml."""
