@@ -55,11 +55,13 @@ def columns(
     zone: str | None = None,
     constants: Mapping[Target, str] | None = None,
 ) -> Columns:
-    """Those of `fields` that the file has, spelt as it spells them, and those `added` by mending.
+    """Those of `fields` that the file has, spelt as it spells them, and those `added` by mending. Objects of
+    JSON have fields of their own each: there all of them may come.
 
     Raises `SetupError` where no column holds the text or the moment.
     """
-    spelt = {name.casefold(): name for name in (*added, *opened.columns)}
+    may_come = [name for names in fields.values() for name in names] if "json" in opened.form else ()
+    spelt = {name.casefold(): name for name in (*may_come, *added, *opened.columns)}
     found: dict[Target, tuple[str, ...]] = {}
     for target, names in fields.items():
         there = tuple(spelt[name.casefold()] for name in names if name.casefold() in spelt)

@@ -18,9 +18,10 @@ from monitor.files.vendors.export import NO_TEXT, Cells, columns, text
 _ID: Final = "fullname"
 _WRITER: Final = "account"
 _ADDED: Final = (_ID, _WRITER)
+_TEXTS: Final = ("title", "selftext", "body")
 _FIELDS: Final[dict[Target, tuple[str, ...]]] = {
     "id": (_ID,),
-    "text": ("title", "selftext", "body"),
+    "text": _TEXTS,
     "published_at": ("created_utc", "date"),
     "author": ("author", _WRITER),
     "url": ("permalink",),
@@ -41,15 +42,13 @@ def _recognises(opened: Opened) -> bool:
 
 
 def _columns(opened: Opened) -> Columns:
+    fields = _FIELDS
     if "kind" in opened.columns:
-        fields: dict[Target, tuple[str, ...]] = {
+        fields = {
             target: tuple(name if name in _ADDED else _THING + name for name in names)
             for target, names in _FIELDS.items()
         }
-        added = [name for names in fields.values() for name in names]
-    else:
-        fields, added = _FIELDS, list(_ADDED)
-    return columns("Reddit", opened, fields, added=added, constants={"source": "reddit"})
+    return columns("Reddit", opened, fields, added=_ADDED, constants={"source": "reddit"})
 
 
 def _rows(opened: Opened, beside: Beside) -> Iterator[Row | Unreadable | LeftOut]:
@@ -78,13 +77,12 @@ def _things(where: str, cells: Cells) -> Iterator[Row | LeftOut]:
 
 
 def _row(where: str, cells: Cells, inner: str, writer: str | None) -> Row | LeftOut:
-    words = [html.unescape(text(cells, inner + name)) for name in ("title", "selftext", "body")]
+    words = [html.unescape(text(cells, inner + name)) for name in _TEXTS]
     if _GONE & set(words):
         return LeftOut(where, "deleted or removed there")
     if not any(words):
         return LeftOut(where, NO_TEXT)
-    for name, value in zip(("title", "selftext", "body"), words, strict=True):
-        cells[inner + name] = value
+    cells |= {inner + name: value for name, value in zip(_TEXTS, words, strict=True) if value}
     is_comment = bool(words[2]) and not words[0]
     id = text(cells, f"{inner}name")
     cells[_ID] = (
