@@ -8,7 +8,7 @@ from functools import reduce
 from operator import xor
 from uuid import UUID
 
-from monitor.storage.records import Batch, RecordPosition, WriteOutcome
+from monitor.storage.records import Batch, DeletionResult, RecordPosition, WriteOutcome
 from monitor.storage.rows import Row, mention_digest
 
 
@@ -16,11 +16,13 @@ from monitor.storage.rows import Row, mention_digest
 class _Partition:
     results: set[RecordPosition] = field(default_factory=set)
     rejected: set[RecordPosition] = field(default_factory=set)
+    deletions: set[RecordPosition] = field(default_factory=set)
     spans: list[tuple[int, int]] = field(default_factory=list)
     """Offsets from to before, more than those of the records."""
 
     def offsets(self) -> list[tuple[int, int]]:
-        return [*self.spans, *((place.offset, place.offset + 1) for place in self.results | self.rejected)]
+        records = self.results | self.rejected | self.deletions
+        return [*self.spans, *((place.offset, place.offset + 1) for place in records)]
 
 
 def lines(batch: Batch, inserted: Mapping[RecordPosition, UUID]) -> list[Row]:
@@ -42,17 +44,15 @@ def turns(batch: Batch) -> list[int]:
 def outcome(accounts: Iterable[Row]) -> WriteOutcome:
     """The lines of one batch, summed."""
     kept = list(accounts)
-    return WriteOutcome(
-        stored=sum(line["stored"] for line in kept),
-        replaced=sum(line["replaced"] for line in kept),
-        rejected=sum(line["rejected"] for line in kept),
-    )
+    names = ("stored", "replaced", "rejected", "deleted")
+    return WriteOutcome(**{name: sum(line[name] for line in kept) for name in names})
 
 
 def _partitions(batch: Batch) -> dict[tuple[str, int], _Partition]:
     found: defaultdict[tuple[str, int], _Partition] = defaultdict(_Partition)
     for result in batch.results:
-        found[result.position.topic, result.position.partition].results.add(result.position)
+        part = found[result.position.topic, result.position.partition]
+        (part.deletions if isinstance(result, DeletionResult) else part.results).add(result.position)
     for rejection in batch.rejections:
         found[rejection.position.topic, rejection.position.partition].rejected.add(rejection.position)
     for topic, partition, start, end in batch.spans:
@@ -70,7 +70,7 @@ def _line(
 ) -> Row:
     offsets = part.offsets()
     stored = [inserted[place] for place in part.results if place in inserted]
-    records = len(part.results | part.rejected)
+    records = len(part.results | part.rejected | part.deletions)
     return {
         "log_id": log_id,
         "topic": topic,
@@ -83,8 +83,9 @@ def _line(
         "deliveries": 1,
         "records": records,
         "stored": len(stored),
-        "replaced": records - len(stored) - len(part.rejected),
+        "replaced": records - len(stored) - len(part.rejected) - len(part.deletions),
         "rejected": len(part.rejected),
+        "deleted": len(part.deletions),
         "stored_digest": reduce(xor, map(mention_digest, stored), 0),
     }
 

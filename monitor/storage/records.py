@@ -8,8 +8,10 @@ from monitor.errors import DataError, ErrorCode
 from monitor.messages import (
     BrandMention,
     DeadLetter,
+    Deletion,
     Detection,
     ImageMention,
+    Kind,
     Sentiment,
     TextMention,
 )
@@ -98,6 +100,19 @@ Result = TextResult | ImageResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeletionResult:
+    """A record that deletes the mention of this kind which it names."""
+
+    position: RecordPosition
+    kind: Kind
+    deletion: Deletion
+
+
+Change = Result | DeletionResult
+"""What a record does to the tables: a version of a mention, or its end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rejection:
     """A record that went to the dead letters instead of the tables."""
 
@@ -116,7 +131,8 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """Everything one transaction writes: each record of the batch is in `results` or in `rejections`.
+    """Everything one transaction writes: each record of the batch is in `results`, deletions among them, or
+    in `rejections`.
 
     `log_id` names the life of the log (`monitor.storage.logs`), so that offsets of a topic made anew are not
     mistaken for old ones. `results` stand in the order in which the records came.
@@ -127,27 +143,41 @@ class Batch:
     """
 
     log_id: str
-    results: tuple[Result, ...]
+    results: tuple[Change, ...]
     rejections: tuple[Rejection, ...] = ()
     spans: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class WriteOutcome:
-    """How the records of one batch ended; the three add up to the batch.
+    """How the records of one batch ended; the four counts add up to the batch.
 
     `stored`: mentions not seen before. `replaced`: records whose mention was there already, be it an earlier
-    version, this very record delivered again, or a newer version that stays. `rejected`: dead letters.
+    version, this very record delivered again, or a newer version that stays; or was deleted since.
+    `rejected`: dead letters. `deleted`: records that delete a mention, there or not.
     """
 
     stored: int
     replaced: int
     rejected: int
+    deleted: int = 0
+    dead: frozenset[RecordPosition] = frozenset()
+    """Records whose mention was deleted after them: nobody is to hear of it any more."""
+    files_due: frozenset[str] = frozenset()
+    """SHA-256 of pictures whose files were removed since they were put: put them again before all else."""
+    pictures_gone: int = 0
+    """Pictures that no mention shows any more: their files are to be removed."""
 
     def __add__(self, other: "WriteOutcome") -> "WriteOutcome":
         """Both batches together."""
         return WriteOutcome(
-            self.stored + other.stored, self.replaced + other.replaced, self.rejected + other.rejected
+            self.stored + other.stored,
+            self.replaced + other.replaced,
+            self.rejected + other.rejected,
+            self.deleted + other.deleted,
+            self.dead | other.dead,
+            self.files_due | other.files_due,
+            self.pictures_gone + other.pictures_gone,
         )
 
 

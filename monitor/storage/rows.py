@@ -4,13 +4,22 @@ import hashlib
 import re
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC
 from typing import Any, Final
 
 from monitor.brands import Brands
 from monitor.messages import BrandMention, Detection, Sentiment, mention_uuid
-from monitor.storage.records import ImageResult, RecordPosition, Rejection, Result, Scored, TextResult
+from monitor.storage.records import (
+    Change,
+    DeletionResult,
+    ImageResult,
+    RecordPosition,
+    Rejection,
+    Result,
+    Scored,
+    TextResult,
+)
 from monitor.verdict import verdict
 
 Row = dict[str, Any]
@@ -38,10 +47,12 @@ def clean(value: str | None) -> str | None:
     return None if value is None else _UNSTORABLE.sub("\ufffd", value)
 
 
-def mention_id(result: Result) -> uuid.UUID:
-    """The key of the mention a result is about."""
+def mention_id(change: Change) -> uuid.UUID:
+    """The key of the mention that a record is about."""
+    if isinstance(change, DeletionResult):
+        return mention_uuid(change.kind, change.deletion.source, change.deletion.id)
     return mention_uuid(
-        "text" if isinstance(result, TextResult) else "image", result.mention.source, result.mention.id
+        "text" if isinstance(change, TextResult) else "image", change.mention.source, change.mention.id
     )
 
 
@@ -67,33 +78,6 @@ def array(numbers: Sequence[int]) -> str | None:
 def mention_digest(id: uuid.UUID) -> int:
     """What the books keep of a mention: the first 8 bytes of its id, as SQL's `mention_digest` has them."""
     return int.from_bytes(id.bytes[:8], signed=True)
-
-
-Contenders = dict[uuid.UUID, list[Result]]
-"""Each mention of a batch: its last record of each partition, in the order they came."""
-
-
-def contenders(results: Iterable[Result]) -> Contenders:
-    """Of several records about a mention in one partition, the one with the highest offset."""
-    latest: defaultdict[uuid.UUID, dict[tuple[str, int], Result]] = defaultdict(dict)
-    for result in results:
-        place = result.position
-        of_it, partition = latest[mention_id(result)], (place.topic, place.partition)
-        if partition not in of_it or place.offset >= of_it[partition].position.offset:
-            of_it.pop(partition, None)  # so that it stands behind those that came before it
-            of_it[partition] = result
-    return {id: list(of_it.values()) for id, of_it in latest.items()}
-
-
-def latest_versions(
-    contenders: Contenders, redelivered: Collection[RecordPosition] = ()
-) -> dict[uuid.UUID, Result]:
-    """Each mention once: of records from several partitions the one that came last, for they have no common
-    order but that. A record `redelivered` came before, and loses to those that came since."""
-    return {
-        id: next((each for each in reversed(of_it) if each.position not in redelivered), of_it[-1])
-        for id, of_it in contenders.items()
-    }
 
 
 def post_id(source: str, external_id: str) -> uuid.UUID:

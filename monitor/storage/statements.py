@@ -80,7 +80,7 @@ DEAD_LETTER: Final = (
     *("record_key", "value_head", "value_bytes"),
 )
 BATCH_KEY: Final = ("log_id", "topic", "partition", "first_offset", "last_offset")
-BATCH_COUNTS: Final = ("deliveries", "records", "stored", "replaced", "rejected")
+BATCH_COUNTS: Final = ("deliveries", "records", "stored", "replaced", "rejected", "deleted")
 BATCH_OFFSETS: Final = ("offsets", "mention_offsets", "rejected_offsets")
 BATCH: Final = (*BATCH_KEY, *BATCH_OFFSETS, *BATCH_COUNTS, "stored_digest")
 
@@ -140,20 +140,6 @@ def insert_detections() -> Insert:
     return _insert(logo_detection, DETECTION, order_by=("id",)).on_conflict_do_nothing(index_elements=["id"])
 
 
-# Within a partition the log's order decides. Partitions and lives of a log have no common order, and clocks
-# of publishers may be wrong: there it is the order of arrival here, and a redelivered record came before.
-_NOT_OLDER: Final = text("""
-    CASE WHEN (excluded.log_id, excluded.topic, excluded.partition)
-              = (mention.log_id, mention.topic, mention.partition)
-         THEN excluded.record_offset >= mention.record_offset
-         ELSE NOT EXISTS (
-             SELECT FROM ingest_batch AS b
-             WHERE b.log_id = excluded.log_id AND b.topic = excluded.topic
-               AND b.partition = excluded.partition AND b.offsets @> excluded.record_offset)
-    END
-""")
-
-
 def take_turns() -> TextClause:
     """Wait until no other transaction writes the partitions whose keys are in the array `turns`: what it did,
     and its account, is visible then."""
@@ -161,7 +147,8 @@ def take_turns() -> TextClause:
 
 
 def select_redelivered() -> TextClause:
-    """Topic, partition and offset of those of the given records that were accounted for before."""
+    """Topic, partition and offset of those of the given records that were taken before, as a mention or a
+    deletion: what was a dead letter once is new."""
     # OFFSET 0 keeps it a look-up in the index of offsets for each record; a join would read all batches.
     return text("""
         SELECT topic, partition, record_offset
@@ -170,13 +157,25 @@ def select_redelivered() -> TextClause:
         WHERE EXISTS (
             SELECT FROM ingest_batch AS b
             WHERE b.log_id = :log_id AND b.topic = given.topic AND b.partition = given.partition
-              AND b.offsets @> given.record_offset OFFSET 0)
+              AND b.offsets @> given.record_offset AND NOT b.rejected_offsets @> given.record_offset OFFSET 0)
+    """)
+
+
+def select_known() -> TextClause:
+    """Of each of the mentions `ids` that is there or was deleted: the place of its row, its picture, and the
+    place of its mark."""
+    return text("""
+        SELECT given.id, m.log_id, m.topic, m.partition, m.record_offset, m.recorded_at, m.picture_sha256,
+               d.log_id, d.topic, d.partition, d.record_offset, d.recorded_at
+        FROM unnest(CAST(:ids AS uuid[])) AS given(id)
+        LEFT JOIN mention AS m ON m.id = given.id
+        LEFT JOIN deleted_mention AS d ON d.id = given.id
+        WHERE m.id IS NOT NULL OR d.id IS NOT NULL
     """)
 
 
 def upsert_mentions() -> ReturningInsert[Any]:
-    """Write mentions unless the row comes from a later record; returns id, `inserted` and story of those
-    written."""
+    """Write mentions; returns id, `inserted` and story of each."""
     statement = _insert(mention, COUNTED_MENTION, order_by=("id",))
     new = statement.excluded
     # xmax is the transaction that superseded a row version; 0 on one that was just inserted.
@@ -187,7 +186,6 @@ def upsert_mentions() -> ReturningInsert[Any]:
             **{name: new[name] for name in (*MENTION_CONTENT, *MENTION_COUNTS, "story_keys")},
             "stored_at": func.now(),
         },
-        where=_NOT_OLDER,
     ).returning(mention.c.id, inserted, mention.c.story_id)
 
 
@@ -205,6 +203,30 @@ def insert_brand_mentions() -> Insert:
 def insert_sentiments() -> Insert:
     """The opinions."""
     return _insert(sentiment, SENTIMENT, order_by=("mention_id", "brand_id"))
+
+
+def take_back_pictures() -> TextClause:
+    """Pictures of `sha256s` that went and are shown again; returns those whose files were removed."""
+    return text("""
+        WITH back AS (DELETE FROM picture_gone WHERE sha256 = ANY(:sha256s) RETURNING sha256, removed_at)
+        SELECT sha256 FROM back WHERE removed_at IS NOT NULL
+    """)
+
+
+def release_pictures() -> TextClause:
+    """Let those of the pictures `sha256s` go that no mention shows; returns how many went."""
+    return text("SELECT picture_release(CAST(:sha256s AS text[]))")
+
+
+def release_files() -> TextClause:
+    """Let files go that were put for versions that do not stand, unless another mention shows them."""
+    return text("""
+        INSERT INTO picture_gone (sha256, url, gone_at)
+        SELECT sha256, url, now()
+        FROM unnest(CAST(:sha256s AS text[]), CAST(:urls AS text[])) AS given(sha256, url)
+        WHERE NOT EXISTS (SELECT FROM picture AS p WHERE p.sha256 = given.sha256) ORDER BY sha256
+        ON CONFLICT (sha256) DO UPDATE SET url = excluded.url, removed_at = NULL
+    """)
 
 
 def insert_dead_letters() -> Insert:

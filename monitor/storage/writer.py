@@ -5,13 +5,15 @@ The order inside the transaction, the same for every worker, is what makes it fr
 1. the partitions' turns: one transaction at a time writes a partition, so that a worker that was thought
    dead and its successor follow each other
 2. the turn at stories (`monitor.storage.stories`), for whoever writes mentions: what is a copy of what
-   depends on all of them
-3. pictures, then their scans (by SHA-256), then what the scans that were due found
-4. the stories of new mentions; mentions (by id), of which a row that came from a later record stays as it is;
-   the stories of those that have changed
-5. brand mentions and sentiments of the mentions just written, replacing all earlier ones
-6. dead letters (by id)
-7. the batch's own line of account (by topic, partition, offset)
+   depends on all of them. What is there of the batch's mentions stays as it is from here on, and says which
+   records stand (`monitor.storage.order`)
+3. marks of deletions, then the mentions that they remove (by id)
+4. pictures, then their scans (by SHA-256), then what the scans that were due found
+5. the stories of new mentions; mentions (by id); the stories of those that have changed
+6. brand mentions and sentiments of the mentions just written, replacing all earlier ones
+7. pictures that no mention shows any more
+8. dead letters (by id)
+9. the batch's own line of account (by topic, partition, offset)
 
 The caller commits Kafka offsets only after `write` returned.
 """
@@ -19,6 +21,7 @@ The caller commits Kafka offsets only after `write` returned.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import text
@@ -27,7 +30,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from monitor.brands import Brands
 from monitor.errors import SetupError
 from monitor.messages import Box, Detection
-from monitor.storage import account, logs, rows, schema, statements, stories
+from monitor.storage import account, deletion, logs, rows, schema, statements, stories
 from monitor.storage.brands import write_brands
 from monitor.storage.faults import UnstorableError, translated
 from monitor.storage.records import (
@@ -38,7 +41,11 @@ from monitor.storage.records import (
     TextResult,
     WriteOutcome,
 )
+from monitor.storage.standing import Standing, picture_of, stand
 from monitor.storage.tables import brand_mention, sentiment
+
+REASON: Final = "deleted by its publisher"
+"""What table `erasure` says of mentions that a deletion in the log removed."""
 
 
 class _Statements:
@@ -46,7 +53,6 @@ class _Statements:
 
     def __init__(self) -> None:
         self.turns = statements.take_turns()
-        self.redelivered = statements.select_redelivered()
         self.brand_ids = statements.select_brand_ids()
         self.known = statements.select_detections()
         self.pictures = statements.insert_pictures()
@@ -58,6 +64,9 @@ class _Statements:
         self.no_sentiments = statements.delete_children(sentiment)
         self.brand_mentions = statements.insert_brand_mentions()
         self.sentiments = statements.insert_sentiments()
+        self.take_back_pictures = statements.take_back_pictures()
+        self.release_pictures = statements.release_pictures()
+        self.release_files = statements.release_files()
         self.dead_letters = statements.insert_dead_letters()
         self.batches = statements.upsert_batches()
 
@@ -158,63 +167,81 @@ class BatchWriter:
 
     async def _write(self, connection: AsyncConnection, batch: Batch) -> WriteOutcome:
         await connection.execute(self._sql.turns, {"turns": account.turns(batch)})
-        latest = await self._latest_versions(connection, batch)
-        if not rows.brands_found(latest.values()) <= self._brand_ids.keys():
-            await self._read_brand_ids(connection)
-        if latest:
+        standing, versions, files_due, pictures_gone = Standing(), dict[UUID, Result](), set[str](), 0
+        inserted: list[UUID] = []
+        if batch.results:
             await connection.run_sync(stories.lock)
-        await self._write_pictures(connection, latest.values())
-        inserted = await self._write_mentions(connection, latest, batch.log_id)
-        letters = [
-            rows.dead_letter_row(rejection, batch.log_id, keeps_head=self._keeps_heads)
-            for rejection in batch.rejections
-        ]
+            standing = await stand(connection, batch)
+            versions = standing.versions
+            if not rows.brands_found(versions.values()) <= self._brand_ids.keys():
+                await self._read_brand_ids(connection)
+            pictures_gone = await self._delete(connection, standing)
+            files_due = await self._write_pictures(connection, versions.values())
+            inserted = await self._write_mentions(connection, versions, batch.log_id)
+            pictures_gone += await self._release_pictures(connection, batch, standing)
+        letters = [rows.dead_letter_row(rejection, batch.log_id) for rejection in batch.rejections]
         if letters:
             await connection.execute(
                 self._sql.dead_letters, statements.arrays(letters, statements.DEAD_LETTER)
             )
-        lines = account.lines(batch, {latest[id].position: id for id in inserted})
+        lines = account.lines(batch, {versions[id].position: id for id in inserted})
         await connection.execute(self._sql.batches, statements.arrays(lines, statements.BATCH))
-        return account.outcome(lines)
-
-    async def _latest_versions(self, connection: AsyncConnection, batch: Batch) -> dict[UUID, Result]:
-        found = rows.contenders(batch.results)
-        places = [each.position for of_it in found.values() if len(of_it) > 1 for each in of_it]
-        if not places:
-            return rows.latest_versions(found)
-        answer = await connection.execute(
-            self._sql.redelivered,
-            {
-                "log_id": batch.log_id,
-                "topics": [place.topic for place in places],
-                "partitions": [place.partition for place in places],
-                "offsets": [place.offset for place in places],
-            },
+        return replace(
+            account.outcome(lines),
+            dead=standing.dead,
+            files_due=frozenset(files_due),
+            pictures_gone=pictures_gone,
         )
-        known = {tuple(row) for row in answer}
-        redelivered = {place for place in places if (place.topic, place.partition, place.offset) in known}
-        return rows.latest_versions(found, redelivered)
 
-    async def _write_pictures(self, connection: AsyncConnection, results: Iterable[Result]) -> None:
+    async def _delete(self, connection: AsyncConnection, standing: Standing) -> int:
+        """Returns how many pictures went with the mentions."""
+        await connection.run_sync(deletion.mark, standing.marks)
+        if not standing.removed:
+            return 0
+        return (await connection.run_sync(deletion.remove, standing.removed, REASON)).pictures
+
+    async def _release_pictures(self, connection: AsyncConnection, batch: Batch, standing: Standing) -> int:
+        """Let go what no mention shows any more, and files that were put for versions that do not stand;
+        returns how many."""
+        gone = 0
+        if replaced := standing.pictures_replaced:
+            answer = await connection.execute(self._sql.release_pictures, {"sha256s": replaced})
+            gone += answer.scalar_one()
+        shown = {picture_of(version) for version in standing.versions.values()}
+        files = {
+            result.picture.sha256: result.picture.url
+            for result in batch.results
+            if isinstance(result, ImageResult) and result.picture.sha256 not in shown
+        }
+        if files:
+            given = {"sha256s": list(files), "urls": list(files.values())}
+            gone += (await connection.execute(self._sql.release_files, given)).rowcount
+        return gone
+
+    async def _write_pictures(self, connection: AsyncConnection, results: Iterable[Result]) -> set[str]:
+        """Returns those of the pictures whose files were removed since they were put."""
         images = {
             (result.picture.sha256, result.model_version): result
             for result in results
             if isinstance(result, ImageResult)
         }
         if not images:
-            return
+            return set()
         pictures = {image.picture.sha256: rows.picture_row(image) for image in images.values()}
         await connection.execute(self._sql.pictures, statements.arrays(pictures.values(), statements.PICTURE))
+        back = await connection.execute(self._sql.take_back_pictures, {"sha256s": list(pictures)})
+        files_due = set(back.scalars())
         scans = [rows.scan_row(image, self._brands_key) for image in images.values()]
         answer = await connection.execute(self._sql.scans, statements.arrays(scans, statements.SCAN))
         due = [(sha256, version) for sha256, version in answer]
         if not due:
-            return
+            return files_due
         scans_due = {"picture_sha256": [key[0] for key in due], "model_version": [key[1] for key in due]}
         await connection.execute(self._sql.no_detections, scans_due)
         finds = [row for key in due for row in rows.detection_rows(images[key], self._ids())]
         if finds:
             await connection.execute(self._sql.detections, statements.arrays(finds, statements.DETECTION))
+        return files_due
 
     async def _write_mentions(
         self, connection: AsyncConnection, latest: dict[UUID, Result], log_id: str
@@ -247,15 +274,14 @@ class BatchWriter:
                 )
             await connection.execute(self._sql.no_brand_mentions, {"ids": there_before})
             await connection.execute(self._sql.no_sentiments, {"ids": there_before})
-        kept = {id: latest[id] for id in written}
         named = [
-            row for id, result in kept.items() for row in rows.brand_mention_rows(id, result, self._ids())
+            row for id, result in latest.items() for row in rows.brand_mention_rows(id, result, self._ids())
         ]
         if named:
             await connection.execute(
                 self._sql.brand_mentions, statements.arrays(named, statements.BRAND_MENTION)
             )
-        texts = ((id, result) for id, result in kept.items() if isinstance(result, TextResult))
+        texts = ((id, result) for id, result in latest.items() if isinstance(result, TextResult))
         felt = [row for id, result in texts for row in rows.sentiment_rows(id, result, self._ids())]
         if felt:
             await connection.execute(self._sql.sentiments, statements.arrays(felt, statements.SENTIMENT))

@@ -1,0 +1,180 @@
+"""Deletes mentions for good: their rows, what hangs on them, and the files of pictures that nothing else
+shows.
+
+A deleted mention leaves a mark in `deleted_mention`: the place in the log up to which its records stay dead,
+so that a late delivery of an old record does not bring it back, and a record published later does
+(`monitor.storage.order`). Deletions of the log are marked by the worker that reads them (`mark`, then
+`remove`); whoever deletes by SQL lets `delete` mark the place of the row itself.
+
+Stories that it led get another lead; those that it held together fall apart. Corrections of its picture's
+logos move to another mention that shows the picture. The trigger on `mention` notes the reason in table
+`erasure`, by which the audit tells this from a loss. The files go after the commit (`sweep`).
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Final, NamedTuple
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Connection, Engine, text
+
+from monitor.errors import OutageError
+from monitor.messages import Kind
+from monitor.storage import stories
+from monitor.storage.faults import translated
+from monitor.storage.order import Place
+from monitor.storage.pictures import PictureStore
+
+_FAILURES: Final = 10
+"""Files that cannot be removed before a sweep gives up: the store is away, or not ours to write."""
+
+
+class Mark(NamedTuple):
+    """Up to where the records of a mention stay dead, and when it was deleted."""
+
+    place: Place
+    kind: Kind
+    deleted_at: datetime
+
+
+class Removed(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows removed."""
+
+    mentions: int
+    brand_mentions: int
+    sentiments: int
+    corrections: int
+    """Of texts, and of pictures that no other mention shows."""
+    corrections_moved: int
+    """Of pictures, to other mentions that show them."""
+    answers: int
+    """What people did about its stories, with their notes."""
+    pictures: int
+    """Pictures that no other mention shows: `sweep` removes the files once the rows are gone."""
+
+
+class Swept(msgspec.Struct, frozen=True, kw_only=True):
+    """What a sweep did."""
+
+    removed: int
+    """Files removed, or found gone already."""
+
+
+def delete(connection: Connection, ids: Collection[UUID], reason: str) -> Removed:
+    """Delete these mentions in the caller's transaction, and mark them at the place of their own record; ids
+    of which there is no mention are passed over.
+
+    The marks keep source and id until somebody has told of the deletion on `mentions.findings` and blanks
+    them. Workers that write mentions wait until the transaction ends: some hundred at a time. Needs the
+    rights of brand_monitor_migrate. Call `sweep` after the commit.
+    """
+    stories.lock(connection)
+    connection.execute(_MARK_OWN, {"ids": list(ids)})
+    return remove(connection, ids, reason)
+
+
+def mark(connection: Connection, marks: Mapping[UUID, Mark]) -> None:
+    """Set or move the marks of mentions, there or not. Needs the rights of brand_monitor_write and the lock
+    of the stories."""
+    if not marks:
+        return
+    ids = sorted(marks)
+    connection.execute(
+        _MARK,
+        {
+            "ids": ids,
+            "logs": [marks[id].place.log_id for id in ids],
+            "topics": [marks[id].place.topic for id in ids],
+            "partitions": [marks[id].place.partition for id in ids],
+            "offsets": [marks[id].place.offset for id in ids],
+            "moments": [marks[id].place.recorded_at for id in ids],
+            "deleted": [marks[id].deleted_at for id in ids],
+            "kinds": [marks[id].kind for id in ids],
+        },
+    )
+
+
+def remove(connection: Connection, ids: Collection[UUID], reason: str) -> Removed:
+    """Remove those of the mentions that are marked, with all that hangs on them. Needs the rights of
+    brand_monitor_write and the lock of the stories."""
+    gone = stories.stored(connection, ids)
+    row = connection.execute(_REMOVE, {"ids": list(gone), "reason": reason}).one()
+    stories.move(connection, gone.values())
+    return Removed(**row._asdict())
+
+
+def sweep(engine: Engine, store: PictureStore) -> Swept:
+    """Remove the files of pictures whose last mention went; each in a transaction of its own, so that it may
+    be broken off anywhere, and run beside workers and other sweeps.
+
+    A worker that shows such a picture again meanwhile takes the row away first, or finds that the file was
+    removed and puts it again (`BatchWriter`). Needs the rights of brand_monitor_write. Raises `OutageError`
+    where files could not be removed: they are due again.
+    """
+    removed, failures = 0, list[OutageError]()
+    with translated():
+        with engine.begin() as connection:
+            connection.execute(_DROP_OLD)
+            due = connection.execute(_DUE).scalars().all()
+        for sha256 in due:
+            try:
+                removed += _remove_file(engine, store, sha256)
+            except OutageError as error:
+                failures.append(error)
+                if len(failures) == _FAILURES:
+                    break
+    if failures:
+        raise OutageError(f"{len(failures):,} of {len(due):,} files not removed: {failures[0]}")
+    return Swept(removed=removed)
+
+
+def _remove_file(engine: Engine, store: PictureStore, sha256: str) -> bool:
+    with engine.begin() as connection:
+        url = connection.execute(_LOCK, {"sha256": sha256}).scalar_one_or_none()
+        if url is None:
+            return False  # shown again, or another sweep was here
+        if connection.execute(_SHOWN, {"sha256": sha256}).scalar_one():
+            connection.execute(_FORGET, {"sha256": sha256})
+            return False
+        store.remove(url)
+        connection.execute(_REMOVED, {"sha256": sha256})
+        return True
+
+
+# What `order.later` makes of marks, in SQL: a row that is there comes after its mark.
+_MARK_OWN: Final = text("""
+    INSERT INTO deleted_mention AS d (id, log_id, topic, partition, record_offset, recorded_at, deleted_at,
+                                      kind, source, external_id)
+    SELECT id, log_id, topic, partition, record_offset, recorded_at, now(), kind, source, external_id
+    FROM mention WHERE id = ANY(:ids) ORDER BY id FOR UPDATE
+    ON CONFLICT (id) DO UPDATE SET
+        log_id = excluded.log_id, topic = excluded.topic, partition = excluded.partition,
+        record_offset = excluded.record_offset, recorded_at = greatest(d.recorded_at, excluded.recorded_at),
+        deleted_at = excluded.deleted_at, source = excluded.source, external_id = excluded.external_id
+""")
+
+_MARK: Final = text("""
+    INSERT INTO deleted_mention (id, log_id, topic, partition, record_offset, recorded_at, deleted_at, kind)
+    SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:logs AS text[]), CAST(:topics AS text[]),
+                         CAST(:partitions AS int[]), CAST(:offsets AS bigint[]),
+                         CAST(:moments AS timestamptz[]), CAST(:deleted AS timestamptz[]),
+                         CAST(:kinds AS text[]))
+    ON CONFLICT (id) DO UPDATE SET
+        log_id = excluded.log_id, topic = excluded.topic, partition = excluded.partition,
+        record_offset = excluded.record_offset, recorded_at = excluded.recorded_at,
+        deleted_at = excluded.deleted_at
+""")
+
+_REMOVE: Final = text("SELECT * FROM mention_remove(CAST(:ids AS uuid[]), :reason)")
+
+# Nobody has put a file longer ago and not written its row yet.
+_DROP_OLD: Final = text("DELETE FROM picture_gone WHERE removed_at < now() - interval '1 day'")
+
+# In no order: files that cannot be removed do not hold up the others for good.
+_DUE: Final = text("SELECT sha256 FROM picture_gone WHERE removed_at IS NULL ORDER BY random()")
+
+_LOCK: Final = text("SELECT url FROM picture_gone WHERE sha256 = :sha256 AND removed_at IS NULL FOR UPDATE")
+_SHOWN: Final = text("SELECT EXISTS (SELECT FROM picture WHERE sha256 = :sha256)")
+_FORGET: Final = text("DELETE FROM picture_gone WHERE sha256 = :sha256")
+_REMOVED: Final = text("UPDATE picture_gone SET removed_at = now() WHERE sha256 = :sha256")

@@ -1,0 +1,109 @@
+"""What the records of a batch make of its mentions, by what the tables hold of these."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from monitor.storage import rows, statements
+from monitor.storage.deletion import Mark
+from monitor.storage.order import Known, Place, Settled, needs_redelivered, settle
+from monitor.storage.records import Batch, Change, ImageResult, RecordPosition, Result
+
+_KNOWN: Final = statements.select_known()
+_REDELIVERED: Final = statements.select_redelivered()
+_NOTHING: Final = Known()
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What becomes of a batch's mentions; `pictures` are those that the ones which are there show."""
+
+    settled: Mapping[UUID, Settled] = field(default_factory=dict)
+    pictures: Mapping[UUID, str] = field(default_factory=dict)
+
+    @property
+    def versions(self) -> dict[UUID, Result]:
+        """To be written, each mention once."""
+        return {id: each.version for id, each in self.settled.items() if each.version is not None}
+
+    @property
+    def marks(self) -> dict[UUID, Mark]:
+        """To be set or moved."""
+        return {
+            id: Mark(each.dead_to, each.deletion.kind, each.deletion.deletion.deleted_at)
+            for id, each in self.settled.items()
+            if each.dead_to is not None and each.deletion is not None
+        }
+
+    @property
+    def removed(self) -> list[UUID]:
+        """Mentions that are there and to be deleted."""
+        return [id for id, each in self.settled.items() if each.removed]
+
+    @property
+    def dead(self) -> frozenset[RecordPosition]:
+        """Records whose mention was deleted after them."""
+        return frozenset(place for each in self.settled.values() for place in each.dead)
+
+    @property
+    def pictures_replaced(self) -> list[str]:
+        """Pictures that mentions show whose new versions show another one."""
+        now = {id: picture_of(version) for id, version in self.versions.items() if id in self.pictures}
+        return [self.pictures[id] for id, sha256 in now.items() if sha256 != self.pictures[id]]
+
+
+def picture_of(version: Result) -> str | None:
+    """SHA-256 of the picture that a version of a mention shows."""
+    return version.picture.sha256 if isinstance(version, ImageResult) else None
+
+
+async def stand(connection: AsyncConnection, batch: Batch) -> Standing:
+    """Read what is there, and settle what stands; the caller holds the lock of the stories, so that it stays
+    so."""
+    changes: defaultdict[UUID, list[Change]] = defaultdict(list)
+    for change in batch.results:
+        changes[rows.mention_id(change)].append(change)
+    known: dict[UUID, Known] = {}
+    pictures: dict[UUID, str] = {}
+    for id, *columns in await connection.execute(_KNOWN, {"ids": list(changes)}):
+        row, picture, mark = columns[:5], columns[5], columns[6:]
+        known[id] = Known(
+            row=None if row[0] is None else Place(*row), dead_to=None if mark[0] is None else Place(*mark)
+        )
+        if picture is not None:
+            pictures[id] = picture
+    asked = [
+        change.position
+        for id, of_it in changes.items()
+        if needs_redelivered(of_it, known.get(id, _NOTHING), batch.log_id)
+        for change in of_it
+    ]
+    again = await _redelivered(connection, asked, batch.log_id)
+    now = datetime.now(UTC)
+    settled = {
+        id: settle(of_it, known.get(id, _NOTHING), again, batch.log_id, now) for id, of_it in changes.items()
+    }
+    return Standing(settled, pictures)
+
+
+async def _redelivered(
+    connection: AsyncConnection, places: Collection[RecordPosition], log_id: str
+) -> set[RecordPosition]:
+    if not places:
+        return set()
+    answer = await connection.execute(
+        _REDELIVERED,
+        {
+            "log_id": log_id,
+            "topics": [place.topic for place in places],
+            "partitions": [place.partition for place in places],
+            "offsets": [place.offset for place in places],
+        },
+    )
+    known = {tuple(row) for row in answer}
+    return {place for place in places if (place.topic, place.partition, place.offset) in known}
