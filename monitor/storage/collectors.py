@@ -10,11 +10,12 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import delete, exists, func, or_, select, update
+from sqlalchemy import Connection, delete, exists, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from monitor.errors import OutageError
 from monitor.messages import mention_uuid
 from monitor.storage.collector_tables import collected, collector, collector_state
 from monitor.storage.deletion_tables import deleted_mention
@@ -86,9 +87,16 @@ class Held:
     raises `OutageError` or `SetupError`."""
 
     def __init__(self, connection: AsyncConnection, name: str, source: str) -> None:
-        self._connection = connection
+        self._held = connection
         self._name = name
         self._source = source
+
+    @property
+    def _connection(self) -> AsyncConnection:
+        # By itself it would connect anew, without the lock.
+        if self._held.invalidated or self._held.closed:
+            raise OutageError(f"the database connection that held the lock of {self._name!r} is gone")
+        return self._held
 
     async def begin(self, kind: str) -> None:
         """Write down that it is taken up."""
@@ -261,3 +269,40 @@ async def _unlock(connection: AsyncConnection, lock: tuple[Any, ...]) -> None:
             await connection.execute(select(func.pg_advisory_unlock(*lock)))
     except (SQLAlchemyError, OSError):
         await connection.invalidate()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How an entry goes, as table `collector` says; `runs`: a process holds its lock now."""
+
+    name: str
+    kind: str
+    source: str
+    runs: bool
+    began_at: datetime
+    succeeded_at: datetime | None
+    failed_at: datetime | None
+    fault: str | None
+    posts: int
+    pictures: int
+    deletions: int
+    skipped: int
+    lost_pictures: int
+
+
+_STANDINGS: Final = text("""
+SELECT name, kind, source,
+       EXISTS (
+           SELECT FROM pg_locks
+           WHERE locktype = 'advisory' AND granted AND objsubid = 2 AND classid = :lock
+             AND objid::bigint = hashtext(name)::bigint & 4294967295
+             AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+       ) AS runs,
+       began_at, succeeded_at, failed_at, fault, posts, pictures, deletions, skipped, lost_pictures
+FROM collector ORDER BY name
+""")
+
+
+def standings(connection: Connection) -> list[Standing]:
+    """Every entry that was ever collected, by name."""
+    return [Standing(**row) for row in connection.execute(_STANDINGS, {"lock": _LOCK}).mappings()]

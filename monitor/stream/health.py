@@ -1,4 +1,4 @@
-"""What operators and orchestrators ask a worker: is it alive, is it ready, and its metrics.
+"""What operators and orchestrators ask a worker or collector: is it alive, is it ready, and its metrics.
 
 `/health/live`   200 while the event loop turns. Restart the worker if it does not answer.
 `/health/ready`  200 if every check passes, else 503; the body says which one does not, and why.
@@ -15,7 +15,7 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from monitor.errors import OutageError, SetupError
-from monitor.stream.metrics import Metrics
+from monitor.stream.metrics import MetricSet
 
 _CHECK_TIMEOUT: Final = 2.0
 """Seconds for all checks together; orchestrators give a probe about that long."""
@@ -36,10 +36,10 @@ class HealthServer:
     """A small HTTP server beside the stream, in the same event loop: if it answers, the loop is not
     blocked."""
 
-    def __init__(self, host: str, port: int, metrics: Metrics) -> None:
+    def __init__(self, host: str, port: int, metrics: MetricSet) -> None:
         self._host = host
         self._wanted_port = port
-        self.checks: Mapping[str, Check] = {"models": _loading}
+        self.checks: Mapping[str, Check] = {"starting": _loading}
         self._metrics = metrics
         self._runner: web.AppRunner | None = None
         self._started = time.monotonic()

@@ -1,6 +1,7 @@
-"""All metrics of a worker in one place: kind, unit, meaning, and what to do when a figure looks wrong.
+"""All metrics in one place: kind, unit, meaning, and what to do when a figure looks wrong.
 
-`Metrics` is made once per worker; docs/operations.md lists the same table (`Metrics.definitions`).
+`Metrics` is made once per worker, `CollectMetrics` once per collecting process; docs/operations.md lists the
+same tables (`MetricSet.definitions`).
 """
 
 from dataclasses import dataclass
@@ -23,12 +24,34 @@ class Definition:
     remedy: str
 
 
-class Metrics:
-    """A worker's metrics on a registry of its own."""
+class MetricSet:
+    """Metrics on a registry of their own."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self.definitions: list[Definition] = []
+
+    def _note(self, name: str, kind: str, unit: str, meaning: str, remedy: str) -> None:
+        self.definitions.append(Definition(name, kind, unit, meaning, remedy))
+
+    def _counter(self, name: str, labels: list[str], unit: str, meaning: str, remedy: str) -> Counter:
+        self._note(f"{name}_total", "counter", unit, meaning, remedy)
+        return Counter(name, meaning, labels, registry=self.registry)
+
+    def _gauge(self, name: str, labels: list[str], unit: str, meaning: str, remedy: str) -> Gauge:
+        self._note(name, "gauge", unit, meaning, remedy)
+        return Gauge(name, meaning, labels, registry=self.registry)
+
+    def _histogram(self, name: str, labels: list[str], unit: str, meaning: str, remedy: str) -> Histogram:
+        self._note(name, "histogram", unit, meaning, remedy)
+        return Histogram(name, meaning, labels, registry=self.registry, buckets=_BATCH_SECONDS)
+
+
+class Metrics(MetricSet):
+    """A worker's metrics."""
+
+    def __init__(self) -> None:
+        super().__init__()
         self.records = self._counter(
             "brand_monitor_records",
             ["agent"],
@@ -137,17 +160,51 @@ class Metrics:
             "The log has the error; such a picture is read again when it is published again.",
         )
 
-    def _note(self, name: str, kind: str, unit: str, meaning: str, remedy: str) -> None:
-        self.definitions.append(Definition(name, kind, unit, meaning, remedy))
 
-    def _counter(self, name: str, labels: list[str], unit: str, meaning: str, remedy: str) -> Counter:
-        self._note(f"{name}_total", "counter", unit, meaning, remedy)
-        return Counter(name, meaning, labels, registry=self.registry)
+class CollectMetrics(MetricSet):
+    """A collecting process's metrics; `collector` is an entry of sources.toml."""
 
-    def _gauge(self, name: str, labels: list[str], unit: str, meaning: str, remedy: str) -> Gauge:
-        self._note(name, "gauge", unit, meaning, remedy)
-        return Gauge(name, meaning, labels, registry=self.registry)
-
-    def _histogram(self, name: str, labels: list[str], unit: str, meaning: str, remedy: str) -> Histogram:
-        self._note(name, "histogram", unit, meaning, remedy)
-        return Histogram(name, meaning, labels, registry=self.registry, buckets=_BATCH_SECONDS)
+    def __init__(self) -> None:
+        super().__init__()
+        self.collected = self._counter(
+            "brand_monitor_collected",
+            ["collector", "what"],
+            "items",
+            "What became of items: posts, pictures, deletions published; skipped, lost_pictures not.",
+            "posts stand still: see brand_monitor_collector_faults; skipped rises: see the log.",
+        )
+        self.faults = self._counter(
+            "brand_monitor_collector_faults",
+            ["collector"],
+            "failed passes",
+            "Times it failed: its platform, Kafka or the database was away, or its entry is wrong.",
+            "`brand-monitor collect --list` says why.",
+        )
+        self.holds = self._gauge(
+            "brand_monitor_collector_holds",
+            ["collector"],
+            "0 or 1",
+            "1: this process collects it; 0: another one does, or none can.",
+            "The sum over all processes is 0 for long: none collects it; see the log.",
+        )
+        self.succeeded = self._gauge(
+            "brand_monitor_collector_success_timestamp_seconds",
+            ["collector"],
+            "seconds since 1970",
+            "When it last published something, or found nothing new.",
+            "Older than a few of its intervals: `brand-monitor collect --list` says why.",
+        )
+        self.received = self._counter(
+            "brand_monitor_received",
+            ["publisher", "what"],
+            "items",
+            "Items sent by HTTP: accepted, refused.",
+            "refused rises: the answers tell the publisher what is wrong with which item.",
+        )
+        self.turned_away = self._counter(
+            "brand_monitor_requests_turned_away",
+            ["why"],
+            "requests",
+            "Requests answered 401, 413, 415 or 429 as a whole: token, size, form, rate, slow (Kafka).",
+            "rate: the publisher sends faster than its entry allows; slow: see to Kafka.",
+        )
