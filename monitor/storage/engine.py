@@ -15,12 +15,16 @@ _PSEUDONYMS: Final = "brand_monitor_pseudonyms"
 """The engine's option that carries them to whoever reads rows."""
 
 
-def async_engine(settings: Settings) -> AsyncEngine:
-    """The worker's engine. Connects on first use, so it never fails here for a database that is away."""
+def async_engine(settings: Settings, connections: int = 6) -> AsyncEngine:
+    """The engine of workers and collectors. Connects on first use, so it never fails here for a database that
+    is away.
+
+    `connections` of a worker: two streams, each with one batch in flight and one look-up; two to spare for
+    readiness.
+    """
     url = _url(settings)
-    # Two streams, each with one batch in flight and one look-up; two to spare for readiness.
     return create_async_engine(
-        url, pool_size=6, max_overflow=0, pool_timeout=15, connect_args=_connection(url)
+        url, pool_size=connections, max_overflow=0, pool_timeout=15, connect_args=_connection(url)
     )
 
 
