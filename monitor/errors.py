@@ -27,6 +27,7 @@ class ErrorCode(StrEnum):
     FIELD_INVALID = "field-invalid"
     BASE64_INVALID = "base64-invalid"
     DATE_WITHOUT_ZONE = "date-without-zone"
+    TOO_OLD = "too-old"
     TEXT_EMPTY = "text-empty"
     TEXT_TOO_LONG = "text-too-long"
     TOO_MANY_BRANDS = "too-many-brands"

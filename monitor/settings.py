@@ -123,6 +123,12 @@ class Settings(BaseSettings):
         ".brand-monitor/pictures", description="Folder or fsspec URL (file://, s3:// with extra `s3`)."
     )
 
+    retention: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,4}d$")] | None = Field(
+        None,
+        description="How long mentions are kept, in days: 400d. `schedule` prunes older ones every day, their "
+        "figures stay. Unset: for good.",
+    )
+
     # Batches
     text_batch_size: Annotated[int, Field(ge=1, le=4096)] = Field(
         64, description="Texts scored and written together."

@@ -1,5 +1,6 @@
 """`brand-monitor schedule`: sends reports when they are due and alerts when they are raised."""
 
+import math
 import signal
 import threading
 from collections.abc import Sequence
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 _PATIENCE: Final = timedelta(minutes=10)
 """A report may be this late before `--check` calls it so: making and sending it takes a minute or two."""
 
+_PRUNING: Final = 20.0
+"""Seconds of pruning at a time: a report that is due does not wait for longer."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
@@ -37,6 +41,8 @@ class _Plan:
     """How recipients of the views that people have sent to them are reached."""
     alerted: tuple["Recipient", ...]
     """Default recipients of alerts."""
+    retention: str | None
+    """How long mentions are kept, as in the settings."""
 
     def dispatches(self, connection: "Connection") -> Sequence["Dispatch"]:
         """The report of the settings, and the views that people have sent to them."""
@@ -59,7 +65,8 @@ def schedule(
     ] = False,
 ) -> None:
     """Send each report of MONITOR_REPORT_SCHEDULE once to each of MONITOR_REPORT_TO, and each view that
-    people have sent to them once to each of theirs, until SIGTERM.
+    people have sent to them once to each of theirs, until SIGTERM. Every day, prune mentions that are older
+    than MONITOR_RETENTION.
 
     One that was due while nothing ran is sent late. Every hour, look at the alerts that people set on the
     pages, too. Run as many of these as you like: the database sees to it that nothing is sent
@@ -100,7 +107,8 @@ def _plan(settings: Settings) -> _Plan:
             "MONITOR_REPORT_TO is not set; e.g. mailtos://USER:PASSWORD@HOST?to=ADDRESS (docs/reports.md)"
         )
     service = Service.of(settings)
-    return _Plan(times, recipients, service, read_recipients(settings.alert_to, "MONITOR_ALERT_TO"))
+    alerted = read_recipients(settings.alert_to, "MONITOR_ALERT_TO")
+    return _Plan(times, recipients, service, alerted, settings.retention)
 
 
 def _run(settings: Settings, engine: "Engine", plan: _Plan, once: bool) -> None:
@@ -110,6 +118,7 @@ def _run(settings: Settings, engine: "Engine", plan: _Plan, once: bool) -> None:
     from monitor.delivery.service import LOOK, attempt, serve
     from monitor.storage.faults import translated
     from monitor.storage.pictures import PictureStore
+    from monitor.storage.pruning import Retention
     from monitor.storage.schema import check_revision
 
     store = PictureStore(settings.picture_store)
@@ -118,6 +127,9 @@ def _run(settings: Settings, engine: "Engine", plan: _Plan, once: bool) -> None:
         ("reports", sender.send_due),
         ("alerts", AlertWatch(engine, settings, plan.alerted).look),
     ]
+    if plan.retention is not None:
+        seconds = math.inf if once else _PRUNING
+        duties.append(("pruning", Retention(engine, store, plan.retention, seconds).look))
 
     def check_schema() -> None:
         with translated(), engine.connect() as connection:
@@ -149,6 +161,8 @@ def _say_next(plan: _Plan) -> None:
     if plan.times is not None:
         following = plan.times.next_due(datetime.now(UTC)).astimezone(plan.times.zone)
         say(f"{plan.times}: next report {following.isoformat()}, to {names(plan.recipients)}")
+    if plan.retention is not None:
+        say(f"mentions: pruned daily where they are older than {plan.retention}")
     say(f"alerts: looked for hourly; by default to {names(plan.alerted) or 'nobody'}")
 
 

@@ -5,6 +5,7 @@ on mentions are kept; a worker refuses what was published before (`monitor.stora
 off is taken up where it was left: by then the oldest are gone.
 """
 
+import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -13,12 +14,20 @@ from typing import Final
 from uuid import UUID
 
 import msgspec
+import structlog
 from sqlalchemy import Connection, Engine, text
 
+from monitor.errors import DataError, ErrorCode
+from monitor.storage.deletion import sweep
 from monitor.storage.faults import translated
+from monitor.storage.pictures import PictureStore
+
+_log = structlog.get_logger(__name__)
 
 STEP: Final = 0.2
 """Seconds a step should take: a writer that comes in the middle of one waits for no more than its rest."""
+
+_AGE: Final = re.compile(r"[1-9]\d{0,4}d", re.ASCII)
 
 _FIRST: Final = 100
 _MOST: Final = 5_000
@@ -47,15 +56,31 @@ class Pruned(msgspec.Struct, frozen=True, kw_only=True):
     """Whether nothing older is left. Parts of posts whose other part is kept do not count."""
 
 
-def horizon(now: datetime, age: timedelta) -> datetime:
-    """The midnight (UTC) before which mentions are older than that."""
-    return datetime.combine((now.astimezone(UTC) - age).date(), day_time(), UTC)
+def horizon(now: datetime, age: str) -> datetime:
+    """The midnight (UTC) before which mentions are older than `age`, in days: 400d.
+
+    Raises `ValueError` for what is no such age.
+    """
+    if not _AGE.fullmatch(age):
+        raise ValueError(f"{age!r} is no age; write days: 400d")
+    return datetime.combine((now.astimezone(UTC) - timedelta(days=int(age[:-1]))).date(), day_time(), UTC)
 
 
 def kept_from(connection: Connection) -> datetime | None:
     """Mentions published earlier are not kept; None: all are."""
     found: datetime | None = connection.execute(KEPT_FROM).scalar_one()
     return found
+
+
+def too_old(published_at: datetime, kept_from: datetime | None) -> DataError | None:
+    """Why a mention is refused; None where it is not."""
+    if kept_from is None or published_at >= kept_from:
+        return None
+    return DataError(
+        ErrorCode.TOO_OLD,
+        f"published at {published_at.isoformat()}; mentions are kept from {kept_from.date()} on, "
+        "what is older was pruned",
+    )
 
 
 def find(connection: Connection, before: datetime) -> Doomed:
@@ -129,6 +154,51 @@ class Pruning:
         return row.mentions, row.pictures, True
 
 
+class Retention:
+    """Prunes once a day what has become older than `age`: a duty of `brand-monitor schedule`.
+
+    Of more than `seconds` of work the rest waits for the next look, so that reports do not. The files of
+    pictures go last.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        store: PictureStore,
+        age: str,
+        seconds: float,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._engine = engine
+        self._store = store
+        self._age = age
+        self._seconds = seconds
+        self._now = now
+        self._clock = clock
+        self._pruning: Pruning | None = None
+
+    def look(self) -> None:
+        """Do what is due. Raises `OutageError`, and `SetupError` where rights are missing."""
+        before = horizon(self._now(), self._age)
+        if self._pruning is None or self._pruning.before != before:
+            self._pruning = Pruning(self._engine, before, self._clock)
+        if not self._pruning.due():
+            return
+        self._pruning.begin()
+        until = self._clock() + self._seconds
+        done = self._pruning.run(lambda: self._clock() < until)
+        _log.info(
+            "pruned",
+            before=before.date().isoformat(),
+            mentions=done.mentions,
+            pictures=done.pictures,
+            finished=done.finished,
+        )
+        if done.finished:
+            sweep(self._engine, self._store)
+
+
 KEPT_FROM: Final = text("SELECT max(before) FROM pruning")
 """One row and column: from when on mentions are kept, null for all."""
 
@@ -139,8 +209,8 @@ _FIND: Final = text("""
 _ALL: Final = text("SELECT count(*) FROM mention")
 _BEGIN: Final = text("SELECT prune_begin(:before)")
 _DUE: Final = text("""
-    SELECT coalesce(max(before) < :before OR bool_or(ended_at IS NULL)
-                    FILTER (WHERE before = (SELECT max(before) FROM pruning)), true) FROM pruning
+    SELECT coalesce(
+        (SELECT before < :before OR ended_at IS NULL FROM pruning ORDER BY before DESC LIMIT 1), true)
 """)
 _SOME: Final = text("SELECT * FROM prune_some(:most, CAST(:at AS timestamptz), CAST(:id AS uuid))")
 _END: Final = text("SELECT prune_end()")

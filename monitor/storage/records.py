@@ -184,6 +184,8 @@ class WriteOutcome:
 class StorageRejection(DataError):  # noqa: N818 - one record's ending, not a fault of the program
     """The database can never take this one record; the batch without it can be written."""
 
-    def __init__(self, position: RecordPosition, detail: str) -> None:
-        super().__init__(ErrorCode.STORAGE_REJECTED, f"{position}: {detail}")
+    def __init__(
+        self, position: RecordPosition, detail: str, code: ErrorCode = ErrorCode.STORAGE_REJECTED
+    ) -> None:
+        super().__init__(code, f"{position}: {detail}")
         self.position = position

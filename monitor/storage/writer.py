@@ -21,6 +21,7 @@ The caller commits Kafka offsets only after `write` returned.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -33,6 +34,7 @@ from monitor.messages import Box, Detection
 from monitor.storage import account, deletion, logs, rows, schema, statements, stories
 from monitor.storage.brands import write_brands
 from monitor.storage.faults import UnstorableError, translated
+from monitor.storage.pruning import KEPT_FROM, too_old
 from monitor.storage.records import (
     Batch,
     ImageResult,
@@ -85,6 +87,8 @@ class BatchWriter:
         self._brands = brands
         self._brands_key = rows.brands_key(brands)
         self._brand_ids: dict[str, int] = {}
+        self.kept_from: datetime | None = None
+        """What is older is refused, as of the last batch. May be later by now, and is never earlier again."""
         self._sql = _Statements()  # built once: SQLAlchemy compiles a statement object only the first time
 
     async def prepare(self) -> None:
@@ -97,6 +101,7 @@ class BatchWriter:
             async with self._engine.connect() as connection:
                 await connection.run_sync(schema.check_revision)
                 self._brand_ids = await connection.run_sync(write_brands, self._brands)
+                self.kept_from = (await connection.execute(KEPT_FROM)).scalar_one()
                 await connection.commit()
 
     async def open_logs(self, cluster_id: str, topic_ids: Mapping[str, str | None]) -> dict[str, str]:
@@ -173,6 +178,7 @@ class BatchWriter:
             await connection.run_sync(stories.lock)
             standing = await stand(connection, batch)
             versions = standing.versions
+            await self._refuse_old(connection, versions.values())
             if not rows.brands_found(versions.values()) <= self._brand_ids.keys():
                 await self._read_brand_ids(connection)
             pictures_gone = await self._delete(connection, standing)
@@ -192,6 +198,14 @@ class BatchWriter:
             files_due=frozenset(files_due),
             pictures_gone=pictures_gone,
         )
+
+    async def _refuse_old(self, connection: AsyncConnection, versions: Iterable[Result]) -> None:
+        """Raises `StorageRejection` for a mention from before mentions are kept; nobody can move that moment
+        while the lock of the stories is held."""
+        self.kept_from = (await connection.execute(KEPT_FROM)).scalar_one()
+        for version in versions:
+            if (error := too_old(version.mention.published_at, self.kept_from)) is not None:
+                raise StorageRejection(version.position, error.detail, error.code)
 
     async def _delete(self, connection: AsyncConnection, standing: Standing) -> int:
         """Returns how many pictures went with the mentions."""
