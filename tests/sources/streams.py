@@ -13,7 +13,7 @@ from monitor.brands import Brand, Brands
 from monitor.settings import load_settings
 from monitor.sources.context import Context
 from monitor.sources.http import Http
-from monitor.sources.interface import Item, Page, Source, State
+from monitor.sources.interface import Item, Page, Source, SourceOutageError, State
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 
@@ -56,6 +56,20 @@ async def take(
             if enough(items):
                 break
     return items, pages
+
+
+async def take_until_it_breaks(
+    source: Source, states: Mapping[str, State]
+) -> tuple[list[Page], SourceOutageError]:
+    """The pages that came, and how it ended."""
+    pages: list[Page] = []
+    try:
+        async with asyncio.timeout(60), aclosing(source.pages(states)) as coming:  # type: ignore[type-var]
+            async for page in coming:
+                pages.append(page)  # noqa: PERF401 - they stay where it raises
+    except SourceOutageError as error:
+        return pages, error
+    raise AssertionError("it ended by itself")
 
 
 def last_states(pages: list[Page], states: Mapping[str, State]) -> dict[str, State]:
