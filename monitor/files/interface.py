@@ -71,6 +71,12 @@ class Opened:
     """Rows that stood before the heading."""
     rows: Iterator[Row | Unreadable]
     """Once."""
+    notes: tuple[str, ...] = ()
+    """What was read otherwise than one may think: a sheet of several, an encoding that was guessed."""
+    share: Callable[[], float] = lambda: 0.0
+    """How much was read, 0..1; 0 where nobody knows."""
+    close: Callable[[], None] = lambda: None
+    """Lets the file go; it need not be read to its end."""
 
 
 DateOrder = Literal["dmy", "mdy", "ymd"]

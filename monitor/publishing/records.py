@@ -31,10 +31,11 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """One input that is not sent, and why."""
+    """One input that is not sent, and why; `raw` is its text, where it has some."""
 
     where: str
     error: DataError
+    raw: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
