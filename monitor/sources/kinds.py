@@ -4,10 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from monitor.sources.bluesky import Bluesky, BlueskyOptions
 from monitor.sources.context import Context
 from monitor.sources.gdelt import Gdelt, GdeltOptions
 from monitor.sources.hackernews import HackerNews, HackerNewsOptions
 from monitor.sources.interface import Source
+from monitor.sources.mastodon import Mastodon, MastodonOptions
 from monitor.sources.options import Options
 from monitor.sources.reddit import Reddit, RedditOptions
 from monitor.sources.rss import Rss, RssOptions
@@ -26,8 +28,10 @@ class Kind:
 
 
 KINDS: Final[dict[str, Kind]] = {
+    "bluesky": Kind(BlueskyOptions, Bluesky),
     "gdelt": Kind(GdeltOptions, Gdelt),
     "hackernews": Kind(HackerNewsOptions, HackerNews),
+    "mastodon": Kind(MastodonOptions, Mastodon),
     "reddit": Kind(RedditOptions, Reddit),
     "rss": Kind(RssOptions, Rss),
 }
