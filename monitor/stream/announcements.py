@@ -1,5 +1,5 @@
-"""Publishes what a batch came to, after its commit to the database: findings, and dead letters with their
-reasons.
+"""Publishes what a batch came to, after its commit to the database: findings, deletions, and dead letters
+with their reasons.
 
 At least once: a worker that dies between this and the commit of its offsets announces the batch again.
 """
@@ -14,9 +14,9 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import MessageSizeTooLargeError, RecordListTooLargeError
 
-from monitor.messages import DeadLetter, Finding, encode
+from monitor.messages import DeadLetter, Deleted, Finding, encode
 from monitor.settings import Settings
-from monitor.storage.records import Rejection, Result, TextResult
+from monitor.storage.records import Change, DeletionResult, Rejection, Result, TextResult
 from monitor.stream.clients import kafka_faults
 
 _log = structlog.get_logger(__name__)
@@ -55,7 +55,7 @@ class _Post:
 
 
 class Announcer:
-    """Sends findings and dead letters through one producer."""
+    """Sends findings, deletions and dead letters through one producer."""
 
     def __init__(self, producer: AIOKafkaProducer, settings: Settings) -> None:
         self._producer = producer
@@ -63,21 +63,22 @@ class Announcer:
         self._findings = settings.topic("findings") if settings.publish_findings else None
         self._dead = settings.topic("dead")
 
-    async def announce(self, results: Sequence[Result], rejections: Sequence[Rejection]) -> None:
-        """Send, and return when Kafka has acknowledged all of it.
+    async def announce(self, changes: Sequence[Change], rejections: Sequence[Rejection]) -> None:
+        """Send in this order, and return when Kafka has acknowledged all of it.
 
         Raises `OutageError` where Kafka does not answer, `SetupError` where it refuses.
         """
         with kafka_faults(self._settings):
-            sent = [(post, await self._send(post)) for post in self._posts(results, rejections)]
+            sent = [(post, await self._send(post)) for post in self._posts(changes, rejections)]
             for post, answer in sent:
                 if not await _taken(answer):
                     await self._send_shorter(post)
 
-    def _posts(self, results: Sequence[Result], rejections: Sequence[Rejection]) -> Iterator[_Post]:
+    def _posts(self, changes: Sequence[Change], rejections: Sequence[Rejection]) -> Iterator[_Post]:
         if self._findings is not None:
-            for result in results:
-                yield _Post(self._findings, result.mention.id.encode(), encode(finding(result)), [])
+            for change in changes:
+                told = deleted(change) if isinstance(change, DeletionResult) else finding(change)
+                yield _Post(self._findings, told.id.encode(), encode(told), [])
         for letter in (rejection.letter for rejection in rejections):
             yield _Post(self._dead, letter.key, letter.value, envelope(letter), letter)
 
@@ -143,6 +144,12 @@ def finding(result: Result) -> Finding:
         brands=result.brands,
         detections=result.detections,
     )
+
+
+def deleted(result: DeletionResult) -> Deleted:
+    """That a mention was deleted, for whoever followed it."""
+    gone = result.deletion
+    return Deleted(kind=result.kind, id=gone.id, source=gone.source, deleted_at=gone.deleted_at)
 
 
 def envelope(letter: DeadLetter) -> Headers:

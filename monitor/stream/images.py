@@ -2,7 +2,8 @@
 the file in the picture store.
 
 The store comes before the database: a row never names a picture that is not there. A picture stored without
-its row (an outage between the two) is found again under the same SHA-256.
+its row (an outage between the two) is found again under the same SHA-256. One that went with its last mention
+while it was on its way here is put again after its row was written.
 """
 
 import asyncio
@@ -223,17 +224,22 @@ class ImageScoring:
         )
         return _Scan(found.detections, finder.looking_alone)
 
+    async def restore(self, results: Sequence[ImageResult]) -> None:
+        """See `Scoring.restore`."""
+        await asyncio.gather(
+            *(self._put(one.mention.image, one.picture.sha256, one.picture.media_type) for one in results)
+        )
+
     async def _keep(self, pictures: Collection[_Decoded]) -> dict[str, str]:
         """Store the files; their URLs by SHA-256."""
-        urls = await asyncio.gather(*(self._put(picture) for picture in pictures))
+        urls = await asyncio.gather(
+            *(self._put(picture.mention.image, picture.sha256, picture.media_type) for picture in pictures)
+        )
         return {picture.sha256: url for picture, url in zip(pictures, urls, strict=True)}
 
-    async def _put(self, picture: _Decoded) -> str:
+    async def _put(self, image: bytes, sha256: str, media_type: str) -> str:
         return await self._retry(
-            "storing a picture",
-            lambda: self._files(
-                partial(self._store.put, picture.mention.image, picture.sha256, picture.media_type)
-            ),
+            "storing a picture", lambda: self._files(partial(self._store.put, image, sha256, media_type))
         )
 
     def _outcome(self, record: Record, judged: _Judged | DataError, urls: dict[str, str]) -> Outcome:

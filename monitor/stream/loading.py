@@ -12,6 +12,7 @@ from monitor.stream.images import CurrentFinder, ImageScoring, KnownPictures
 from monitor.stream.metrics import Metrics
 from monitor.stream.outage import OutageRetry
 from monitor.stream.scoring import Scoring
+from monitor.stream.sorting import DeletionsApart
 from monitor.stream.texts import TextScoring
 from monitor.stream.topics import INPUTS
 
@@ -48,11 +49,12 @@ def load_scorings(
             folder, settings.device, settings.inference_threads, settings.sentiment_min_confidence
         )
         scorer.warm_up()
-        scorings["text"] = TextScoring(scorer, matcher, settings)
+        scorings["text"] = DeletionsApart("text", TextScoring(scorer, matcher, settings))
     if "image" in inputs(agents):
         finders = _load_finders(settings, brands, galleries, metrics)
         store = PictureStore(settings.picture_store)
-        scorings["image"] = ImageScoring(finders, matcher, known, store, retry, settings, metrics)
+        pictures = ImageScoring(finders, matcher, known, store, retry, settings, metrics)
+        scorings["image"] = DeletionsApart("image", pictures)
     return scorings
 
 

@@ -57,7 +57,7 @@ class Metrics(MetricSet):
             ["agent"],
             "records",
             "Records taken from Kafka, redeliveries included.",
-            "Far above stored + replaced + rejected: look for rebalances and restarts in the log.",
+            "Far above stored + replaced + rejected + deleted: look for rebalances and restarts in the log.",
         )
         self.stored = self._counter(
             "brand_monitor_mentions_stored",
@@ -72,6 +72,13 @@ class Metrics(MetricSet):
             "mentions",
             "Records whose mention was there already: republished or redelivered.",
             "Rises without restarts: a publisher sends the same mentions again.",
+        )
+        self.deleted = self._counter(
+            "brand_monitor_deletions",
+            ["agent"],
+            "records",
+            "Records that delete a mention, there or not.",
+            "Rises much: a source cleans up, or a publisher takes back what it sent; ask it.",
         )
         self.rejected = self._counter(
             "brand_monitor_dead_letters",

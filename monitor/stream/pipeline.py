@@ -2,8 +2,8 @@
 
 1. decode each record; what is wrong with one becomes a dead letter
 2. score the rest
-3. write results, dead letters and the batch's account in one database transaction
-4. publish findings and dead letters, and wait for Kafka to acknowledge them
+3. write results, deletions, dead letters and the batch's account in one database transaction
+4. publish findings, deletions and dead letters, and wait for Kafka to acknowledge them
 5. enter the batch's end into the ledger: only now may its offsets be committed
 
 Three batches are under way at a time: while n is in steps 3 to 5, n+1 is in steps 1 and 2 and n+2 is
@@ -17,7 +17,7 @@ Where workers died before, a record goes through all five steps alone (`monitor.
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -26,7 +26,15 @@ from typing import Protocol
 import structlog
 
 from monitor.errors import OutageError, SetupError
-from monitor.storage.records import Batch, Rejection, Result, StorageRejection, TextResult, WriteOutcome
+from monitor.storage.records import (
+    Batch,
+    Change,
+    ImageResult,
+    Rejection,
+    StorageRejection,
+    TextResult,
+    WriteOutcome,
+)
 from monitor.stream.intake import Intake
 from monitor.stream.ledger import Ledger
 from monitor.stream.metrics import Metrics
@@ -49,13 +57,14 @@ class Writer(Protocol):
 class Announcements(Protocol):
     """Step 4, as `Announcer` does it."""
 
-    async def announce(self, results: Sequence[Result], rejections: Sequence[Rejection]) -> None:
+    async def announce(self, changes: Sequence[Change], rejections: Sequence[Rejection]) -> None:
         """Returns once Kafka has it. Raises `OutageError`."""
 
 
 @dataclass(frozen=True)
 class Destination:
-    """Where scored batches go; shared by the agents of a worker. `logs` are by topic, see `Batch.log_id`."""
+    """Where scored batches go; shared by the agents of a worker. `logs` are by topic, see `Batch.log_id`;
+    `pictures_gone` is called when a batch has let pictures go, whose files are to be removed."""
 
     logs: Mapping[str, str]
     writer: Writer
@@ -66,6 +75,7 @@ class Destination:
     metrics: Metrics
     clock: Callable[[], float] = time.monotonic
     now: Callable[[], datetime] = utc_now
+    pictures_gone: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True)
@@ -223,10 +233,16 @@ class Pipeline:
     async def _store(self, scored: _Scored) -> None:
         metrics, started = self._to.metrics, self._to.clock()
         batch, outcome = await self._write(scored)  # step 3
+        if outcome.files_due:
+            await self.scoring.restore(_pictures(batch, outcome.files_due))
+        if outcome.pictures_gone:
+            self._to.pictures_gone()
         written = self._to.clock()
+        # What was deleted since is found for nobody.
+        told = [change for change in batch.results if change.position not in outcome.dead]
         await self._to.retry(  # step 4
             "publishing findings and dead letters",
-            lambda: self._to.announcer.announce(batch.results, batch.rejections),
+            lambda: self._to.announcer.announce(told, batch.rejections),
         )
         announced = self._to.clock()
         self._to.ledger.stored(scored.stretches)  # step 5
@@ -237,6 +253,7 @@ class Pipeline:
         metrics.records.labels(self.name).inc(len(scored.records))
         metrics.stored.labels(self.name).inc(outcome.stored)
         metrics.replaced.labels(self.name).inc(outcome.replaced)
+        metrics.deleted.labels(self.name).inc(outcome.deleted)
         for result in batch.results:
             if isinstance(result, TextResult) and result.sentiment is None:
                 language = result.language if result.language in DETECTED else "other"
@@ -250,6 +267,7 @@ class Pipeline:
             stored=outcome.stored,
             replaced=outcome.replaced,
             rejected=outcome.rejected,
+            deleted=outcome.deleted,
             score_s=round(scored.seconds, 3),
             write_s=round(written - started, 3),
             announce_s=round(announced - written, 3),
@@ -290,3 +308,9 @@ class Pipeline:
         self._under_way -= 1
         if not self._under_way:
             self._idle.set()
+
+
+def _pictures(batch: Batch, sha256s: Collection[str]) -> list[ImageResult]:
+    """One result of the batch for each of the pictures."""
+    shown = {one.picture.sha256: one for one in batch.results if isinstance(one, ImageResult)}
+    return [shown[sha256] for sha256 in sha256s]

@@ -9,10 +9,10 @@ from typing import Any, Final, Protocol, TypeVar
 
 from monitor.errors import DataError, ErrorCode, OutageError
 from monitor.settings import Device
-from monitor.storage.records import ImageResult, Rejection, TextResult
+from monitor.storage.records import Change, ImageResult, Rejection
 from monitor.stream.records import Record
 
-Outcome = TextResult | ImageResult | Rejection
+Outcome = Change | Rejection
 
 Item = TypeVar("Item")
 Score = TypeVar("Score")
@@ -36,6 +36,9 @@ class Scoring(Protocol):
         Does not block the event loop. Raises `OutageError` where a server stays away, or the model no
         longer works at all, and `StuckError` where it does not come back.
         """
+
+    async def restore(self, results: Sequence[ImageResult]) -> None:
+        """Put the files of these pictures into the store again, where they are not. Raises `OutageError`."""
 
 
 _STEP: Final = 1.0

@@ -14,7 +14,7 @@ from monitor.privacy import Privacy
 from monitor.queries import Fields
 from monitor.sentiment import SentimentScorer
 from monitor.settings import Device, Settings
-from monitor.storage.records import Scored, TextResult
+from monitor.storage.records import ImageResult, Scored, TextResult
 from monitor.stream.asking import Said, ask
 from monitor.stream.naming import Naming
 from monitor.stream.records import Record, utc_now
@@ -62,6 +62,9 @@ class TextScoring:
         """See `Scoring.score`. Decoding runs in the model's thread, too: 64 long texts are milliseconds of
         parsing."""
         return await self._thread(lambda: self._score(records))
+
+    async def restore(self, results: Sequence[ImageResult]) -> None:
+        """See `Scoring.restore`. Texts have no files."""
 
     def _score(self, records: Sequence[Record]) -> list[Outcome]:
         decoded = [self._decode(record) for record in records]

@@ -17,8 +17,9 @@ from monitor.errors import OutageError, SetupError
 from monitor.privacy import Privacy
 from monitor.settings import Agents, Settings
 from monitor.storage.attempts import Attempts
-from monitor.storage.engine import async_engine
+from monitor.storage.engine import async_engine, sync_engine
 from monitor.storage.gallery import GalleryStore
+from monitor.storage.pictures import PictureStore
 from monitor.storage.writer import BatchWriter
 from monitor.stream.announcements import Announcer
 from monitor.stream.app import StreamApp
@@ -36,6 +37,7 @@ from monitor.stream.metrics import Metrics
 from monitor.stream.outage import OutageRetry
 from monitor.stream.pipeline import Destination, Pipeline
 from monitor.stream.quarantine import Quarantine
+from monitor.stream.sweeping import Sweeper
 from monitor.stream.topics import missing_topics
 from monitor.stream.watch import BrokerWatch
 
@@ -78,10 +80,13 @@ class _Parts:
     watch: BrokerWatch
     writer: BatchWriter
     brands: BrandsWatch
+    sweeper: Sweeper | None
+    """None where no pictures are read: nothing else lets any go."""
 
     @property
     def busy(self) -> bool:
-        return any(pipeline.scoring.busy for pipeline in self.app.pipelines.values())
+        working = [pipeline.scoring.busy for pipeline in self.app.pipelines.values()]
+        return any(working) or (self.sweeper is not None and self.sweeper.busy)
 
 
 class _Worker:
@@ -146,12 +151,20 @@ class _Worker:
         scorings = await asyncio.to_thread(
             load_scorings, settings, self._agents, brands, writer, galleries, retry, self._metrics
         )
+        sweeper = None
+        if "image" in scorings:
+            sweeping = sync_engine(settings)
+            resources.callback(sweeping.dispose)
+            sweeper = Sweeper(sweeping, PictureStore(settings.picture_store))
         ledger = Ledger()
         quarantine = Quarantine(
             Attempts(engine), retry, self._metrics, logs, settings.deaths_before_quarantine
         )
         announcer = Announcer(producer, settings)
-        destination = Destination(logs, writer, announcer, ledger, retry, quarantine, self._metrics)
+        destination = Destination(
+            *(logs, writer, announcer, ledger, retry, quarantine, self._metrics),
+            pictures_gone=(lambda: None) if sweeper is None else sweeper.wake,
+        )
         sizes = {"text": settings.text_batch_size, "image": settings.image_batch_size}
         pipelines = {
             name: Pipeline(f"{name}s", scoring, Intake(sizes[name], settings.batch_wait), destination)
@@ -161,7 +174,7 @@ class _Worker:
         by_topic = {settings.topic(name): size for name, size in sizes.items()}
         assignment = Assignment(watch, quarantine, self._metrics, log, logs, by_topic)
         app = StreamApp(settings, self._agents, pipelines, ledger, self._metrics, assignment, log.topic_ids)
-        return _Parts(app, watch, writer, BrandsWatch(settings.brands_file, brands))
+        return _Parts(app, watch, writer, BrandsWatch(settings.brands_file, brands), sweeper)
 
     async def _serve(self, parts: _Parts) -> int:
         """Run until a signal, a crash or a change of the brands."""
@@ -172,6 +185,9 @@ class _Worker:
         crash = asyncio.create_task(app._crashed.wait(), name="crash")
         stop = asyncio.create_task(self._stopping.wait(), name="signal")
         brands = asyncio.create_task(parts.brands.changed(), name="brands")
+        beside = [crash, stop, alive, brands]
+        if parts.sweeper is not None:
+            beside.append(asyncio.create_task(parts.sweeper.run(), name="sweep"))
         waiting = {start, crash, stop, watch, alive, brands}
         try:
             while not (stop.done() or crash.done() or brands.done()):
@@ -184,7 +200,7 @@ class _Worker:
             code = _ANEW if brands.done() and not (stop.done() or crash.done()) else 0
             return await self._stop(app, app.crash_reason, [start, watch], code)
         finally:
-            for task in (crash, stop, alive, brands):
+            for task in beside:
                 task.cancel()
 
     async def _stop(
