@@ -14,11 +14,14 @@ import typer
 from monitor import __version__
 from monitor.commands import (
     brands,
+    collect,
     database,
     dead_letters,
     demo,
     doctor,
+    forget,
     init,
+    prune,
     publish,
     query,
     report,
@@ -66,12 +69,15 @@ app.command("init")(init.init)
 app.command("demo")(demo.demo)
 app.command("up")(up.up)
 app.command("worker")(worker.worker)
+app.command("collect")(collect.collect)
 app.add_typer(publish.app, name="publish")
 app.add_typer(score.app, name="score")
 app.command("status")(status.status)
 app.command("seed")(seed.seed)
 app.command("query")(query.query)
 app.command("rescore")(rescore.rescore)
+app.command("forget")(forget.forget)
+app.command("prune")(prune.prune)
 app.command("report")(report.report)
 app.command("schedule")(schedule.schedule)
 app.add_typer(web.app, name="web")

@@ -58,9 +58,14 @@ class Pseudonyms:
 
     def __call__(self, source: str, author: str) -> str:
         """The pseudonym of an author, whom case, accents, width and @ do not change; one itself stays."""
-        return author if _FORM.fullmatch(author) else self._made(source, author_folded(author) or author)
+        return author if is_pseudonym(author) else self._made(source, author_folded(author) or author)
 
     def _make(self, source: str, author: str) -> str:
         said = f"{len(source)}:{source}:{author}".encode("utf-8", "surrogatepass")
         digest = hmac.digest(self._key, said, sha256)
         return f"pseudonym-{b32encode(digest).decode()[:_CHARS].lower()}"
+
+
+def is_pseudonym(author: str) -> bool:
+    """Whether a stored author is hidden behind one."""
+    return _FORM.fullmatch(author) is not None

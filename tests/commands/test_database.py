@@ -1,9 +1,8 @@
-"""`brand-monitor db check`, `db erase` and `seed`: what an operator sees and what the exit code says."""
+"""`brand-monitor db check` and `seed`: what an operator sees and what the exit code says."""
 
 import json
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
@@ -12,7 +11,6 @@ from typer.testing import CliRunner
 from monitor.cli import app
 from monitor.local import EmbeddedDatabase
 from monitor.settings import load_settings
-from monitor.storage.audit import audit
 from monitor.storage.engine import sync_engine
 from monitor.storage.rollups import TABLES
 
@@ -71,34 +69,3 @@ def test_a_seeded_database_is_not_seeded_again(engine):
     done = run("seed", "--mentions", "50", "--days", "2")
     assert done.exit_code != 0
     assert "holds mentions already" in str(done.output) + str(done.exception)
-
-
-def test_a_post_is_erased_after_it_was_shown_what_would_go(engine, tmp_path):
-    assert run("seed", "--mentions", "300", "--days", "2").exit_code == 0
-    with engine.connect() as connection:
-        source, id, url = connection.execute(
-            text("""
-                SELECT source, external_id, picture.url FROM mention JOIN picture ON sha256 = picture_sha256
-                WHERE (SELECT count(*) FROM mention AS m WHERE m.picture_sha256 = sha256) = 1 LIMIT 1
-            """)
-        ).one()
-    picture = Path(url.removeprefix("file://"))
-    assert picture.exists()
-    words = ("db", "erase", "--source", source, "--id", id, "--id", "nobody", "--reason", "asked")
-    done = run(*words)
-    assert done.exit_code == 0, done.output
-    assert "would erase" in done.output
-    assert "not found: nobody" in done.output
-    assert "add --yes" in done.output
-    assert picture.exists()
-
-    done = run(*words, "--yes")
-    assert done.exit_code == 0, done.output
-    assert "1 pictures" in done.output
-    assert "Kafka holds the records" in done.output
-    assert not picture.exists()
-    report = audit(engine, (), {})
-    assert report.ok, report.faults
-    assert run("db", "check").exit_code == 0
-    assert run(*words, "--yes").exit_code == 1
-    assert run("db", "erase", "--source", source, "--id", id, "--reason", " ").exit_code == 2

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import uuid
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,8 +13,10 @@ import pytest
 from sqlalchemy import Engine, text
 
 from monitor.brands import Brands
+from monitor.messages import mention_uuid
 from monitor.settings import Settings
-from monitor.storage import erasure, schema, stories
+from monitor.storage import schema, stories
+from monitor.storage.deletion import delete
 from monitor.storage.engine import async_engine
 from monitor.storage.records import Batch, ImageResult, TextResult
 from monitor.storage.rows import mention_id
@@ -84,6 +87,10 @@ def _some(made: Made, chance: random.Random, n: int, keys: int = 12) -> list[Tex
     ]
 
 
+def _ids(*texts: str) -> list[uuid.UUID]:
+    return [mention_uuid("text", "forum", id) for id in texts]
+
+
 async def _write(writer: BatchWriter, results: Sequence[Any]) -> None:
     await writer.write(Batch(log_id=Made.log_id, results=tuple(results)))
 
@@ -120,7 +127,7 @@ async def test_new_versions_redeliveries_and_erasures_leave_what_the_mentions_sa
         if step < 0.2 and now:
             gone = chance.sample(sorted(now), min(len(now), chance.choice([1, 1, 3])))
             with engine.begin() as connection:
-                erasure.erase(connection, "forum", gone, "asked to")
+                delete(connection, _ids(*gone), "asked to")
             for id in gone:
                 del now[id]
         elif step < 0.35 and now:
@@ -257,10 +264,10 @@ async def test_another_copy_of_the_same_keys_keeps_a_story_together(
     lead = _stories(engine)["m1"]
     other = "m3" if lead == "m4" else "m4"
     with engine.begin() as connection:
-        erasure.erase(connection, "forum", [lead], "asked to")
+        delete(connection, _ids(lead), "asked to")
     assert _stories(engine) == {"m1": other, "m2": other, other: other}
     with engine.begin() as connection:
-        erasure.erase(connection, "forum", [other], "asked to")
+        delete(connection, _ids(other), "asked to")
     assert _stories(engine) == {"m1": "m1", "m2": "m2"}
     _keys(engine)
 

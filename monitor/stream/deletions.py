@@ -1,0 +1,77 @@
+"""Tells of mentions that were deleted by SQL, for `brand-monitor forget`: nobody reads of them in the log.
+
+At least once, and also those that a killed run left untold: a mark in `deleted_mention` keeps source and id
+until Kafka has acknowledged that they were told.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from aiokafka import AIOKafkaProducer
+from sqlalchemy import Engine, Row, text
+
+from monitor.errors import SetupError
+from monitor.messages import Deleted, encode
+from monitor.settings import Settings
+from monitor.storage.faults import translated
+from monitor.stream.clients import kafka_faults, open_producer
+from monitor.stream.topics import missing_topics
+
+_AT_ONCE: Final = 1_000
+
+
+async def tell_untold(engine: Engine, settings: Settings) -> int:
+    """Publish a `Deleted` to `PREFIX.findings` for each mark that is untold; how many.
+
+    Where nothing is published there (`publish_findings`), source and id are blanked all the same. Needs the
+    rights of brand_monitor_migrate. Raises `OutageError` and `SetupError`.
+    """
+    if not _untold(engine):
+        return 0
+    if not settings.publish_findings:
+        return await _tell(engine, settings, None)
+    if missing := await missing_topics(settings, ("findings",)):
+        raise SetupError(f"Kafka has no topic {missing[0]}; run `brand-monitor topics create`")
+    async with open_producer(settings) as producer:
+        return await _tell(engine, settings, producer)
+
+
+async def _tell(engine: Engine, settings: Settings, producer: AIOKafkaProducer | None) -> int:
+    told = 0
+    while untold := _untold(engine):
+        if producer is not None:
+            with kafka_faults(settings):
+                topic = settings.topic("findings")
+                sent = [
+                    await producer.send(topic, key=row.external_id.encode(), value=encode(_deleted(row)))
+                    for row in untold
+                ]
+                for answer in sent:
+                    await answer
+        with translated(), engine.begin() as connection:
+            given = {"ids": [row.id for row in untold], "moments": [row.deleted_at for row in untold]}
+            connection.execute(_BLANK, given)
+        told += len(untold)
+    return told
+
+
+def _untold(engine: Engine) -> Sequence[Row[Any]]:
+    with translated(), engine.connect() as connection:
+        return connection.execute(_UNTOLD, {"limit": _AT_ONCE}).all()
+
+
+def _deleted(row: Row[Any]) -> Deleted:
+    return Deleted(kind=row.kind, id=row.external_id, source=row.source, deleted_at=row.deleted_at)
+
+
+_UNTOLD: Final = text("""
+    SELECT id, kind, source, external_id, deleted_at FROM deleted_mention
+    WHERE source IS NOT NULL ORDER BY deleted_at LIMIT :limit
+""")
+
+# One that was deleted once more meanwhile is untold again.
+_BLANK: Final = text("""
+    UPDATE deleted_mention AS d SET source = NULL, external_id = NULL
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:moments AS timestamptz[])) AS told(id, deleted_at)
+    WHERE d.id = told.id AND d.deleted_at = told.deleted_at
+""")
