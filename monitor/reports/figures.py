@@ -28,7 +28,7 @@ from monitor.reports.intervals import wilson
 from monitor.reports.languages import Unscored, unscored
 from monitor.reports.mentions import how_many
 from monitor.reports.origins import SourceShare, sources
-from monitor.reports.quality import ModelUse, Quality, is_synthetic, quality
+from monitor.reports.quality import ModelUse, Quality, is_synthetic, pruned_before, quality
 from monitor.reports.voice import BrandVoice, share_of_voice
 
 __all__ = [
@@ -95,6 +95,9 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """Texts in languages that the model does not speak, the most first: in no sentiment."""
     synthetic: bool
     """`brand-monitor seed` made mentions in this database: nobody said these things."""
+    kept_from: datetime | None
+    """Where mentions of the period were pruned: those published before this moment. Counts of them are kept,
+    whole hours and days; what is told by the mentions themselves (authors, quotes, searches) is not."""
 
     @property
     def mentions(self) -> int:
@@ -131,6 +134,7 @@ def summary(connection: Connection, chosen: Filter) -> Summary:
         ),
         unscored=unscored(connection, chosen),
         synthetic=is_synthetic(connection),
+        kept_from=pruned_before(connection, chosen.since),
     )
 
 

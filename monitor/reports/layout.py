@@ -13,7 +13,7 @@ from monitor.reports.labels import cut, label
 from monitor.reports.mentions import MentionLine
 from monitor.reports.pictures import ShownPicture
 from monitor.reports.tables import Table
-from monitor.reports.wording import counted, minute, number
+from monitor.reports.wording import counted, minute, number, pruned
 from monitor.themes import Theme
 
 _MOST_SAID: Final = 280
@@ -106,7 +106,8 @@ def scope(report: Report) -> str:
     said += f" from {counted(figures.sources, 'source')}"
     if figures.authors is not None:
         said += f" and {counted(figures.authors, 'named author')}"
-    return f"{said}. {report.stories}." if figures.by_posts else f"{said}."
+    said += f". {report.stories}." if figures.by_posts else "."
+    return f"{said} {pruned(figures.kept_from)}" if figures.kept_from else said
 
 
 def sections(report: Report) -> tuple[Section, ...]:

@@ -40,6 +40,7 @@ def environment(package: str, zone: tzinfo | None = None) -> Environment:
         minute=minute,
         counted=wording.counted,
         telling=wording.telling,
+        pruned=wording.pruned,
         language=wording.language,
         unscored=languages.in_words,
         unsure=feeling.in_words,

@@ -5,6 +5,8 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import Connection, text
 
+from monitor.storage.pruning import kept_from
+
 
 class TopicLag(msgspec.Struct, frozen=True, kw_only=True):
     """One topic: when its last batch was written, and how long its mentions took, in seconds."""
@@ -69,6 +71,12 @@ def quality(connection: Connection) -> Quality:
 def is_synthetic(connection: Connection) -> bool:
     """Whether `brand-monitor seed` made mentions in this database."""
     return bool(connection.execute(text("SELECT EXISTS (SELECT FROM seeding)")).scalar_one())
+
+
+def pruned_before(connection: Connection, since: datetime) -> datetime | None:
+    """From when on mentions are kept, where not all of a period that begins at `since` are; else None."""
+    found = kept_from(connection)
+    return found if found is not None and since < found else None
 
 
 _COVERAGE = text("""

@@ -76,6 +76,11 @@ def minute(moment: datetime, zone: tzinfo | None = None) -> str:
     return f"{moment.astimezone(zone or UTC):%Y-%m-%d %H:%M}"
 
 
+def pruned(kept_from: datetime) -> str:
+    """What is missing from a period that begins before mentions are kept."""
+    return f"Mentions published before {day(kept_from)} are no longer kept; figures of that time are."
+
+
 def is_web_address(url: str | None) -> bool:
     """A link that only ever opens a page; `javascript:` and its like are not passed on."""
     try:

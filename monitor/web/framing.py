@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from fastapi import Request
@@ -10,7 +11,7 @@ from sqlalchemy import Connection
 from starlette.responses import HTMLResponse
 
 from monitor.answers import waiting
-from monitor.reports.quality import is_synthetic
+from monitor.reports.quality import is_synthetic, pruned_before
 from monitor.web.names import brand_names, has_own, language_names, source_names
 from monitor.web.rendering import page
 from monitor.web.site import site
@@ -28,6 +29,8 @@ class Frame:
     sources: tuple[str, ...]
     languages: tuple[str, ...]
     synthetic: bool
+    kept_from: datetime | None
+    """Mentions of the view that were published earlier were pruned; None: none were."""
 
     @property
     def zone(self) -> str:
@@ -46,6 +49,7 @@ class Frame:
             source_choices=tuple(dict.fromkeys((*self.sources, *chosen.sources))),
             language_choices=tuple(dict.fromkeys((*self.languages, *chosen.languages))),
             synthetic=self.synthetic,
+            kept_from=self.kept_from,
             ours=has_own(self.connection),
             waiting=waiting(self.connection, chosen),
             **values,
@@ -57,12 +61,14 @@ def framed(request: Request, choice: Choice) -> Iterator[Frame]:
     """Open a connection and read what the frame shows. Raises `WrongAddressError`, `OutageError`."""
     here = site(request)
     with here.databases.reading() as connection:
+        view = choice.view(connection, here.zone)
         yield Frame(
             request=request,
             connection=connection,
-            view=choice.view(connection, here.zone),
+            view=view,
             brands=brand_names(connection),
             sources=source_names(connection),
             languages=language_names(connection),
             synthetic=is_synthetic(connection),
+            kept_from=pruned_before(connection, view.chosen.since),
         )

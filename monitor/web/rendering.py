@@ -23,6 +23,7 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
         "version": __version__,
         "view": None,
         "synthetic": False,
+        "kept_from": None,
         "waiting": None,
         **values,
     }
