@@ -1,7 +1,6 @@
 """Tables of the collectors. `metadata` is that of `monitor.storage.tables`, with these in it."""
 
 from sqlalchemy import (
-    ARRAY,
     BigInteger,
     CheckConstraint,
     Column,
@@ -13,7 +12,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from monitor.storage.tables import metadata, moment
 
