@@ -1,0 +1,162 @@
+"""`brand-monitor forget` beside a running worker: rows, files, figures, findings; and when it is killed."""
+
+import base64
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import msgspec
+import numpy as np
+import pytest
+from pydantic import SecretStr
+from typer.testing import CliRunner
+
+from monitor.cli import app
+from monitor.local.system import environment
+from monitor.messages import Deleted
+from monitor.privacy import Pseudonyms
+from monitor.settings import Authors, Redact
+from monitor.storage import rollups
+from monitor.storage.engine import sync_engine
+
+KEY = "word-" * 8
+PUBLISHED = {"source": "forum", "published_at": "2026-03-01T09:30:00Z"}
+
+
+def mention(id: str, author: str, **said: Any) -> dict[str, Any]:
+    return {"id": id, "author": author, "text": f"VMware, {id}", **PUBLISHED, **said}
+
+
+def picture(id: str, author: str, shade: int) -> dict[str, Any]:
+    data = cv2.imencode(".png", np.full((48, 64, 3), shade, np.uint8))[1].tobytes()
+    return {"id": id, "author": author, "image": base64.b64encode(data).decode(), **PUBLISHED}
+
+
+def forget(deployment: Any, *words: str, answer: str | None = None, **settings: Any) -> Any:
+    env = environment(deployment.settings.model_copy(update=settings))
+    return CliRunner().invoke(app, ["forget", *words], env=env, input=answer)
+
+
+def told(deployment: Any, findings: int) -> list[Deleted]:
+    records = [record.value for record in deployment.read("findings", findings)]
+    return [msgspec.json.decode(value, type=Deleted) for value in records if b'"deleted_at"' in value]
+
+
+def files(deployment: Any) -> list[Path]:
+    return [path for path in Path(deployment.settings.picture_store).rglob("*") if path.is_file()]
+
+
+def clean(deployment: Any) -> None:
+    report = deployment.audit()
+    assert report.ok, report.faults
+    engine = sync_engine(deployment.settings)
+    with engine.connect() as connection:
+        assert [each for each in rollups.compare(connection) if not each.ok] == []
+    engine.dispose()
+
+
+def test_an_author_is_forgotten_and_everybody_is_told(deployment: Any) -> None:
+    worker = deployment.worker()
+    deployment.post("text", [mention("1", "Ann"), mention("2", "@ann"), mention("3", "bob")])
+    deployment.post("image", [picture("1", "Ann", 50), picture("3", "bob", 100), picture("4", "ANN", 100)])
+    deployment.post("text", [{"id": "5", "author": "Ann", "text": "no date", "source": "forum"}])
+    deployment.wait(lambda: deployment.finished == 7, what="all stored")
+
+    refused = forget(deployment, "--author", "ann", answer="n\n")
+    assert refused.exit_code == 1
+    assert "VMware, 2" in refused.stderr
+    assert "4 mentions" in refused.stderr
+    assert "1 pictures that no other mention shows" in refused.stderr
+    assert deployment.count("mention") == 6
+
+    done = forget(deployment, "--author", "ann", answer="y\n")
+    assert done.exit_code == 0, done.output
+    assert "removed 1 files of pictures, told of 4 deleted mentions" in done.stderr
+    assert deployment.rows("SELECT kind, external_id FROM mention ORDER BY 1, 2") == [
+        ("image", "3"),
+        ("text", "3"),
+    ]
+    assert len(files(deployment)) == 1
+    assert {(one.kind, one.id, one.source) for one in told(deployment, 10)} == {
+        ("text", "1", "forum"),
+        ("text", "2", "forum"),
+        ("image", "1", "forum"),
+        ("image", "4", "forum"),
+    }
+    assert deployment.rows("SELECT count(*) FROM deleted_mention WHERE source IS NOT NULL") == [(0,)]
+    assert deployment.rows("SELECT record_key, value_head FROM dead_letter") == [(None, b"")]
+    assert deployment.rows("SELECT DISTINCT reason FROM erasure") == [("asked by a person",)]
+    clean(deployment)
+
+    again = forget(deployment, "--author", "ann", "--yes")
+    assert (again.exit_code, again.stderr.count("nothing is stored that fits")) == (1, 1)
+    deployment.post("text", [mention("1", "Ann")])
+    deployment.wait(lambda: deployment.count("mention") == 3, what="published again, stored again")
+    assert worker.terminate()[0] == 0
+
+
+def test_an_author_who_was_never_stored_by_name_is_forgotten_by_it(deployment: Any) -> None:
+    secret = {"authors": Authors.PSEUDONYMOUS, "authors_key": SecretStr(KEY), "redact": Redact.CONTACTS}
+    deployment.worker(agents="texts", **secret)
+    deployment.post("text", [mention("1", "Ann", text="VMware? Ask ann@example.com"), mention("2", "bob")])
+    deployment.wait(lambda: deployment.count("mention") == 2, what="all stored")
+    stored = deployment.rows("SELECT author, text FROM mention WHERE external_id = '1'")
+    assert stored == [(Pseudonyms(KEY)("forum", "Ann"), "VMware? Ask [e-mail]")]
+    without_key = forget(deployment, "--author", "Ann", "--yes")
+    assert "MONITOR_AUTHORS_KEY" in str(without_key.exception)
+    assert forget(deployment, "--author", "Ann", "--yes", **secret).exit_code == 0
+    assert deployment.rows("SELECT external_id FROM mention") == [("2",)]
+
+
+@pytest.fixture
+def seeded(deployment: Any) -> Any:
+    env = environment(deployment.settings)
+    done = CliRunner().invoke(
+        app, ["seed", "--mentions", "3000", "--days", "5", "--until", "2026-05-31"], env=env
+    )
+    assert done.exit_code == 0, done.output
+    return deployment
+
+
+def killed(deployment: Any, when: Callable[[], bool]) -> None:
+    words = [
+        str(Path(sys.executable).with_name("brand-monitor")),
+        "forget",
+        "--before",
+        "2027-01-01",
+        "--yes",
+    ]
+    with subprocess.Popen(
+        words, env=environment(deployment.settings), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        deployment.wait(lambda: when() or process.poll() is not None, what="in the middle")
+        process.kill()
+
+
+def test_killed_in_the_middle_it_goes_on_and_nobody_stays_untold(seeded: Any) -> None:
+    mentions = seeded.count("mention")
+    killed(seeded, lambda: seeded.count("deleted_mention") > 0)
+    assert 0 < seeded.count("deleted_mention") < mentions
+    assert seeded.audit().ok
+    done = forget(seeded, "--before", "2027-01-01", "--yes")
+    assert done.exit_code == 0, done.output
+    assert (seeded.count("mention"), seeded.count("picture"), files(seeded)) == (0, 0, [])
+    ids = {(one.kind, one.source, one.id) for one in told(seeded, mentions)}
+    assert len(ids) == mentions
+    assert seeded.rows("SELECT count(*) FROM deleted_mention WHERE source IS NOT NULL") == [(0,)]
+    clean(seeded)
+
+
+def test_without_kafka_the_mentions_go_and_are_told_of_later(seeded: Any) -> None:
+    mentions = seeded.count("mention")
+    words = ("--before", "2027-01-01", "--yes")
+    away = forget(seeded, *words, kafka_url="kafka://127.0.0.1:1")
+    assert away.exit_code == 1
+    assert seeded.count("mention") == 0
+    later = forget(seeded, *words)
+    assert f"told of {mentions:,} deleted mentions" in later.stderr
+    assert "nothing is stored that fits" in later.stderr
+    assert len(told(seeded, mentions)) == mentions
