@@ -21,8 +21,8 @@ from monitor.sources.terms import batches, phrases
 _MOST_CHARACTERS: Final = 512
 """Of a search."""
 _A_PAGE: Final = 100
-_MOST_PAGES: Final = 10
-"""Of a listing: none goes farther back than a thousand things."""
+_MOST_LISTED: Final = 950
+"""Things of a listing: none goes farther back than a thousand, less those that are hidden."""
 _AGAIN: Final = 2 * 3600
 """Seconds before the newest thing that every pass reads again: filters let things through late."""
 _CHECKS_A_PASS: Final = 5
@@ -103,25 +103,29 @@ class Reddit:
 
     async def _new(self, part: str, requests: Sequence[_Request], state: State | None) -> AsyncIterator[Page]:
         """Newest first, back to where the last pass was; the state moves once all of that is there."""
-        state = state or {}
-        newest: float = state.get("until", self._now().timestamp() - self._options.first)
+        state, now = state or {}, self._now().timestamp()
+        newest: float = state.get("until", now - self._options.first)
         back_to = newest - _AGAIN if state else newest
         seen = Seen(state.get("seen"))
         for path, params in requests:
             after: str | None = ""
-            for _ in range(_MOST_PAGES):
+            listed = 0
+            while after is not None:
                 more = {"after": after} if after else {}
                 raw, after = await self._api.listing(path, {**params, **more, "limit": str(_A_PAGE)})
                 things, skipped = _things(raw, part)
                 recent = [thing for thing in things if thing.created_utc >= back_to]
-                if fresh := tuple(seen.news([*skipped, *self._items(recent, part)])):
+                fresh = tuple(seen.news([*skipped, *self._items(recent, part)]))
+                if fresh:
                     yield Page(items=fresh)
-                newest = max([newest, *(thing.created_utc for thing in things)])
-                if after is None or len(recent) < len(things) or not things:
+                newest = max([newest, *(one.created_utc for one in recent if one.created_utc <= now)])
+                listed += len(raw)
+                if not any(isinstance(one, Post) for one in fresh):
+                    break  # the rest was there the last time
+                if listed >= _MOST_LISTED:
+                    reason = "there is more since the last time than Reddit lists; ask more often"
+                    yield Page(items=(Skipped(where=part, reason=reason),))
                     break
-            else:
-                reason = "there is more since the last time than Reddit lists; ask more often"
-                yield Page(items=(Skipped(where=part, reason=reason),))
         yield Page(part=part, state={"until": newest, "seen": seen.since(int(newest) - _AGAIN)})
 
     async def _again(self, state: State) -> AsyncIterator[Page]:

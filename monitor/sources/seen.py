@@ -12,10 +12,12 @@ from itertools import islice
 from typing import Any
 
 from monitor.sources.answers import moment_of
-from monitor.sources.interface import Item, Post
+from monitor.sources.interface import Gone, Item, Post
 
 _MARK_BYTES = 6
 """Of a hash: one edit in 2⁴⁸ would be missed."""
+_GONE = "gone"
+"""The mark of what is there no more."""
 
 
 class Seen:
@@ -26,12 +28,13 @@ class Seen:
         self._posts: dict[str, tuple[int, str]] = {id: (at, mark) for id, (at, mark) in (saved or {}).items()}
 
     def news(self, items: Iterable[Item]) -> Iterator[Item]:
-        """What is to be published: new posts, changed ones as edited, and all that is no post."""
+        """What is to be told: new posts, changed ones as edited, what is gone once, and all other items."""
         for item in items:
-            if not isinstance(item, Post):
+            if isinstance(item, Post):
+                if (post := self.take(item)) is not None:
+                    yield post
+            elif not isinstance(item, Gone) or self._goes(item):
                 yield item
-            elif (post := self.take(item)) is not None:
-                yield post
 
     def take(self, post: Post, mark: str | None = None) -> Post | None:
         """The post, `edited` where it was seen with another mark; None where it has not changed.
@@ -44,6 +47,14 @@ class Seen:
         if known is None:
             return post
         return None if known[1] == mark else replace(post, edited=True)
+
+    def _goes(self, gone: Gone) -> bool:
+        """Whether this is news."""
+        known = self._posts.get(gone.id)
+        if known is not None and known[1] == _GONE:
+            return False
+        self._posts[gone.id] = (int(gone.deleted_at.timestamp()), _GONE)
+        return True
 
     def published_at(self, id: str) -> datetime | None:
         """When a post was published, as far as it is known."""

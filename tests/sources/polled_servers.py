@@ -189,6 +189,8 @@ class RedditServer(Platform):
         self.things: dict[str, dict[str, Any]] = {}
         self.grants: list[dict[str, str]] = []
         self.refuses: set[str] = set()
+        self.malformed: list[object] = []
+        """At the head of every listing."""
         self.remaining = "600.0"
         self.reset = "0"
         self.lasts = 86_400
@@ -199,7 +201,7 @@ class RedditServer(Platform):
         self.app.router.add_get("/api/info", self._info)
 
     def link(self, number: int, title: str, at: int, **more: Any) -> str:
-        return self._thing(f"t3_{number:x}", at, title=title, selftext="", selftext_html=None, **more)
+        return self._thing(f"t3_{number:x}", at, **{"title": title, "selftext": "", **more})
 
     def comment(self, number: int, body: str, at: int, **more: Any) -> str:
         return self._thing(f"t1_{number:x}", at, body=body, body_html=f"<div><p>{body}</p></div>", **more)
@@ -237,7 +239,7 @@ class RedditServer(Platform):
     def _answer(self, request: web.Request, names: list[str], after: str | None) -> web.Response:
         if request.headers.get("Authorization") != f"Bearer token {self._tokens}":
             return web.json_response({"message": "Unauthorized", "error": 401}, status=401)
-        children = [{"kind": name[:2], "data": self.things[name]} for name in names]
+        children = [*self.malformed, *({"kind": name[:2], "data": self.things[name]} for name in names)]
         return web.json_response(
             {"kind": "Listing", "data": {"after": after, "dist": len(children), "children": children}},
             headers={"X-Ratelimit-Remaining": self.remaining, "X-Ratelimit-Reset": self.reset},

@@ -20,14 +20,14 @@ class Passes:
     """Passes as the runner makes them: states are saved when a pass ends, or where it is killed."""
 
     def __init__(self, build: Callable[[], Source]) -> None:
-        self._build = build
+        self.build = build
         self.states: dict[str, State] = {}
         self.now = NOW
 
     async def one(self, *, pages: int | None = None) -> list[Item]:
         """The items of a pass by a source that knows nothing but the states; of its first pages only, then
         it is killed and the last of these is not saved."""
-        source = self._build()
+        source = self.build()
         taken = []
         async for page in source.pages(self.states):
             taken.append(page)

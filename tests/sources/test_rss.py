@@ -219,7 +219,8 @@ async def test_a_document_cut_in_an_entry_is_made_good() -> None:
     site = Site()
     whole = (
         '<feed xmlns="http://www.w3.org/2005/Atom"><title>A</title><entry><id>urn:1</id>'
-        "<updated>2026-11-30T09:00:00Z</updated><title>VMware</title><summary>Not bad.</summary></entry></feed>"
+        "<updated>2026-11-30T09:00:00Z</updated><title>VMware</title>"
+        "<summary>Not bad.</summary></entry></feed>"
     )
     site.put("/feed", whole[: whole.index(" bad")])
     async with reading(site) as polled:
