@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from monitor.sources.bluesky import Bluesky, BlueskyOptions
 from monitor.sources.context import Context
+from monitor.sources.folder import Folder, FolderOptions
 from monitor.sources.gdelt import Gdelt, GdeltOptions
 from monitor.sources.hackernews import HackerNews, HackerNewsOptions
 from monitor.sources.interface import Source
@@ -29,6 +30,7 @@ class Kind:
 
 KINDS: Final[dict[str, Kind]] = {
     "bluesky": Kind(BlueskyOptions, Bluesky),
+    "folder": Kind(FolderOptions, Folder),
     "gdelt": Kind(GdeltOptions, Gdelt),
     "hackernews": Kind(HackerNewsOptions, HackerNews),
     "mastodon": Kind(MastodonOptions, Mastodon),
