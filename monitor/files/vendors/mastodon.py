@@ -16,7 +16,7 @@ _IN_LANGUAGE: Final = "object.contentMap."
 _OUTBOX: Final[dict[Target, tuple[str, ...]]] = {
     "id": ("object.id",),
     "text": ("object.summary", "object.content"),
-    "published_at": ("published", "object.published"),
+    "published_at": ("published",),
     "author": (_WRITER,),
     "url": ("object.url", "object.id"),
     "lang": (_LANGUAGE,),

@@ -14,7 +14,7 @@ from monitor.files.vendors.export import columns, text
 from monitor.reports.exports import unquoted
 
 _FIELDS: Final[dict[Target, tuple[str, ...]]] = {
-    "id": ("external_id",),
+    "id": ("id",),
     "source": ("source",),
     "text": ("text",),
     "published_at": ("published_at",),
@@ -32,7 +32,7 @@ def _recognises(opened: Opened) -> bool:
 
 
 def _columns(opened: Opened) -> Columns:
-    return columns("brand-monitor", opened, _FIELDS)
+    return columns("brand-monitor", opened, _FIELDS, added=("id",))
 
 
 def _rows(opened: Opened, beside: Beside) -> Iterator[Row | Unreadable | LeftOut]:
@@ -43,6 +43,7 @@ def _rows(opened: Opened, beside: Beside) -> Iterator[Row | Unreadable | LeftOut
         cells = dict(row.cells)
         if opened.form == "csv":
             cells = {name: unquoted(cell) if isinstance(cell, str) else cell for name, cell in cells.items()}
+        cells["id"] = cells.get("external_id")
         if cells.get("kind") != "image":
             yield Row(row.where, cells)
             continue
