@@ -14,9 +14,11 @@ from xml.sax.saxutils import escape
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from monitor.errors import SetupError
-from monitor.files.interface import Beside, LeftOut, Vendor
+from monitor.files.interface import Beside, LeftOut, Opened, Row, Vendor
 from monitor.files.mentions import text_mentions
 from monitor.files.opening import open_file
 from monitor.files.vendors import VENDORS
@@ -45,7 +47,7 @@ def read(path: Path, zone: str | None = None) -> tuple[list[TextMention], list[s
     return mentions, others
 
 
-def published(vendor: Vendor, opened: Any, path: Path, zone: str | None) -> Iterator[Any]:
+def published(vendor: Vendor, opened: Opened, path: Path, zone: str | None) -> Iterator[Any]:
     columns = vendor.columns(opened)
     if zone is not None:
         columns = replace(columns, zone=zone)
@@ -341,6 +343,80 @@ def test_a_column_that_is_missing_is_named(heading: str, expected: str | None, t
         return
     with pytest.raises(SetupError, match=expected):
         vendor.columns(opened)
+
+
+NAMES = {
+    "brandwatch": [
+        "Query Name",
+        "Page Type",
+        "Date",
+        "Url",
+        "Title",
+        "Full Text",
+        "Snippet",
+        "Author",
+        "Language",
+    ],
+    "meltwater": ["Date", "Time", "URL", "Hit Sentence", "Title", "Tweet Id", "Author Handle", "Language"],
+    "talkwalker": [
+        "url",
+        "published",
+        "extra_author_attributes.name",
+        "content",
+        "source_type",
+        "title_snippet",
+    ],
+    "x-archive": ["tweet.id_str", "tweet.full_text", "tweet.created_at", "tweet.entities.urls", "tweet.lang"],
+    "reddit": [
+        "kind",
+        "data.subreddit",
+        "data.children",
+        "data.body",
+        "data.author",
+        "data.permalink",
+        "data.id",
+    ],
+    "mastodon": [
+        "type",
+        "actor",
+        "to",
+        "cc",
+        "object.content",
+        "object.contentMap.en",
+        "published",
+        "object.id",
+    ],
+    "brand-monitor": ["mention_id", "kind", "source", "external_id", "published_at", "text", "picture_url"],
+}
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.sampled_from(["Create", "t1", "image"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@pytest.mark.parametrize("name", sorted(NAMES))
+@given(st.data())
+def test_whatever_stands_in_a_row_it_is_a_mention_left_out_or_refused(name: str, data: st.DataObject) -> None:
+    (vendor,) = (vendor for vendor in VENDORS if vendor.name == name)
+    columns = tuple(NAMES[name])
+    cells = st.fixed_dictionaries({}, optional=dict.fromkeys(columns, VALUES))
+    rows = data.draw(st.lists(cells, max_size=3))
+    opened = Opened(
+        form="json",
+        encoding="utf-8",
+        columns=columns,
+        preamble=(("window.YTD.tweets.part0 =",),) if name == "x-archive" else (),
+        rows=iter([Row(f"item {number}", row) for number, row in enumerate(rows)]),
+    )
+    assert vendor.recognises(opened)
+    records = list(published(vendor, opened, EXPORTS / "brandwatch.csv", "UTC"))
+    assert len(records) >= len(rows) or name == "reddit"  # an empty listing holds nothing
 
 
 def write_sheet(path: Path, rows: list[list[str]]) -> None:
