@@ -28,6 +28,12 @@ class Privacy:
             return author
         return self.pseudonyms(source, author)
 
+    def account(self, source: str, id: str) -> str:
+        """A platform's id of an account as stored, which may be the author's name there."""
+        if not self._hides_authors or self.pseudonyms is None:
+            return id
+        return self.pseudonyms.of_account(source, id)
+
     def text(self, text: str, language: Callable[[], str]) -> str:
         """The text or caption as stored, which is the one that is read; `language` as `without_contacts`
         wants it."""

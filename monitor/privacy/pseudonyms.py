@@ -60,6 +60,10 @@ class Pseudonyms:
         """The pseudonym of an author, whom case, accents, width and @ do not change; one itself stays."""
         return author if is_pseudonym(author) else self._made(source, author_folded(author) or author)
 
+    def of_account(self, source: str, id: str) -> str:
+        """The same of an account's id, every character of which counts."""
+        return id if is_pseudonym(id) else self._make(f"account:{source}", id)
+
     def _make(self, source: str, author: str) -> str:
         said = f"{len(source)}:{source}:{author}".encode("utf-8", "surrogatepass")
         digest = hmac.digest(self._key, said, sha256)

@@ -7,24 +7,29 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from monitor.errors import SetupError
-from monitor.privacy import Pseudonyms
+from monitor.privacy import Privacy
 from monitor.queries.fields import KnownAs
 from monitor.settings import Settings
 
-_PSEUDONYMS: Final = "brand_monitor_pseudonyms"
-"""The engine's option that carries them to whoever reads rows."""
+_PRIVACY: Final = "brand_monitor_privacy"
+"""The engine's option that says how authors are stored, to whoever reads or writes rows."""
 
 
 def async_engine(settings: Settings, connections: int = 6) -> AsyncEngine:
     """The engine of workers and collectors. Connects on first use, so it never fails here for a database that
-    is away.
+    is away. Raises as `sync_engine` does.
 
     `connections` of a worker: two streams, each with one batch in flight and one look-up; two to spare for
     readiness.
     """
     url = _url(settings)
     return create_async_engine(
-        url, pool_size=connections, max_overflow=0, pool_timeout=15, connect_args=_connection(url)
+        url,
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=15,
+        connect_args=_connection(url),
+        execution_options={_PRIVACY: Privacy(settings)},
     )
 
 
@@ -39,14 +44,19 @@ def sync_engine(settings: Settings) -> Engine:
         pool_size=4,
         pool_pre_ping=True,
         connect_args=_connection(url),
-        execution_options={_PSEUDONYMS: Pseudonyms.of(settings)},
+        execution_options={_PRIVACY: Privacy(settings)},
     )
 
 
 def known_as(connection: Connection | Engine) -> KnownAs | None:
-    """How authors may be stored in the database of `sync_engine` or a connection of it; None: by their
-    names."""
-    found: KnownAs | None = connection.get_execution_options().get(_PSEUDONYMS)
+    """How authors may be stored in this database; None: by their names."""
+    privacy = privacy_of(connection)
+    return None if privacy is None else privacy.pseudonyms
+
+
+def privacy_of(connection: Connection | Engine) -> Privacy | None:
+    """What is kept of people in this database; None where the engine was made by somebody else."""
+    found: Privacy | None = connection.get_execution_options().get(_PRIVACY)
     return found
 
 
