@@ -72,15 +72,14 @@ def kept_from(connection: Connection) -> datetime | None:
     return found
 
 
-def too_old(published_at: datetime, kept_from: datetime | None) -> DataError | None:
-    """Why a mention is refused; None where it is not."""
-    if kept_from is None or published_at >= kept_from:
-        return None
-    return DataError(
-        ErrorCode.TOO_OLD,
-        f"published at {published_at.isoformat()}; mentions are kept from {kept_from.date()} on, "
-        "what is older was pruned",
-    )
+def refuse_old(published_at: datetime, kept_from: datetime | None) -> None:
+    """Raises `DataError` for a mention from before mentions are kept."""
+    if kept_from is not None and published_at < kept_from:
+        raise DataError(
+            ErrorCode.TOO_OLD,
+            f"published at {published_at.isoformat()}; mentions are kept from {kept_from.date()} on, "
+            "what is older was pruned",
+        )
 
 
 def find(connection: Connection, before: datetime) -> Doomed:

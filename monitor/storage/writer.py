@@ -29,12 +29,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from monitor.brands import Brands
-from monitor.errors import SetupError
+from monitor.errors import DataError, SetupError
 from monitor.messages import Box, Detection
 from monitor.storage import account, deletion, logs, rows, schema, statements, stories
 from monitor.storage.brands import write_brands
 from monitor.storage.faults import UnstorableError, translated
-from monitor.storage.pruning import KEPT_FROM, too_old
+from monitor.storage.pruning import KEPT_FROM, refuse_old
 from monitor.storage.records import (
     Batch,
     ImageResult,
@@ -204,8 +204,10 @@ class BatchWriter:
         while the lock of the stories is held."""
         self.kept_from = (await connection.execute(KEPT_FROM)).scalar_one()
         for version in versions:
-            if (error := too_old(version.mention.published_at, self.kept_from)) is not None:
-                raise StorageRejection(version.position, error.detail, error.code)
+            try:
+                refuse_old(version.mention.published_at, self.kept_from)
+            except DataError as error:
+                raise StorageRejection(version.position, error.detail, error.code) from None
 
     async def _delete(self, connection: AsyncConnection, standing: Standing) -> int:
         """Returns how many pictures went with the mentions."""

@@ -29,12 +29,19 @@ from monitor.privacy import Privacy
 from monitor.queries import Fields
 from monitor.settings import Device, Settings
 from monitor.storage.pictures import PictureStore
+from monitor.storage.pruning import refuse_old
 from monitor.storage.records import ImageResult, PictureRef
 from monitor.stream.metrics import Metrics
 from monitor.stream.naming import Naming
 from monitor.stream.outage import OutageRetry
 from monitor.stream.records import Record, utc_now
-from monitor.stream.scoring import Outcome, Threads, score_each
+from monitor.stream.scoring import (
+    KeptFrom,
+    Outcome,
+    Threads,
+    everything_is_kept,
+    score_each,
+)
 from monitor.texts import Reading, read
 
 _log = structlog.get_logger(__name__)
@@ -110,6 +117,7 @@ class ImageScoring:
         retry: OutageRetry,
         settings: Settings,
         metrics: Metrics,
+        kept_from: KeptFrom = everything_is_kept,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._finders = finders
@@ -121,6 +129,7 @@ class ImageScoring:
         self._metrics = metrics
         self._max_bytes = settings.image_max_bytes
         self._max_pixels = settings.image_max_pixels
+        self._kept_from = kept_from
         self._now = now
         self._thread = Threads("logos", limit=settings.score_timeout)
         self._files = Threads("pictures", _PUTS)
@@ -148,6 +157,7 @@ class ImageScoring:
     def _decode(self, record: Record) -> _Decoded | DataError:
         try:
             sent = decode_image(record.value, record.content_type)
+            refuse_old(sent.published_at, self._kept_from())
             picture = decode_picture(sent.image, max_bytes=self._max_bytes, max_pixels=self._max_pixels)
         except DataError as error:
             return error

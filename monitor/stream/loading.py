@@ -11,7 +11,7 @@ from monitor.stream.gallery import FixedFinder, GalleryFeed, GallerySource
 from monitor.stream.images import CurrentFinder, ImageScoring, KnownPictures
 from monitor.stream.metrics import Metrics
 from monitor.stream.outage import OutageRetry
-from monitor.stream.scoring import Scoring
+from monitor.stream.scoring import KeptFrom, Scoring, everything_is_kept
 from monitor.stream.sorting import DeletionsApart
 from monitor.stream.texts import TextScoring
 from monitor.stream.topics import INPUTS
@@ -32,6 +32,7 @@ def load_scorings(
     galleries: GallerySource,
     retry: OutageRetry,
     metrics: Metrics,
+    kept_from: KeptFrom = everything_is_kept,
 ) -> Mapping[str, Scoring]:
     """The scoring of each topic consumed. Blocks for seconds: call it in a thread.
 
@@ -49,11 +50,11 @@ def load_scorings(
             folder, settings.device, settings.inference_threads, settings.sentiment_min_confidence
         )
         scorer.warm_up()
-        scorings["text"] = DeletionsApart("text", TextScoring(scorer, matcher, settings))
+        scorings["text"] = DeletionsApart("text", TextScoring(scorer, matcher, settings, kept_from))
     if "image" in inputs(agents):
         finders = _load_finders(settings, brands, galleries, metrics)
         store = PictureStore(settings.picture_store)
-        pictures = ImageScoring(finders, matcher, known, store, retry, settings, metrics)
+        pictures = ImageScoring(finders, matcher, known, store, retry, settings, metrics, kept_from)
         scorings["image"] = DeletionsApart("image", pictures)
     return scorings
 

@@ -5,6 +5,7 @@ import asyncio
 import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime
 from typing import Any, Final, Protocol, TypeVar
 
 from monitor.errors import DataError, ErrorCode, OutageError
@@ -14,9 +15,17 @@ from monitor.stream.records import Record
 
 Outcome = Change | Rejection
 
+KeptFrom = Callable[[], datetime | None]
+"""From when on mentions are kept, as far as the worker knows: what is older need not be looked at. The writer
+knows it exactly. None: all are kept."""
+
 Item = TypeVar("Item")
 Score = TypeVar("Score")
 R = TypeVar("R")
+
+
+def everything_is_kept() -> None:
+    """A `KeptFrom` of where nothing was pruned."""
 
 
 class Scoring(Protocol):

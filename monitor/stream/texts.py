@@ -14,11 +14,18 @@ from monitor.privacy import Privacy
 from monitor.queries import Fields
 from monitor.sentiment import SentimentScorer
 from monitor.settings import Device, Settings
+from monitor.storage.pruning import refuse_old
 from monitor.storage.records import ImageResult, Scored, TextResult
 from monitor.stream.asking import Said, ask
 from monitor.stream.naming import Naming
 from monitor.stream.records import Record, utc_now
-from monitor.stream.scoring import Outcome, Threads, score_each
+from monitor.stream.scoring import (
+    KeptFrom,
+    Outcome,
+    Threads,
+    everything_is_kept,
+    score_each,
+)
 from monitor.texts import read
 from monitor.texts.stories import story_keys
 
@@ -38,6 +45,7 @@ class TextScoring:
         scorer: SentimentScorer,
         matcher: BrandMatcher,
         settings: Settings,
+        kept_from: KeptFrom = everything_is_kept,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._scorer = scorer
@@ -45,6 +53,7 @@ class TextScoring:
         self._privacy = Privacy(settings)
         self._max_chars = settings.text_max_chars
         self._max_targets = settings.text_max_targets
+        self._kept_from = kept_from
         self._now = now
         self._thread = Threads("sentiment", limit=settings.score_timeout)
 
@@ -95,6 +104,7 @@ class TextScoring:
     def _decode(self, record: Record) -> _Decoded | DataError:
         try:
             sent = decode_text(record.value, record.content_type, max_chars=self._max_chars)
+            refuse_old(sent.published_at, self._kept_from())
             mention = self._kept(sent)
             reading = read(mention.text)
             language = self._naming.language(reading, mention.lang)

@@ -149,7 +149,15 @@ class _Worker:
         )
         galleries = GalleryStore(engine)
         scorings = await asyncio.to_thread(
-            load_scorings, settings, self._agents, brands, writer, galleries, retry, self._metrics
+            load_scorings,
+            settings,
+            self._agents,
+            brands,
+            writer,
+            galleries,
+            retry,
+            self._metrics,
+            lambda: writer.kept_from,
         )
         sweeper = None
         if "image" in scorings:

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -85,7 +86,13 @@ class BrittleReader:
 
 
 class Desk:
-    def __init__(self, folder: Path, letters: bool = False, brands: Brands | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        letters: bool = False,
+        brands: Brands | None = None,
+        kept_from: datetime | None = None,
+    ) -> None:
         self.metrics = Metrics()
         self.reader = BrittleReader()
         self.detector = CountingDetector()
@@ -101,6 +108,7 @@ class Desk:
             OutageRetry(0),
             load_settings(),
             self.metrics,
+            lambda: kept_from,
         )
 
     def score(self, *records: Any) -> list[Any]:
@@ -249,3 +257,13 @@ def test_pictures_have_a_perceptual_hash_and_copies_of_one_share_a_key(desk: Des
     assert set(one.story_keys) & set(copy.story_keys)
     assert other.picture.phash is not None
     assert other.story_keys == ()
+
+
+def test_what_is_older_than_what_is_kept_is_not_looked_at_and_leaves_no_file(
+    tmp_path: Path, picture: Any
+) -> None:
+    desk = Desk(tmp_path / "pictures", kept_from=datetime(2026, 3, 2, tzinfo=UTC))
+    (old,) = desk.score(picture(0, 200))
+    assert old.letter.error_code == "too-old"
+    assert desk.detector.shown == 0
+    assert not list(tmp_path.rglob("*.png"))

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from monitor.brand_matcher import BrandMatcher
 from monitor.brands import Brand, Brands
 from monitor.sentiment import SentimentScorer, load_scorer
 from monitor.settings import Device, load_settings, packaged
-from monitor.storage.records import TextResult
+from monitor.storage.records import Rejection, TextResult
 from monitor.stream.announcements import finding
 from monitor.stream.records import Record
 from monitor.stream.texts import TextScoring
@@ -122,3 +123,18 @@ async def test_copies_share_a_key_if_they_name_the_same_brands(
     assert set(one.story_keys) & set(copy.story_keys)
     assert not set(one.story_keys) & set(other.story_keys)
     assert short.story_keys == repeated.story_keys != ()
+
+
+async def test_what_is_older_than_what_is_kept_is_not_read(scorer: SentimentScorer, mention: Mention) -> None:
+    kept = datetime(2026, 3, 1, tzinfo=UTC)
+    scoring = TextScoring(scorer, BrandMatcher(Brands(())), load_settings(), lambda: kept)
+    old, first = await scoring.score(
+        [
+            mention(1, text=ENGLISH, published_at="2026-03-01T00:59:59+01:00"),
+            mention(2, text=ENGLISH, published_at="2026-03-01T01:00:00+01:00"),
+        ]
+    )
+    assert isinstance(old, Rejection)
+    assert old.letter.error_code == "too-old"
+    assert "mentions are kept from 2026-03-01 on" in old.letter.error_detail
+    assert isinstance(first, TextResult)
