@@ -20,9 +20,11 @@ from monitor.commands import (
     demo,
     doctor,
     forget,
+    importing,
     init,
     prune,
     publish,
+    publishers,
     query,
     report,
     rescore,
@@ -70,7 +72,9 @@ app.command("demo")(demo.demo)
 app.command("up")(up.up)
 app.command("worker")(worker.worker)
 app.command("collect")(collect.collect)
+app.command("import")(importing.import_files)
 app.add_typer(publish.app, name="publish")
+app.add_typer(publishers.app, name="publishers")
 app.add_typer(score.app, name="score")
 app.command("status")(status.status)
 app.command("seed")(seed.seed)

@@ -42,7 +42,7 @@ def collect(
 def _show(settings: Settings, only: "list[str] | tuple[()]") -> None:
     from monitor.sources.config import read_sources, sources_path
     from monitor.sources.runner import chosen
-    from monitor.storage.collectors import standings
+    from monitor.storage.collecting import standings
     from monitor.storage.engine import sync_engine
     from monitor.storage.faults import translated
 

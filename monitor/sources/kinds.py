@@ -12,6 +12,7 @@ from monitor.sources.hackernews import HackerNews, HackerNewsOptions
 from monitor.sources.interface import Source
 from monitor.sources.mastodon import Mastodon, MastodonOptions
 from monitor.sources.options import Options
+from monitor.sources.receiver_options import ReceiverOptions
 from monitor.sources.reddit import Reddit, RedditOptions
 from monitor.sources.rss import Rss, RssOptions
 
@@ -33,6 +34,7 @@ KINDS: Final[dict[str, Kind]] = {
     "folder": Kind(FolderOptions, Folder),
     "gdelt": Kind(GdeltOptions, Gdelt),
     "hackernews": Kind(HackerNewsOptions, HackerNews),
+    "http": Kind(ReceiverOptions, None),
     "mastodon": Kind(MastodonOptions, Mastodon),
     "reddit": Kind(RedditOptions, Reddit),
     "rss": Kind(RssOptions, Rss),

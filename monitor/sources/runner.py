@@ -22,10 +22,12 @@ from monitor.sources.http import Http
 from monitor.sources.kinds import KINDS, Kind
 from monitor.sources.pictures import Pictures
 from monitor.sources.publication import Publication
+from monitor.sources.receiver import Receiver
+from monitor.sources.receiver_options import ReceiverOptions
 from monitor.sources.records import Records
 from monitor.sources.sending import Sender
 from monitor.sources.stopping import Stop
-from monitor.storage.collectors import collected_after
+from monitor.storage.collecting import collected_after
 from monitor.storage.engine import async_engine
 from monitor.storage.faults import translated
 from monitor.storage.schema import check_revision
@@ -91,7 +93,14 @@ class _Process:
             collectors = await self._made(stack, engine, sender)
             if once:
                 return await self._once(collectors)
-            await self._serve(stack, engine, sender, collectors)
+            receivers = {
+                entry.name: Receiver(
+                    *(entry.name, entry.options, engine, sender, self._settings, self._stop, self._metrics)
+                )
+                for entry in self._entries
+                if isinstance(entry.options, ReceiverOptions)
+            }
+            await self._serve(stack, engine, sender, {**collectors, **receivers})
         return 0
 
     async def _made(self, stack: AsyncExitStack, engine: AsyncEngine, sender: Sender) -> dict[str, Collector]:
@@ -139,29 +148,35 @@ class _Process:
         stack: AsyncExitStack,
         engine: AsyncEngine,
         sender: Sender,
-        collectors: Mapping[str, Collector],
+        running: Mapping[str, Collector | Receiver],
     ) -> None:
         settings = self._settings
         health = HealthServer(settings.health_host, settings.health_port, self._metrics)
-        health.checks = _checks(engine, sender, collectors)
+        health.checks = _checks(engine, sender, running)
         await health.start()
         stack.push_async_callback(health.stop)
-        _log.info("collects", entries=list(collectors), health=health.url)
+        _log.info("collects", entries=list(running), health=health.url)
         alive = asyncio.create_task(stay_alive(_STILL))
-        tasks = [asyncio.create_task(each.run(), name=name) for name, each in collectors.items()]
+        tasks = [asyncio.create_task(each.run(), name=name) for name, each in running.items()]
+        stop = asyncio.create_task(self._stop.wait())
         try:
-            await self._stop.wait()
+            # A task that ends before the stop was set up wrong: it says so below.
+            await asyncio.wait((*tasks, stop), return_when=asyncio.FIRST_COMPLETED)
+            self._stop.set()
             _log.info("stopping", at_most_s=settings.stop_timeout)
-            if tasks:
-                # What is being published is finished and saved; what takes longer is published again.
-                await asyncio.wait(tasks, timeout=settings.stop_timeout)
+            # What is being published is finished and saved; what takes longer is published again.
+            done, _ = await asyncio.wait(tasks, timeout=settings.stop_timeout)
+            for task in done:
+                task.result()
         finally:
-            for task in (*tasks, alive):
+            for task in (*tasks, stop, alive):
                 task.cancel()
-            await asyncio.gather(*tasks, alive, return_exceptions=True)
+            await asyncio.gather(*tasks, stop, alive, return_exceptions=True)
 
 
-def _checks(engine: AsyncEngine, sender: Sender, collectors: Mapping[str, Collector]) -> dict[str, Check]:
+def _checks(
+    engine: AsyncEngine, sender: Sender, running: Mapping[str, Collector | Receiver]
+) -> dict[str, Check]:
     """Ready where database and Kafka answer. An entry that fails is told, and no reason to restart the
     process."""
 
@@ -175,13 +190,13 @@ def _checks(engine: AsyncEngine, sender: Sender, collectors: Mapping[str, Collec
         await sender.check()
         return CheckResult(True, "answers")
 
-    def told(collector: Collector) -> Check:
+    def told(one: Collector | Receiver) -> Check:
         async def check() -> CheckResult:
-            return CheckResult(True, str(collector.health))
+            return CheckResult(True, str(one.health))
 
         return check
 
-    return {"database": database, "kafka": kafka, **{name: told(each) for name, each in collectors.items()}}
+    return {"database": database, "kafka": kafka, **{name: told(each) for name, each in running.items()}}
 
 
 async def _check_schema(engine: AsyncEngine) -> None:

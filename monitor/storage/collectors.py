@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, exists, func, or_, select, text, update
+from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -19,11 +19,13 @@ from monitor.errors import OutageError
 from monitor.messages import mention_uuid
 from monitor.storage.collector_tables import collected, collector, collector_state
 from monitor.storage.deletion_tables import deleted_mention
+from monitor.storage.engine import privacy_of
 from monitor.storage.faults import translated
 from monitor.storage.pruning_tables import pruning
 from monitor.storage.tables import mention
 
-_LOCK: Final = 0x636F6C6C  # "coll", as PostgreSQL wants it: a number
+LOCK: Final = 0x636F6C6C
+"""Of the advisory locks of entries, beside the hash of a name: "coll" as a number."""
 
 _ROWS: Final = 1_000
 """Of a statement; it takes 65,535 values."""
@@ -64,8 +66,13 @@ class Tally:
 
     @property
     def published(self) -> int:
-        """Whether anything went out."""
+        """How much went out."""
         return self.posts + self.pictures + self.deletions
+
+    def add(self, more: "Tally") -> None:
+        """These, too."""
+        for name, count in asdict(more).items():
+            setattr(self, name, getattr(self, name) + count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +97,8 @@ class Held:
         self._held = connection
         self._name = name
         self._source = source
+        assert connection.sync_connection is not None, "the lock was taken on it"
+        self._privacy = privacy_of(connection.sync_connection)
 
     @property
     def _connection(self) -> AsyncConnection:
@@ -121,13 +130,15 @@ class Held:
         """Posts of its source that were published: by id or alias, and all of these authors."""
         if not names and not authors:
             return []
+        accounts = {self._account(id): id for id in authors}
         table = collected.c
         query = select(table.id, table.published_at, table.n_pictures, table.author_id, table.aliases).where(
             table.source == self._source,
             or_(
                 table.id.in_(names),
                 table.aliases.overlap(list(names)),
-                table.author_id.in_(authors) & table.author_id.is_not(None),
+                # By their own names, those from before these were hidden.
+                table.author_id.in_([*accounts, *authors]) & table.author_id.is_not(None),
             ),
         )
         with translated():
@@ -138,7 +149,7 @@ class Held:
                 id=row.id,
                 published_at=row.published_at,
                 n_pictures=row.n_pictures,
-                author_id=row.author_id,
+                author_id=accounts.get(row.author_id, row.author_id),
                 aliases=tuple(row.aliases or ()),
             )
             for row in rows
@@ -186,7 +197,7 @@ class Held:
                 "source": self._source,
                 "id": each.id,
                 "aliases": list(each.aliases) or None,
-                "author_id": each.author_id,
+                "author_id": None if each.author_id is None else self._account(each.author_id),
                 "published_at": each.published_at,
                 "n_pictures": each.n_pictures,
             }
@@ -206,6 +217,9 @@ class Held:
                 )
             )
 
+    def _account(self, id: str) -> str:
+        return id if self._privacy is None else self._privacy.account(self._source, id)
+
     async def _save_state(self, change: Change) -> None:
         if change.state is None:
             return
@@ -224,85 +238,38 @@ class Held:
 
 
 @asynccontextmanager
-async def held(engine: AsyncEngine, name: str, source: str) -> AsyncIterator[Held | None]:
-    """The entry, or None where another process holds it. Raises `OutageError` or `SetupError`."""
-    lock = (_LOCK, func.hashtext(name))
+async def held(
+    engine: AsyncEngine, name: str, source: str, *, shared: bool = False
+) -> AsyncIterator[Held | None]:
+    """The entry, or None where another process holds it; `shared`: several may, and none has states.
+
+    Raises `OutageError` or `SetupError`.
+    """
+    lock = (LOCK, func.hashtext(name))
+    take = func.pg_try_advisory_lock_shared(*lock) if shared else func.pg_try_advisory_lock(*lock)
+    free = func.pg_advisory_unlock_shared(*lock) if shared else func.pg_advisory_unlock(*lock)
     with translated():
         connection = await engine.connect()
     try:
         with translated():
             async with connection.begin():
-                taken = (await connection.execute(select(func.pg_try_advisory_lock(*lock)))).scalar_one()
+                taken = (await connection.execute(select(take))).scalar_one()
         if not taken:
             yield None
             return
         try:
             yield Held(connection, name, source)
         finally:
-            await _unlock(connection, lock)
+            await _unlock(connection, free)
     finally:
         await connection.close()
 
 
-async def collected_after(engine: AsyncEngine, source: str, after: str, most: int) -> list[Collected]:
-    """Posts of a source that were published, by any entry, in the order of their ids: so many after that id.
-
-    Without aliases. Raises `OutageError` or `SetupError`.
-    """
-    table = collected.c
-    query = (
-        select(table.id, table.published_at, table.n_pictures, table.author_id)
-        .where(table.source == source, table.id > after)
-        .order_by(table.id)
-        .limit(most)
-    )
-    with translated():
-        async with engine.connect() as connection:
-            return [Collected(**row) for row in (await connection.execute(query)).mappings()]
-
-
-async def _unlock(connection: AsyncConnection, lock: tuple[Any, ...]) -> None:
+async def _unlock(connection: AsyncConnection, free: ColumnElement[Any]) -> None:
     """The connection may be gone, or stand in a transaction that was cut: then it is closed for good."""
     try:
         await connection.rollback()
         async with connection.begin():
-            await connection.execute(select(func.pg_advisory_unlock(*lock)))
+            await connection.execute(select(free))
     except (SQLAlchemyError, OSError):
         await connection.invalidate()
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How an entry goes, as table `collector` says; `runs`: a process holds its lock now."""
-
-    name: str
-    kind: str
-    source: str
-    runs: bool
-    began_at: datetime
-    succeeded_at: datetime | None
-    failed_at: datetime | None
-    fault: str | None
-    posts: int
-    pictures: int
-    deletions: int
-    skipped: int
-    lost_pictures: int
-
-
-_STANDINGS: Final = text("""
-SELECT name, kind, source,
-       EXISTS (
-           SELECT FROM pg_locks
-           WHERE locktype = 'advisory' AND granted AND objsubid = 2 AND classid = :lock
-             AND objid::bigint = hashtext(name)::bigint & 4294967295
-             AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-       ) AS runs,
-       began_at, succeeded_at, failed_at, fault, posts, pictures, deletions, skipped, lost_pictures
-FROM collector ORDER BY name
-""")
-
-
-def standings(connection: Connection) -> list[Standing]:
-    """Every entry that was ever collected, by name."""
-    return [Standing(**row) for row in connection.execute(_STANDINGS, {"lock": _LOCK}).mappings()]
