@@ -22,6 +22,7 @@ from monitor.sources.options import Options
 _SERVERS: Final = tuple(
     f"wss://jetstream{number}.{region}.bsky.network" for region in ("us-east", "us-west") for number in (1, 2)
 )
+_EPOCH: Final = datetime.fromtimestamp(0, UTC)
 _REWIND: Final = timedelta(seconds=5)
 """Servers see an event at slightly different times; Jetstream's documentation asks for a few seconds."""
 _MOST: Final = 500
@@ -48,7 +49,7 @@ class BlueskyOptions(Options, frozen=True, kw_only=True, forbid_unknown_fields=T
 class Bluesky:
     """A stream of all posts."""
 
-    interval = None
+    interval: float | None = None
 
     def __init__(self, name: str, options: BlueskyOptions, context: Context) -> None:
         self.name = name
@@ -67,11 +68,13 @@ class Bluesky:
 
     async def pages(self, states: Mapping[str, State]) -> AsyncIterator[Page]:
         """Events from the saved cursor on; without one, from now on. Ends only by raising."""
-        cursor: int | None = states.get("", {}).get("cursor")
+        cursor: int = states.get("", {}).get("cursor", 0)
+        if not cursor:
+            # Saved before anything is asked, so that a kill before the first event loses none.
+            cursor = _microseconds(self._context.now() - _EPOCH)
+            yield Page(state={"cursor": cursor})
+        asked = {"wantedCollections": COLLECTION, "cursor": cursor - _microseconds(_REWIND)}
         begun = False
-        asked: dict[str, str] = {"wantedCollections": COLLECTION}
-        if cursor is not None:
-            asked["cursor"] = str(cursor - _microseconds(_REWIND))
         try:
             async with (
                 self._context.http.websocket(f"{self._servers[0]}/subscribe?{urlencode(asked)}") as socket,
@@ -82,11 +85,11 @@ class Bluesky:
                     read = [read_event(message) for message in messages]
                     items = [item for one in read if (item := self._item(one)) is not None]
                     seen = [one.time_us for one in read if isinstance(one, Event) and one.time_us]
-                    if seen and cursor is not None and not begun and (lost := _gap(cursor, min(seen))):
+                    if seen and not begun and (lost := _gap(cursor, min(seen))) is not None:
                         items.insert(0, lost)
                     begun = begun or bool(seen)
-                    cursor = max([*self._believed(seen), *([] if cursor is None else [cursor])], default=None)
-                    yield Page(items=tuple(items), state=None if cursor is None else {"cursor": cursor})
+                    cursor = max(cursor, *self._believed(seen), 0)
+                    yield Page(items=tuple(items), state={"cursor": cursor})
         except SourceOutageError:
             self._servers.append(self._servers.pop(0))
             raise
@@ -96,7 +99,7 @@ class Bluesky:
 
     def _believed(self, times: list[int]) -> list[int]:
         """A cursor in the future would be answered with what comes then, and lose all until then."""
-        now = _microseconds(self._context.now() - datetime.fromtimestamp(0, UTC))
+        now = _microseconds(self._context.now() - _EPOCH)
         return [min(time, now) for time in times]
 
 

@@ -54,7 +54,7 @@ class MastodonOptions(Options, frozen=True, kw_only=True, forbid_unknown_fields=
 class Mastodon:
     """A stream of one server's timelines."""
 
-    interval = None
+    interval: float | None = None
 
     def __init__(self, name: str, options: MastodonOptions, context: Context) -> None:
         self.name = name

@@ -238,10 +238,13 @@ async def test_without_a_cursor_it_begins_now() -> None:
     async with serving(server.app) as url, context() as at:
         taking = asyncio.create_task(take(bluesky(at, url), {}, bool))
         await server.connected.wait()
-        await server.say(commit(2, "create", "new"))
-        items, _ = await taking
+        await server.say(commit(3 * 3600 + 1, "create", "new"))
+        items, pages = await taking
     assert [one.id.rpartition("/")[2] for one in items if isinstance(one, Post)] == ["new"]
-    assert "cursor" not in server.asked[0]
+    # The place is saved before the first event: a kill until then loses nothing.
+    now = int(NOW.timestamp()) * 1_000_000
+    assert (pages[0].items, pages[0].state) == ((), {"cursor": now})
+    assert server.asked[0]["cursor"] == str(now - 5_000_000)
 
 
 async def test_connections_that_break_in_the_middle_of_a_message_lose_and_change_nothing() -> None:
