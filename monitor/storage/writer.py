@@ -33,6 +33,7 @@ from monitor.errors import DataError, SetupError
 from monitor.messages import Box, Detection
 from monitor.storage import account, deletion, logs, rows, schema, statements, stories
 from monitor.storage.brands import write_brands
+from monitor.storage.engine import privacy_of
 from monitor.storage.faults import UnstorableError, translated
 from monitor.storage.pruning import KEPT_FROM, refuse_old
 from monitor.storage.records import (
@@ -80,10 +81,10 @@ class BatchWriter:
     `SetupError` where somebody has to mend schema, rights or login first.
     """
 
-    def __init__(self, engine: AsyncEngine, brands: Brands, *, keeps_heads: bool = True) -> None:
-        """`keeps_heads`: dead letters with the beginning of what was sent."""
+    def __init__(self, engine: AsyncEngine, brands: Brands) -> None:
         self._engine = engine
-        self._keeps_heads = keeps_heads
+        privacy = privacy_of(engine.sync_engine)
+        self._keeps_heads = privacy is None or privacy.keeps_heads
         self._brands = brands
         self._brands_key = rows.brands_key(brands)
         self._brand_ids: dict[str, int] = {}
@@ -185,7 +186,10 @@ class BatchWriter:
             files_due = await self._write_pictures(connection, versions.values())
             inserted = await self._write_mentions(connection, versions, batch.log_id)
             pictures_gone += await self._release_pictures(connection, batch, standing)
-        letters = [rows.dead_letter_row(rejection, batch.log_id) for rejection in batch.rejections]
+        letters = [
+            rows.dead_letter_row(rejection, batch.log_id, keeps_head=self._keeps_heads)
+            for rejection in batch.rejections
+        ]
         if letters:
             await connection.execute(
                 self._sql.dead_letters, statements.arrays(letters, statements.DEAD_LETTER)

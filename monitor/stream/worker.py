@@ -14,7 +14,6 @@ import structlog
 
 from monitor.brands import load_brands
 from monitor.errors import OutageError, SetupError
-from monitor.privacy import Privacy
 from monitor.settings import Agents, Settings
 from monitor.storage.attempts import Attempts
 from monitor.storage.engine import async_engine, sync_engine
@@ -140,7 +139,7 @@ class _Worker:
         brands = load_brands(settings.brands_file)
         engine = async_engine(settings)
         resources.push_async_callback(engine.dispose)
-        writer = BatchWriter(engine, brands, keeps_heads=Privacy(settings).keeps_heads)
+        writer = BatchWriter(engine, brands)
         await writer.prepare()
         logs = await writer.open_logs(log.cluster_id, log.topic_ids)
         producer = await resources.enter_async_context(open_producer(settings))
