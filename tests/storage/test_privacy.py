@@ -1,22 +1,27 @@
 """Stored pseudonyms are found by the name, and dead letters keep nothing that nobody has looked into."""
 
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import Engine, text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from monitor.backfill import Backfill
 from monitor.brands import Brand, Brands
 from monitor.errors import SetupError
 from monitor.privacy import Pseudonyms
+from monitor.privacy.pseudonyms import is_pseudonym
 from monitor.queries import parse
 from monitor.reports.listing import Listed
 from monitor.reports.preview import EVER
 from monitor.reports.searching import find
 from monitor.settings import Settings, load_settings
-from monitor.storage.engine import sync_engine
+from monitor.storage.collectors import Change, Collected, held
+from monitor.storage.engine import async_engine, sync_engine
 from monitor.storage.records import Batch
 from monitor.storage.writer import BatchWriter
+from tests.storage.conftest import NOON
 
 KEY = "word-" * 8
 
@@ -60,10 +65,40 @@ def test_commands_without_the_key_are_refused(database):
 
 
 async def test_dead_letters_keep_no_beginning_where_people_are_hidden(worker_engine, brands, made, engine):
-    writer = BatchWriter(worker_engine, brands, keeps_heads=False)
+    writer = BatchWriter(worker_engine, brands)
     await writer.prepare()
     await writer.write(Batch(log_id=made.log_id, results=(), rejections=(made.rejected(0),)))
     with engine.connect() as connection:
         kept = connection.execute(text("SELECT value_head, value_bytes, record_key FROM dead_letter")).one()
     assert tuple(map(bytes, (kept.value_head, kept.record_key))) == (b"", b"\x00\xff")
     assert kept.value_bytes == 5000
+
+
+@pytest.fixture
+async def open_engine(database) -> AsyncIterator[AsyncEngine]:
+    made = async_engine(load_settings(database_url=database))
+    yield made
+    await made.dispose()
+
+
+async def test_collectors_hide_accounts_and_know_their_posts(worker_engine, open_engine, engine):
+    """Of many platforms an account's id is the author's name."""
+
+    def post(id: str, account: str) -> Change:
+        return Change(known=[Collected(id=id, published_at=NOON, author_id=account)])
+
+    async with held(open_engine, "open", "forum") as collector:
+        await collector.save(post("before", "Ann"))
+    async with held(worker_engine, "hiding", "forum") as collector:
+        await collector.save(post("a", "Ann"))
+        await collector.save(post("b", "ann"))
+        known = await collector.known((), {"Ann"})
+        assert {(each.id, each.author_id) for each in known} == {("before", "Ann"), ("a", "Ann")}
+        # Saved once more as it was read, it is the same.
+        await collector.save(Change(known=known))
+        await collector.save(Change(known=await collector.known({"a"}, ())))
+        assert len(await collector.known((), {"Ann"})) == 2
+    with engine.connect() as connection:
+        kept = connection.execute(text("SELECT author_id FROM collected")).scalars().all()
+    assert len(set(kept)) == 2
+    assert all(map(is_pseudonym, kept))
