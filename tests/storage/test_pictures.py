@@ -25,6 +25,15 @@ def test_a_picture_is_named_by_its_content_and_comes_back(tmp_path):
     assert files(tmp_path) == [f"pictures/{SHA[:2]}/{SHA[2:4]}/{SHA}.jpg"]
 
 
+def test_a_picture_is_found_by_its_hash_alone(tmp_path):
+    store = PictureStore(str(tmp_path))
+    assert store.kept(SHA) is None
+    store.put(DATA, SHA, "image/webp")
+    assert store.kept(SHA) == DATA
+    for none in ("", "passwd", "../" * 5 + SHA, SHA.upper()):
+        assert store.kept(none) is None
+
+
 def test_putting_it_again_writes_nothing(tmp_path):
     store = PictureStore(str(tmp_path))
     url = store.put(DATA, SHA, "image/png")
