@@ -94,7 +94,7 @@ def load_brands(path: Path | None = None) -> Brands:
     """
     source = brands_path(path)
     try:
-        brands = Brands(msgspec.convert(tomllib.loads(source.read_text("utf-8")), _File).brand)
+        brands = Brands(msgspec.convert(tomllib.loads(source.read_text("utf-8-sig")), _File).brand)
     except FileNotFoundError as error:
         raise SetupError(f"{source}: no such file; set MONITOR_BRANDS_FILE to your brands.toml") from error
     except OSError as error:

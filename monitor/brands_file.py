@@ -57,7 +57,7 @@ class BrandsFile:
             self._before, beginning = "", _BEGINNING
         else:
             load_brands(path)  # all that can be wrong with it, told as everywhere else
-            self._before = beginning = path.read_text("utf-8")
+            self._before = beginning = path.read_text("utf-8-sig")
         try:
             self._document: TOMLDocument = tomlkit.parse(beginning)
         except TOMLKitError as error:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,8 +19,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.errors import ErrorCode, OutageError, SetupError
+from monitor.files.interface import LeftOut
+from monitor.files.pictures import read_images
+from monitor.files.reading import read_texts
 from monitor.messages import MSGPACK, ImageMention, TextMention, decode_image, decode_text
-from monitor.publishing import Defaults, Outgoing, Refused, publish, read_images, read_raw_texts, read_texts
+from monitor.publishing import Defaults, Outgoing, Refused, publish, read_raw_texts
 from monitor.publishing.records import derived_id
 from monitor.queries.fields import host_of
 from monitor.settings import Settings, load_settings
@@ -35,11 +38,17 @@ ONE, TWO = ((PICTURES / name).read_bytes() for name in ("coffee.jpg", "vmware-ha
 
 
 def texts(
-    content: str | bytes, *, path: Path | None = None, defaults: Defaults = DEFAULTS
+    content: str | bytes, *, name: str = "", defaults: Defaults = DEFAULTS
 ) -> list[TextMention | tuple[str, ErrorCode]]:
+    """What a stream called so becomes."""
     data = content.encode() if isinstance(content, str) else content
+    return became(read_texts(io.BytesIO(data), defaults, max_chars=1_000, name=name))
+
+
+def became(records: Iterable[Outgoing | Refused | LeftOut]) -> list[TextMention | tuple[str, ErrorCode]]:
     found: list[TextMention | tuple[str, ErrorCode]] = []
-    for record in read_texts(io.BytesIO(data), path, defaults, max_chars=1_000):
+    for record in records:
+        assert not isinstance(record, LeftOut)
         if isinstance(record, Refused):
             found.append((record.where, record.error.code))
         else:
@@ -91,7 +100,8 @@ def test_touching_a_file_does_not_make_new_mentions(tmp_path: Path) -> None:
     ids, moments = set(), set()
     for moment in (1_000_000_000, 1_100_000_000):
         os.utime(path, (moment, moment))
-        mention = text_of(path.read_bytes(), path=path, defaults=defaults)
+        (mention,) = became(read_texts(path, defaults, max_chars=1_000))
+        assert isinstance(mention, TextMention)
         ids.add(mention.id)
         moments.add(mention.published_at.timestamp())
     assert len(ids) == 1
@@ -135,61 +145,6 @@ def test_bad_lines_are_refused_by_number_and_the_rest_goes_on() -> None:
 def test_any_lines_are_records_or_refusals(lines: list[bytes]) -> None:
     found = texts(b"\n".join(lines))
     assert len(found) == sum(bool(line.strip()) for line in lines)
-
-
-CSV = Path("export.csv")
-
-
-@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
-def test_csv_in_the_usual_dialects(delimiter: str) -> None:
-    rows = [["id", "text", "reach", "ignored"], ["1", 'say "hi"', "5", "x"], ["2", "two\nlines", "", ""]]
-    lines = [delimiter.join('"' + cell.replace('"', '""') + '"' for cell in row) for row in rows]
-    found = texts("\ufeff" + "\r\n".join(lines) + "\r\n", path=CSV)
-    assert [(one.id, one.text, one.reach) for one in found if isinstance(one, TextMention)] == [
-        ("1", 'say "hi"', 5),
-        ("2", "two\nlines", None),
-    ]
-
-
-def test_csv_rows_are_refused_by_the_line_they_start_on() -> None:
-    found = texts(
-        b'id,text,reach\n1,"two\nlines",many\n2,fine,3\n3,a,1,extra\n4,caf\xe9,1\n,,\n5,'
-        + b"x" * 200_000
-        + b",1\n6,,2\n",
-        path=CSV,
-    )
-    assert [one.id for one in found if isinstance(one, TextMention)] == ["2"]
-    assert [one for one in found if isinstance(one, tuple)] == [
-        ("line 2", ErrorCode.FIELD_INVALID),
-        ("line 5", ErrorCode.FIELD_INVALID),
-        ("line 6", ErrorCode.FIELD_INVALID),
-        ("line 8", ErrorCode.FIELD_INVALID),
-        ("line 9", ErrorCode.FIELD_MISSING),
-    ]
-
-
-def test_a_quote_left_open_is_refused_and_swallows_no_rows_in_silence() -> None:
-    found = texts('id,text\n1,fine\n2,"open\n3,three\n4,four\n', path=CSV)
-    assert [one.id for one in found if isinstance(one, TextMention)] == ["1"]
-    assert found[1:] == [("line 3", ErrorCode.FIELD_INVALID)]
-
-
-def test_csv_without_a_text_column_names_what_it_found() -> None:
-    with pytest.raises(SetupError, match=r"no column `text` .*found: id, Text"):
-        texts("id,Text\n1,a\n", path=CSV)
-
-
-@pytest.mark.parametrize(
-    ("header", "said"),
-    [
-        (b"text,caf\xe9", "is not UTF-8"),
-        ("text\tid".encode("utf-16"), "is not UTF-8"),
-        (b"text," + b"x" * 200_000, "is not CSV: field larger"),
-    ],
-)
-def test_a_first_line_that_cannot_be_read_is_refused(header: bytes, said: str) -> None:
-    with pytest.raises(SetupError, match=said):
-        texts(header + b"\na,b\n", path=CSV)
 
 
 def test_fields_in_fields_in_fields_are_sent_or_refused() -> None:

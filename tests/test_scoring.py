@@ -3,6 +3,7 @@
 import base64
 import codecs
 import functools
+import io
 import json
 import os
 import queue
@@ -25,6 +26,7 @@ from hypothesis import strategies as st
 from monitor.brand_matcher import BrandMatcher
 from monitor.brands import load_brands
 from monitor.errors import ErrorCode, OutageError
+from monitor.files.reading import understand
 from monitor.logos import load_detector
 from monitor.logos.evidence import Look, Veto
 from monitor.logos.finder import LogoFinder
@@ -76,7 +78,8 @@ def answers(
     lines: Sequence[bytes],
     size: int = 4,
 ) -> list[TextAnswer | UnscoredText | TextFault]:
-    found = score_texts(batches(enumerate(lines, 1), size), scorer, matcher, MOST_CHARS)
+    file = understand(io.BytesIO(b"\n".join(lines)), name="texts.jsonl")
+    found = score_texts(batches(file.rows, size), file.columns, scorer, matcher, MOST_CHARS)
     return [answer for batch in found for answer in batch]
 
 

@@ -15,6 +15,11 @@ _NAMED: Final = 3
 """Files without a picture that are told by name; the others are counted."""
 
 
+def file_or_input(name: str) -> Path | BinaryIO:
+    """The file's path, or standard input for `-`."""
+    return _standard_input() if name == "-" else Path(name)
+
+
 @contextmanager
 def open_input(name: str) -> Iterator[BinaryIO]:
     """The file's bytes, or standard input for `-`. Raises `SetupError` where it cannot be opened."""

@@ -3,18 +3,18 @@
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monitor.commands.files import open_input, pictures_of
+from monitor.commands.files import file_or_input, open_input, pictures_of
 from monitor.commands.moments import moment
-from monitor.commands.terminal import progress, run, say
+from monitor.commands.terminal import say
 from monitor.messages import JSON, MSGPACK
 from monitor.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from monitor.files.interface import LeftOut
     from monitor.publishing import Outgoing, Refused
 
 app = typer.Typer(
@@ -49,7 +49,11 @@ _PublishedAt = Annotated[
 @app.command()
 def texts(
     file: Annotated[
-        str, typer.Argument(metavar="FILE.jsonl|FILE.csv|-", help="- reads JSON lines from stdin.")
+        str,
+        typer.Argument(
+            metavar="FILE|-",
+            help="JSON lines, JSON, CSV, XLSX or Parquet, also .gz and .zst; - reads from stdin.",
+        ),
     ],
     source: Annotated[str, typer.Option(help="`source` of lines that name none.")] = "upload",
     published_at: _PublishedAt = None,
@@ -61,18 +65,20 @@ def texts(
     """Publish texts, one a line.
 
     A line needs `text`; `id` is derived from source, text and the line's published_at where it is missing.
+    Columns called otherwise are used where their names leave no doubt, and told; `brand-monitor import` asks.
     Bad lines are reported with number and reason, the rest is published, and the exit code is 1.
     """
-    from monitor.publishing import Defaults, read_raw_texts, read_texts
+    from monitor.files.reading import read_texts
+    from monitor.publishing import Defaults, read_raw_texts
 
     settings = load_settings()
     defaults = Defaults(source=source, published_at=published_at, content_type=content_type.media_type)
-    path = None if file == "-" else Path(file)
-    with open_input(file) as stream:
-        if raw:
+    if raw:
+        with open_input(file) as stream:
             _publish(settings, read_raw_texts(stream, content_type.media_type), "texts")
-        else:
-            _publish(settings, read_texts(stream, path, defaults, max_chars=settings.text_max_chars), "texts")
+        return
+    lines = read_texts(file_or_input(file), defaults, max_chars=settings.text_max_chars, told=say)
+    _publish(settings, lines, "texts")
 
 
 @app.command()
@@ -81,7 +87,7 @@ def images(
         list[str],
         typer.Argument(
             metavar="PATH...|-",
-            help="Pictures, folders, lists (.jsonl with `file`); - reads paths from stdin.",
+            help="Pictures, folders, lists (tables or JSON with `file`); - reads paths from stdin.",
         ),
     ],
     source: Annotated[str, typer.Option(help="`source` of pictures whose list names none.")] = "upload",
@@ -94,24 +100,18 @@ def images(
     when it was taken. Files that cannot be read, and pictures of other formats, are reported, the rest is
     published, and the exit code is 1.
     """
-    from monitor.publishing import Defaults, read_images
+    from monitor.files.pictures import read_images
+    from monitor.publishing import Defaults
 
     defaults = Defaults(source=source, published_at=published_at, content_type=content_type.media_type)
-    _publish(load_settings(), read_images(pictures_of(paths), defaults), "pictures")
+    _publish(load_settings(), read_images(pictures_of(paths), defaults, told=say), "pictures")
 
 
-def _publish(settings: Settings, records: Iterable["Outgoing | Refused"], what: str) -> None:
-    from monitor.publishing import Outgoing, Refused, publish
+def _publish(settings: Settings, records: Iterable["Outgoing | Refused | LeftOut"], what: str) -> None:
+    from monitor.commands.sending import Refusals, send
 
-    with progress() as display:
-        task = display.add_task(f"publishing {what}", total=None)
-
-        def on_done(record: Outgoing | Refused) -> None:
-            display.advance(task)
-            if isinstance(record, Refused):
-                say(f"{record.where}: {record.error}")
-
-        outcome = run(publish(settings, records, on_done))
-    say(f"{outcome.sent:,} {what} published, {len(outcome.refused):,} refused")
-    if outcome.refused:
+    refusals = Refusals()
+    sent = send(settings, records, what, refusals)
+    say(f"{sent:,} {what} published, {refusals.said()}")
+    if refusals.any:
         raise typer.Exit(1)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monitor.commands.files import open_input, pictures_of
+from monitor.commands.files import file_or_input, pictures_of
 from monitor.commands.terminal import progress, say
 from monitor.settings import Device, load_settings
 
@@ -30,7 +30,11 @@ _BatchSize = Annotated[int | None, typer.Option(min=1, help="Inputs per run of t
 @app.command()
 def texts(
     file: Annotated[
-        str, typer.Argument(metavar="FILE.jsonl|-", help="One JSON object a line; - reads stdin.")
+        str,
+        typer.Argument(
+            metavar="FILE|-",
+            help="JSON lines, JSON, CSV, XLSX or Parquet, also .gz and .zst; - reads from stdin.",
+        ),
     ],
     model: _Model = None,
     device: _Device = None,
@@ -48,13 +52,14 @@ def texts(
 ) -> None:
     """Sentiment and brands of texts.
 
-    A line is a text mention, or just {"text": ...}; "target" (a part of the text, or where it starts and
-    ends) asks for the sentiment toward it. A text in a language that the model does not speak has a label
-    of null; "lang" says the language where it is known. A bad line is answered with its error, and the run
-    goes on.
+    A line is a text mention, or just {"text": ...}; columns called otherwise are used where their names leave
+    no doubt. "target" (a part of the text, or where it starts and ends) asks for the sentiment toward it. A
+    text in a language that the model does not speak has a label of null; "lang" says the language where it is
+    known. A bad line is answered with its error, and the run goes on.
     """
     from monitor.brand_matcher import BrandMatcher
     from monitor.brands import load_brands
+    from monitor.files.reading import readable
     from monitor.scoring import as_available, batches, score_texts
     from monitor.sentiment import load_scorer
 
@@ -66,16 +71,16 @@ def texts(
         sentiment_min_confidence=min_confidence,
     )
     matcher = BrandMatcher(load_brands(settings.brands_file))
-    with open_input(file) as stream:
-        scorer = load_scorer(
-            settings.models_dir / settings.sentiment_model,
-            settings.device,
-            settings.inference_threads,
-            settings.sentiment_min_confidence,
-        )
-        group = as_available if file == "-" else batches
-        lines = group(enumerate(stream, 1), settings.text_batch_size)
-        _print(score_texts(lines, scorer, matcher, settings.text_max_chars), "texts")
+    found = readable(file_or_input(file), told=say, dated=False)
+    scorer = load_scorer(
+        settings.models_dir / settings.sentiment_model,
+        settings.device,
+        settings.inference_threads,
+        settings.sentiment_min_confidence,
+    )
+    group = as_available if file == "-" else batches
+    rows = group(found.rows, settings.text_batch_size)
+    _print(score_texts(rows, found.columns, scorer, matcher, settings.text_max_chars), "texts")
 
 
 @app.command()

@@ -7,7 +7,9 @@ from pathlib import Path
 import msgspec
 
 from monitor.errors import SetupError
-from monitor.publishing import Defaults, Outgoing, Refused, read_images, read_texts
+from monitor.files.pictures import read_images
+from monitor.files.reading import read_texts
+from monitor.publishing import Defaults, Outgoing, Refused
 from monitor.publishing.records import content_type_header
 from monitor.settings import Settings
 
@@ -52,14 +54,14 @@ def read_samples(folder: Path, settings: Settings) -> Samples:
     for path in (texts, pictures, broken, brands):
         if not path.is_file():
             raise SetupError(f"no {path}; run the demo in a checkout, or say with --samples where they are")
-    with texts.open("rb") as stream:
-        records = list(read_texts(stream, texts, defaults, max_chars=settings.text_max_chars))
+    records = [*read_texts(texts, defaults, max_chars=settings.text_max_chars)]
     records += read_images([pictures], defaults)
     good: list[Outgoing] = []
     for record in records:
         if isinstance(record, Refused):
             raise SetupError(f"{folder}: {record.where}: {record.error}")
-        good.append(record)
+        if isinstance(record, Outgoing):
+            good.append(record)
     bad = [_broken(line, broken) for line in broken.read_bytes().splitlines() if line.strip()]
     return Samples((*good, *(record for record, _ in bad)), Counter(code for _, code in bad))
 

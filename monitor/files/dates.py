@@ -22,7 +22,8 @@ _TIME: Final = re.compile(
 )
 _ASIDE: Final = re.compile(r"\([^)]*\)|(?<=\d)(?:st|nd|rd|th)\b|\b(?:at|um|à|a las|uhr|de)\b", re.IGNORECASE)
 _PARTS: Final = re.compile(r"[\s,./-]+")
-_POINTED: Final = re.compile(r"\s*\d{1,2}\.\s?\d{1,2}\.\s?\d{4}")
+_SAID: Final = {"dmy": "the day first", "mdy": "the month first", "ymd": "the year first"}
+_POINTED: Final = re.compile(r"\s*\d{1,2}\.\s?\d{1,2}\.\s?\d{2}(?!\d\d?\.)")
 _DAYS: Final = re.compile(
     r"^(?:mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|lun|mar|mer|jeu|ven|sam|dim|mié|jue|vie|sáb|dom)"
     r"[a-zäéáè]*\.?,?\s+",
@@ -95,16 +96,17 @@ def parse_moment(
         )
     if order is None and _POINTED.match(str(value)):
         order = "dmy"  # nobody writes points and begins with the month
-    if order is not None and order in found:
-        moment = found[order]
-    elif len(set(found.values())) == 1:
-        moment = next(iter(found.values()))
-    else:
-        told = " or ".join(dict.fromkeys(f"{one:%-d %B %Y}" for one in found.values()))
+    if order is not None and order not in found:
         raise DataError(
             ErrorCode.FIELD_INVALID,
-            f"{shown}, which is {told}; say which with --date-order {'|'.join(found)}",
+            f"{shown}, which is no date with {_SAID[order]}; correct it, or --date-order",
         )
+    if order is None and len(set(found.values())) > 1:
+        raise DataError(
+            ErrorCode.FIELD_INVALID,
+            f"{shown}, which is {told(found)}; say which with --date-order {'|'.join(found)}",
+        )
+    moment = found[order] if order is not None else next(iter(found.values()))
     if moment.tzinfo is None:
         if zone is None:
             raise DataError(
@@ -114,6 +116,11 @@ def parse_moment(
             )
         moment = moment.replace(tzinfo=zone)
     return moment
+
+
+def told(found: Mapping[DateOrder, datetime]) -> str:
+    """Readings in words: "3 April 2026 or 4 March 2026"."""
+    return " or ".join(dict.fromkeys(f"{one.day} {one:%B} {one.year}" for one in found.values()))
 
 
 def readings(value: Any) -> Mapping[DateOrder, datetime]:
@@ -258,10 +265,10 @@ class OrderOfColumn:
 
     def __init__(self) -> None:
         self._possible = set(ORDERS)
+        self.told = False
+        """Whether any date says something of the order."""
         self.example: str | None = None
         """The first date that can be read in more than one way."""
-        self.open = False
-        """Whether there is such a date."""
 
     def seen(self, value: Any) -> None:
         """One more value; what is no date says nothing."""
@@ -269,15 +276,22 @@ class OrderOfColumn:
             found = readings(value)
         except (ValueError, OverflowError, OSError):
             return
-        if not found or (set(found) == set(ORDERS) and len(set(found.values())) == 1):
+        if not found or (len(found) == len(ORDERS) and len(set(found.values())) == 1):
             return
+        self.told = True
         if _POINTED.match(str(value)):
+            self._possible &= {"dmy"}
             return
         self._possible &= set(found)
         if len(set(found.values())) > 1 and self.example is None:
-            self.example, self.open = str(value), True
+            self.example = str(value)
 
     @property
     def order(self) -> DateOrder | None:
         """The only order in which all of them are dates; None where several are, or none is."""
         return next(iter(self._possible)) if len(self._possible) == 1 else None
+
+    @property
+    def contradicts(self) -> bool:
+        """Whether no order fits all of them."""
+        return not self._possible

@@ -64,6 +64,8 @@ class Opened:
     """A file of rows."""
 
     form: Form
+    name: str = ""
+    """What a person calls it."""
     encoding: str
     columns: tuple[str, ...]
     """In order; of JSON those met in its first rows."""

@@ -2,11 +2,11 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, get_args
 
 from monitor.errors import SetupError
-from monitor.files.dates import OrderOfColumn, readings
+from monitor.files.dates import OrderOfColumn, readings, told
 from monitor.files.interface import Columns, Opened, Row, Target, Unreadable
 from monitor.files.names import TIMES, TITLES, known, plain, rank
 
@@ -23,8 +23,8 @@ class Proposal:
 
     columns: Columns
     notes: tuple[str, ...] = ()
-    problems: tuple[str, ...] = ()
-    """Each says what to do; rows are read nevertheless, as far as they can be."""
+    problems: Mapping[Target, str] = field(default_factory=dict)
+    """By field; each says what to do. Rows are read nevertheless, as far as they can be."""
 
 
 def propose(opened: Opened, sample: Sequence[Row | Unreadable]) -> Proposal:
@@ -35,16 +35,16 @@ def propose(opened: Opened, sample: Sequence[Row | Unreadable]) -> Proposal:
     rows = [row for row in sample if isinstance(row, Row)]
     fields: dict[Target, tuple[str, ...]] = {}
     notes: list[str] = []
-    problems: list[str] = []
+    problems: dict[Target, str] = {}
     for target in TARGETS:
         named = sorted((name for name in opened.columns if _means(name, target)), key=rank)
         filled = [name for name in named if rank(name) == 0 or _filled(rows, name)] or named
         if not filled:
             continue
         if len(filled) > 1 and filled[0] != target and rank(filled[0]) == rank(filled[1]):
-            problems.append(
-                f"columns `{filled[0]}` and `{filled[1]}` could both be {target}; say which: "
-                f"--map {target}='{filled[0]}'"
+            problems[target] = (
+                f"columns `{filled[0]}` and `{filled[1]}` could both be {target}; "
+                f"say which: --map {target}='{filled[0]}'"
             )
         fields[target] = (filled[0],)
         if left := [name for name in filled[1:] if target not in ("id", "text")]:
@@ -54,14 +54,14 @@ def propose(opened: Opened, sample: Sequence[Row | Unreadable]) -> Proposal:
     _drop_rounded_ids(fields, rows, notes)
     _by_contents(opened, fields, rows, notes)
     if "text" not in fields:
-        problems.append(
+        problems["text"] = (
             f"no column for the text (found: {_listed(opened.columns) or 'nothing'}); "
             "name it: --map text=COLUMN"
         )
     zone = _zone_in_name(fields.get("published_at", ()))
     columns = Columns(fields=fields, zone=zone)
     notes = [*(_used(target, names) for target, names in fields.items() if names != (target,)), *notes]
-    return Proposal(columns=columns, notes=tuple(notes), problems=tuple(problems))
+    return Proposal(columns=columns, notes=tuple(notes), problems=problems)
 
 
 def mapped(columns: Columns, opened: Opened, given: Mapping[Target, Sequence[str]]) -> Columns:
@@ -81,20 +81,20 @@ def mapped(columns: Columns, opened: Opened, given: Mapping[Target, Sequence[str
     return replace(columns, fields=fields)
 
 
-def order_problem(columns: Columns, values: Iterable[Any]) -> tuple[Columns, str | None]:
+def ordered(columns: Columns, values: Iterable[Any]) -> tuple[Columns, str | None]:
     """The columns with the order of day and month that all these dates allow, or what has to be decided."""
     order = OrderOfColumn()
     for value in values:
         order.seen(value)
     if order.order is not None:
         return replace(columns, date_order=order.order), None
-    if not order.open:
+    if order.example is None:
         return columns, None
     found = readings(order.example)
-    told = " or ".join(dict.fromkeys(f"{one:%-d %B %Y}" for one in found.values()))
+    why = "some dates begin with the day, some with the month" if order.contradicts else "no other date tells"
     name = " ".join(columns.fields["published_at"])
     return columns, (
-        f"`{name}` has {order.example!r}, which is {told}, and no other date of the column tells; "
+        f"`{name}` has {order.example!r}, which is {told(found)}, and {why}; "
         f"say which: --date-order {'|'.join(found)}"
     )
 

@@ -123,11 +123,13 @@ def _complete(
         fields["published_at"] = moment
     if "id" not in fields:
         said = moment_of(row, columns)
-        parts: list[Any] = [fields["source"], fields.get("text"), None if said is None else str(said)]
-        if row.picture is not None:
-            parts.append(row.picture)
+        moment = None if said is None else str(said)
         try:
-            fields["id"] = derived_id(*parts)
+            fields["id"] = (
+                derived_id(fields["source"], fields.get("text"), moment)
+                if row.picture is None
+                else derived_id(fields["source"], row.picture)
+            )
         except UnicodeEncodeError as error:
             raise _unsendable(error) from error
 

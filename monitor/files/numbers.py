@@ -50,7 +50,7 @@ def parse_count(value: Any, name: str) -> int | None:
         return int(digits.replace(".", "").replace(",", ""))
     if decimal := _DECIMAL.fullmatch(digits):
         scaled = int(decimal[1] + decimal[2]) * scale
-        whole, rest = divmod(scaled, 10 ** len(decimal[2]))
+        whole, rest = divmod(scaled, int("1".ljust(len(decimal[2]) + 1, "0")))
         if rest == 0 or scale > 1:
             return whole
     raise _wrong(value, name)

@@ -55,7 +55,7 @@ def open_file(file: Path | BinaryIO, name: str = "", *, encoding: str | None = N
     except BaseException:
         data.close()
         raise
-    return replace(opened, share=data.share, close=data.close)
+    return replace(opened, name=shown, share=data.share, close=data.close)
 
 
 def peek(opened: Opened, count: int) -> tuple[list[Row | Unreadable], Opened]:

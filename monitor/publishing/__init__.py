@@ -1,9 +1,8 @@
-"""The publisher's side: files become mentions, mentions become Kafka records."""
+"""The publisher's side: mentions become Kafka records. `monitor.files` reads them from files."""
 
-from monitor.publishing.images import read_images
 from monitor.publishing.producer import PublishOutcome, publish
 from monitor.publishing.records import Defaults, Outgoing, Refused
-from monitor.publishing.texts import read_raw_texts, read_texts
+from monitor.publishing.texts import read_raw_texts
 
 __all__ = [
     "Defaults",
@@ -11,7 +10,5 @@ __all__ = [
     "PublishOutcome",
     "Refused",
     "publish",
-    "read_images",
     "read_raw_texts",
-    "read_texts",
 ]

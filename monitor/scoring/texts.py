@@ -1,15 +1,18 @@
-"""Scores texts: JSON lines in, an answer or a fault per line out."""
+"""Scores texts: rows of a file in, an answer or a fault per row out."""
 
 import re
-from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from datetime import tzinfo
+from typing import TypeVar
 
 import msgspec
 
 from monitor.brand_matcher import BrandMatcher
 from monitor.errors import DataError, ErrorCode
+from monitor.files.dates import zone_named
+from monitor.files.interface import Columns, LeftOut, Row, Unreadable
+from monitor.files.mentions import fields_of
 from monitor.messages import BrandMention, Identifier, Moment, Reach, Sentiment, check_text, validation_code
 from monitor.queries import Fields
 from monitor.scoring.answers import Fault, TextAnswer, TextFault, TextId, UnscoredText
@@ -22,14 +25,14 @@ _Answer = TypeVar("_Answer")
 
 
 class _Line(msgspec.Struct, frozen=True, kw_only=True):
-    """A line to score: a `TextMention`, of which `text` alone is needed here.
+    """A row to score: a `TextMention`, of which `text` alone is needed here.
 
-    The other fields are checked where they are there: a line that scores is one the stream takes, given the
+    The other fields are checked where they are there: a row that scores is one the stream takes, given the
     rest.
     """
 
     text: str
-    id: Identifier | int | None = None
+    id: Identifier | None = None
     target: str | tuple[int, int] | None = None
     """What the sentiment is toward: a part of the text (its first occurrence), or a span [start, end)."""
     source: Identifier | None = None
@@ -49,23 +52,27 @@ class _Task:
     named: tuple[BrandMention, ...]
 
 
-_decode = msgspec.json.Decoder(_Line).decode
+_NUMBER = re.compile(r"\d+")
 
 
 def score_texts(
-    batches: Iterable[Sequence[tuple[int, bytes]]],
+    batches: Iterable[Sequence[Row | Unreadable | LeftOut]],
+    columns: Columns,
     scorer: SentimentScorer,
     matcher: BrandMatcher,
     max_chars: int,
 ) -> Iterator[list[TextAnswer | UnscoredText | TextFault]]:
-    """Answers for batches of (line number, line), in the same order; blank lines have none, and texts longer
+    """Answers for batches of rows, in the same order; rows that are no mention have none, and texts longer
     than `max_chars` a fault.
 
-    Blocks while the model runs. Never raises for what stands on a line; `OutageError` if the model fails on
-    everything.
+    Blocks while the model runs. Never raises for what stands in a row; `OutageError` if the model fails on
+    everything, `SetupError` for a zone of `columns` that there is not.
     """
+    zone = zone_named(columns.zone) if columns.zone else None
     for batch in batches:
-        tasks = [_read(number, line, max_chars, matcher) for number, line in batch if line.strip()]
+        tasks = [
+            _read(row, columns, zone, max_chars, matcher) for row in batch if not isinstance(row, LeftOut)
+        ]
         spoken = [task for task in tasks if isinstance(task, _Task) and scorer.speaks(task.fields.language)]
         sentiments = iter(score_each(spoken, lambda some: _score(scorer, some), scorer.warm_up))
         answers: list[TextAnswer | UnscoredText | TextFault] = []
@@ -79,22 +86,31 @@ def score_texts(
         yield answers
 
 
-def _read(number: int, line: bytes, max_chars: int, matcher: BrandMatcher) -> _Task | TextFault:
-    line = line.removeprefix(BOM_UTF8)  # what Windows programs put in front of a file
+def _read(
+    row: Row | Unreadable, columns: Columns, zone: tzinfo | None, max_chars: int, matcher: BrandMatcher
+) -> _Task | TextFault:
+    name = _id_of(row, columns)
     try:
-        fields = _decode(line)
-    except msgspec.ValidationError as error:
-        return _fault(_id_of(line, number), validation_code(str(error)), str(error))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return _fault(number, ErrorCode.JSON_INVALID, f"not application/json: {error}")
-    name: TextId = number if fields.id is None else fields.id
-    try:
+        if isinstance(row, Unreadable):
+            raise row.error
+        fields = _line(row, columns, zone)
         check_text(fields.text, max_chars=max_chars)
         text = read(fields.text)
         known = Fields.of(fields, matcher.language(text, fields.lang))
         return _Task(name, text, _span(fields.target, fields.text), known, matcher.find(text, known))
     except DataError as error:
         return TextFault(id=name, error=Fault.of(error))
+
+
+def _line(row: Row, columns: Columns, zone: tzinfo | None) -> _Line:
+    """Raises `DataError`."""
+    fields = fields_of(row, columns, zone)
+    if "target" in row.cells:
+        fields["target"] = row.cells["target"]
+    try:
+        return msgspec.convert(fields, _Line)
+    except msgspec.ValidationError as error:
+        raise DataError(validation_code(str(error)), str(error)) from error
 
 
 def _span(target: str | tuple[int, int] | None, text: str) -> tuple[int, int] | None:
@@ -149,15 +165,12 @@ def _brands(task: _Task) -> list[str]:
     return list(dict.fromkeys(mention.brand for mention in task.named))
 
 
-def _fault(name: TextId, code: ErrorCode, detail: str) -> TextFault:
-    return TextFault(id=name, error=Fault(code.value, detail))
-
-
-def _id_of(line: bytes, number: int) -> TextId:
-    """The id of a line whose other fields are wrong."""
-    try:
-        fields: Any = msgspec.json.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return number
-    name = fields.get("id") if isinstance(fields, dict) else None
-    return name if isinstance(name, str | int) and not isinstance(name, bool) else number
+def _id_of(row: Row | Unreadable, columns: Columns) -> TextId:
+    """The row's id, also where its other fields are wrong; the number of its line where it has none."""
+    if isinstance(row, Row):
+        for column in columns.fields.get("id", ("id",)):
+            id = row.cells.get(column)
+            if isinstance(id, str | int) and not isinstance(id, bool):
+                return id
+    found = _NUMBER.search(row.where)
+    return int(found[0]) if found else row.where

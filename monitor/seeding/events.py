@@ -90,7 +90,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
 def read_events(path: Path, until: datetime) -> tuple[Event, ...]:
     """The events of a file; `until` is where the world ends. Raises `SetupError` with what to do."""
     try:
-        given: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
+        given: dict[str, Any] = tomllib.loads(path.read_text("utf-8-sig"))
         events = given.get("event", [])
         if isinstance(events, list):
             given["event"] = [_dated(each, until) if isinstance(each, dict) else each for each in events]

@@ -13,9 +13,9 @@ import pytest
 from PIL import Image
 
 from monitor.errors import DataError
+from monitor.files.pictures import read_images
 from monitor.logos import decode_picture
 from monitor.messages import TextMention, decode_image, decode_text
-from monitor.publishing.images import read_images
 from monitor.publishing.records import Defaults, Outgoing
 from monitor.settings import Settings
 

@@ -4,8 +4,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from monitor.files.pictures import read_images
 from monitor.messages import JSON, MSGPACK, decode_image
-from monitor.publishing.images import read_images
 from monitor.publishing.records import Defaults, Outgoing
 from tests.fuzz.material import ROOT, small_pictures
 

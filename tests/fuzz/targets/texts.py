@@ -3,12 +3,12 @@
 import io
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 from monitor.errors import SetupError
+from monitor.files.interface import LeftOut
+from monitor.files.reading import read_texts
 from monitor.messages import JSON, MSGPACK, decode_text
-from monitor.publishing.records import Defaults, Outgoing
-from monitor.publishing.texts import read_raw_texts, read_texts
+from monitor.publishing import Defaults, Outgoing, read_raw_texts
 from tests.fuzz.material import ROOT
 
 LONGEST = 1500
@@ -41,12 +41,13 @@ def seeds() -> Iterator[bytes]:
 def check(data: bytes) -> None:
     """One file."""
     choice, content = data[0] if data else 0, data[1:]
-    path = Path("texts.csv" if choice & 1 else "texts.jsonl")
+    name = "texts.csv" if choice & 1 else "texts.jsonl"
     content_type = MSGPACK if choice & 2 else JSON
     moment = datetime(2026, 3, 1, tzinfo=UTC)
     defaults = Defaults(source="s", published_at=moment, content_type=content_type)
     try:
-        for read in read_texts(io.BytesIO(content), path, defaults, max_chars=_MOST):
+        for read in read_texts(io.BytesIO(content), defaults, max_chars=_MOST, name=name):
+            assert not isinstance(read, LeftOut)
             if isinstance(read, Outgoing):
                 decode_text(read.value, content_type, max_chars=_MOST)
             else:
