@@ -1,14 +1,14 @@
 """Mastodon, by the streaming API of one server: new posts, edits and deletions of its public timeline or of
 hashtags.
 
-What came while nobody listened is read back from the timelines. Edits and deletions of that time are not told
-again by any server.
+What came while nobody listened is read back from the timelines; edits and deletions of that time are found
+when posts are looked up again (`mastodon_checks`).
 """
 
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -19,9 +19,11 @@ from monitor.sources.context import Context
 from monitor.sources.gathering import gathered
 from monitor.sources.http import RefusedError
 from monitor.sources.interface import Gone, Item, Page, Skipped, SourceOutageError, State
+from monitor.sources.mastodon_api import Server
+from monitor.sources.mastodon_checks import PART, Rechecks
 from monitor.sources.mastodon_statuses import alias_of, post_of
-from monitor.sources.mastodon_streams import Part, Server, Timeline, Told, listening, timeline
-from monitor.sources.options import Options
+from monitor.sources.mastodon_streams import Part, Timeline, Told, listening, timeline
+from monitor.sources.options import Options, Seconds
 
 _MOST: Final = 200
 """Events of a page."""
@@ -49,6 +51,9 @@ class MastodonOptions(Options, frozen=True, kw_only=True, forbid_unknown_fields=
     """Of the server's own people (`local`), of others (`remote`; not of hashtags), or all."""
     noindex: bool = False
     """Also of authors who ask not to be indexed."""
+    recheck: Seconds = Seconds(86_400)
+    """How often what the server's own people wrote is looked up again, for edits and deletions that no
+    stream told."""
 
 
 class Mastodon:
@@ -70,10 +75,12 @@ class Mastodon:
             raise SetupError(f"source {name}: no server streams hashtags of others only; leave `posts` out")
         everything = () if tags else (timeline(None, options.posts),)
         self._timelines = (*everything, *(timeline(tag, options.posts) for tag in tags))
-        self._server = Server(http=context.http, url=f"{url.scheme}://{url.netloc}", token=options.token)
+        self._server = Server(context.http, f"{url.scheme}://{url.netloc}", options.token, context.now)
         self._noindex = options.noindex
         self._now = context.now
-        self._free_at = datetime.fromtimestamp(0, UTC)
+        self._rechecks = Rechecks(
+            self._server, options.source, options.recheck, context.collected, context.now
+        )
 
     async def pages(self, states: Mapping[str, State]) -> AsyncIterator[Page]:
         """What was missed, then what happens. Ends only by raising."""
@@ -82,15 +89,22 @@ class Mastodon:
             yield page
         async with (
             listening(self._server, self._timelines) as streams,
-            gathered(*streams, most=_MOST, within=_WITHIN) as lists,
+            gathered(
+                *streams, self._rechecks.pages(states.get(PART, {})), most=_MOST, within=_WITHIN
+            ) as lists,
             aclosing(lists),
         ):
             # What came between the last answer and the connection.
             async for page in self._missed(since):
                 yield page
             async for events in lists:
-                items = [item for told in events if (item := self._item(told, since)) is not None]
-                yield Page(items=tuple(items), state={"since": dict(since)})
+                told = [one for one in events if isinstance(one, Told)]
+                items = [item for one in told if (item := self._item(one, since)) is not None]
+                if told:
+                    yield Page(items=tuple(items), state={"since": dict(since)})
+                for one in events:
+                    if isinstance(one, Page):
+                        yield one
 
     async def _missed(self, since: dict[str, str]) -> AsyncIterator[Page]:
         """Each timeline from where it was left to what is newest now, oldest first; at first its newest page
@@ -139,25 +153,15 @@ class Mastodon:
 
     async def _read(self, read: Timeline, **params: str) -> list[Any]:
         """Statuses of a timeline, newest first. Raises `SourceOutageError` and `SetupError`."""
-        rest = (self._free_at - self._now()).total_seconds()
-        if rest > 0:
-            raise SourceOutageError(f"{self._server.host} takes no more requests for {rest:.0f} s", rest)
         try:
-            answer = await self._server.http.get(
-                f"{self._server.url}/api/v1/timelines/{read.path}",
-                headers=self._server.headers,
-                params={**read.params, **params},
-            )
+            statuses = await self._server.read(f"/api/v1/timelines/{read.path}", {**read.params, **params})
         except RefusedError as error:
             if error.status == 404 and read.name.startswith("#"):  # a hashtag that nobody has used there
                 return []
             raise self._server.denied(error) from None
-        if answer.headers.get("X-RateLimit-Remaining") == "0":
-            self._free_at = _moment(answer.headers.get("X-RateLimit-Reset")) or self._free_at
-        try:
-            return msgspec.json.decode(answer.body, type=list[Any])
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise SourceOutageError(f"{self._server.host}: timeline {read.name}: {error}") from error
+        if not isinstance(statuses, list):
+            raise SourceOutageError(f"{self._server.host}: timeline {read.name} is no list")
+        return statuses
 
 
 def _number(status: Any) -> str:
@@ -180,11 +184,3 @@ def _rewound(number: str) -> str:
     if not (number.isascii() and number.isdecimal()):
         return number
     return str(max(0, int(number) - (_REWIND // timedelta(milliseconds=1) << 16)))
-
-
-def _moment(written: str | None) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(written or "")
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else None

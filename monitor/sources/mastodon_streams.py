@@ -7,19 +7,17 @@ Written after docs.joinmastodon.org/methods/streaming and the server's own strea
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Final, Literal
-from urllib.parse import quote, urlsplit
+from typing import Any, Literal
+from urllib.parse import quote
 
 import msgspec
 
-from monitor.errors import SetupError
-from monitor.sources.http import Http, RefusedError, WebSocket
+from monitor.sources.http import RefusedError, WebSocket
 from monitor.sources.interface import SourceOutageError
+from monitor.sources.mastodon_api import DENIED, Server
 
 Part = Literal["all", "local", "remote"]
 """Which posts: of the server's own people, of other servers', or both."""
-
-_DENIED: Final = frozenset({401, 403, 422})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,35 +63,6 @@ class Told:
     payload: Any
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Server:
-    """A server, and as whom it is asked."""
-
-    http: Http
-    url: str
-    """https://HOST."""
-    token: str = ""
-
-    @property
-    def host(self) -> str:
-        """What names it, with a port that is not the usual one."""
-        return urlsplit(self.url).netloc
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """Who asks."""
-        return {"Authorization": f"Bearer {self.token}"} if self.token else {}
-
-    def denied(self, error: RefusedError) -> SetupError:
-        """What to do about an answer that refuses."""
-        if error.status not in _DENIED:
-            return error
-        return SetupError(
-            f"{error}: it tells this to accounts only; make an access token there (Preferences, Development, "
-            "scope read:statuses) and give it as `token`"
-        )
-
-
 @asynccontextmanager
 async def listening(
     server: Server, timelines: tuple[Timeline, ...]
@@ -109,7 +78,7 @@ async def listening(
                 server.http.websocket(f"{at}/api/v1/streaming", headers=server.headers)
             )
         except RefusedError as error:
-            if error.status in _DENIED:
+            if error.status in DENIED:
                 raise server.denied(error) from None
             streams = [await _events(stack, server, at, one) for one in timelines]
         else:

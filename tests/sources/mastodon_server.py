@@ -16,6 +16,11 @@ class MastodonServer:
 
     def __init__(self, host: str = "social.example", token: str = "", sockets: int = 101) -> None:
         self.host = host
+        self.url = f"https://{host}"
+        """What uris of its own people's posts begin with."""
+        self.looks_up_many = True
+        self.faults: list[int] = []
+        """What the next look-ups answer instead."""
         self.statuses: dict[str, dict[str, Any]] = {}
         self.asked: list[str] = []
         self.listened = asyncio.Event()
@@ -32,6 +37,8 @@ class MastodonServer:
         self.app.router.add_get("/api/v2/instance", self._instance)
         self.app.router.add_get("/api/v1/timelines/public", self._timeline)
         self.app.router.add_get("/api/v1/timelines/tag/{tag}", self._timeline)
+        self.app.router.add_get("/api/v1/statuses", self._many)
+        self.app.router.add_get("/api/v1/statuses/{id}", self._one)
         self.app.router.add_get("/api/v1/streaming", self._socket)
         self.app.router.add_get("/api/v1/streaming/{kind:.+}", self._events)
 
@@ -39,12 +46,18 @@ class MastodonServer:
         """Post number `number`; returns its number at this server. `seconds` after the beginning."""
         made = BEGINNING + timedelta(seconds=number if seconds is None else seconds)
         id = str((int(made.timestamp() * 1000) << 16) + number)
-        home = acct.partition("@")[2] or self.host
+        name, _, home = acct.partition("@")
+        uri = (
+            f"https://{home}/users/{name}/statuses/{number}"
+            if home
+            else f"{self.url}/users/{name}/statuses/{id}"
+        )
+        home = home or self.host
         tags = [word[1:].lower() for word in text.split() if word.startswith("#")]
         self.statuses[id] = {
             "id": id,
-            "uri": f"https://{home}/users/{acct.partition('@')[0]}/statuses/{number}",
-            "url": f"https://{home}/@{acct.partition('@')[0]}/{number}",
+            "uri": uri,
+            "url": f"https://{home}/@{name}/{number}",
             "created_at": made.isoformat().replace("+00:00", "Z"),
             "edited_at": None,
             "content": f"<p>{text}</p>",
@@ -120,6 +133,24 @@ class MastodonServer:
         reset = (datetime(2026, 11, 30, 12, 3, tzinfo=UTC)).isoformat().replace("+00:00", "Z")
         headers = {"X-RateLimit-Remaining": str(self.remaining), "X-RateLimit-Reset": reset}
         return web.json_response(shown[::-1], headers=headers)
+
+    async def _many(self, request: web.Request) -> web.Response:
+        self.asked.append(request.path_qs)
+        if self.faults:
+            return web.json_response({"error": "x"}, status=self.faults.pop(0))
+        if not self.looks_up_many:
+            return web.json_response({"error": "Not found"}, status=404)
+        ids = request.query.getall("id[]")
+        if len(ids) > 20:
+            return web.json_response({"error": "Validation failed"}, status=422)
+        return web.json_response([self.statuses[id] for id in ids if id in self.statuses])
+
+    async def _one(self, request: web.Request) -> web.Response:
+        self.asked.append(request.path_qs)
+        status = self.statuses.get(request.match_info["id"])
+        if status is None:
+            return web.json_response({"error": "Record not found"}, status=404)
+        return web.json_response(status)
 
     async def _socket(self, request: web.Request) -> web.StreamResponse:
         self.asked.append("websocket")

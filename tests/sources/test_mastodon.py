@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,10 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.errors import SetupError
+from monitor.sources import mastodon_checks
 from monitor.sources.context import Context
 from monitor.sources.interface import Gone, Item, Page, Post, Skipped, SourceOutageError
 from monitor.sources.mastodon import Mastodon, MastodonOptions
+from monitor.sources.mastodon_api import Server
+from monitor.sources.mastodon_checks import Rechecks
 from monitor.sources.mastodon_statuses import post_of
+from monitor.storage.collectors import Collected
 from tests.sources.mastodon_server import MastodonServer
 from tests.sources.streams import NOW, context, last_states, serving, take, take_until_it_breaks
 
@@ -131,7 +136,7 @@ def mastodon(at: Context, url: str, **options: Any) -> Mastodon:
 
 
 def names(items: list[Item]) -> list[str]:
-    return [f"{one.id.rpartition('/')[2]} {one.text}" for one in items if isinstance(one, Post)]
+    return [f"{str(one.url).rpartition('/')[2]} {one.text}" for one in items if isinstance(one, Post)]
 
 
 @pytest.fixture(params=[101, 404], ids=["websocket", "events"])
@@ -172,7 +177,7 @@ async def test_posts_edits_and_deletions_arrive(told: Any) -> None:
     )
     # The newest page first, then what happens.
     assert names(items)[:10] == [f"{number} Nike {number}" for number in range(1, 11)]
-    eleventh = [one for one in items if isinstance(one, Gone) or one.id.endswith("/11")]
+    eleventh = [one for one in items if isinstance(one, Gone) or str(one.url).endswith("/11")]
     made, edited, gone = eleventh[-3:]
     assert (made.text, made.edited) == ("Nike eleven", False)
     assert (edited.text, edited.edited) == ("Nike, edited", True)
@@ -356,6 +361,52 @@ async def test_streams_of_another_host_than_the_servers() -> None:
     assert "websocket" in streaming.asked
     assert "websocket" not in server.asked
     assert {one.alias.partition("/")[0] for one in items if isinstance(one, Post) and one.alias} == {url}
+
+
+@pytest.mark.parametrize("many", [True, False])
+async def test_what_was_edited_or_deleted_unheard_is_found_again(many: bool) -> None:
+    server = MastodonServer()
+    server.looks_up_many = many
+    async with serving(server.app) as url, context() as at:
+        server.url = f"http://{url}"
+        ours = [server.publish(number, f"Nike {number}") for number in range(1, 48)]
+        theirs = server.publish(48, "Nike 48", acct="bob@far.example")
+        posts = {id: server.statuses[id]["uri"] for id in (*ours, theirs)}
+
+        async def collected(_: str, after: str, most: int) -> list[Collected]:
+            known = sorted(uri for uri in posts.values() if uri > after)[:most]
+            return [Collected(id=id, published_at=NOW) for id in known]
+
+        for id in (ours[3], ours[30], theirs):
+            server.delete(id)
+        server.edit(ours[7], "Nike, edited")
+        api = Server(at.http, f"http://{url}", "", at.now)
+        checks = Rechecks(api, "mastodon", 3600, collected, at.now)
+        async with aclosing(checks.pages({}, pause=0)) as pages:
+            page = await anext(pages)
+    found = {one.id: one for one in page.items if isinstance(one, Post | Gone)}
+    assert set(found) == {posts[ours[3]], posts[ours[30]], posts[ours[7]]}
+    edited = found[posts[ours[7]]]
+    assert isinstance(edited, Post)
+    assert (edited.text, edited.edited) == ("Nike, edited", True)
+    assert (page.part, page.state) == ("recheck", {"last": "", "began": NOW.timestamp(), "before": 0.0})
+
+
+async def test_a_look_up_that_fails_is_made_again_and_deletes_nothing(monkeypatch: Any) -> None:
+    server = MastodonServer()
+    monkeypatch.setattr(mastodon_checks, "_AFTER_FAULT", 0.0)
+    async with serving(server.app) as url, context() as at:
+        server.url = f"http://{url}"
+        id = server.publish(1, "Nike 1")
+
+        async def collected(*_: Any) -> list[Collected]:
+            return [Collected(id=server.statuses[id]["uri"], published_at=NOW)]
+
+        server.faults = [500, 401, 502]
+        checks = Rechecks(Server(at.http, f"http://{url}", "", at.now), "m", 3600, collected, at.now)
+        async with aclosing(checks.pages({}, pause=0)) as pages:
+            assert (await anext(pages)).items == ()
+    assert len(server.asked) == 4
 
 
 @pytest.mark.parametrize(
