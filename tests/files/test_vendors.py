@@ -22,11 +22,13 @@ from monitor.files.interface import Beside, LeftOut, Opened, Row, Vendor
 from monitor.files.mentions import text_mentions
 from monitor.files.opening import open_file
 from monitor.files.vendors import VENDORS
-from monitor.messages import TextMention
-from monitor.publishing import Defaults, Outgoing
+from monitor.messages import ImageMention, TextMention
+from monitor.publishing import Defaults, Outgoing, Refused
 
 EXPORTS = Path(__file__).parent / "exports"
 NO_TEXT = "no text in the export"
+NOT_BESIDE = "a picture that is not beside the file"
+PICTURES = Path(__file__).parents[2] / "samples" / "pictures"
 
 
 def vendor_of(path: Path) -> str:
@@ -233,6 +235,78 @@ def test_posts_of_x_without_the_rest_of_the_archive(tmp_path: Path) -> None:
     assert mentions[1].text.startswith("VMware support, day three. ")
 
 
+def test_pictures_of_an_archive_of_x(tmp_path: Path) -> None:
+    """The first shares the post's id, as the collectors have it; a post of pictures alone has no text."""
+    photos = [
+        ("photo", "a.jpg"),
+        ("photo", "b.png"),
+        ("video", "c.jpg"),
+        ("photo", "d.jpg"),
+        ("photo", "e.jpg"),
+    ]
+    media = [
+        {"type": kind, "url": "https://t.co/pic", "media_url_https": f"https://pbs.twimg.com/media/{name}"}
+        for kind, name in photos
+    ]
+    tweets = [
+        post(17, "VMware on a cup https://t.co/pic", media),
+        post(18, "https://t.co/pic", [{**media[0], "media_url_https": "a.jpg"}]),
+        post(19, "https://t.co/pic", [{**media[0], "media_url_https": "..\\..\\secret.jpg"}]),
+    ]
+    (tmp_path / "tweets.js").write_text(f"window.YTD.tweets.part0 = {msgspec.json.encode(tweets).decode()}")
+    beside = tmp_path / "tweets_media"
+    beside.mkdir()
+    shutil.copy(PICTURES / "coffee.jpg", beside / "17-a.jpg")
+    shutil.copy(PICTURES / "vmware-slide.png", beside / "17-b.png")
+    (beside / "17-d.jpg").write_text("<html>not found</html>")
+    shutil.copy(PICTURES / "coffee.jpg", beside / "18-a.jpg")
+
+    records = records_of(tmp_path / "tweets.js")
+    assert [(one.where, one.topic, one.key) for one in records if isinstance(one, Outgoing)] == [
+        ("item 1", "text", b"17"),
+        ("item 1, picture 1", "image", b"17"),
+        ("item 1, picture 2", "image", b"17#2"),
+        ("item 2, picture 1", "image", b"18"),
+    ]
+    first = msgspec.json.decode(records[1].value, type=ImageMention)
+    assert first.image == (PICTURES / "coffee.jpg").read_bytes()
+    assert (first.source, first.caption) == ("x", "VMware on a cup")
+    assert [str(one.error.code) for one in records if isinstance(one, Refused)] == [
+        "image-format-unsupported"
+    ]
+    assert [one.reason for one in records if isinstance(one, LeftOut)] == [NOT_BESIDE, NOT_BESIDE]
+
+
+def post(id: int, text: str, media: list[dict[str, str]]) -> dict[str, Any]:
+    said = {"id_str": str(id), "full_text": text, "created_at": "Fri Mar 13 20:00:00 +0000 2026"}
+    return {"tweet": {**said, "extended_entities": {"media": media}}}
+
+
+def test_pictures_of_an_archive_of_mastodon(tmp_path: Path) -> None:
+    shutil.copy(EXPORTS / "outbox.json", tmp_path)
+    place = tmp_path / "media_attachments" / "files" / "1" / "original" / "a.png"
+    place.parent.mkdir(parents=True)
+    shutil.copy(PICTURES / "vmware-slide.png", place)
+    *_, last = records_of(tmp_path / "outbox.json")
+    assert (last.topic, last.key) == ("image", b"https://social.example/users/kim/statuses/5")
+
+
+def test_a_picture_outside_of_the_archive_is_not_read(tmp_path: Path) -> None:
+    outbox = (EXPORTS / "outbox.json").read_text()
+    shutil.copy(PICTURES / "coffee.jpg", tmp_path / "secret.jpg")
+    folder = tmp_path / "archive"
+    folder.mkdir()
+    outside = outbox.replace("/media_attachments/files/1/original/a.png", "/../secret.jpg")
+    (folder / "outbox.json").write_text(outside)
+    assert NOT_BESIDE in read(folder / "outbox.json")[1]
+
+
+def records_of(path: Path) -> list[Any]:
+    opened = open_file(path)
+    (vendor,) = (vendor for vendor in VENDORS if vendor.recognises(opened))
+    return list(published(vendor, opened, path, None))
+
+
 def test_what_somebody_liked_is_not_what_they_wrote() -> None:
     with pytest.raises(SetupError, match=r"`like`, not posts; import data/tweets\.js"):
         read(EXPORTS / "x" / "like.js")
@@ -297,7 +371,7 @@ def test_an_archive_of_mastodon() -> None:
         ),
     ]
     assert mentions[0].url == "https://social.example/@kim/1"
-    assert others == ["not meant for everybody", "a boost of somebody else's", NO_TEXT]
+    assert others == ["not meant for everybody", "a boost of somebody else's", NOT_BESIDE]
 
 
 def test_statuses_of_mastodons_api() -> None:

@@ -11,7 +11,6 @@ from typing import Any, Final
 
 from monitor.files.interface import Columns, Opened, Target, Vendor
 from monitor.files.vendors.export import (
-    NO_TEXT,
     Cells,
     code_of_language,
     columns,
@@ -54,7 +53,7 @@ class _Mend:
         self._url, self._author, self._language = (spelt(name) for name in ("Url", "Author", "Language"))
         self._words = [spelt(name) for name in ("Page Type", "Content Source")]
 
-    def __call__(self, cells: Cells) -> Cells | str:
+    def __call__(self, cells: Cells) -> Cells:
         cells |= named(cells.get(self._url))
         for name in self._words:
             if word := text(cells, name):
@@ -64,8 +63,6 @@ class _Mend:
         if cells.get(PLATFORM, text(cells, self._words[0])) == "x":
             cells.pop(self._title, None)  # who posted it, and the beginning of it
         keep_distinct(cells, (self._title, self._full, self._snippet))
-        if not any(name in cells for name in (self._title, self._full, self._snippet)):
-            return NO_TEXT
         handle(cells, self._author)
         code_of_language(cells, self._language)
         return cells
@@ -81,5 +78,5 @@ BRANDWATCH: Final = Vendor(
     name="brandwatch",
     recognises=_recognises,
     columns=_columns,
-    rows=mended(lambda opened, _: _Mend(opened)),
+    rows=mended(_columns, lambda opened, _: _Mend(opened)),
 )

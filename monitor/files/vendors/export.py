@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from monitor.errors import SetupError
 from monitor.files.interface import Beside, Columns, LeftOut, Opened, Row, Target, Unreadable
+from monitor.files.vendors.pictures import shown_in
 
 Cells = dict[str, Any]
 Mend = Callable[[Cells], Cells | str]
@@ -25,18 +26,31 @@ _LANGUAGES: Final = {
 
 
 def mended(
+    columns: Callable[[Opened], Columns],
     mending: Callable[[Opened, Beside], Mend],
+    pictures: Callable[[Cells], Sequence[str]] = lambda _: (),
 ) -> Callable[[Opened, Beside], Iterator[Row | Unreadable | LeftOut]]:
-    """A vendor's `rows`: each readable row through what `mending` makes for the file."""
+    """A vendor's `rows`: each readable row through what `mending` makes for the file, and left out where it
+    has no text then. `pictures` names the post's pictures, files below the folder that the export lies in.
+    """
 
     def rows(opened: Opened, beside: Beside) -> Iterator[Row | Unreadable | LeftOut]:
-        mend = mending(opened, beside)
+        mend, fields = mending(opened, beside), columns(opened).fields
         for row in opened.rows:
             if isinstance(row, Unreadable):
                 yield row
                 continue
             cells = mend(dict(row.cells))
-            yield LeftOut(row.where, cells) if isinstance(cells, str) else Row(row.where, cells)
+            if isinstance(cells, str):
+                yield LeftOut(row.where, cells)
+                continue
+            shown = pictures(cells) if beside.folder is not None else ()
+            if any(text(cells, name) for name in fields["text"]):
+                yield Row(row.where, cells)
+            elif not shown:
+                yield LeftOut(row.where, NO_TEXT)
+            if beside.folder is not None:
+                yield from shown_in(Row(row.where, cells), fields["id"], beside.folder, shown)
 
     return rows
 

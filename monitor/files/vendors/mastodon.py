@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from monitor.files.interface import Columns, Opened, Target, Vendor
-from monitor.files.vendors.export import NO_TEXT, Cells, columns, mended, text
+from monitor.files.vendors.export import Cells, columns, mended, text
 
 _WRITER: Final = "account"
 _LANGUAGE: Final = "language of contentMap"
@@ -72,7 +72,14 @@ def _status(cells: Cells) -> Cells | str:
     return _read(cells, "spoiler_text", "content")
 
 
-def _read(cells: Cells, warning: str, content: str) -> Cells | str:
+def _pictures(cells: Cells) -> list[str]:
+    """Of an archive's post: `/media_attachments/files/.../original/NAME.png`, below the archive."""
+    listed = cells.get("object.attachment")
+    found = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    return [str(one.get("url")) for one in found if str(one.get("mediaType")).startswith("image/")]
+
+
+def _read(cells: Cells, warning: str, content: str) -> Cells:
     """What a reader sees: the HTML's text, under the warning that it is folded behind."""
     from monitor.sources.html import text_of
 
@@ -80,7 +87,7 @@ def _read(cells: Cells, warning: str, content: str) -> Cells | str:
     for name in (warning, content):
         if not text(cells, name):
             cells.pop(name, None)
-    return cells if {warning, content} & cells.keys() else NO_TEXT
+    return cells
 
 
 def _named(name: str, address: str) -> str:
@@ -97,5 +104,5 @@ MASTODON: Final = Vendor(
     name="mastodon",
     recognises=_recognises,
     columns=_columns,
-    rows=mended(lambda opened, _: _activity if "actor" in opened.columns else _status),
+    rows=mended(_columns, lambda opened, _: _activity if "actor" in opened.columns else _status, _pictures),
 )

@@ -8,7 +8,6 @@ from typing import Final
 
 from monitor.files.interface import Columns, Opened, Target, Vendor
 from monitor.files.vendors.export import (
-    NO_TEXT,
     Cells,
     code_of_language,
     columns,
@@ -54,7 +53,7 @@ class _Mend:
         self._url, self._language, self._tweet = (spelt(name) for name in ("URL", "Language", "Tweet Id"))
         self._date, self._time = spelt("Date"), spelt("Time")
 
-    def __call__(self, cells: Cells) -> Cells | str:
+    def __call__(self, cells: Cells) -> Cells:
         cells |= named(cells.get(self._url))
         tweet = text(cells, self._tweet).strip('"')
         if POST not in cells and tweet.isdecimal():  # not 1.49E+18, as spreadsheets leave it
@@ -65,8 +64,6 @@ class _Mend:
         if ":" in text(cells, self._date):
             cells.pop(self._time, None)  # once more
         keep_distinct(cells, self._texts)
-        if not any(name in cells for name in self._texts):
-            return NO_TEXT
         for name in self._authors:
             handle(cells, name)
         code_of_language(cells, self._language)
@@ -77,5 +74,5 @@ MELTWATER: Final = Vendor(
     name="meltwater",
     recognises=_recognises,
     columns=_columns,
-    rows=mended(lambda opened, _: _Mend(opened)),
+    rows=mended(_columns, lambda opened, _: _Mend(opened)),
 )

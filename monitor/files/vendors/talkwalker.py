@@ -7,7 +7,7 @@ A document's id is its address, as Talkwalker itself has it.
 from typing import Final
 
 from monitor.files.interface import Columns, Opened, Target, Vendor
-from monitor.files.vendors.export import NO_TEXT, Cells, columns, handle, keep_distinct, mended, text
+from monitor.files.vendors.export import Cells, columns, handle, keep_distinct, mended, text
 from monitor.files.vendors.posts import ADDRESS, PLATFORM, POST, named, platform
 
 _NESTED: Final = (
@@ -55,7 +55,7 @@ class _Mend:
         self._authors = [inner + name for name in _AUTHORS]
         self._url, self._type = inner + "url", inner + "source_type"
 
-    def __call__(self, cells: Cells) -> Cells | str:
+    def __call__(self, cells: Cells) -> Cells:
         cells |= named(cells.get(self._url))
         if self._type in cells:
             cells[self._type] = _source(cells[self._type])
@@ -63,8 +63,6 @@ class _Mend:
             if text(cells, whole):
                 cells.pop(part, None)
         keep_distinct(cells, self._texts)
-        if not any(name in cells for name in self._texts):
-            return NO_TEXT
         for name in self._authors:
             handle(cells, name)
         return cells
@@ -88,5 +86,5 @@ TALKWALKER: Final = Vendor(
     name="talkwalker",
     recognises=_recognises,
     columns=_columns,
-    rows=mended(lambda opened, _: _Mend(_inner(opened))),
+    rows=mended(_columns, lambda opened, _: _Mend(_inner(opened))),
 )

@@ -14,7 +14,7 @@ from typing import Any, Final
 from monitor.errors import DataError, SetupError
 from monitor.files.dates import parse_moment
 from monitor.files.interface import Columns, Opened, Row, Target, Vendor
-from monitor.files.vendors.export import NO_TEXT, Cells, columns, mended, text
+from monitor.files.vendors.export import Cells, columns, mended, text
 
 _FILE: Final = re.compile(r"window\.YTD\.(\w+?)\.part\d+")
 _OF_POSTS: Final = ("tweet", "tweets", "community_tweet")
@@ -62,14 +62,15 @@ class _Mend:
     def __call__(self, cells: Cells) -> Cells | str:
         field = "tweet.full_text" if "tweet.full_text" in cells else "tweet.text"
         words = text(cells, field)
-        if not words:
-            return NO_TEXT
         if words.startswith("RT @"):
             return "a repost of somebody else's"
         made = _moment(cells.get("tweet.created_at"))
         if made is not None:
             words = self._whole(words, made)
-        cells[field] = html.unescape(_with_links(words, cells.get("tweet.entities.urls")))
+        words = _with_links(words, cells.get("tweet.entities.urls"))
+        for medium in _media(cells):
+            words = words.replace(str(medium.get("url") or "\0"), "")  # the post itself once more
+        cells[field] = html.unescape(words).strip()
         id = text(cells, "tweet.id_str") or text(cells, "tweet.id")
         cells[_URL] = f"https://x.com/{self._author or 'i'}/status/{id}"
         if self._author:
@@ -94,6 +95,18 @@ def _with_links(words: str, links: object) -> str:
         if isinstance(link, dict) and (short := link.get("url")) and (long := link.get("expanded_url")):
             words = words.replace(str(short), str(long))
     return words
+
+
+def _media(cells: Cells) -> list[dict[str, Any]]:
+    listed = cells.get("tweet.extended_entities.media")
+    return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+
+
+def _pictures(cells: Cells) -> list[str]:
+    """`tweets_media/ID-NAME.jpg`, beside the file; films are left out."""
+    id = text(cells, "tweet.id_str") or text(cells, "tweet.id")
+    names = [str(one.get("media_url_https")) for one in _media(cells) if one.get("type") == "photo"]
+    return [f"tweets_media/{id}-{name.rpartition('/')[2]}" for name in names]
 
 
 def _kind(opened: Opened) -> str | None:
@@ -123,5 +136,5 @@ X_ARCHIVE: Final = Vendor(
     name="x-archive",
     recognises=_recognises,
     columns=_columns,
-    rows=mended(lambda _, beside: _Mend(beside.folder)),
+    rows=mended(_columns, lambda _, beside: _Mend(beside.folder), _pictures),
 )
