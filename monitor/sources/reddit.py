@@ -84,8 +84,7 @@ class Reddit:
             raise SetupError(f"{name}: asks for nothing; give it `subreddits`, or `search = true`")
 
     async def pages(self, states: Mapping[str, State]) -> AsyncIterator[Page]:
-        """As `Source` says. Parts: `r/NAME`, `r/NAME/comments`, `search`, each with the moment of the newest
-        thing and the things of the two hours before it; `recheck`, with the last id that was looked up."""
+        """As `Source` says. Parts: `r/NAME`, `r/NAME/comments`, `search`, and `recheck`."""
         for gone in states.keys() - {*self._parts, "recheck"}:
             yield Page(part=gone, state={})
         refusals: list[SetupError] = []
@@ -102,10 +101,14 @@ class Reddit:
             yield page
 
     async def _new(self, part: str, requests: Sequence[_Request], state: State | None) -> AsyncIterator[Page]:
-        """Newest first, back to where the last pass was; the state moves once all of that is there."""
+        """Newest first, back to where the last pass was.
+
+        State: `until`, the moment of the newest thing; `seen`, the things since two hours before it; `whole`,
+        whether the pass came to its end. Until it has, `until` stays and `seen` grows.
+        """
         state, now = state or {}, self._now().timestamp()
-        newest: float = state.get("until", now - self._options.first)
-        back_to = newest - _AGAIN if state else newest
+        newest = before = state.get("until", now - self._options.first)
+        back_to = before - _AGAIN if state else before
         seen = Seen(state.get("seen"))
         for path, params in requests:
             after: str | None = ""
@@ -117,19 +120,26 @@ class Reddit:
                 recent = [thing for thing in things if thing.created_utc >= back_to]
                 fresh = tuple(seen.news([*skipped, *self._items(recent, part)]))
                 if fresh:
-                    yield Page(items=fresh)
+                    unmoved = {"until": before, "seen": seen.since(int(back_to)), "whole": False}
+                    yield Page(items=fresh, part=part, state=unmoved)
                 newest = max([newest, *(one.created_utc for one in recent if one.created_utc <= now)])
                 listed += len(raw)
-                if not any(isinstance(one, Post) for one in fresh):
+                is_known = state.get("whole", False) and not any(isinstance(one, Post) for one in fresh)
+                if is_known or len(recent) < len(things):
                     break  # the rest was there the last time
                 if listed >= _MOST_LISTED:
                     reason = "there is more since the last time than Reddit lists; ask more often"
                     yield Page(items=(Skipped(where=part, reason=reason),))
                     break
-        yield Page(part=part, state={"until": newest, "seen": seen.since(int(newest) - _AGAIN)})
+        whole = {"until": newest, "seen": seen.since(int(newest) - _AGAIN), "whole": True}
+        yield Page(part=part, state=whole)
 
     async def _again(self, state: State) -> AsyncIterator[Page]:
-        """What became of the posts that were published: some hundred a pass, in the order of their ids."""
+        """What became of the posts that were published: some hundred a pass, in the order of their ids.
+
+        State: `last`, the id that was looked up last, "" at the end of a round; when the round `began`, and
+        the one `before`: edits since then are news.
+        """
         now = self._now().timestamp()
         last, began, before = state.get("last", ""), state.get("began", 0.0), state.get("before", 0.0)
         if not last:

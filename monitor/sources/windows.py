@@ -38,10 +38,11 @@ class Windows:
     async def pages(
         self, ask: Ask, queries: Sequence[str], state: State | None, now: datetime
     ) -> AsyncIterator[Page]:
-        """Everything since the state, oldest window first; the state moves when all queries have the window.
+        """Everything since the state, oldest window first.
 
-        State: `until`, before which everything was asked for, and `seen`, the posts of the last `again`
-        seconds before it.
+        State: `until`, before which everything was asked for, and `seen`, the posts since `again` seconds
+        before it. Within a window `until` stays and `seen` grows: whoever goes on in the middle of it knows
+        what was published, and an edit for an edit.
         """
         state, end = state or {}, int(now.timestamp())
         seen = Seen(state.get("seen"))
@@ -52,7 +53,8 @@ class Windows:
             for query in queries:
                 async for answer in self._whole(ask, query, start, until):
                     if items := tuple(seen.news(answer)):
-                        yield Page(items=items)
+                        unmoved = {"until": start + self.again, "seen": seen.since(start)}
+                        yield Page(items=items, state=unmoved)
             yield Page(state={"until": until, "seen": seen.since(until - self.again)})
             start = until
 

@@ -4,16 +4,19 @@
 breaks in the middle.
 """
 
+import asyncio
 import base64
 import json
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import web
 
-from tests.sources.streams import NOW
+from tests.sources.streams import NOW, serving
 
 NOW_EPOCH = int(NOW.timestamp())
 
@@ -27,6 +30,31 @@ class Fault:
 
 
 CUT = Fault(is_cut=True)
+
+
+@contextmanager
+def served(app: web.Application) -> Iterator[str]:
+    """127.0.0.1:PORT of a server in a thread of its own, for tests that wait for processes."""
+    found: list[str] = []
+    up = threading.Event()
+    loop = asyncio.new_event_loop()
+    over = asyncio.Event()
+
+    async def serve() -> None:
+        async with serving(app) as at:
+            found.append(at)
+            up.set()
+            await over.wait()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
+    thread.start()
+    try:
+        assert up.wait(30)
+        yield found[0]
+    finally:
+        loop.call_soon_threadsafe(over.set)
+        thread.join()
+        loop.close()
 
 
 class Platform:

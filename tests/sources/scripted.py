@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from monitor.settings import load_settings
+from monitor.sources import kinds
 from monitor.sources.context import Context
 from monitor.sources.interface import AuthorGone, Gone, Item, Page, Post, State
 from monitor.sources.kinds import Kind
@@ -104,4 +105,4 @@ if __name__ == "__main__":
         call, _, side = when.partition(" ")
         fall(owner, method, int(call), before=side == "before")
     once = "--once" in sys.argv
-    raise SystemExit(run_collect(load_settings(), once=once, kinds=KINDS))
+    raise SystemExit(run_collect(load_settings(), once=once, kinds={**kinds.KINDS, **KINDS}))

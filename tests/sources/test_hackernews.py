@@ -165,6 +165,21 @@ async def test_an_outage_loses_nothing(fault: Fault) -> None:
         assert ids(await polled.one()) == ["1"]
 
 
+async def test_an_edit_after_a_kill_is_an_edit() -> None:
+    server = Algolia(most=10)
+    for number in range(40):
+        server.say(number, "VMware", NOW_EPOCH - 60 * number - 1)
+    async with asking(server) as polled:
+        await polled.one(pages=3)
+        saved = set(polled.states[""]["seen"])
+        for item in server.items:
+            item["comment_text"] += ", edited"
+        after = {item.id: item for item in await polled.one() if isinstance(item, Post)}
+    assert saved
+    assert set(after) == {str(number) for number in range(40)}
+    assert {id for id, post in after.items() if post.edited} == saved
+
+
 async def test_days_of_absence_are_made_up_window_by_window() -> None:
     server = Algolia()
     async with asking(server) as polled:
