@@ -183,7 +183,8 @@ def _show(found: "Understood", defaults: "Defaults", settings: Settings, path: P
     say(f"{opened.name}: {', '.join(part for part in parts if part)}")
     for target, names in found.columns.fields.items():
         if names:
-            say(f"  {target:<13} {' + '.join(names)}{_how(target, found)}")
+            between = " + " if target in ("text", "published_at") else ", else "
+            say(f"  {target:<13} {between.join(names)}{_how(target, found)}")
     for target, value in _constants(found, defaults, path).items():
         if not found.columns.fields.get(target):
             say(f"  {target:<13} ({value})")
