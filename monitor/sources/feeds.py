@@ -45,7 +45,7 @@ class Feed:
 def parse_feed(document: bytes, url: str, content_type: str, now: datetime) -> Feed:
     """What a document of `url` says; an entry without any date is of `now`.
 
-    Raises `SetupError` for what is no feed. Takes about a millisecond an entry.
+    Raises `SetupError` for what is no feed. Takes some milliseconds an entry.
     """
     import feedparser  # half a second that only collectors need
 

@@ -19,6 +19,8 @@ _LONGEST_REST: Final = 24 * 3600.0
 """Seconds that a feed can ask to be left alone, and that one which fails is."""
 _REMEMBERED: Final = 500
 """Entries that are known to be published after they have left the feed: some come back."""
+_LARGEST: Final = 8 * 2**20
+"""Bytes of a document: ten seconds of work; feeds have a hundredth."""
 _ACCEPTED: Final = (
     "application/atom+xml, application/rss+xml, application/rdf+xml;q=0.9, application/xml;q=0.8, */*;q=0.5"
 )
@@ -80,7 +82,7 @@ class Rss:
             headers["If-None-Match"] = etag
         if modified := state.get("modified"):
             headers["If-Modified-Since"] = modified
-        response = await self._http.get(feed, headers=headers, robots=True)
+        response = await self._http.get(feed, headers=headers, robots=True, limit=_LARGEST)
         if response.status == 304:
             after = {**state, "faults": 0, "due": self._due(state.get("rest"))}
             return None if after == state else Page(part=feed, state=after)
