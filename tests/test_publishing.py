@@ -22,7 +22,7 @@ from monitor.errors import ErrorCode, OutageError, SetupError
 from monitor.files.interface import LeftOut
 from monitor.files.pictures import read_images
 from monitor.files.reading import read_texts
-from monitor.messages import MSGPACK, ImageMention, TextMention, decode_image, decode_text
+from monitor.messages import MSGPACK, ImageMention, TextMention, decode_deletion, decode_image, decode_text
 from monitor.publishing import Defaults, Outgoing, Refused, publish, read_raw_texts
 from monitor.publishing.records import derived_id
 from monitor.queries.fields import host_of
@@ -127,7 +127,7 @@ def test_bad_lines_are_refused_by_number_and_the_rest_goes_on() -> None:
         b'{"text":"a","source":""}\r\n'
         b'{"text":"last"}'
     )
-    assert [mention.text for mention in found if isinstance(mention, TextMention)] == ["first", "last"]
+    assert [mention.text for mention in found if isinstance(mention, TextMention)] == ["first", "a", "last"]
     assert [refused for refused in found if isinstance(refused, tuple)] == [
         ("line 3", ErrorCode.JSON_INVALID),
         ("line 4", ErrorCode.FIELD_INVALID),
@@ -137,14 +137,13 @@ def test_bad_lines_are_refused_by_number_and_the_rest_goes_on() -> None:
         ("line 8", ErrorCode.TEXT_TOO_LONG),
         ("line 9", ErrorCode.JSON_INVALID),
         ("line 10", ErrorCode.FIELD_INVALID),
-        ("line 11", ErrorCode.FIELD_INVALID),
     ]
 
 
 @given(lines=st.lists(st.binary(max_size=60).map(lambda line: line.replace(b"\n", b"")), max_size=5))
 def test_any_lines_are_records_or_refusals(lines: list[bytes]) -> None:
-    found = texts(b"\n".join(lines))
-    assert len(found) == sum(bool(line.strip()) for line in lines)
+    found = texts(b"\n".join([b'{"text": "first"}', *lines]))
+    assert len(found) == 1 + sum(bool(line.strip()) for line in lines)
 
 
 def test_fields_in_fields_in_fields_are_sent_or_refused() -> None:
@@ -275,7 +274,7 @@ def test_a_picture_list_says_what_a_file_cannot(tmp_path: Path) -> None:
         ("2", ErrorCode.FIELD_INVALID),
         ("3", ErrorCode.FILE_UNREADABLE),
         ("4", ErrorCode.FIELD_MISSING),
-        ("6", ErrorCode.JSON_INVALID),
+        ("6", ErrorCode.FIELD_INVALID),
         ("7", ErrorCode.JSON_INVALID),
     ]
 
@@ -411,3 +410,16 @@ def test_the_commands_publish_from_files_and_standard_input(settings: Settings, 
     mention = decode_image(value, MSGPACK)
     assert one == other == mention.id.encode()
     assert (mention.source, mention.image) == ("web", picture.read_bytes())
+
+
+def test_the_command_publishes_deletions(settings: Settings) -> None:
+    done = command(settings, "deletions", "--id", "7", "--id", "8", "--source", "forum")
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (0, b"4 deletions published, 0 refused")
+    for topic in ("text", "image"):
+        found = [decode_deletion(value) for _, value in asyncio.run(records_of(settings, topic))]
+        assert {one.id for one in found if one is not None} == {"7", "8"}
+    lines = (EXAMPLES / "deletion.json").read_bytes().replace(b"\n", b"")
+    done = command(settings, "deletions", "-", "--kind", "text", stdin=lines)
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (0, b"1 deletions published, 0 refused")
+    done = command(settings, "deletions")
+    assert (done.returncode, b"not both" in done.stderr) == (2, True)

@@ -107,6 +107,53 @@ def images(
     _publish(load_settings(), read_images(pictures_of(paths), defaults, told=say), "pictures")
 
 
+class Deleted(StrEnum):
+    """What of a post is deleted."""
+
+    BOTH = "both"
+    TEXT = "text"
+    IMAGE = "image"
+
+
+@app.command()
+def deletions(
+    file: Annotated[
+        str | None,
+        typer.Argument(metavar="[FILE|-]", help="A table or JSON with `id`; - reads from stdin."),
+    ] = None,
+    ids: Annotated[
+        list[str] | None, typer.Option("--id", metavar="ID", help="A post to delete; may be repeated.")
+    ] = None,
+    source: Annotated[str | None, typer.Option(help="`source` of posts whose row names none.")] = None,
+    deleted_at: Annotated[
+        datetime | None,
+        typer.Option(parser=moment, metavar="MOMENT", help="For rows without `deleted_at`. Default: now."),
+    ] = None,
+    kind: Annotated[
+        Deleted, typer.Option(help="Delete the post's text, its picture, or both.")
+    ] = Deleted.BOTH,
+) -> None:
+    """Publish that posts were taken down: workers delete the mentions with all that hangs on them.
+
+    A post is named by id and source. Publishing it again brings it back. `brand-monitor forget` deletes by
+    author, too, and without Kafka.
+    """
+    from datetime import UTC
+
+    from monitor.files.deletions import KINDS, Post, read_deletions
+    from monitor.files.deletions import deletions as deletions_of
+
+    if (file is None) == (not ids):
+        raise typer.BadParameter("give a file, or posts by --id, and not both")
+    kinds = tuple(each for each in KINDS if kind.value in (each, Deleted.BOTH))
+    defaults = Post(source=source, deleted_at=deleted_at or datetime.now(UTC), kinds=kinds)
+    if file is not None:
+        records: Iterable[Outgoing | Refused] = read_deletions(file_or_input(file), defaults)
+    else:
+        records = (each for id in ids or () for each in deletions_of(f"--id {id}", {"id": id}, defaults))
+    _publish(load_settings(), records, "deletions")
+
+
 def _publish(settings: Settings, records: Iterable["Outgoing | Refused | LeftOut"], what: str) -> None:
     from monitor.commands.sending import Refusals, send
 

@@ -324,8 +324,8 @@ def histories(draw: st.DrawFn) -> tuple[list[list[Event]], list[Delivery]]:
 
 
 class Model:
-    """What must stand: records count when they come first, in the order they come; a version that any deletion
-    so far comes after is dead."""
+    """What must stand: records count when they come first, in the order they come; a version that any
+    deletion so far comes after is dead."""
 
     def __init__(self) -> None:
         self.standing: dict[int, tuple[int, int, Event]] = {}

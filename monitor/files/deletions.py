@@ -1,0 +1,60 @@
+"""Reads deletions to publish: rows that name posts, to be deleted as texts, as pictures, or as both."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+from monitor.errors import DataError, ErrorCode
+from monitor.files.interface import Unreadable
+from monitor.files.opening import open_file
+from monitor.messages import JSON, Kind, decode_deletion
+from monitor.publishing.records import Outgoing, Refused, content_type_header, given, rfc3339, to_json
+
+KINDS: Final[tuple[Kind, ...]] = ("text", "image")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """What is filled in where a row does not say it."""
+
+    source: str | None
+    deleted_at: datetime
+    kinds: tuple[Kind, ...] = KINDS
+
+
+def read_deletions(file: Path | BinaryIO, defaults: Post) -> Iterator[Outgoing | Refused]:
+    """The records of a table or JSON with `id`, and `source` and `deleted_at` where the defaults do not do.
+
+    Raises `SetupError` for what is no such file.
+    """
+    opened = open_file(file)
+    try:
+        for row in opened.rows:
+            if isinstance(row, Unreadable):
+                yield Refused(row.where, row.error, row.raw)
+            else:
+                yield from deletions(row.where, row.cells, defaults)
+    finally:
+        opened.close()
+
+
+def deletions(where: str, fields: Any, defaults: Post) -> Iterator[Outgoing | Refused]:
+    """The records that delete one post, checked as the service checks them."""
+    named = given({name: fields.get(name) for name in ("id", "source", "deleted_at")})
+    if isinstance(id := named.get("id"), int):
+        named["id"] = str(id)  # as XLSX has it
+    filled = {"source": defaults.source, "deleted_at": rfc3339(defaults.deleted_at)} | named
+    try:
+        value = to_json(given(filled))
+        deletion = decode_deletion(value)
+    except DataError as error:
+        yield Refused(where, error, str(fields))
+        return
+    except (TypeError, ValueError, OverflowError) as error:
+        yield Refused(where, DataError(ErrorCode.FIELD_INVALID, str(error)), str(fields))
+        return
+    assert deletion is not None, "deleted_at is there"
+    for kind in defaults.kinds:
+        yield Outgoing(where, kind, deletion.id.encode(), value, content_type_header(JSON))
