@@ -5,11 +5,9 @@ does not answer now (`SourceOutageError`). Any other: it refuses (`RefusedError`
 are followed, to another host only where that is public or in MONITOR_COLLECT_HOSTS.
 """
 
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, Final, Self
 
 import aiohttp
@@ -21,11 +19,14 @@ from monitor import __version__
 from monitor.addresses import Allowed, read_allowed
 from monitor.errors import SetupError
 from monitor.settings import Settings
+from monitor.sources.faults import RefusedError, faults, refusal, shown
 from monitor.sources.guard import ForbiddenError, GuardedResolver, check_url
 from monitor.sources.interface import SourceOutageError
 from monitor.sources.pacing import Pace
 from monitor.sources.robots import AGENT, Robots
 from monitor.sources.unpacking import ACCEPTED, BrokenError, TooLargeError, Unpacker
+
+__all__ = ["LIMIT", "Http", "RefusedError", "Response", "WebSocket"]
 
 LIMIT: Final = 16 * 2**20
 """Bytes of an answer, unpacked, unless the caller says otherwise."""
@@ -42,17 +43,6 @@ _A_HOST: Final = 4
 """Connections to one host at a time."""
 _HOPS: Final = 5
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
-_PASSING: Final = frozenset({408, 425, 429})
-_LONGEST_REST: Final = 24 * 3600.0
-"""Seconds of Retry-After that are believed."""
-
-
-class RefusedError(SetupError):
-    """A platform answers, but not with what was asked for; `status` is HTTP's."""
-
-    def __init__(self, detail: str, status: int) -> None:
-        super().__init__(detail)
-        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +64,12 @@ class WebSocket:
 
     async def send(self, message: str) -> None:
         """Raises `SourceOutageError` where the connection is gone."""
-        with _faults(self._where):
+        with faults(self._where):
             await self._socket.send_str(message)
 
     async def __aiter__(self) -> AsyncIterator[str | bytes]:
         while True:
-            with _faults(self._where):
+            with faults(self._where):
                 message = await self._socket.receive()
             if message.type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
                 yield message.data
@@ -197,7 +187,7 @@ class Http:
         await self._pace.wait(place.host or "")
         timeout = aiohttp.ClientWSTimeout(ws_close=_CONNECT)
         try:
-            with _faults(_shown(place)):
+            with faults(shown(place)):
                 socket = await self._open.ws_connect(
                     place,
                     headers=headers,
@@ -207,9 +197,9 @@ class Http:
                     timeout=timeout,
                 )
         except aiohttp.WSServerHandshakeError as error:
-            raise _refusal(place, error.status, error.headers) from None
+            raise refusal(place, error.status, error.headers) from None
         try:
-            yield WebSocket(socket, _shown(place))
+            yield WebSocket(socket, shown(place))
         finally:
             await socket.close()
 
@@ -230,7 +220,7 @@ class Http:
                 _check(place, self._allowed)
             await self._pace.wait(place.host or "")
             session = self._guarded if guarded else self._open
-            with _faults(_shown(place)):
+            with faults(shown(place)):
                 response = await session.request(
                     method, place, headers=sent, allow_redirects=False, **options
                 )
@@ -238,7 +228,7 @@ class Http:
                 target = response.headers.get("Location")
                 if method != "GET" or response.status not in _REDIRECTS or not target:
                     if response.status // 100 != 2 and response.status != 304:
-                        raise _refusal(place, response.status, response.headers)
+                        raise refusal(place, response.status, response.headers)
                     yield response
                     return
             following = _url(target, None, base=place)
@@ -246,7 +236,7 @@ class Http:
                 guarded = True
                 sent.pop("Authorization", None)
             place = following
-        raise SetupError(f"{_shown(place)}: more than {_HOPS} redirects")
+        raise SetupError(f"{shown(place)}: more than {_HOPS} redirects")
 
     async def _robots_of(self, place: URL, guarded: bool) -> str:
         try:
@@ -270,15 +260,15 @@ def _check(place: URL, allowed: Allowed) -> None:
     try:
         check_url(place, allowed)
     except ForbiddenError as error:
-        raise SetupError(f"{_shown(place)}: {error}") from None
+        raise SetupError(f"{shown(place)}: {error}") from None
 
 
 async def _whole(response: ClientResponse, limit: int) -> Response:
-    where = _shown(response.url)
+    where = shown(response.url)
     made = bytearray()
     try:
         unpacker = Unpacker(response.headers.get("Content-Encoding", ""), limit)
-        with _faults(where):
+        with faults(where):
             async for chunk in response.content.iter_any():
                 made += unpacker.feed(chunk)
         if made or response.status == 200:
@@ -291,10 +281,10 @@ async def _whole(response: ClientResponse, limit: int) -> Response:
 
 
 async def _lines(response: ClientResponse) -> AsyncIterator[bytes]:
-    where, waiting = _shown(response.url), b""
+    where, waiting = shown(response.url), b""
     try:
         unpacker = Unpacker(response.headers.get("Content-Encoding", ""), limit=2**62)
-        with _faults(where):
+        with faults(where):
             async for chunk in response.content.iter_any():
                 *whole, waiting = (waiting + unpacker.feed(chunk)).split(b"\n")
                 for line in whole:
@@ -306,48 +296,3 @@ async def _lines(response: ClientResponse) -> AsyncIterator[bytes]:
     except BrokenError as error:
         raise SourceOutageError(f"{where}: {error}") from None
     raise SourceOutageError(f"{where}: a line of more than {_LINE_LIMIT:,} bytes")
-
-
-@contextmanager
-def _faults(where: str) -> Iterator[None]:
-    """What goes wrong on the way, as the runner understands it."""
-    try:
-        yield
-    except aiohttp.WSServerHandshakeError:
-        raise
-    except aiohttp.ClientConnectorDNSError as error:
-        if isinstance(error.os_error, ForbiddenError):
-            raise SetupError(f"{where}: {error.os_error}") from None
-        raise SourceOutageError(f"{where}: {error.os_error}") from None
-    except aiohttp.InvalidURL as error:
-        raise SetupError(f"{where}: is no address: {error}") from None
-    except TimeoutError as error:
-        raise SourceOutageError(f"{where}: too slow") from error
-    except (aiohttp.ClientError, OSError, ValueError) as error:
-        raise SourceOutageError(f"{where}: {error or type(error).__name__}") from error
-
-
-def _refusal(place: URL, status: int, headers: Mapping[str, str] | None) -> Exception:
-    where = _shown(place)
-    if status in _PASSING or status >= 500:
-        return SourceOutageError(f"{where}: answers {status}", _rest((headers or {}).get("Retry-After")))
-    return RefusedError(f"{where}: answers {status}", status)
-
-
-def _rest(written: str | None) -> float | None:
-    """Seconds that Retry-After asks for; a number, or a date of HTTP."""
-    if written is None:
-        return None
-    try:
-        seconds = float(written)
-    except ValueError:
-        try:
-            seconds = (parsedate_to_datetime(written) - datetime.now(UTC)).total_seconds()
-        except (ValueError, TypeError):
-            return None
-    return min(max(seconds, 0.0), _LONGEST_REST) if seconds == seconds else None
-
-
-def _shown(place: URL) -> str:
-    """An address for a log: without what may be secret."""
-    return str(place.with_query(None).with_fragment(None).with_user(None).with_password(None))[:200]
