@@ -26,6 +26,7 @@ from hypothesis import strategies as st
 from monitor.brand_matcher import BrandMatcher
 from monitor.brands import load_brands
 from monitor.errors import ErrorCode, OutageError
+from monitor.files.interface import Columns, Row
 from monitor.files.reading import understand
 from monitor.logos import load_detector
 from monitor.logos.evidence import Look, Veto
@@ -108,7 +109,7 @@ def test_answers_come_in_input_order_with_ids_as_given(
     assert (second.id, second.label) == (4, "negative")
     assert third.id == 9
     assert isinstance(empty, TextFault)
-    assert (empty.id, empty.error.code) == ("b", "text-empty")
+    assert (empty.id, empty.error.code) == ("b", "field-missing")
 
 
 @pytest.mark.parametrize(
@@ -120,7 +121,6 @@ def test_answers_come_in_input_order_with_ids_as_given(
         (b"[]", ErrorCode.FIELD_INVALID),
         (line(id="a"), ErrorCode.FIELD_MISSING),
         (line(id="a", text=5), ErrorCode.FIELD_INVALID),
-        (line(id="", text="x"), ErrorCode.FIELD_INVALID),
         (line(id=["a"], text="x"), ErrorCode.FIELD_INVALID),
         (line(text="x", published_at="2026-03-01T09:30:00"), ErrorCode.DATE_WITHOUT_ZONE),
         (line(text="x", reach=-1), ErrorCode.FIELD_INVALID),
@@ -130,7 +130,6 @@ def test_answers_come_in_input_order_with_ids_as_given(
         (line(text="good", target=[2, 9]), ErrorCode.FIELD_INVALID),
         (line(text="good", target=[-1, 2]), ErrorCode.FIELD_INVALID),
         (line(text="good", target=[2, 2]), ErrorCode.FIELD_INVALID),
-        (line(text="good", target=""), ErrorCode.FIELD_INVALID),
         (line(text="good", target=7), ErrorCode.FIELD_INVALID),
     ],
 )
@@ -207,8 +206,8 @@ def test_guesses_below_the_least_confidence_are_unsure_and_nothing_else_changes(
 def test_any_lines_are_answered_each_once(
     scorer: SentimentScorer, matcher: BrandMatcher, lines: list[bytes]
 ) -> None:
-    found = answers(scorer, matcher, lines)
-    assert len(found) == sum(bool(one.strip()) for one in lines)
+    found = answers(scorer, matcher, [line(text="first"), *lines])
+    assert len(found) == 1 + sum(bool(one.strip()) for one in b"\n".join(lines).split(b"\n"))
 
 
 def test_a_text_in_another_language_has_its_brands_and_no_label(
@@ -270,12 +269,12 @@ def test_a_model_that_fails_on_everything_stops_the_run(
 def test_lines_are_read_a_batch_ahead_not_all_at_once(scorer: SentimentScorer, matcher: BrandMatcher) -> None:
     read = 0
 
-    def lines() -> Iterator[tuple[int, bytes]]:
+    def rows() -> Iterator[Row]:
         nonlocal read
         for read in range(1, 1_000_000):
-            yield read, line(text="good")
+            yield Row(f"line {read}", {"text": "good"})
 
-    found = score_texts(batches(lines(), 8), scorer, matcher, MOST_CHARS)
+    found = score_texts(batches(rows(), 8), Columns(fields={}), scorer, matcher, MOST_CHARS)
     next(found)
     next(found)
     assert read == 16

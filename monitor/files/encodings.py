@@ -1,6 +1,7 @@
 """In which encoding a text file is: by its mark, by its zeros, by whether it reads as UTF-8."""
 
 import codecs
+import re
 from typing import Final
 
 from monitor.errors import SetupError
@@ -12,10 +13,13 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_ZEROS: Final = 0.02
-"""Of UTF-16, at least the line ends and separators have a zero byte; of other text none has."""
+_HEAD: Final = 64
+"""Bytes by which UTF-16 without a mark is told: names of columns and fields come first, and are ASCII."""
+_ZEROS: Final = 0.25
+"""Share of zeros in these from which on it is UTF-16; other text has none."""
 _BINARY: Final = 0.01
 """Share of control characters from which on bytes are no text."""
+_JSON: Final = re.compile(rb"\s*[\[{][^\0]")
 _CONTROLS: Final = frozenset(range(32)) - {9, 10, 12, 13, 26, 27}
 
 UNDECODABLE: Final = "\udcff"
@@ -44,8 +48,10 @@ def encoding_of(beginning: bytes, name: str) -> str:
     for mark, encoding in _MARKS:
         if beginning.startswith(mark):
             return encoding
-    if zeros := beginning[:65536].count(0):
-        return _utf_16(beginning[:65536], zeros, name)
+    if _JSON.match(beginning):
+        return "utf-8"  # whatever a later line holds is that line's fault
+    if 0 in beginning[:65536]:
+        return _utf_16(beginning[:_HEAD], name)
     if sum(byte in _CONTROLS for byte in beginning[:4096]) > _BINARY * len(beginning[:4096]):
         raise SetupError(
             f"{name} is no text (it begins with {beginning[:8].hex(' ')}); "
@@ -58,10 +64,10 @@ def encoding_of(beginning: bytes, name: str) -> str:
     return "utf-8"
 
 
-def _utf_16(beginning: bytes, zeros: int, name: str) -> str:
-    odd = beginning[1::2].count(0)
-    if zeros > _ZEROS * len(beginning) and max(odd, zeros - odd) > 0.9 * zeros:
-        return "utf-16-le" if odd * 2 > zeros else "utf-16-be"
+def _utf_16(head: bytes, name: str) -> str:
+    even, odd = head[::2].count(0), head[1::2].count(0)
+    if max(even, odd) >= _ZEROS * len(head) and min(even, odd) == 0:
+        return "utf-16-le" if odd else "utf-16-be"
     raise SetupError(f"{name} is no text: it holds zero bytes; give a table (CSV, XLSX, Parquet) or JSON")
 
 

@@ -9,7 +9,6 @@ from typing import Any, BinaryIO, Final, TextIO
 import msgspec
 
 from monitor.errors import DataError, ErrorCode
-from monitor.files.encodings import UNDECODABLE
 from monitor.files.interface import Row, Unreadable
 from monitor.files.names import known
 
@@ -185,8 +184,6 @@ class _Text:
                     raise
                 wanted *= 2  # so that reading a long value over and over costs no more than twice
                 continue
-            if UNDECODABLE in self._held[:_SHOWN] and UNDECODABLE in json.dumps(value, ensure_ascii=False):
-                raise ValueError("the bytes are not in the file's encoding")
             return value
 
     def shown(self) -> str:

@@ -124,9 +124,10 @@ def _complete(
     if "id" not in fields:
         said = moment_of(row, columns)
         moment = None if said is None else str(said)
+        text = fields.get("text")
         try:
             fields["id"] = (
-                derived_id(fields["source"], fields.get("text"), moment)
+                derived_id(fields["source"], text if isinstance(text, str) else None, moment)
                 if row.picture is None
                 else derived_id(fields["source"], row.picture)
             )

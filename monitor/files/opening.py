@@ -33,6 +33,7 @@ _FIRST_ROWS: Final = 200
 _LINES: Final = (".jsonl", ".ndjson", ".jsonlines", ".ldjson")
 _TABLES: Final = (".csv", ".tsv", ".tab")
 _SHEETS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+_GUESSED: Final = "cp1252"
 _PARQUET: Final = b"PAR1"
 
 
@@ -72,21 +73,20 @@ def _opened(data: Bytes, path: Path | None, shown: str, encoding: str | None) ->
         columns, found = parquet_rows(path, shown)
         rows = (Row(f"row {number}", _full(cells)) for number, cells in enumerate(found, 1))
         return Opened(form="parquet", encoding="", columns=tuple(columns), rows=rows)
-    if encoding is None:
-        encoding = encoding_of(_scan(path, data, beginning), shown)
+    told = encoding or encoding_of(_scan(path, data, beginning), shown)
     try:
-        text = _decoded(beginning, encoding)
+        text = _decoded(beginning, told)
     except LookupError as error:
         raise SetupError(
             f"{encoding!r} is no encoding; name it like utf-8, cp1252, cp1251 or utf-16"
         ) from error
     form = _form(data.name.lower(), text, named=bool(data.name))
-    opened = _table(data, text, shown, encoding) if form == "csv" else _json(data, form, text, encoding)
-    if encoding != "cp1252":
+    if form != "csv":
+        return _json(data, form, text, told)
+    opened = _table(data, text, shown, told)
+    if encoding is not None or told != _GUESSED:
         return opened
-    note = (
-        "it is not UTF-8 and read as Windows-1252; if letters are wrong, name the encoding: --encoding cp1251"
-    )
+    note = "it is not UTF-8 and read as Windows-1252; if letters are wrong, say --encoding (cp1251, ...)"
     return replace(opened, notes=(*opened.notes, note))
 
 
