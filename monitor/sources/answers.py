@@ -1,6 +1,8 @@
 """What APIs answer, read item by item: a malformed one costs only itself."""
 
 import hashlib
+import json
+import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
@@ -12,8 +14,25 @@ from monitor.sources.interface import Skipped, SourceOutageError
 
 _Raw = TypeVar("_Raw", bound=msgspec.Struct)
 _Made = TypeVar("_Made")
+# A pair of surrogates, half of one, any other escape.
+_ESCAPE: Final = re.compile(
+    r"\\(?:u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|(u[dD][89a-fA-F][\da-fA-F]{2})|.)",
+    re.DOTALL,
+)
 _LONGEST_ID: Final = 512
 """Characters, by the wire contract."""
+
+
+def json_of(text: str) -> Any:
+    """JSON as platforms write it: line breaks in strings, numbers without bounds, halves of surrogate pairs
+    (which become U+FFFD) are taken, so that one of them does not cost all else.
+
+    Raises `ValueError`.
+    """
+    try:
+        return json.loads(_ESCAPE.sub(_whole, text), strict=False)
+    except RecursionError:
+        raise ValueError("JSON is nested too deeply") from None
 
 
 def object_of(response: Response) -> dict[str, Any]:
@@ -21,10 +40,14 @@ def object_of(response: Response) -> dict[str, Any]:
 
     Raises `SourceOutageError` for anything else: pages of proxies, answers that were cut.
     """
+    where = response.url.split("?")[0]
     try:
-        return msgspec.json.decode(response.body, type=dict[str, Any])
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise SourceOutageError(f"{response.url.split('?')[0]}: answers no JSON object: {error}") from None
+        answer = json_of(response.body.decode("utf-8", "replace"))
+    except ValueError as error:
+        raise SourceOutageError(f"{where}: answers no JSON: {error}") from None
+    if not isinstance(answer, dict):
+        raise SourceOutageError(f"{where}: answers no JSON object")
+    return answer
 
 
 def items_of(
@@ -57,3 +80,7 @@ def identifier(written: str) -> str:
     if len(written) <= _LONGEST_ID and written.isprintable() and written.strip():
         return written
     return hashlib.sha256(written.encode("utf-8", "replace")).hexdigest()
+
+
+def _whole(escape: re.Match[str]) -> str:
+    return r"\ufffd" if escape[1] else escape[0]

@@ -13,7 +13,7 @@ import msgspec
 import structlog
 
 from monitor.errors import SetupError
-from monitor.sources.answers import identifier, items_of
+from monitor.sources.answers import identifier, items_of, json_of
 from monitor.sources.context import Context
 from monitor.sources.html import address
 from monitor.sources.interface import Page, Post, SourceOutageError, State
@@ -165,13 +165,13 @@ def _articles(body: str, query: str) -> list[Any]:
         if said.startswith("<") or said == "nothing":
             raise SourceOutageError(f"{_HOST}: answers no JSON")
         raise SetupError(f"GDELT refuses the query {query!r}: {said}")
-    # Its titles hold backslashes that escape nothing, and line breaks.
+    # Its titles hold backslashes that escape nothing, and control characters.
     mended = _ESCAPE.sub(lambda found: found[0] if len(found[0]) > 1 else r"\\", _CONTROL.sub(" ", body))
     try:
-        articles = msgspec.json.decode(mended.encode("utf-8", "replace"), type=dict[str, Any])
-    except msgspec.MsgspecError as error:
+        answer = json_of(mended)
+    except ValueError as error:
         return _one_by_one(mended, error)
-    found = articles.get("articles", [])
+    found = answer.get("articles")
     return found if isinstance(found, list) else []
 
 
@@ -180,8 +180,8 @@ def _one_by_one(body: str, fault: Exception) -> list[Any]:
     articles: list[Any] = []
     for found in _ARTICLE.finditer(body):
         try:
-            articles.append(msgspec.json.decode(found[0].encode("utf-8", "replace")))
-        except msgspec.MsgspecError:
+            articles.append(json_of(found[0]))
+        except ValueError:
             articles.append(None)
     if not any(articles):
         raise SourceOutageError(f"{_HOST}: answers broken JSON: {fault}")

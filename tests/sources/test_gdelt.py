@@ -131,6 +131,7 @@ async def test_what_comes_late_into_the_search_comes_and_nothing_twice() -> None
         (r"C:\path \x \u12", r"C:\path \x \u12"),
         ("two\nlines\tand \x01 bells", "two lines and   bells"),
         (r"caf\u00e9 \"quoted\"", 'caf\u00e9 "quoted"'),
+        (r"half \ud83d a pair, a whole \ud83d\ude00", "half \ufffd a pair, a whole \U0001f600"),
         ("half \ud800 a pair", "half \ufffd\ufffd\ufffd a pair"),
     ],
 )
