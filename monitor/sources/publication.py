@@ -151,8 +151,6 @@ class Publication:
             if post.alias is not None and post.alias not in before.aliases and is_storable(post.alias):
                 known.put(replace(before, aliases=(*before.aliases, post.alias)))
             return None
-        if barred.has(post.id, post.published_at):
-            return None
         if before is None and self._only is not None and not self._only.find(post.text):
             return None
         try:
@@ -160,6 +158,8 @@ class Publication:
         except DataError as error:
             tally.skipped += 1
             _log.info("skipped", source=self._records.source, where=post.id[:200], why=str(error))
+            return None
+        if barred.has(post.id, post.published_at):
             return None
         post = replace(post, pictures=post.pictures[:_MOST_PICTURES])
         known.put(_noted(post, before))

@@ -102,10 +102,12 @@ def _encoded(message: TextMention | ImageMention | Deletion, content_type: str) 
 
 def _moment(moment: datetime) -> datetime:
     """In UTC, to the microsecond, as the database keeps it."""
+    if moment.tzinfo is None:
+        return moment  # refused for that
     try:
         return moment.astimezone(UTC)
     except (OverflowError, ValueError):
-        return moment  # refused by its year, or for its lack of a zone
+        return moment  # refused by its year
 
 
 def _storable(text: str | None) -> str | None:

@@ -105,20 +105,25 @@ class Collecting:
             found = []
             while any([await consumer.position(place) < end for place, end in ends.items()]):
                 for place, some in (await consumer.getmany(timeout_ms=200)).items():
-                    found += [(names[place.topic], _said(names[place.topic], one)) for one in some]
+                    name = names[place.topic]
+                    found += [(name, said(name, one.value, _content_type(one))) for one in some]
             return found
         finally:
             await consumer.stop()
 
 
-def _said(topic: str, record: Any) -> Any:
-    content_type = dict(record.headers).get("content-type", b"application/json").decode()
-    deletion = decode_deletion(record.value, content_type)
+def _content_type(record: Any) -> str:
+    return dict(record.headers).get("content-type", b"application/json").decode()
+
+
+def said(topic: str, value: bytes, content_type: str) -> Any:
+    """A record as the service reads it: a deletion, or a mention."""
+    deletion = decode_deletion(value, content_type)
     if deletion is not None:
         return deletion
     if topic == "text":
-        return decode_text(record.value, content_type, max_chars=10**9)
-    return decode_image(record.value, content_type)
+        return decode_text(value, content_type, max_chars=10**9)
+    return decode_image(value, content_type)
 
 
 @pytest.fixture(scope="session")
