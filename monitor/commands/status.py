@@ -45,7 +45,8 @@ def status(
     say(
         f"audit: {f'{len(books.faults)} faults' if books.faults else 'ok'}; "
         f"{books.mentions:,} mentions in the database (batches stored {books.stored:,}, "
-        f"replaced {books.replaced:,}; erased {books.erased:,}), {books.dead_letters:,} dead letters; "
+        f"replaced {books.replaced:,}; deletions {books.deleted:,}; erased {books.erased:,}), "
+        f"{books.dead_letters:,} dead letters; "
         f"lag {found.lag:,}"
     )
     if not books.ok:

@@ -91,7 +91,8 @@ def _wait(system: LocalSystem, total: int, progress: Progress) -> Status:
     deadline = time.monotonic() + _PATIENCE
     while True:
         status = asyncio.run(read_status(system.settings))
-        processed = status.audit.stored + status.audit.replaced + status.audit.rejected
+        books = status.audit
+        processed = books.stored + books.replaced + books.rejected + books.deleted
         progress("processing", processed, total)
         if processed >= total and not status.lag:
             return status

@@ -28,6 +28,8 @@ class AuditReport(msgspec.Struct, frozen=True, kw_only=True):
     replaced: int
     rejected: int
     dead_letters: int
+    deleted: int
+    """Records that delete a mention."""
     erased: int
     """Mentions that were stored and then removed."""
     faults: tuple[str, ...]
@@ -57,6 +59,7 @@ def audit(engine: Engine, positions: Sequence[PartitionPosition], logs: Mapping[
         replaced=sums.replaced,
         rejected=sums.rejected,
         dead_letters=sums.dead_letters,
+        deleted=sums.deleted,
         erased=sums.erased,
         faults=tuple(findings.faults),
         notes=tuple(findings.notes),

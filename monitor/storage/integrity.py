@@ -19,6 +19,7 @@ class Sums(msgspec.Struct, frozen=True, kw_only=True):
     stored_digest: int
     replaced: int
     rejected: int
+    deleted: int
     erased: int
     erased_digest: int
     mentions: int
@@ -31,7 +32,8 @@ class Sums(msgspec.Struct, frozen=True, kw_only=True):
 _SUMS: Final = text("""
 SELECT * FROM
     (SELECT coalesce(sum(stored), 0)::bigint AS stored, coalesce(bit_xor(stored_digest), 0) AS stored_digest,
-            coalesce(sum(replaced), 0)::bigint AS replaced, coalesce(sum(rejected), 0)::bigint AS rejected
+            coalesce(sum(replaced), 0)::bigint AS replaced, coalesce(sum(rejected), 0)::bigint AS rejected,
+            coalesce(sum(deleted), 0)::bigint AS deleted
      FROM ingest_batch) AS batches,
     (SELECT coalesce(sum(mentions), 0)::bigint AS erased, coalesce(bit_xor(digest), 0) AS erased_digest
      FROM erasure) AS erasures,
@@ -48,15 +50,29 @@ WITH told AS (
                         WHERE m.id IS NULL) THEN 'back'
                    ELSE 'unexplained' END AS state
     FROM erasure WHERE kind <> 'upgrade'
+), grouped AS (
+    -- Those with a reason are told by it, however often it was given.
+    SELECT state, kind, erased_by, reason, sum(mentions)::bigint AS mentions, count(*) AS times,
+           min(erased_at) AS since, max(erased_at) AS until, max(id) AS id
+    FROM told GROUP BY state, kind, erased_by, reason, CASE WHEN state <> 'explained' THEN id END
 ), numbered AS (
     SELECT *, count(*) OVER (PARTITION BY state) AS n,
-           row_number() OVER (PARTITION BY state ORDER BY id DESC) AS place FROM told
+           row_number() OVER (PARTITION BY state ORDER BY id DESC) AS place FROM grouped
 )
-SELECT state, kind, erased_at, erased_by, reason, mentions, n FROM numbered
+SELECT state, kind, since, until, times, erased_by, reason, mentions, n FROM numbered
 WHERE place <= :limit ORDER BY id DESC
 """)
 
 _UPGRADE: Final = text("SELECT erased_at, mentions FROM erasure WHERE kind = 'upgrade'")
+
+# What `order.is_dead` says, in SQL.
+_REVIVED: Final = text("""
+SELECT m.log_id, m.topic, m.partition, m.record_offset, count(*) OVER () AS n
+FROM mention AS m JOIN deleted_mention AS d USING (id)
+WHERE CASE WHEN (m.log_id, m.topic, m.partition) = (d.log_id, d.topic, d.partition)
+           THEN m.record_offset <= d.record_offset ELSE m.recorded_at <= d.recorded_at END
+LIMIT :limit
+""")
 
 # Of no batch: its record was not delivered, or was no mention.
 _UNACCOUNTED: Final = text("""
@@ -98,6 +114,7 @@ def check(connection: Connection, findings: Findings) -> Sums:
     _erasures(connection, findings)
     wrong = _compare(sums, findings)
     _rows(connection, _UNACCOUNTED, "is from no record that a batch stored", findings)
+    _rows(connection, _REVIVED, "is of a mention that was deleted after it", findings)
     if wrong:
         _rows(connection, _DOUBLED, "is the record of more than one mention", findings)
     for what, (table, counted) in _PARTS.items():
@@ -149,7 +166,10 @@ def _erasures(connection: Connection, findings: Findings) -> None:
 
 def _erased(row: Row[Any]) -> str:
     how = "TRUNCATE removed" if row.kind == "truncate" else "removed"
-    line = f"{how} {row.mentions:,} mentions on {row.erased_at:%Y-%m-%d %H:%M} as {row.erased_by}"
+    when = f"on {row.until:%Y-%m-%d %H:%M}"
+    if row.times > 1:
+        when = f"in {row.times:,} goes from {row.since:%Y-%m-%d %H:%M} to {row.until:%Y-%m-%d %H:%M}"
+    line = f"{how} {row.mentions:,} mentions {when} as {row.erased_by}"
     if row.state == "explained":
         return f"{line}: {row.reason}"
     return f"{line} without a reason" + (", and published again since" if row.state == "back" else "")

@@ -86,14 +86,19 @@ class PictureStore:
         return None
 
     def remove(self, url: str) -> None:
-        """Remove a picture put here; one that is gone already is fine.
+        """Remove a picture put here; one that is gone already is fine. `monitor.storage.deletion.sweep` does
+        it when no mention shows it any more.
 
-        A worker that stores the same picture at this very moment may leave a row without its file: publishing
-        the mention again brings it back.
-
-        Raises `OutageError` if it cannot be removed now.
+        Raises `OutageError` if it cannot be removed now, or lies elsewhere.
         """
         path = self._files._strip_protocol(url)
+        # A row says where; nothing but pictures of this store goes by its word.
+        name = Path(path)
+        if not _SHA256.fullmatch(name.stem) or path != self._path(name.stem, name.suffix):
+            raise OutageError(
+                f"picture store {self._location}: {url} is no picture of it; remove it where it lies, or set "
+                "MONITOR_PICTURE_STORE to where the pictures are"
+            )
         try:
             self._files.rm_file(path)
         except FileNotFoundError:

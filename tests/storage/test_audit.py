@@ -327,6 +327,35 @@ async def test_a_deletion_with_a_reason_is_a_note(writer, engine, made):
         assert connection.execute(text("SELECT ids FROM erasure")).scalar_one() is None
 
 
+async def test_deletions_with_one_reason_are_one_note(writer, engine, made):
+    await write(writer, made, *range(8))
+    for id in ("m1", "m2"):
+        do(
+            engine,
+            "SELECT set_config('brand_monitor.erasure', 'asked by its author', true)",
+            f"DELETE FROM mention WHERE external_id = '{id}'",
+        )
+    (note,) = look(engine, at(8)).notes
+    assert note.startswith("removed 2 mentions in 2 goes from 20")
+    assert note.endswith(" as postgres: asked by its author")
+
+
+async def test_a_deleted_mention_that_is_there_is_a_fault(writer, engine, made):
+    await write(writer, made, *range(3))
+    row = """
+        INSERT INTO deleted_mention
+            (id, log_id, topic, partition, record_offset, recorded_at, deleted_at, kind)
+        SELECT id, log_id, topic, partition, record_offset + :later, recorded_at, now(), kind
+        FROM mention WHERE external_id = :id
+    """
+    do(engine, row, later=-1, id="m1")
+    assert look(engine, at(3)).ok
+    do(engine, row, later=0, id="m2")
+    assert look(engine, at(3)).faults == (
+        "mentions.text[0]@2 (log cluster-1) is of a mention that was deleted after it",
+    )
+
+
 async def test_a_record_rejected_once_and_stored_after_a_limit_was_raised_is_in_order(writer, engine, made):
     await write(writer, made, *range(4), rejected=(2,))
     await write(writer, made, *range(4))

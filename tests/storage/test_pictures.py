@@ -125,3 +125,18 @@ def test_a_picture_that_is_removed_is_gone_and_can_be_put_again(tmp_path):
     with pytest.raises(OutageError):
         store.get(url)
     assert store.get(store.put(data, sha256, "image/png")) == data
+
+
+@pytest.mark.parametrize(
+    "place", ["{folder}/notes.txt", "{folder}/ab/cd/short.png", "/elsewhere/{sha256}.png"]
+)
+def test_nothing_but_its_own_pictures_is_removed(tmp_path, place):
+    """Rows say where the files are; a forged one removes nothing else."""
+    store = PictureStore(str(tmp_path / "pictures"))
+    path = tmp_path / place.format(folder="pictures", sha256=SHA).lstrip("/")
+    path.parent.mkdir(parents=True)
+    path.write_text("keep")
+    for url in (path.as_uri(), f"file://{tmp_path}/pictures/../{path.relative_to(tmp_path)}"):
+        with pytest.raises(OutageError, match="is no picture of it"):
+            store.remove(url)
+    assert path.read_text() == "keep"

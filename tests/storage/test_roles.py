@@ -16,13 +16,15 @@ from monitor.corrections import correct_sentiment, undo
 from monitor.delivery import ledger
 from monitor.delivery.schedule import Period
 from monitor.errors import SetupError
-from monitor.messages import mention_uuid
+from monitor.messages import Deletion, mention_uuid
 from monitor.settings import Settings, load_settings
 from monitor.storage import schema
 from monitor.storage.attempts import Attempts, Place
 from monitor.storage.audit import audit
+from monitor.storage.deletion import sweep
 from monitor.storage.logs import find_logs
-from monitor.storage.records import Batch, Span
+from monitor.storage.pictures import PictureStore
+from monitor.storage.records import Batch, DeletionResult, Span
 from monitor.storage.writer import BatchWriter
 from tests.storage.conftest import NOON
 
@@ -57,7 +59,7 @@ def refused(engine: Engine, *statements: str) -> None:
             connection.execute(text(statement))
 
 
-async def test_a_writer_writes_with_the_rights_of_its_role_alone(database, login, brands, made):
+async def test_a_writer_writes_with_the_rights_of_its_role_alone(database, login, brands, made, tmp_path):
     """Everything a worker, the pages and the schedule write."""
     url = granted(database, login, "brand_monitor_write")
     workers = create_async_engine(url)
@@ -85,8 +87,19 @@ async def test_a_writer_writes_with_the_rights_of_its_role_alone(database, login
     await wider.prepare()
     await wider.write(batch)  # the scan is due again
     assert await wider.known_detections([shown.picture.sha256], "logos@1")
+    gone = Deletion(id=shown.mention.id, source=shown.mention.source, deleted_at=NOON)
+    place = made.position(2, topic="mentions.image")
+    deletion = DeletionResult(position=place, kind="image", deletion=gone)
+    for _ in range(2):
+        await wider.write(Batch(log_id="c", results=(made.image(1, id="b", picture="other"), deletion)))
+    for offset, picture in ((3, "third"), (4, "street"), (5, "third")):
+        await wider.write(Batch(log_id="c", results=(made.image(offset, id="b", picture=picture),)))
     await workers.dispose()
     engine = create_engine(url)
+    with engine.begin() as connection:
+        files = text("UPDATE picture_gone SET url = :folder || '/' || sha256 || '.jpg'")
+        connection.execute(files, {"folder": tmp_path.as_uri()})
+    assert sweep(engine, PictureStore(str(tmp_path))).removed == 2
     report = audit(engine, (), {})
     assert report.ok, report.faults
     period = Period(NOON, NOON + timedelta(days=7))
@@ -110,6 +123,10 @@ REFUSED_TO_WRITERS = (
         for name in ("id", "post_id", "kind", "source", "external_id", "first_stored_at")
     ),
     "DELETE FROM mention",
+    "DELETE FROM deleted_mention",
+    "UPDATE deleted_mention SET id = gen_random_uuid()",
+    "UPDATE deleted_mention SET source = 'x'",
+    "UPDATE picture_gone SET sha256 = 'x'",
     # The account: written once, added to, never taken back.
     *(
         f"UPDATE ingest_batch SET {name} = {name}"
