@@ -103,7 +103,7 @@ def reddit() -> Iterator[Case]:
         yield Case(
             f'kind = "reddit"\nurl = "http://{at}"\ntoken_url = "http://{at}/api/v1/access_token"\n'
             'client_id = "app"\nclient_secret = "word"\nuser = "some_user"\n'
-            'subreddits = ["vmware"]\nsearch = false\nrecheck = "1 s"',
+            'subreddits = ["vmware"]\nsearch = false\nrecheck = "1 s"\nevery = "1 s"',
             texts(),
             change,
         )
