@@ -11,10 +11,9 @@ from typing import Final
 E_MAIL: Final = "[e-mail]"
 PHONE: Final = "[phone]"
 
-_LEAST_DIGITS: Final = 7
-"""Digits of a phone number with its area: a text with fewer needs no look."""
-
-_DIGIT: Final = re.compile(r"\d")
+_DIGITS: Final = re.compile(r"\d(?:[^\w,;:!?]{0,4}\d){6}")
+"""Seven digits, as many as a number with its area has, and between them what may stand there: a text without
+needs no look."""
 
 # The domain is looked for first, and the name before it then: from the left, a long word would be read again
 # from each of its letters.
@@ -54,7 +53,7 @@ REGIONS: Final[dict[str, tuple[str, ...]]] = {
     "nn": ("NO",),
     "no": ("NO",),
     "pl": ("PL",),
-    "pt": ("PT", "BR"),
+    "pt": ("BR", "PT"),
     "ro": ("RO",),
     "ru": ("RU",),
     "sk": ("SK",),
@@ -68,7 +67,7 @@ REGIONS: Final[dict[str, tuple[str, ...]]] = {
     "zh": ("CN", "TW"),
 }
 """Where numbers without a country's code are dialled, by language: where most of its speakers live who write
-about brands. Each region more takes as long again, in texts with seven digits."""
+about brands. Each region more takes as long again, in texts with so many digits."""
 
 
 def without_contacts(text: str, language: Callable[[], str]) -> str:
@@ -76,14 +75,16 @@ def without_contacts(text: str, language: Callable[[], str]) -> str:
 
     `language`, an ISO 639 code, is asked for only where there are enough digits for a number."""
     text = _replaced(text, _addresses(text), E_MAIL)
-    if sum(1 for _ in _DIGIT.finditer(text)) < _LEAST_DIGITS:
+    if not _DIGITS.search(text):
         return text
     from phonenumbers import PhoneNumberMatcher  # a quarter of a second, which only those wait who want it
 
-    for region in REGIONS.get(language(), (None,)):
-        places = [(found.start, found.end) for found in PhoneNumberMatcher(text, region)]
-        text = _replaced(text, places, PHONE)
-    return text
+    places = [
+        (found.start, found.end)
+        for region in REGIONS.get(language(), (None,))
+        for found in PhoneNumberMatcher(text, region)
+    ]
+    return _replaced(text, _united(places), PHONE)
 
 
 def _addresses(text: str) -> Iterator[tuple[int, int]]:
@@ -98,6 +99,17 @@ def _addresses(text: str) -> Iterator[tuple[int, int]]:
         if start < at and text[start - 1 : start] != "@":
             last = domain.end()
             yield start, last
+
+
+def _united(places: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Those that overlap as one: what is a whole number here may be the end of one elsewhere."""
+    united: list[tuple[int, int]] = []
+    for start, end in sorted(places):
+        if united and start < united[-1][1]:
+            united[-1] = (united[-1][0], max(end, united[-1][1]))
+        else:
+            united.append((start, end))
+    return united
 
 
 def _replaced(text: str, places: Iterable[tuple[int, int]], by: str) -> str:

@@ -47,7 +47,7 @@ class Pseudonyms:
     def of(cls, settings: Settings) -> "Pseudonyms | None":
         """Those of the settings, also where authors are stored as they are now: what was stored before is
         found by them. None where there is no key; raises `SetupError` where there has to be one."""
-        if settings.authors_key is not None:
+        if settings.authors_key is not None and settings.authors_key.get_secret_value():
             return cls(settings.authors_key.get_secret_value())
         if settings.authors is Authors.PSEUDONYMOUS:
             raise SetupError(

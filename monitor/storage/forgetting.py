@@ -24,7 +24,7 @@ from monitor.storage.engine import known_as
 from monitor.storage.faults import translated
 from monitor.storage.rows import HEAD_BYTES, clean
 
-_AT_ONCE: Final = 200
+_AT_ONCE: Final = 100
 """Mentions of a transaction: workers wait for some tenths of a second."""
 
 _LOOKED_UP: Final = 50_000

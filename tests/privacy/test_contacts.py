@@ -3,9 +3,15 @@
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from phonenumbers import SUPPORTED_REGIONS
+from phonenumbers import (
+    PhoneNumberFormat,
+    PhoneNumberMatcher,
+    PhoneNumberType,
+    example_number_for_type,
+    format_number,
+)
 
-from monitor.privacy.contacts import E_MAIL, PHONE, REGIONS, without_contacts
+from monitor.privacy.contacts import _DIGITS, E_MAIL, PHONE, REGIONS, without_contacts
 
 
 def without(text: str, language: str = "en") -> str:
@@ -92,8 +98,23 @@ def test_the_language_is_asked_for_only_where_digits_are() -> None:
     assert without_contacts("ann@example.com, 2 of 3", never) == f"{E_MAIL}, 2 of 3"
 
 
-def test_every_region_has_a_numbering_plan() -> None:
-    assert {region for some in REGIONS.values() for region in some} <= SUPPORTED_REGIONS
+@pytest.mark.parametrize("kind", [PhoneNumberType.FIXED_LINE, PhoneNumberType.MOBILE])
+@pytest.mark.parametrize(
+    ("language", "region"), [(language, region) for language, some in REGIONS.items() for region in some]
+)
+def test_numbers_of_every_region_are_replaced(language: str, region: str, kind: int) -> None:
+    """As the region writes them, in its language, and with the country's code in any."""
+    number = example_number_for_type(region, kind)
+    national = format_number(number, PhoneNumberFormat.NATIONAL)
+    international = format_number(number, PhoneNumberFormat.INTERNATIONAL)
+    assert without(f"call {national}.", language) == "call [phone]."
+    assert without(f"call {international}.", "und") == "call [phone]."
+
+
+@given(st.text(alphabet="0123456789+()-./~ \u00a0\u2013\uff0d\uff0b,;x#", min_size=7, max_size=40))
+def test_no_number_is_passed_over_without_a_look(text: str) -> None:
+    there = any(PhoneNumberMatcher(text, region).has_next() for region in (None, "US", "DE", "JP"))
+    assert not there or _DIGITS.search(text)
 
 
 @given(st.text(alphabet="a1@. -+(&#64;é", max_size=80))

@@ -49,6 +49,7 @@ def test_no_key_or_one_that_can_be_guessed_is_refused(settings: dict[str, str], 
 
 def test_a_key_alone_finds_what_was_stored_before() -> None:
     assert Pseudonyms.of(load_settings()) is None
+    assert Pseudonyms.of(load_settings(authors_key="")) is None
     found = Pseudonyms.of(load_settings(authors_key=KEY))
     assert found is not None
     assert found("forum", "Ann") == known_as("forum", "Ann")
