@@ -18,6 +18,7 @@ import structlog
 from sqlalchemy import Connection, Engine, text
 
 from monitor.errors import DataError, ErrorCode
+from monitor.storage import stories
 from monitor.storage.deletion import sweep
 from monitor.storage.faults import translated
 from monitor.storage.pictures import PictureStore
@@ -30,6 +31,7 @@ STEP: Final = 0.2
 _AGE: Final = re.compile(r"[1-9]\d{0,4}d", re.ASCII)
 
 _FIRST: Final = 100
+_FEWEST: Final = 10
 _MOST: Final = 5_000
 """Mentions of a step: where a server is fast, more would only lengthen the wait of an unlucky one."""
 
@@ -141,12 +143,13 @@ class Pruning:
 
     def _step(self) -> tuple[int, int, bool]:
         """Mentions and pictures that went, and whether there was anything."""
-        started = self._clock()
         with translated(), self._engine.begin() as connection:
+            stories.lock(connection)
+            started = self._clock()  # only now does anybody wait for this
             at, id = self._at
             row = connection.execute(_SOME, {"most": self._size, "at": at, "id": id}).one()
         took = self._clock() - started
-        self._size = max(1, min(_MOST, self._size * 2, int(self._size * STEP / max(took, 0.001))))
+        self._size = max(_FEWEST, min(_MOST, self._size * 2, int(self._size * STEP / max(took, 0.001))))
         if not row.looked_at:
             return 0, 0, False
         self._at = (row.last_at, row.last_id)
