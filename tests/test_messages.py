@@ -15,8 +15,10 @@ from monitor.errors import DataError, ErrorCode
 from monitor.messages import (
     JSON,
     MSGPACK,
+    Deletion,
     ImageMention,
     TextMention,
+    decode_deletion,
     decode_image,
     decode_text,
     encode,
@@ -127,6 +129,73 @@ def test_content_type_decides_how_bytes_are_read(content_type: str, code: ErrorC
 @pytest.mark.parametrize("content_type", [None, "", JSON, "Application/JSON; charset=utf-8"])
 def test_json_is_the_default_and_parameters_do_not_matter(content_type: str | None) -> None:
     assert decode_text(text_with(), content_type, max_chars=LIMIT).text == "I like it"
+
+
+GONE: dict[str, Any] = {"id": "1", "source": "example", "deleted_at": "2026-03-02T18:05:00Z"}
+
+
+@pytest.mark.parametrize("content_type", [JSON, MSGPACK])
+@pytest.mark.parametrize("beside", [{}, TEXT, IMAGE, {"other": ["deleted_at"]}])
+def test_a_record_with_deleted_at_is_a_deletion_whatever_else_it_has(
+    content_type: str, beside: dict[str, Any]
+) -> None:
+    encode_plain = msgspec.json.encode if content_type == JSON else msgspec.msgpack.encode
+    deletion = decode_deletion(encode_plain({**beside, **GONE}), content_type)
+    assert deletion == Deletion(id="1", source="example", deleted_at=datetime(2026, 3, 2, 18, 5, tzinfo=UTC))
+    assert decode_deletion(encode(deletion, content_type), content_type) == deletion
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(None, b"", b"hello", b"[]", b'"deleted_at"', b'{"deleted_at": ', b"\xff\xfe deleted_at"),
+        text_with(),
+        text_with(text="deleted_at"),
+        text_with(deleted_at=None),
+        text_with(other={"deleted_at": "2026-03-02T18:05:00Z"}),
+    ],
+)
+def test_any_other_record_is_none(value: bytes | None) -> None:
+    assert decode_deletion(value) is None
+
+
+def test_a_name_written_in_escapes_is_the_same_name() -> None:
+    escaped = json.dumps(GONE).replace("deleted_at", "deleted\\u005fat").encode()
+    assert b"deleted_at" not in escaped
+    assert decode_deletion(escaped) is not None
+
+
+@pytest.mark.parametrize(
+    ("fields", "code", "names"),
+    [
+        ({"deleted_at": "yesterday"}, ErrorCode.FIELD_INVALID, "$.deleted_at"),
+        ({"deleted_at": True}, ErrorCode.FIELD_INVALID, "$.deleted_at"),
+        ({"deleted_at": "2026-03-02T18:05:00"}, ErrorCode.DATE_WITHOUT_ZONE, "$.deleted_at"),
+        ({"deleted_at": "0001-01-01T00:00:00Z"}, ErrorCode.FIELD_INVALID, "from 2 to 9998"),
+        ({"id": 7}, ErrorCode.FIELD_INVALID, "$.id"),
+        ({"source": "a\x00"}, ErrorCode.FIELD_INVALID, "$.source"),
+    ],
+)
+def test_each_bad_deletion_has_its_code(fields: dict[str, Any], code: ErrorCode, names: str) -> None:
+    with pytest.raises(DataError) as caught:
+        decode_deletion(json.dumps({**GONE, **fields}).encode())
+    assert caught.value.code is code
+    assert names in caught.value.detail
+
+
+@pytest.mark.parametrize("content_type", [None, JSON, MSGPACK, "text/plain"])
+@given(value=st.binary(max_size=300))
+@example(value=b'{"deleted_at":' + b"[" * 100_000)
+@example(value=b'{"deleted_at":"0001-01-01T00:00:00+23:59","id":"1","source":"s"}')
+def test_arbitrary_bytes_are_no_deletion_or_a_data_error(content_type: str | None, value: bytes) -> None:
+    for each in (value, b"deleted_at" + value, b'{"deleted_at":' + value):
+        with contextlib.suppress(DataError):
+            decode_deletion(each, content_type)
+
+
+def test_an_empty_record_says_how_to_delete() -> None:
+    with pytest.raises(DataError, match="to delete a mention send its `id` and `source` with `deleted_at`"):
+        decode_text(None, max_chars=LIMIT)
 
 
 def test_msgpack_cut_off_is_reported_as_msgpack() -> None:

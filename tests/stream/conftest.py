@@ -16,7 +16,16 @@ from aiokafka import AIOKafkaProducer
 from monitor.messages import Sentiment, decode_text
 from monitor.settings import Agents, Device, Settings, load_settings
 from monitor.storage.attempts import Claim, Place
-from monitor.storage.records import Batch, RecordPosition, Rejection, Result, TextResult, WriteOutcome
+from monitor.storage.records import (
+    Batch,
+    Change,
+    DeletionResult,
+    ImageResult,
+    RecordPosition,
+    Rejection,
+    TextResult,
+    WriteOutcome,
+)
 from monitor.stream.app import StreamApp
 from monitor.stream.intake import Intake
 from monitor.stream.ledger import Ledger
@@ -50,6 +59,10 @@ class ScriptedScoring:
     def __init__(self) -> None:
         self.before: Callable[[Sequence[Record]], Any] = lambda _batch: None
         self.batches: list[list[int]] = []
+        self.restored: list[ImageResult] = []
+
+    async def restore(self, results: Sequence[ImageResult]) -> None:
+        self.restored += results
 
     async def score(self, records: Sequence[Record]) -> list[Outcome]:
         self.batches.append([record.position.offset for record in records])
@@ -69,22 +82,24 @@ class ScriptedScoring:
 
 
 class MemoryWriter:
-    """Keeps what was written; `before` may hang or raise."""
+    """Keeps what was written; `before` may hang or raise, `more` is what an outcome says beside counts."""
 
     def __init__(self) -> None:
         self.before: Callable[[Batch], Any] = lambda _batch: None
         self.batches: list[Batch] = []
+        self.more: dict[str, Any] = {}
 
     async def write(self, batch: Batch) -> WriteOutcome:
         waiting = self.before(batch)
         if waiting is not None:
             await waiting
         self.batches.append(batch)
-        return WriteOutcome(len(batch.results), 0, len(batch.rejections))
+        return WriteOutcome(len(batch.results), 0, len(batch.rejections), **self.more)
 
     @property
     def ids(self) -> list[str]:
-        return [result.mention.id for batch in self.batches for result in batch.results]
+        results = [result for batch in self.batches for result in batch.results]
+        return [result.mention.id for result in results if not isinstance(result, DeletionResult)]
 
 
 class SilentAnnouncer:
@@ -92,10 +107,10 @@ class SilentAnnouncer:
 
     def __init__(self) -> None:
         self.rejections: list[Rejection] = []
-        self.results: list[Result] = []
+        self.results: list[Change] = []
 
-    async def announce(self, results: Sequence[Result], rejections: Sequence[Rejection]) -> None:
-        self.results += results
+    async def announce(self, changes: Sequence[Change], rejections: Sequence[Rejection]) -> None:
+        self.results += changes
         self.rejections += rejections
 
 
@@ -142,6 +157,10 @@ class Bench:
     quarantine: Quarantine = field(init=False)
     topic_ids: dict[str, str | None] = field(default_factory=dict)
     starts: list[dict[Any, Start]] = field(default_factory=list)
+    sweeps: int = 0
+
+    def pictures_gone(self) -> None:
+        self.sweeps += 1
 
     def __post_init__(self) -> None:
         logs = defaultdict(lambda: "log")
@@ -169,6 +188,7 @@ class Bench:
         return Destination(
             *(defaultdict(lambda: "log"), self.writer, self.announcer, self.ledger, self.retry),
             *(self.quarantine, self.metrics),
+            pictures_gone=self.pictures_gone,
         )
 
 

@@ -8,13 +8,14 @@ from aiokafka.record.default_records import DefaultRecordBatch, DefaultRecordBat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.messages import Box, DeadLetter, Detection, ImageMention, encode
-from monitor.storage.records import ImageResult, PictureRef, RecordPosition
+from monitor.messages import Box, DeadLetter, Deletion, Detection, ImageMention, encode
+from monitor.storage.records import DeletionResult, ImageResult, PictureRef, RecordPosition
 from monitor.stream.announcements import (
     ERROR_CODE,
     FAILED_AT,
     SOURCE_TOPIC,
     VALUE_BYTES,
+    deleted,
     envelope,
     finding,
     opened,
@@ -94,4 +95,19 @@ def test_a_finding_says_by_what_a_brand_was_found() -> None:
         "look": None,
         "letters": 0.97,
         "line": "by vmware",
+    }
+
+
+def test_a_deletion_is_told_on_as_such() -> None:
+    moment = datetime(2026, 3, 1, tzinfo=UTC)
+    result = DeletionResult(
+        position=RecordPosition(topic="mentions.image", partition=0, offset=0, timestamp=moment),
+        kind="image",
+        deletion=Deletion(id="1", source="s", deleted_at=moment),
+    )
+    assert json.loads(encode(deleted(result))) == {
+        "kind": "image",
+        "id": "1",
+        "source": "s",
+        "deleted_at": "2026-03-01T00:00:00Z",
     }

@@ -189,6 +189,15 @@ def test_the_file_is_in_the_store_before_the_result_is_handed_on(desk: Desk, pic
     assert Path(outcome.picture.url.removeprefix("file://")).stat().st_size == outcome.picture.n_bytes
 
 
+def test_a_file_that_was_removed_meanwhile_is_put_again(desk: Desk, picture: Any) -> None:
+    (outcome,) = desk.score(picture(0, 200))
+    file = Path(outcome.picture.url.removeprefix("file://"))
+    before = file.read_bytes()
+    file.unlink()
+    asyncio.run(desk.scoring.restore([outcome]))
+    assert file.read_bytes() == before
+
+
 def test_a_picture_the_model_cannot_bear_fails_alone_and_is_not_kept(desk: Desk, picture: Any) -> None:
     good, bad, other = desk.score(picture(0, 200), picture(1, 0), picture(2, 90))
     assert isinstance(bad, Rejection)

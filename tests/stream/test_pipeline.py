@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from monitor.errors import DataError, ErrorCode, OutageError
-from monitor.storage.records import StorageRejection
+from monitor.messages import ImageMention
+from monitor.storage.records import ImageResult, PictureRef, StorageRejection
 from monitor.stream.ledger import GapError
 from monitor.stream.records import Partition
 
@@ -117,6 +119,46 @@ async def test_a_record_the_database_refuses_becomes_a_dead_letter_and_the_rest_
     assert [result.position.offset for result in batch.results] == [0, 2]
     assert [one.position.offset for one in batch.rejections] == [1, 3]
     assert {one.letter.error_code for one in bench.announcer.rejections} == {ErrorCode.STORAGE_REJECTED.value}
+
+
+async def test_what_was_deleted_since_is_announced_to_nobody(bench: Any, records: Any, run: Any) -> None:
+    bench.writer.more = {"dead": frozenset({records(1).position}), "deleted": 1}
+    await run([records(n) for n in range(4)], lambda: bench.ledger.committable(PARTITION) == 4)
+    assert [result.position.offset for result in bench.announcer.results] == [0, 2, 3]
+    assert bench.metrics.registry.get_sample_value("brand_monitor_deletions_total", {"agent": "texts"}) == 1
+    assert bench.sweeps == 0
+
+
+async def test_files_that_were_removed_meanwhile_are_put_again_before_anything_is_said_or_committed(
+    bench: Any, records: Any, run: Any
+) -> None:
+    moment = datetime(2026, 3, 1, tzinfo=UTC)
+    said: list[Any] = []
+
+    async def score(batch: Any) -> Any:
+        return [
+            ImageResult(
+                position=record.position,
+                mention=ImageMention(id="a", source="s", image=b"", published_at=moment),
+                picture=PictureRef(
+                    sha256=str(record.position.offset % 2) * 64,
+                    **{"media_type": "image/png", "width": 1, "height": 1, "n_bytes": 1, "url": "file:///x"},
+                ),
+                detections=(),
+                model_version="scripted@1",
+            )
+            for record in batch
+        ]
+
+    async def restore(results: Any) -> None:
+        said.append((len(bench.announcer.results), bench.ledger.committable(PARTITION)))
+        said.append([result.picture.sha256 for result in results])
+
+    bench.scoring.score, bench.scoring.restore = score, restore
+    bench.writer.more = {"files_due": frozenset({"1" * 64}), "pictures_gone": 2}
+    await run([records(n) for n in range(4)], lambda: bench.ledger.committable(PARTITION) == 4)
+    assert said == [(0, None), ["1" * 64]]
+    assert bench.sweeps == 1
 
 
 async def test_unscored_texts_are_counted_by_language(bench: Any, records: Any, run: Any) -> None:

@@ -6,18 +6,27 @@ from datetime import UTC
 import msgspec
 
 from monitor.errors import DataError
-from monitor.messages import JSON, MSGPACK, decode_image, decode_text, encode, mention_uuid
+from monitor.messages import JSON, MSGPACK, decode_deletion, decode_image, decode_text, encode, mention_uuid
 from tests.fuzz.material import ROOT, small_pictures
 
 LONGEST = 4096
-WORDS = (b"published_at", b"source", b"2026-03-01T09:30:00Z", b"+23:59", b"\\ud800", b"reach", b"1e999")
+WORDS = (
+    b"published_at",
+    b"source",
+    b"2026-03-01T09:30:00Z",
+    b"+23:59",
+    b"\\ud800",
+    b"reach",
+    b"1e999",
+    b"deleted_at",
+)
 _TYPES = (None, JSON, MSGPACK, "application/json; charset=utf-8", " APPLICATION/MSGPACK ", "text/\ud800", "")
 _MOST = 500
 
 
 def seeds() -> Iterator[bytes]:
     """The first byte chooses kind and content type."""
-    for name in ("text-mention", "image-mention"):
+    for name in ("text-mention", "image-mention", "deletion"):
         written = (ROOT / "examples" / f"{name}.json").read_bytes()
         fields = msgspec.json.decode(written)
         if "image" in fields:
@@ -30,10 +39,16 @@ def seeds() -> Iterator[bytes]:
 
 
 def check(data: bytes) -> None:
-    """Both kinds, every content type."""
+    """Both kinds and deletions, every content type."""
     choice, value = data[0] if data else 0, data[1:]
     content_type = _TYPES[choice % 128 % len(_TYPES)]
     try:
+        gone = decode_deletion(value, content_type)
+        if gone is not None:
+            gone.deleted_at.astimezone(UTC).isoformat()
+            for form in (JSON, MSGPACK):
+                assert decode_deletion(encode(gone, form), form) == gone
+            return
         mention = (
             decode_image(value, content_type)
             if choice >= 128
