@@ -26,12 +26,13 @@ def phrases(brands: Brands) -> tuple[str, ...]:
     What begins at a wildcard (`vm*`) cannot be asked for; where that is all of a query, and where a query
     can be true without a word (`author:nike`), the spellings stand in.
     """
-    asked = dict.fromkeys(phrase for brand in brands for phrase in _of_brand(brand))
-    words = {phrase: phrase.split() for phrase in asked}
+    asked: dict[tuple[str, ...], str] = {}
+    for phrase in (phrase for brand in brands for phrase in _of_brand(brand)):
+        asked.setdefault(tuple(_JOINERS.split(phrase)), phrase)
     return tuple(
         phrase
-        for phrase in asked
-        if not any(other != phrase and _holds(words[phrase], words[other]) for other in asked)
+        for words, phrase in asked.items()
+        if not any(other != words and _holds(words, other) for other in asked)
     )
 
 
@@ -52,7 +53,7 @@ def batches(
 
 
 def _of_brand(brand: Brand) -> Iterator[str]:
-    found = ()
+    found: tuple[str, ...] = ()
     if brand.query is not None:
         found = tuple(_written(needed(parse(brand.query).root) or ()))
     yield from found or _written(Term(spelling) for spelling in brand.spellings)
@@ -72,7 +73,7 @@ def _written(terms: Iterable[Term]) -> Iterator[str]:
             yield "".join(parts)
 
 
-def _holds(words: list[str], other: list[str]) -> bool:
+def _holds(words: tuple[str, ...], other: tuple[str, ...]) -> bool:
     """Whether whoever searches for `other` finds `words`, too."""
     width = len(other)
     return any(words[start : start + width] == other for start in range(len(words) - width + 1))

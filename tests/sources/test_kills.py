@@ -17,6 +17,8 @@ import pytest
 from tests.sources.conftest import Collecting
 from tests.sources.polled_servers import Algolia, GdeltServer, RedditServer, Site, rss, served
 
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
+
 PROGRAM = (sys.executable, "-m", "tests.sources.scripted")
 FALLS = ("send 1 before", "send 2 after", "save 2 before")
 """Where the process kills itself, one after the other: the step, which call of it, and on which side."""

@@ -1,8 +1,13 @@
 """What is searched for finds every text that counts for a brand."""
 
+import json
+import re
+from pathlib import Path
+
 import pytest
 
-from monitor.brands import Brand, Brands
+from monitor.brand_matcher import BrandMatcher
+from monitor.brands import Brand, Brands, load_brands
 from monitor.sources.terms import batches, phrases
 
 
@@ -25,6 +30,14 @@ def test_a_name_of_several_words_is_written_as_one_too() -> None:
         "redbull",
         "coca-cola",
         "cocacola",
+    )
+
+
+def test_hyphens_are_spaces_to_a_search() -> None:
+    assert asked(Brand(name="VMware", aliases=("vm ware", "vm-ware", "VM-Ware tools"))) == (
+        "vmware",
+        "vm ware",
+        "vmwaretools",
     )
 
 
@@ -59,3 +72,19 @@ def test_queries_stay_within_what_a_platform_takes() -> None:
 
 def test_a_phrase_that_is_too_long_alone_stands_alone() -> None:
     assert batches(("a" * 20, "b", "c"), " OR ".join, 10) == (("a" * 20,), ("b", "c"))
+
+
+def test_every_sample_that_counts_would_be_found() -> None:
+    """By a search that knows words and phrases, and no more."""
+    samples = Path(__file__).parents[2] / "samples" / "texts.jsonl"
+    texts = [json.loads(line)["text"] for line in samples.read_text("utf-8").splitlines()]
+    brands = load_brands()
+    matcher, searched = BrandMatcher(brands), [f" {_spaced(phrase)} " for phrase in phrases(brands)]
+    counted = [text for text in texts if matcher.find(text)]
+    assert len(counted) > 40
+    for text in counted:
+        assert any(phrase in f" {_spaced(text)} " for phrase in searched), text
+
+
+def _spaced(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.casefold()))
