@@ -28,6 +28,7 @@ from monitor.seeding.worldmaking import make_world
 from monitor.storage import rollups, rows, statements
 from monitor.storage.figure_tables import seeding
 from monitor.storage.pictures import PictureStore
+from monitor.storage.pruning import kept_from
 from monitor.storage.records import RecordPosition, Rejection
 from monitor.storage.schema import check_revision
 from monitor.storage.stories import PERIOD
@@ -134,6 +135,8 @@ def fill(
 
 def _is_empty(connection: Connection, wanted: Seeding) -> bool:
     """Whether nothing is there; raises `SetupError` where nothing may be made up."""
+    if kept_from(connection) is not None:
+        raise SetupError("mentions of the database were pruned, and their figures would go; seed another one")
     there = connection.execute(text("SELECT EXISTS (SELECT FROM mention)")).scalar_one()
     if there and not wanted.over_real:
         raise SetupError(

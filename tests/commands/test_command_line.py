@@ -66,6 +66,7 @@ def test_every_promised_command_is_there() -> None:
         "brands remove",
         "brands rebuild",
         "query",
+        "prune",
         "report",
         "rescore",
         "score texts",
