@@ -1,4 +1,4 @@
-"""Files are removed beside the worker's batches: at the start, when pictures went, and again after a fault."""
+"""Files are removed beside the batches: at the start, when pictures went, and again after a fault."""
 
 import asyncio
 from collections.abc import Callable
