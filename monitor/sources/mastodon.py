@@ -32,6 +32,8 @@ _WITHIN: Final = 1.0
 _A_PAGE: Final = 40
 """Statuses of one request: the most that Mastodon gives."""
 _HASHTAG: Final = re.compile(r"[\w·]+")
+_NONE: Final = "0"
+"""Before every status: the place in a timeline that was empty."""
 _REWIND: Final = timedelta(minutes=1)
 """Numbers of statuses are the moments they were written; those of other servers arrive a little later."""
 
@@ -112,7 +114,9 @@ class Mastodon:
         for one in self._timelines:
             last = since.get(one.name)
             if not last:
-                yield self._page(one, await self._read(one, limit=str(_A_PAGE)), since)
+                statuses = await self._read(one, limit=str(_A_PAGE))
+                since[one.name] = _NONE
+                yield self._page(one, statuses, since)
                 continue
             newest = max(map(_number, await self._read(one, limit="1")), key=_order, default="")
             at = _rewound(last)

@@ -65,12 +65,21 @@ class Jetstream:
             return web.Response(status=status, headers=headers)
         socket = web.WebSocketResponse(compress=True)
         await socket.prepare(request)
+        telling = asyncio.create_task(self._tell(socket, request))
+        try:
+            async for _ in socket:
+                pass
+        finally:
+            telling.cancel()
+        return socket
+
+    async def _tell(self, socket: web.WebSocketResponse, request: web.Request) -> None:
         cut = self.cut_after.pop(0) if self.cut_after else None
         cursor = request.query.get("cursor")
         at = self.floor if cursor is not None else len(self.log)
         sent = 0
         self.connected.set()
-        while not socket.closed:
+        while True:
             async with self._more:
                 while len(self.log) <= at:
                     await self._more.wait()
@@ -82,7 +91,6 @@ class Jetstream:
                 assert request.transport is not None
                 request.transport.write(b"\x81\x7e\x10\x00" + b'{"did":"did:plc:half')
                 request.transport.close()
-                break
+                return
             await socket.send_str(one if isinstance(one, str) else json.dumps(one))
             sent += 1
-        return socket

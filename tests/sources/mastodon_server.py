@@ -74,7 +74,7 @@ class MastodonServer:
 
     def edit(self, id: str, text: str) -> None:
         status = self.statuses[id]
-        status |= {"content": f"<p>{text}</p>", "edited_at": "2026-11-30T11:00:00.000Z"}
+        status |= {"content": f"<p>{text}</p>", "edited_at": datetime.now(UTC).isoformat()}
         self._tell("status.update", status, [tag["name"] for tag in status["tags"]])
 
     def delete(self, id: str) -> None:
@@ -161,16 +161,18 @@ class MastodonServer:
         socket = web.WebSocketResponse(compress=True)
         await socket.prepare(request)
         told: list[asyncio.Task[None]] = []
-        async for message in socket:
-            asked = json.loads(message.data)
-            assert asked.pop("type") == "subscribe"
-            stream = tuple(asked.values())
-            queue: asyncio.Queue[tuple[str, Any] | None] = asyncio.Queue()
-            self.listening.append((stream, queue))
-            told.append(asyncio.create_task(self._forward(socket, request, stream, queue)))
-            self.listened.set()
-        for task in told:
-            task.cancel()
+        try:
+            async for message in socket:
+                asked = json.loads(message.data)
+                assert asked.pop("type") == "subscribe"
+                stream = tuple(asked.values())
+                queue: asyncio.Queue[tuple[str, Any] | None] = asyncio.Queue()
+                self.listening.append((stream, queue))
+                told.append(asyncio.create_task(self._forward(socket, request, stream, queue)))
+                self.listened.set()
+        finally:
+            for task in told:
+                task.cancel()
         return socket
 
     async def _forward(
