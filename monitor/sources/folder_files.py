@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 from monitor.errors import DataError, ErrorCode, SetupError
 from monitor.files.encodings import encoding_of
-from monitor.files.interface import LeftOut
+from monitor.files.interface import Beside, LeftOut
 from monitor.files.mentions import text_mentions
 from monitor.files.pictures import read_images
 from monitor.files.reading import Wishes, understand
@@ -27,9 +27,7 @@ _OTHER_PICTURES: Final = frozenset(
 )
 """Told from the others by their first bytes, and refused with what to do."""
 _TEXTS: Final = frozenset({".txt"})
-_ROWS: Final = frozenset(
-    {".csv", ".tsv", ".tab", ".json", ".jsonl", ".ndjson", ".js", ".xlsx", ".xls", ".parquet"}
-)
+_ROWS: Final = frozenset({".csv", ".tsv", ".tab", ".json", ".jsonl", ".ndjson", ".xlsx", ".xls", ".parquet"})
 READ: Final = f"a folder's files are {', '.join(sorted(_PICTURES | _TEXTS | _ROWS))}"
 _PACKED: Final = frozenset({".gz", ".zst"})
 _REPORT: Final = ".refused.csv"
@@ -137,7 +135,8 @@ class Readers:
             return read_images([path], self.defaults)
         if held == "text":
             return iter([self._text(path)])
-        understood = understand(path, self.wishes)
+        # Without the files beside it: those are read for themselves, and no row leads to another file.
+        understood = understand(path, self.wishes, beside=Beside())
         if understood.problems:
             understood.opened.close()
             told = "; ".join(understood.problems.values())
