@@ -17,6 +17,7 @@ from monitor.alerts.matching import TooMuchError, true_of
 from monitor.alerts.rules import Rule
 from monitor.insights.usual import FEWEST_WEEKS, WEEKS
 from monitor.queries import Query, parse
+from monitor.reports.counts import FIRST_COUNTED
 from monitor.reports.labels import label
 
 Span = tuple[datetime, datetime]
@@ -242,7 +243,7 @@ def _given(spans: Sequence[Span]) -> dict[str, Any]:
 
 
 def _first(connection: Connection) -> datetime | None:
-    found: datetime | None = connection.execute(text("SELECT min(published_at) FROM mention")).scalar_one()
+    found: datetime | None = connection.execute(text(f"SELECT {FIRST_COUNTED}")).scalar_one()
     return found
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, text
 
 from monitor.insights.usual import WEEKS
-from monitor.reports.counts import brand_days, brand_hours, in_steps_of, values
+from monitor.reports.counts import FIRST_COUNTED, brand_days, brand_hours, in_steps_of, values
 from monitor.reports.filters import Filter
 
 Numbers = NDArray[np.float64]
@@ -101,10 +101,11 @@ def read(connection: Connection, chosen: Filter, zone: str) -> Series | None:
     )
 
 
-_ENDS: Final = text("""
-    SELECT (SELECT min(published_at) FROM mention) AS first,
-           (SELECT max(published_at) FROM mention WHERE published_at <= :now) AS newest
-""")
+_ENDS: Final = text(f"""
+    SELECT {FIRST_COUNTED} AS first,
+           greatest((SELECT max(published_at) FROM mention WHERE published_at <= :now),
+                    (SELECT max(hour) FROM mention_hour WHERE hour < kept_from())) AS newest
+""")  # noqa: S608 - our own words
 
 _BRANDS: Final = text("""
     SELECT id, name, own FROM brand

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 
 from monitor.insights.compared import Compared, Move, Standing
 from monitor.insights.expected import Expected, Past, expected, learned
-from monitor.reports.counts import brand_counts, values
+from monitor.reports.counts import FIRST_COUNTED, brand_counts, values
 from monitor.reports.filters import Filter
 from monitor.reports.intervals import Z, newcombe
 
@@ -99,7 +99,7 @@ def standings(
 
 
 def _before(connection: Connection, chosen: Filter) -> Filter | None:
-    first = connection.execute(text("SELECT min(published_at) FROM mention")).scalar_one()
+    first = connection.execute(text(f"SELECT {FIRST_COUNTED}")).scalar_one()
     try:
         before = chosen.previous()
     except ValueError:

@@ -14,6 +14,11 @@ from sqlalchemy import Connection, text
 
 from monitor.reports.filters import Filter
 
+FIRST_COUNTED: Final = """(
+    SELECT least((SELECT min(published_at) FROM mention),
+                 (SELECT min(hour) FROM mention_hour WHERE hour < kept_from())))"""
+"""When the first mention was published that is counted; of one that was pruned its hour."""
+
 _HOUR: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)
 _EPOCH: Final = datetime(1, 1, 1, tzinfo=UTC)

@@ -156,10 +156,12 @@ def _looked_at(connection: Connection, first: date, last: date, zone: ZoneInfo) 
     period hour by hour would go through two thousand empty years.
     """
     if (last - first).days > _LONG:
-        query = text(
-            "SELECT min(published_at), max(published_at) FROM mention "
-            "WHERE published_at >= :since AND published_at < :until"
-        )
+        query = text("""
+            SELECT least(min(published_at), (SELECT min(hour) FROM mention_hour
+                                             WHERE hour >= :since AND hour < :until AND hour < kept_from())),
+                   max(published_at)
+            FROM mention WHERE published_at >= :since AND published_at < :until
+        """)
         since, until = _moments(first, last, zone)
         oldest, newest = connection.execute(query, {"since": since, "until": until}).one()
         first = last if oldest is None else oldest.astimezone(zone).date()
