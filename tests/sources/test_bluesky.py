@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -277,6 +278,25 @@ async def test_connections_that_break_in_the_middle_of_a_message_lose_and_change
             left.pop(one.id, None)
     assert sorted(left.values()) == sorted(f"Nike p{number}" for number in range(11, 41))
     assert len(server.asked) == 5
+
+
+async def test_a_server_that_answers_no_ping_is_gone() -> None:
+    """It took the connection, and hangs."""
+    hanging = asyncio.Event()
+
+    async def hang(request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse(autoping=False)
+        await socket.prepare(request)
+        await hanging.wait()
+        return socket
+
+    app = web.Application()
+    app.router.add_get("/subscribe", hang)
+    async with serving(app) as url, context() as at:
+        async with asyncio.timeout(30), at.http.websocket(f"ws://{url}/subscribe", heartbeat=0.2) as socket:
+            with pytest.raises(SourceOutageError, match=url):
+                await anext(aiter(socket))
+        hanging.set()
 
 
 async def test_after_a_failure_the_next_server_is_asked() -> None:
