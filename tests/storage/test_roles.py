@@ -24,6 +24,7 @@ from monitor.storage.audit import audit
 from monitor.storage.deletion import sweep
 from monitor.storage.logs import find_logs
 from monitor.storage.pictures import PictureStore
+from monitor.storage.pruning import Pruning
 from monitor.storage.records import Batch, DeletionResult, Span
 from monitor.storage.writer import BatchWriter
 from tests.storage.conftest import NOON
@@ -172,6 +173,10 @@ REFUSED_TO_WRITERS = (
     "UPDATE brand_day SET texts = 1",
     "INSERT INTO seeding (mentions) VALUES (1)",
     "DELETE FROM presence",
+    # From when on mentions are kept is decided by a function that knows a limit.
+    "INSERT INTO pruning (before) VALUES ('2026-03-01Z')",
+    "UPDATE pruning SET before = before",
+    "DELETE FROM pruning",
     "TRUNCATE sentiment",
     "ALTER TABLE mention DISABLE TRIGGER USER",
     "CREATE TABLE mine (id int)",
@@ -182,6 +187,19 @@ REFUSED_TO_WRITERS = (
 def test_a_writer_is_refused_what_it_never_does(database, login):
     engine = create_engine(granted(database, login, "brand_monitor_write"))
     refused(engine, *REFUSED_TO_WRITERS)
+    engine.dispose()
+
+
+async def test_a_writer_prunes_by_functions_of_the_owner(database, login, writer, made):
+    shown = made.image(1, detections=(made.found(),), brands=(made.named(),))
+    await writer.write(Batch(log_id="c", results=(made.text(0, brands=(made.named(),)), shown)))
+    engine = create_engine(granted(database, login, "brand_monitor_write"))
+    pruning = Pruning(engine, NOON + timedelta(hours=12))
+    assert pruning.due()
+    pruning.begin()
+    done = pruning.run()
+    assert (done.mentions, done.pictures, done.finished) == (2, 1, True)
+    assert audit(engine, (), {}).ok
     engine.dispose()
 
 
@@ -223,6 +241,9 @@ async def test_a_reader_reads_everything_and_writes_nothing(database, login, wri
         "DELETE FROM sentiment",
         "INSERT INTO correction (mention_id, subject) SELECT id, 'logo' FROM mention",
         "SELECT address FROM alert_recipient",
+        "SELECT prune_begin('2026-03-01Z')",
+        "SELECT * FROM prune_some(1, NULL, NULL)",
+        "SELECT prune_end()",
         "DROP TABLE mention",
         "CREATE TABLE mine (id int)",
     )
