@@ -15,6 +15,7 @@ import jsonschema
 import pytest
 
 from monitor.settings import Device, Settings, load_settings
+from monitor.sources.receiver_options import ReceiverOptions
 from monitor.web.people import load_people
 from monitor.web.server import refuse_exposure
 
@@ -59,7 +60,7 @@ def test_a_worker_waits_for_schema_and_topics(compose: dict[str, Any]) -> None:
 
 def test_the_pages_change_the_brands_file_that_workers_watch(compose: dict[str, Any]) -> None:
     services = compose["services"]
-    for name in ("brands", *WORKERS, "web"):
+    for name in ("brands", *WORKERS, "web", "collect"):
         (folder,) = [
             volume.partition(":")[2] for volume in services[name]["volumes"] if volume.startswith("brands:")
         ]
@@ -81,7 +82,7 @@ def test_environment_sets_settings_that_exist(
     compose: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)  # away from a developer's .env
-    for name in (*ONCE, *WORKERS, "web", "schedule"):
+    for name in (*ONCE, *WORKERS, "web", "schedule", "collect"):
         variables = compose["services"][name]["environment"]
         assert {variable.removeprefix("MONITOR_").lower() for variable in variables} <= set(
             Settings.model_fields
@@ -98,7 +99,7 @@ def test_environment_sets_settings_that_exist(
 def test_a_worker_has_the_time_it_needs_to_stop(compose: dict[str, Any]) -> None:
     promised = 10.0  # seconds from SIGTERM to exit, with everything acknowledged that was stored
     assert Settings.model_fields["stop_timeout"].default < promised
-    for name in WORKERS:
+    for name in (*WORKERS, "collect"):
         assert seconds(compose["services"][name]["stop_grace_period"]) > promised
 
 
@@ -115,6 +116,15 @@ def test_the_pages_come_up_with_these_settings(
     assert web["ports"] == [f"127.0.0.1:{settings.web_port}:{settings.web_port}"]
     assert f"http://127.0.0.1:{settings.web_port}/health" in web["healthcheck"]["test"][-1]
     assert seconds(web["stop_grace_period"]) > 5
+
+
+def test_collecting_is_asked_for_and_reads_the_file_that_it_is_given(compose: dict[str, Any]) -> None:
+    collect = compose["services"]["collect"]
+    assert collect["profiles"] == ["collect"]  # not everybody has a sources.toml
+    (config,) = collect["configs"]
+    assert collect["environment"]["MONITOR_SOURCES_FILE"] == config["target"]
+    assert compose["configs"][config["source"]]["file"] == "./sources.toml"
+    assert collect["ports"] == [f"127.0.0.1:{ReceiverOptions().port}:{ReceiverOptions().port}"]
 
 
 def test_ports_are_open_to_this_machine_only(compose: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from monitor.settings import Settings
-from monitor.stream.metrics import Metrics
+from monitor.stream.metrics import CollectMetrics, Metrics, MetricSet
 from monitor.stream.topics import INPUTS, OUTPUTS
 
 
@@ -40,10 +40,11 @@ def test_the_table_of_settings_is_the_settings(guide: str) -> None:
     assert expected in guide, f"put this into docs/operations.md:\n{expected}"
 
 
-def test_the_table_of_metrics_is_the_metrics(guide: str) -> None:
+@pytest.mark.parametrize("metrics", [Metrics, CollectMetrics])
+def test_the_table_of_metrics_is_the_metrics(guide: str, metrics: type[MetricSet]) -> None:
     expected = "\n".join(
         f"| `{metric.name}` | {metric.kind}, {metric.unit} | {metric.meaning} | {metric.remedy} |"
-        for metric in Metrics().definitions
+        for metric in metrics().definitions
     )
     assert expected in guide, f"put this into docs/operations.md:\n{expected}"
 
@@ -61,7 +62,7 @@ def test_every_setting_named_in_running_text_exists(guide: str, repository: Path
 
 
 def test_metrics_in_alarms_and_running_text_exist(guide: str) -> None:
-    metrics = {metric.name for metric in Metrics().definitions}
+    metrics = {metric.name for every in (Metrics, CollectMetrics) for metric in every().definitions}
     named = set(re.findall(r"(?<![:/@])\bbrand_monitor_(?!migrate|write|read)\w+", guide))
     assert {name if name in metrics else f"{name}_total" for name in named} == metrics
 
