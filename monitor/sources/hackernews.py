@@ -29,8 +29,8 @@ class HackerNewsOptions(Options, frozen=True, kw_only=True):
     tags: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)] = ("story", "comment")
     """Which kinds of posts, also `poll`, `show_hn`, `ask_hn`."""
     everything: bool = False
-    """Ask for all posts in one query instead of for each name in one of its own: cheaper from a dozen names
-    on, as Hacker News has fewer than a thousand posts an hour."""
+    """Ask for all posts instead of for each name in a query of its own: as Hacker News has some hundred posts
+    an hour, that is three queries a pass, of a few megabytes."""
     first: Seconds = Seconds(_A_DAY)
     """How far back the first pass looks."""
     url: str = "https://hn.algolia.com/api/v1/search_by_date"
