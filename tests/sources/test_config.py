@@ -1,5 +1,7 @@
 """sources.toml: what is wrong in it is told by entry, with the remedy."""
 
+from pathlib import Path
+
 import pytest
 
 from monitor.errors import SetupError
@@ -102,6 +104,13 @@ def test_entries_are_chosen_by_name(tmp_path):
     assert chosen(entries, ["feed"]) == chosen(entries, ()) == list(entries)
     with pytest.raises(SetupError, match="no source is named 'fed'; there are feed"):
         chosen(entries, ["fed"])
+
+
+def test_the_example_has_an_entry_of_each_kind(monkeypatch):
+    for name in ("REDDIT_CLIENT_ID", "REDDIT_CLIENT_SECRET", "MASTODON_TOKEN"):
+        monkeypatch.setenv(name, "word")
+    entries = read_sources(Path(__file__).parents[2] / "sources.example.toml")
+    assert sorted(entry.kind for entry in entries) == sorted(KINDS)
 
 
 def test_every_kind_says_what_its_entries_may_say():
