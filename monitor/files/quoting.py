@@ -2,28 +2,29 @@
 
 After such a row nobody knows whether the lines that follow are rows or the rest of its cell. They are told by
 what they look like: a line that closes a quote which it did not open ends the cell; a line with as many cells
-as the heading, each like those of its column, is a row. A line that could be either is never made a mention.
+as the heading, each like those of its column, is a row. A line that could be neither is never made a mention.
 """
 
 import csv
+import io
 import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
-from typing import Final, Self, TextIO
+from itertools import chain, islice
+from typing import Final, TextIO
+
+from monitor.files.shapes import NO_SHAPE, Shape, mostly, patterns, whole
 
 LONGEST: Final = 2**24
 """Characters of a line, of a cell, and of what is read ahead: more than any text that is taken, and memory
 stays small."""
 
-_LIKE: Final = 0.9
-"""Share of a column's cells from which on all of them have to be so."""
-_ENOUGH: Final = 3
-"""Cells from which on a column is known."""
-_PROPERTIES: Final = tuple(
-    re.compile(pattern) for pattern in (r".*\S.*", r"\d+", r"\S*", r"\d.*", r"https?://\S+", r"\S{2}")
-)
+_MOST_ROWS: Final = 1_000
+"""By which the others are judged."""
+_LINE_END: Final = re.compile(r"\r\n|\r|\n")
+_MOST_HELD: Final = 100
+"""Rows unlike the others that are held until it is known whether they are pieces of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,83 +78,12 @@ class Lines:
         self.number -= len(lines)
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """What the lines of rows without a fault have in common, by column."""
-
-    required: tuple[tuple[re.Pattern[str], ...], ...]
-    quoted: bool
-    """Every row begins with a quote."""
-
-    @classmethod
-    def of(cls, lines: Sequence[str], delimiter: str, width: int) -> Self:
-        """From lines behind the heading, of which most are rows."""
-        rows = [cells for line in lines if (cells := _whole(line, delimiter)) and len(cells) == width]
-        required = []
-        for at in range(width):
-            cells = [row[at] for row in rows]
-            full = [cell for cell in cells if cell.strip()]
-            held = [
-                one
-                for one in _PROPERTIES
-                if len(cells) >= _ENOUGH
-                and sum(
-                    one.fullmatch(cell) is not None for cell in (cells if one is _PROPERTIES[0] else full)
-                )
-                >= _LIKE * max(1, len(cells if one is _PROPERTIES[0] else full))
-            ]
-            required.append(tuple(held if full else ()))
-        quoted = [line.startswith('"') for line in lines if line.strip()]
-        return cls(tuple(required), len(quoted) >= _ENOUGH and sum(quoted) >= _LIKE * len(quoted))
-
-    def fits(self, cells: Sequence[str]) -> bool:
-        """Whether cells are like those of their columns; the last ones may be missing."""
-        return all(
-            one.fullmatch(cell) is not None
-            for cell, needed in zip(cells, self.required, strict=False)
-            for one in needed
-            if cell.strip() or one is _PROPERTIES[0]
-        )
-
-
-def _whole(line: str, delimiter: str) -> list[str] | None:
-    """The cells of a line that is a row by itself, by RFC 4180; None where it is none."""
-    line = line.rstrip("\r\n")
-    if '"' not in line:
-        return line.split(delimiter) if line else None
-    if not _patterns(delimiter).whole.fullmatch(line):
-        return None
-    return next(csv.reader([line], delimiter=delimiter, strict=True), None)
-
-
-@dataclass(frozen=True, slots=True)
-class _Patterns:
-    whole: re.Pattern[str]
-    opens: re.Pattern[str]
-    """A row up to a quote that the line does not close."""
-    closes: re.Pattern[str]
-    """The rest of a quoted cell, and perhaps further cells."""
-    closes_and_opens: re.Pattern[str]
-
-
-def _patterns(delimiter: str) -> _Patterns:
-    d = re.escape(delimiter)
-    quoted, plain, rest = r'"(?:[^"]|"")*+"', rf'[^"{d}]*+', r'(?:[^"]|"")*+'
-    cell = rf"(?:{quoted}|{plain})"
-    return _Patterns(
-        re.compile(rf"{cell}(?:{d}{cell})*+"),
-        re.compile(rf'(?:{cell}{d})*"{rest}'),
-        re.compile(rf'{rest}"(?:{d}{cell})*+'),
-        re.compile(rf'{rest}"(?:{d}{cell})*{d}"{rest}'),
-    )
-
-
 class Reader:
     """Rows and faults, in order."""
 
     def __init__(self, lines: Lines, delimiter: str, width: int, shape: Shape) -> None:
         self._lines, self._delimiter, self._width, self._shape = lines, delimiter, width, shape
-        self._patterns = _patterns(delimiter)
+        self._patterns = patterns(delimiter)
         self._spaced = re.compile(rf'(?:^|{re.escape(delimiter)})[ \t]+"')
         csv.field_size_limit(LONGEST)
 
@@ -162,23 +92,54 @@ class Reader:
         return self._row([])
 
     def __iter__(self) -> Iterator[Cells | Fault]:
+        """Rows are held until one follows that is like the others: a line that closes a quote which nobody
+        opened says that the rows before it, back to one like the others, are pieces of one."""
+        held: list[tuple[Cells, list[str]]] = []
         while True:
             first, taken = self._lines.number + 1, list[str]()
             try:
                 cells = self._row(taken)
+                if cells is None:
+                    break
+                if not any(cells):
+                    continue
+                self._check(cells, taken)
             except csv.Error as error:
-                yield from self._after_fault(first, taken, str(error))
+                why, sure = str(error), 1
+                if held and taken and self._closes(taken[0]):
+                    first, why = held[0][0].line, f"{why}; a quote that was not opened"
+                    before = [line for _, lines in held for line in lines]
+                    taken, sure = before + taken, len(before) + 1
+                    held.clear()
+                yield from (row for row, _ in held)
+                held.clear()
+                yield from self._after_fault(first, taken, why, sure)
                 continue
-            if cells is None:
-                return
-            if not any(cells):
-                continue
-            if len(cells) > self._width and any(cells[self._width :]):
-                why = f"{len(cells)} cells under {self._width} column names"
-                remedy = "; quote cells that hold the delimiter"
-                yield Fault(first, self._lines.number, why + remedy, "".join(taken))
-                continue
-            yield Cells(first, cells[: self._width])
+            if len(held) == _MOST_HELD or self._is_row(cells):
+                yield from (row for row, _ in held)
+                held.clear()
+            held.append((Cells(first, cells[: self._width]), taken))
+        yield from (row for row, _ in held)
+
+    def _check(self, cells: list[str], taken: list[str]) -> None:
+        """Raise `csv.Error` for what the reader lets pass and is no row."""
+        if len(cells) > self._width and any(cells[self._width :]):
+            raise csv.Error(
+                f"{len(cells)} cells under {self._width} column names; quote cells that hold the delimiter"
+            )
+        if len(cells) < self._width and self._shape.even:
+            raise csv.Error(f"{len(cells)} cells under {self._width} column names: a piece of a row")
+        if len(taken) > 1 and self._shape.is_broken(cells):
+            raise csv.Error("a line ends inside of a cell that is one word in other rows")
+        text = "".join(taken).rstrip("\r\n")
+        if '"' in text and not self._patterns.whole.fullmatch(text) and not self._is_row(cells):
+            raise csv.Error("a quote inside of a cell that is not quoted")
+
+    def _closes(self, line: str) -> bool:
+        """Whether this line ends a quoted cell, and no row begins with it."""
+        line = line.rstrip("\r\n")
+        ends = self._patterns.closes.fullmatch(line) or self._patterns.closes_and_opens.fullmatch(line)
+        return ends is not None and not self._begins(line)
 
     def _row(self, taken: list[str]) -> list[str] | None:
         line = self._lines.take()
@@ -201,13 +162,14 @@ class Reader:
         whole = chain((line,), further())
         return next(csv.reader(whole, delimiter=self._delimiter, strict=True, skipinitialspace=spaced), [])
 
-    def _after_fault(self, first: int, taken: list[str], why: str) -> Iterator[Cells | Fault]:
-        """The fault with the lines that belong to it, and rows on lines without a quote that follow."""
+    def _after_fault(self, first: int, taken: list[str], why: str, sure: int) -> Iterator[Cells | Fault]:
+        """The fault with the lines that belong to it, of which `sure` do for sure, and rows on lines without
+        a quote that follow."""
         if not taken:
             yield Fault(first, first, why, "")
             return
-        bad, at = taken[:1], first
-        self._lines.give_back(taken[1:])
+        bad, at = taken[:sure], first
+        self._lines.give_back(taken[sure:])
         while True:
             before = self._lines.number
             ahead = self._ahead()
@@ -215,15 +177,18 @@ class Reader:
                 break
             last = ahead[-1].rstrip("\r\n")
             quoted = '"' in last.replace('""', "")
-            begins = self._begins(ahead[-1])
-            if quoted and not begins and self._patterns.closes.fullmatch(last):
+            begins = self._begins(last)
+            quotes = "".join(bad).count('"')
+            # Where both can be, pairs of quotes say that the cell was closed.
+            inside = not begins or (self._begins_badly(last) and (quotes % 2 == 1 or not quotes))
+            if quoted and inside and self._patterns.closes.fullmatch(last):
                 bad += ahead
                 break
-            if quoted and not begins and self._patterns.closes_and_opens.fullmatch(last):
+            if quoted and inside and self._patterns.closes_and_opens.fullmatch(last):
                 bad += ahead
                 continue
             for number, line in enumerate(ahead[:-1] if quoted else ahead, before + 1):
-                cells = _whole(line, self._delimiter)
+                cells = whole(line, self._delimiter)
                 if cells is not None and self._is_row(cells) and not self._shape.quoted:
                     if bad:
                         yield Fault(at, at + len(bad) - 1, why, "".join(bad))
@@ -262,17 +227,36 @@ class Reader:
     def _begins(self, line: str) -> bool:
         """Whether a row begins with this line: one without a fault, or one that begins like the others and
         has a fault of its own."""
-        cells = _whole(line, self._delimiter)
+        line = line.rstrip("\r\n")
+        cells = whole(line, self._delimiter)
         if cells is not None:
             return self._is_row(cells)
-        line = line.rstrip("\r\n")
         start = line.partition('"')[0].split(self._delimiter)[:-1]
         if self._patterns.opens.fullmatch(line):
-            return (
-                len(start) < self._width and self._shape.fits(start) and (bool(start) or self._shape.quoted)
-            )
+            fits = len(start) < self._width and self._shape.fits(start)
+            return fits and (bool(start) or self._shape.quoted)
         known = any(needed for needed in self._shape.required[: len(start)])
         return bool(start) and known and self._shape.fits(start)
 
+    def _begins_badly(self, line: str) -> bool:
+        """Of a line with which a row begins: whether that row has a fault."""
+        return whole(line, self._delimiter) is None and not self._patterns.opens.fullmatch(line)
+
     def _is_row(self, cells: Sequence[str]) -> bool:
         return len(cells) == self._width and self._shape.fits(cells)
+
+
+def shape_of(text: str, skip: int, delimiter: str, width: int) -> Shape:
+    """Of a table's beginning, whose heading stands behind `skip` lines."""
+    lines = Lines(io.StringIO(text, newline=""))
+    for _ in range(skip):
+        lines.take()
+    reader = Reader(lines, delimiter, width, NO_SHAPE)
+    try:
+        reader.next_row()
+    except csv.Error:
+        return NO_SHAPE
+    rows = [row for row in islice(reader, _MOST_ROWS) if isinstance(row, Cells)]
+    written = _LINE_END.split(text)
+    quoted = sum(written[row.line - 1].startswith('"') for row in rows)
+    return Shape.of([row.cells for row in rows], width, quoted=mostly(quoted, len(rows)))

@@ -5,18 +5,18 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TextIO
 
 from monitor.files.names import known
-from monitor.files.quoting import LONGEST, Cells, Fault, Lines, Reader, Shape
+from monitor.files.quoting import LONGEST, Cells, Fault, Lines, Reader, shape_of
+from monitor.files.shapes import NO_SHAPE, Shape
 
 _DELIMITERS: Final = ",;\t|"
 _NONE: Final = "\x1f"
 """Delimiter of a table of one column: stands in no text."""
 _SEPARATOR_ROW: Final = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 """What Excel writes and obeys in front of a CSV."""
-_LINE_END: Final = re.compile(r"\r\n|\r|\n")
 _BEFORE_HEADING: Final = 40
 """Rows among which the heading is sought: exports put a dozen of metadata in front."""
 _SAMPLE: Final = 100
@@ -41,10 +41,10 @@ def dialect_of(beginning: str, *, tabs: bool = False) -> Dialect:
     """
     first = beginning.partition("\n")[0]
     if told := _SEPARATOR_ROW.fullmatch(first.rstrip("\r")):
-        return _read(beginning, told[1])
+        return _shaped(_read(beginning, told[1]), beginning)
     tried = [_read(beginning, each) for each in (("\t",) if tabs else ()) + tuple(_DELIMITERS)]
     best = max(tried, key=lambda one: (_known(one.columns), _evenness(beginning, one), len(one.columns)))
-    return best if len(best.columns) > 1 else _read(beginning, _NONE)
+    return _shaped(best if len(best.columns) > 1 else _read(beginning, _NONE), beginning)
 
 
 def rows(text: TextIO, dialect: Dialect) -> Iterator[Cells | Fault]:
@@ -95,8 +95,11 @@ def _read(beginning: str, delimiter: str) -> Dialect:
     at = heading_among([cells for _, cells in sample])
     columns = names_of(sample[at][1]) if sample else ()
     preamble = tuple(tuple(cell.strip() for cell in cells) for _, cells in sample[:at])
-    shape = Shape.of(_LINE_END.split(beginning)[sample[at][0] if sample else 0 :], delimiter, len(columns))
-    return Dialect(delimiter, columns, preamble, sample[at][0] - 1 if sample else 0, shape)
+    return Dialect(delimiter, columns, preamble, sample[at][0] - 1 if sample else 0, NO_SHAPE)
+
+
+def _shaped(dialect: Dialect, beginning: str) -> Dialect:
+    return replace(dialect, shape=shape_of(beginning, dialect.skip, dialect.delimiter, len(dialect.columns)))
 
 
 def _sample(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
