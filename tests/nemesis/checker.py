@@ -38,6 +38,8 @@ class Wrong(StrEnum):
     """The row holds an older version."""
     CONTENT = "content"
     """Text, reach, date, picture, verdict, brands or logos of the row are not the record's."""
+    REVIVED = "revived"
+    """A mention that was deleted is there."""
     INVENTED = "invented"
     """A row that no record accounts for."""
     LETTER_LOST = "letter lost"
@@ -112,6 +114,10 @@ def _mentions(stored: list[dict[str, Any]], expected: Expected) -> Iterator[Faul
             yield Fault(Wrong.DOUBLED, phase, f"{name}: {len(found)} rows")
         for row in found[:1]:
             yield from _row(name, row, mention)
+    for identity, gone in expected.gone.items():
+        if (found := rows.pop(identity, [])) and not gone.excused:
+            what = f"{identity[0]} {identity[2]} {found[0]['author']}, deleted at {_at(gone.place)}"
+            yield Fault(Wrong.REVIVED, gone.phase, what)
     for identity, found in rows.items():
         yield Fault(Wrong.INVENTED, -1, f"{identity[0]} {identity[2]} {found[0]['author']}")
 
@@ -183,7 +189,8 @@ def _letters(stored: list[dict[str, Any]], expected: Expected) -> Iterator[Fault
 
 
 def _announced(findings: Iterable[Entry], expected: Expected, stored: set[Identity]) -> Iterator[Fault]:
-    """Every version that a row holds was published, once or more often."""
+    """Every version that a row holds was published, once or more often; the last word of a mention that was
+    deleted is that it was."""
     said: dict[Identity, list[Words]] = defaultdict(list)
     for entry in findings:
         if entry.record is not None and entry.record.value:
@@ -195,11 +202,15 @@ def _announced(findings: Iterable[Entry], expected: Expected, stored: set[Identi
                 f"{identity[0]} {identity[2]} {mention.said.author}: {len(said[identity])} findings, not this"
             )
             yield Fault(Wrong.NOT_ANNOUNCED, mention.said.phase, what)
+    for identity, gone in expected.gone.items():
+        if not gone.excused and "deleted_at" not in (said[identity] or [{}])[-1]:
+            what = f"{identity[0]} {identity[2]}: the last finding is not that it was deleted"
+            yield Fault(Wrong.NOT_ANNOUNCED, gone.phase, what)
 
 
 def _found(findings: list[Words], mention: Mention) -> bool:
     return any(
-        finding["language"] == mention.language
+        finding.get("language") == mention.language
         and _close(_probabilities(finding.get("sentiment")), mention.sentiment)
         for finding in findings
     )

@@ -302,6 +302,21 @@ async def _corrections(stage: Stage) -> AsyncIterator[None]:
     yield
 
 
+@_fault("deletions", "log")
+async def _deletions(stage: Stage) -> AsyncIterator[None]:
+    """Taken down and published again, also within one batch; at the end half of them are there."""
+    drafts = stage.publisher.drafts
+    known = stage.publisher.some_known(30)
+    for _ in range(3):
+        await stage.publisher.publish(drafts.text(one.id) for one in known)
+        await stage.publisher.publish(drafts.deletion(TEXT, one.id) for one in known)
+        await stage.publisher.publish(drafts.text(one.id) for one in known[::2])
+    pictures = [drafts.image() for _ in range(10)]
+    await stage.publisher.publish(pictures)
+    await stage.publisher.publish(drafts.deletion(IMAGE, one.id) for one in pictures)
+    yield
+
+
 @_fault("corrections-elsewhere", "log", alone=True)
 async def _elsewhere(stage: Stage) -> AsyncIterator[None]:
     for _ in range(4):

@@ -7,7 +7,7 @@ import base64
 import json
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import cv2
@@ -78,6 +78,15 @@ class Drafter:
             return self._draft(IMAGE, name, msgspec.msgpack.encode(body | {"image": picture}), [_MSGPACK])
         body["image"] = base64.b64encode(picture).decode()
         return self._draft(IMAGE, name, json.dumps(body).encode())
+
+    def deletion(self, topic: str, id: str) -> Draft:
+        """That a post was taken down. Kafka's time is that of now: between lives of a topic it decides."""
+        body = {"id": id, "source": "nemesis", "deleted_at": "2026-03-30T09:30:00Z"}
+        if self._rng.random() < 0.3:
+            draft = self._draft(topic, id, msgspec.msgpack.encode(body), [_MSGPACK])
+        else:
+            draft = self._draft(topic, id, json.dumps(body).encode())
+        return replace(draft, timestamp=None)
 
     def poison(self, kind: str) -> Draft:
         """A record that must become a dead letter with the code of `kind`."""

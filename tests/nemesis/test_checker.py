@@ -153,6 +153,9 @@ async def _publish(world: World) -> None:
     await publisher.load(250)
     known = publisher.some_known(10)
     await publisher.publish(publisher.drafts.text(one.id) for one in known)
+    gone = publisher.some_known(10)
+    await publisher.publish(publisher.drafts.deletion("text", one.id) for one in gone)
+    await publisher.publish(publisher.drafts.text(one.id) for one in gone[:3])
     await publisher.poison(10)
     await publisher.close()
     await archive.close()
@@ -214,6 +217,7 @@ def test_nothing_is_wrong_with_what_a_worker_wrote(filled: World) -> None:
     assert any(mention.detections for mention in filled.expected.mentions.values())
     assert any(mention.toward for mention in filled.expected.mentions.values())
     assert any(mention.older for mention in filled.expected.mentions.values())
+    assert len(filled.expected.gone) == 7
 
 
 def test_a_row_deleted_is_lost(filled: World, copy: str) -> None:
@@ -225,6 +229,19 @@ def test_a_row_deleted_is_lost(filled: World, copy: str) -> None:
 def test_a_row_deleted_and_another_forged_are_both_seen(filled: World, copy: str) -> None:
     spoil(copy, f"UPDATE mention SET external_id = 'forged' WHERE id = {ONE}")
     assert [fault.wrong for fault in filled.faults(copy)] == [Wrong.LOST, Wrong.INVENTED]
+
+
+def test_a_mention_that_was_deleted_and_is_there_is_revived(filled: World, copy: str) -> None:
+    _, _, gone = next(iter(filled.expected.gone))
+    lost = f"(SELECT external_id FROM mention WHERE id = {ONE})"
+    spoil(copy, f"UPDATE mention SET external_id = '{gone}' WHERE external_id = {lost}")
+    assert [fault.wrong for fault in filled.faults(copy)] == [Wrong.LOST, Wrong.REVIVED]
+
+
+def test_a_deletion_that_is_not_told_on_is_seen(filled: World) -> None:
+    findings = [one for one in filled.findings if b"deleted_at" not in (one.record.value or b"")]  # type: ignore[union-attr]
+    faults = check(filled.url(), filled.expected, findings, filled.dead)
+    assert len(only(faults, Wrong.NOT_ANNOUNCED)) == len(filled.expected.gone)
 
 
 def test_a_row_of_an_older_version_is_stale(filled: World, copy: str) -> None:
@@ -281,7 +298,8 @@ def test_a_dead_letter_with_another_code_is_seen(filled: World, copy: str) -> No
 
 def test_findings_and_letters_not_announced_are_seen(filled: World) -> None:
     faults = check(filled.url(), filled.expected, [], filled.dead)
-    assert len(only(faults, Wrong.NOT_ANNOUNCED)) == len(filled.expected.mentions)
+    announced = len(filled.expected.mentions) + len(filled.expected.gone)
+    assert len(only(faults, Wrong.NOT_ANNOUNCED)) == announced
     faults = check(filled.url(), filled.expected, filled.findings, [])
     assert len(only(faults, Wrong.NOT_ANNOUNCED)) == len(filled.expected.letters)
 
