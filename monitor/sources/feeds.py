@@ -71,7 +71,7 @@ def parse_feed(document: bytes, url: str, content_type: str, now: datetime) -> F
 
 
 def _entry(
-    raw: Mapping[str, Any], url: str, language: str | None, now: datetime, *, is_whole: bool
+    raw: dict[str, Any], url: str, language: str | None, now: datetime, *, is_whole: bool
 ) -> Entry | str:
     """An entry, or why it is none."""
     title = _text(raw.get("title_detail"))
@@ -96,11 +96,11 @@ def _entry(
         lang=next((one["language"] for one in contents if one.get("language")), language) or None,
         pictures=pictures,
     )
-    said = dict.get(raw, "updated") if updated is not None and is_whole else None  # type: ignore[arg-type]
+    said = dict.get(raw, "updated") if updated is not None and is_whole else None
     return Entry(post, said, is_dated=moment is not None)
 
 
-def _id(raw: Mapping[str, Any], link: str | None, url: str, text: str) -> str:
+def _id(raw: dict[str, Any], link: str | None, url: str, text: str) -> str:
     """The entry's own id; one that is unique within its feed only ("17") with the feed before it."""
     own = (raw.get("id") or "").strip() or link
     if own is None:
@@ -115,7 +115,7 @@ def _text(detail: Mapping[str, Any] | None) -> str:
     return unescape(value).strip() if detail.get("type") == "text/plain" else text_of(value)
 
 
-def _pictures(raw: Mapping[str, Any], contents: list[Mapping[str, Any]]) -> Iterator[str]:
+def _pictures(raw: dict[str, Any], contents: list[Mapping[str, Any]]) -> Iterator[str]:
     """Addresses: what is attached, else what the text shows, else the picture that stands for it."""
     attached = [
         (one.get("href") or one.get("url"), one)
@@ -130,9 +130,9 @@ def _pictures(raw: Mapping[str, Any], contents: list[Mapping[str, Any]]) -> Iter
     return (one for one in found if one is not None)
 
 
-def _moment(raw: Mapping[str, Any], name: str) -> datetime | None:
+def _moment(raw: dict[str, Any], name: str) -> datetime | None:
     # dict.get: feedparser's own answers "updated" with "published".
-    parsed = dict.get(raw, name)  # type: ignore[arg-type]
+    parsed = dict.get(raw, name)
     try:
         return None if parsed is None else moment_of(timegm(parsed))
     except (ValueError, OverflowError, TypeError):

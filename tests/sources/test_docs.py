@@ -1,4 +1,4 @@
-"""docs/sources.md has a section for each kind, and in it each option with its default."""
+"""docs/sources.md has a section for each kind, and in it each of its options."""
 
 import re
 from pathlib import Path
