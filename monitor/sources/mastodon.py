@@ -8,7 +8,7 @@ when posts are looked up again (`mastodon_checks`).
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -32,8 +32,6 @@ _WITHIN: Final = 1.0
 _A_PAGE: Final = 40
 """Statuses of one request: the most that Mastodon gives."""
 _HASHTAG: Final = re.compile(r"[\w·]+")
-_NONE: Final = "0"
-"""Before every status: the place in a timeline that was empty."""
 _REWIND: Final = timedelta(minutes=1)
 """Numbers of statuses are the moments they were written; those of other servers arrive a little later."""
 
@@ -115,7 +113,8 @@ class Mastodon:
             last = since.get(one.name)
             if not last:
                 statuses = await self._read(one, limit=str(_A_PAGE))
-                since[one.name] = _NONE
+                if not statuses:
+                    since[one.name] = _now_as_number(self._now())
                 yield self._page(one, statuses, since)
                 continue
             newest = max(map(_number, await self._read(one, limit="1")), key=_order, default="")
@@ -181,6 +180,11 @@ def _order(number: str) -> tuple[int, str]:
 def _seen(since: dict[str, str], timeline: str, number: str) -> None:
     if number:
         since[timeline] = max(since.get(timeline, ""), number, key=_order)
+
+
+def _now_as_number(now: datetime) -> str:
+    """The place in a timeline that was empty."""
+    return str(int(now.timestamp() * 1000) << 16)
 
 
 def _rewound(number: str) -> str:

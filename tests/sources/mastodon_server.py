@@ -94,7 +94,7 @@ class MastodonServer:
     def _tell(self, event: str, payload: Any, tags: list[str]) -> None:
         streams = {("public",), *(("hashtag", tag) for tag in tags)}
         for stream, queue in self.listening:
-            if stream in streams:
+            if tuple(name.lower() for name in stream) in streams:
                 queue.put_nowait((event, payload if isinstance(payload, str) else json.dumps(payload)))
 
     def _denied(self, request: web.Request) -> web.Response | None:
