@@ -64,7 +64,7 @@ class GdeltOptions(Options, frozen=True, kw_only=True):
     every: Seconds = Seconds(_A_QUARTER)
     only_brands: bool = True
     """False: also articles that name a brand in their text, but not in the title that is all we get."""
-    narrow: Annotated[str, msgspec.Meta(max_length=150)] = ""
+    narrow: Annotated[str, msgspec.Meta(max_length=100)] = ""
     """Behind every query, in GDELT's words: `sourcelang:english`, `sourcecountry:germany`."""
     pictures: bool = True
     """Take the picture that stands for the article, too."""

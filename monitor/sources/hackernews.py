@@ -8,7 +8,7 @@ import msgspec
 from monitor.sources.answers import identifier, items_of, moment_of, object_of
 from monitor.sources.context import Context
 from monitor.sources.html import text_of
-from monitor.sources.interface import Page, Post, State
+from monitor.sources.interface import Page, Post, SourceOutageError, State
 from monitor.sources.options import Options, Seconds
 from monitor.sources.terms import phrases
 from monitor.sources.windows import Answer, Windows
@@ -87,9 +87,9 @@ class HackerNews:
                 "restrictSearchableAttributes": "title,story_text,comment_text",
             }
         answer = object_of(await self._http.get(self._options.url, params=params, limit=_ANSWER_LIMIT))
-        hits = answer.get("hits")
-        hits = hits if isinstance(hits, list) else []
-        found = answer.get("nbHits", 0)
+        hits, found = answer.get("hits"), answer.get("nbHits")
+        if not isinstance(hits, list):
+            raise SourceOutageError(f"{self._options.url}: answers without hits")
         return Answer(
             items=items_of(hits, _Hit, _post, f"hits of {phrase or 'everything'}"),
             is_cut=len(hits) >= _MOST_HITS or (isinstance(found, int) and found > len(hits)),

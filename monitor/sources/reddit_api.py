@@ -5,11 +5,13 @@ import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from monitor import __version__
 from monitor.errors import SetupError
 from monitor.sources.answers import object_of
 from monitor.sources.http import Http, RefusedError, Response
+from monitor.sources.interface import SourceOutageError
 
 _EARLY: Final = 60.0
 """Seconds before its end that a token is renewed."""
@@ -42,14 +44,22 @@ class RedditApi:
 
     async def listing(self, path: str, params: Mapping[str, str]) -> tuple[list[Any], str | None]:
         """Things of a listing, and the name of the last where more follow."""
-        answer = object_of(await self._get(path, {**params, "raw_json": "1"}))
-        data = answer.get("data")
+        response = await self._get(path, {**params, "raw_json": "1"})
+        if urlsplit(response.url).path != urlsplit(self._url(path)).path:
+            # To a search for subreddits, of which we know no post.
+            raise RefusedError(f"Reddit has no {path}", 404)
+        data = object_of(response).get("data")
         data = data if isinstance(data, dict) else {}
         children, after = data.get("children"), data.get("after")
-        return children if isinstance(children, list) else [], after if isinstance(after, str) else None
+        if not isinstance(children, list):
+            raise SourceOutageError(f"{self._url(path)}: answers without children")
+        return children, after if isinstance(after, str) else None
+
+    def _url(self, path: str) -> str:
+        return self._client.url.rstrip("/") + path
 
     async def _get(self, path: str, params: Mapping[str, str]) -> Response:
-        url = self._client.url.rstrip("/") + path
+        url = self._url(path)
         try:
             return await self._authorized(url, params)
         except RefusedError as error:

@@ -15,6 +15,8 @@ from monitor.texts import Term
 _SIGNS = re.compile(r"[\x00-\x1f\x7f\"“”„«»\\(){}\[\]<>*?|~^:;,]+")
 """What means something in one search or another, or separates words in all of them."""
 _JOINERS = re.compile(r"[\s\-_]+")
+_LONGEST = 100
+"""Characters of a phrase that every search takes; of a longer one its beginning is asked for."""
 _MOST_JOINED = 3
 """Words of a name that people write as one."""
 
@@ -64,6 +66,8 @@ def _written(terms: Iterable[Term]) -> Iterator[str]:
         whole = re.split(r"[?*]", term.text)[0] if term.wild else term.text
         words = _SIGNS.sub(" ", whole.lstrip("#@")).casefold().split()
         if term.prefix or term.wild:
+            words = words[:-1]
+        while len(" ".join(words)) > _LONGEST and len(words) > 1:
             words = words[:-1]
         if not words:
             continue

@@ -224,6 +224,8 @@ class RedditServer(Platform):
         self.lasts = 86_400
         self._tokens = 0
         self.app.router.add_post("/api/v1/access_token", self._token)
+        self.app.router.add_get("/r/vmwear/new", self._unknown)
+        self.app.router.add_get("/subreddits/search", self._info)
         self.app.router.add_get("/r/{subreddit}/{listing}", self._listing)
         self.app.router.add_get("/search", self._listing)
         self.app.router.add_get("/api/info", self._info)
@@ -282,6 +284,9 @@ class RedditServer(Platform):
         start = names.index(request.query["after"]) + 1 if "after" in request.query else 0
         page = names[start : start + int(request.query["limit"])]
         return self._answer(request, page, page[-1] if names[start + len(page) :] else None)
+
+    async def _unknown(self, _: web.Request) -> web.Response:
+        raise web.HTTPFound("/subreddits/search?q=vmwear&id=")
 
     async def _info(self, request: web.Request) -> web.Response:
         names = [name for name in request.query["id"].split(",") if name in self.things]

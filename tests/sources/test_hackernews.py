@@ -151,6 +151,7 @@ async def test_a_malformed_hit_costs_only_itself(hit: object) -> None:
         Fault(503),
         Fault(200, text="<html>maintenance</html>"),
         Fault(200, text="[]"),
+        Fault(200, text='{"message": "try again"}'),
         Fault(429, {"Retry-After": "7"}),
     ],
 )

@@ -226,6 +226,12 @@ async def test_a_private_subreddit_does_not_stop_the_others() -> None:
             await polled.one()
 
 
+async def test_a_misspelt_subreddit_is_told() -> None:
+    async with asking(RedditServer(), subreddits=("vmwear",)) as polled:
+        with pytest.raises(SetupError, match="Reddit has no /r/vmwear/new"):
+            await polled.one()
+
+
 @pytest.mark.parametrize(
     "options", [{"subreddits": ("r/vmware",)}, {"subreddits": ("a b",)}, {"subreddits": ()}]
 )
@@ -235,7 +241,9 @@ async def test_an_entry_that_asks_for_nothing_or_for_what_cannot_be(options: dic
             await polled.one()
 
 
-@pytest.mark.parametrize("fault", [CUT, Fault(500), Fault(429, {"Retry-After": "30"}), Fault(text="<html>")])
+@pytest.mark.parametrize(
+    "fault", [CUT, Fault(500), Fault(429, {"Retry-After": "30"}), Fault(text="<html>"), Fault(text="{}")]
+)
 async def test_an_outage_loses_nothing(fault: Fault) -> None:
     server = RedditServer()
     server.link(1, "VMware", NOW_EPOCH - 60)

@@ -41,6 +41,11 @@ def test_hyphens_are_spaces_to_a_search() -> None:
     )
 
 
+def test_of_a_name_that_no_search_takes_the_beginning_is_asked_for() -> None:
+    (phrase,) = asked(Brand(name="The " + "very " * 30 + "Long Company"))
+    assert phrase == "the" + " very" * 19
+
+
 def test_what_a_shorter_phrase_finds_is_not_asked_for() -> None:
     assert asked(Brand(name="Nike"), Brand(name="Nike Air Max 90"), Brand(name="Nikes")) == ("nike", "nikes")
 
