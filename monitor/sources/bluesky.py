@@ -90,7 +90,7 @@ class Bluesky:
                     begun = begun or bool(seen)
                     cursor = max(cursor, *self._believed(seen), 0)
                     yield Page(items=tuple(items), state={"cursor": cursor})
-        except SourceOutageError:
+        except (SourceOutageError, SetupError):
             self._servers.append(self._servers.pop(0))
             raise
 

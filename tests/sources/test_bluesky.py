@@ -309,8 +309,13 @@ async def test_after_a_failure_the_next_server_is_asked() -> None:
         with pytest.raises(SourceOutageError) as caught:
             await take(source, start, bool)
         assert caught.value.retry_after == 7
+        second.answers = [(404, {})]
+        with pytest.raises(SetupError):
+            await take(source, start, bool)
+        with pytest.raises(SourceOutageError):
+            await take(source, start, bool)
         assert (await take(source, start, bool))[0]
-    assert (len(first.asked), len(second.asked)) == (1, 1)
+    assert (len(first.asked), len(second.asked)) == (2, 2)
 
 
 async def test_a_server_that_refuses_is_for_somebody_to_mend() -> None:
