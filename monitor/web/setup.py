@@ -19,6 +19,7 @@ from monitor.catalogue import catalogue, picked
 from monitor.doctor.brands import check_brands
 from monitor.errors import SetupError
 from monitor.storage.brands import write_brands
+from monitor.storage.collecting import standings
 from monitor.storage.gallery import remove_entry
 from monitor.web.framing import framed
 from monitor.web.history import HistorySearch
@@ -173,6 +174,7 @@ def _page(
             typed={**_NOTHING_TYPED, **(typed or {})},
             search=history.latest,
             sources=frame.sources,
+            collectors=standings(frame.connection),
             topics=(here.settings.topic("text"), here.settings.topic("image")),
             people=[(name, people.role(name).name.lower()) for name in people.with_role(Role.VIEWER)]
             if people

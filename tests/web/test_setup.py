@@ -12,6 +12,7 @@ from sqlalchemy import text
 from monitor.brands import Brand, load_brands
 from monitor.brands_file import start_file
 from monitor.settings import Settings
+from monitor.storage.collectors import LOCK
 from monitor.storage.engine import sync_engine
 from monitor.web.people import hasher
 
@@ -251,3 +252,26 @@ def test_a_search_that_fails_says_why_and_another_may_begin(
     assert history.start()
     _wait_for_the_search()
     assert not history.latest.fault
+
+
+def test_where_mentions_come_from_is_told_and_why_it_fails_to_admins(
+    call: Calling, settings: Settings, admin: TestClient
+) -> None:
+    assert "brand-monitor collect" in admin.get("/setup").text
+    engine = sync_engine(settings)
+    with engine.begin() as connection:
+        connection.execute(
+            text("""
+                INSERT INTO collector (name, kind, source, began_at, failed_at, fault, posts)
+                VALUES ('news <b>', 'rss', 'press', now(), now(), 'https://feed.example answers 404', 1234)
+            """)
+        )
+    told = admin.get("/setup").text
+    for said in ("news &lt;b&gt;", "1,234", "not collected", "feed.example answers 404", "none yet"):
+        assert said in told
+    with engine.connect() as connection:
+        connection.execute(
+            text("SELECT pg_advisory_lock_shared(:lock, hashtext('news <b>'))"), {"lock": LOCK}
+        )
+        assert "not collected" not in admin.get("/setup").text
+    engine.dispose()
