@@ -166,6 +166,21 @@ async def test_an_outage_loses_nothing(fault: Fault) -> None:
         assert ids(await polled.one()) == ["1"]
 
 
+@pytest.mark.parametrize("pages", [1, 2, 4, 7])
+async def test_a_pass_killed_at_any_page_is_made_good(pages: int) -> None:
+    server = Algolia(most=10)
+    for number in range(60):
+        server.say(number, "VMware", NOW_EPOCH - 60 * number - 1)
+    async with asking(server) as polled:
+        taken = [await polled.one(pages=pages) for _ in range(3)]
+        taken.append(await polled.one())
+        assert await polled.one() == []
+    handed = [id for items in taken for id in ids(items)]
+    assert set(map(int, handed)) == set(range(60))
+    again = sum(len(items) for items in taken) - 60
+    assert again <= 3 * 10  # of each killed pass what it had not saved
+
+
 async def test_an_edit_after_a_kill_is_an_edit() -> None:
     server = Algolia(most=10)
     for number in range(40):

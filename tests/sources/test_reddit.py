@@ -161,6 +161,21 @@ async def test_a_pass_that_is_killed_is_made_again() -> None:
     assert sum(again.values()) == 100  # of the page that was published and saved
 
 
+@pytest.mark.parametrize("pages", [1, 2, 3, 5])
+async def test_a_pass_killed_at_any_page_is_made_good(pages: int) -> None:
+    server = RedditServer()
+    for number in range(1, 421):
+        server.link(number, "VMware", NOW_EPOCH - number)
+    async with asking(server) as polled:
+        taken = [await polled.one(pages=pages) for _ in range(3)]
+        server.link(999, "VMware, new", NOW_EPOCH)
+        taken.append(await polled.one())
+        assert await polled.one() == []
+    handed = [id for items in taken for id in posts(items)]
+    assert set(handed) == set(server.things)
+    assert len(handed) - len(server.things) <= 3 * 100
+
+
 async def test_the_search_asks_for_all_names_within_its_limit() -> None:
     server = RedditServer()
     server.link(1, "Brand Number 3", NOW_EPOCH - 60)
