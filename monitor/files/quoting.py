@@ -235,7 +235,7 @@ class Reader:
         if self._patterns.opens.fullmatch(line):
             fits = len(start) < self._width and self._shape.fits(start)
             return fits and (bool(start) or self._shape.quoted)
-        known = any(needed for needed in self._shape.required[: len(start)])
+        known = any(like is not None for like in self._shape.likes[: len(start)])
         return bool(start) and known and self._shape.fits(start)
 
     def _begins_badly(self, line: str) -> bool:

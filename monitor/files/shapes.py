@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Final, Self
@@ -14,20 +14,19 @@ _SHORT: Final = 0.3
 them out of more."""
 _ENOUGH: Final = 2
 """Cells from which on a column is known."""
-_FULL: Final = re.compile(r".*\S.*")
-_WORD: Final = re.compile(r"\S*")
-_PROPERTIES: Final = (
-    *(_FULL, _WORD, re.compile(r"\d+"), re.compile(r"\d.*"), re.compile(r"https?://\S+")),
-    re.compile(r"\S{2}"),
-)
-"""What cells of a column may share: not empty, one word, a number, a date, an address, a language."""
+_WORD: Final = r"\S*"
+_PROPERTIES: Final = (_WORD, r"\d+", r"\d.*", r"https?://\S+", r"\S{2}")
+"""What cells of a column may share: one word, a number, a date, an address, a language."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
     """What the lines of rows without a fault have in common, by column."""
 
-    required: tuple[tuple[re.Pattern[str], ...], ...]
+    likes: tuple[Callable[[str], object] | None, ...]
+    """Something, where a cell is like the others of its column; None: they have nothing in common."""
+    words: frozenset[int]
+    """Columns of single words."""
     quoted: bool
     """Every row begins with a quote."""
     even: bool
@@ -38,37 +37,43 @@ class Shape:
         """From rows of which most are right; one may be anything."""
         full = [cells for cells in rows if len(cells) == width]
         columns = [[cells[at] for cells in full] for at in range(width)]
+        shared = [[one for one in _PROPERTIES if _hold(one, cells)] for cells in columns]
         return cls(
-            required=tuple(tuple(one for one in _PROPERTIES if _hold(one, cells)) for cells in columns),
+            likes=tuple(_like(*each) for each in zip(columns, shared, strict=True)),
+            words=frozenset(at for at, held in enumerate(shared) if _WORD in held),
             quoted=quoted,
             even=mostly(len(full), len(rows), _SHORT),
         )
 
     def is_broken(self, cells: Sequence[str]) -> bool:
         """Whether a line ends in a cell whose column has words only."""
-        return any(
-            "\n" in cell and _WORD in needed for cell, needed in zip(cells, self.required, strict=False)
-        )
+        return any("\n" in cell for at, cell in enumerate(cells) if at in self.words)
 
     def fits(self, cells: Sequence[str]) -> bool:
         """Whether cells are like those of their columns; the last ones may be missing."""
-        return all(
-            one.fullmatch(cell) is not None
-            for cell, needed in zip(cells, self.required, strict=False)
-            for one in needed
-            if cell.strip() or one is _FULL
-        )
+        for like, cell in zip(self.likes, cells, strict=False):
+            if like is not None and not like(cell):
+                return False
+        return True
 
 
-NO_SHAPE: Final = Shape((), quoted=False, even=False)
+NO_SHAPE: Final = Shape((), frozenset(), quoted=False, even=False)
 """Nothing is known."""
 
 
-def _hold(property: re.Pattern[str], cells: Sequence[str]) -> bool:
-    """Whether all cells but a few have it; of those that are empty only whether they may be."""
-    if property is not _FULL:
-        cells = [cell for cell in cells if cell.strip()]
-    return mostly(sum(property.fullmatch(cell) is not None for cell in cells), len(cells))
+def _hold(property: str, cells: Sequence[str]) -> bool:
+    """Whether all cells but a few have it, of those that are not empty."""
+    full = [cell for cell in cells if cell.strip()]
+    return mostly(sum(re.fullmatch(property, cell) is not None for cell in full), len(full))
+
+
+def _like(cells: Sequence[str], properties: Sequence[str]) -> Callable[[str], object] | None:
+    """Having all these, and not being empty where the others are not."""
+    never_empty = mostly(sum(bool(cell.strip()) for cell in cells), len(cells))
+    if not properties:
+        return str.strip if never_empty else None
+    all_of = "".join(f"(?={one}\\Z)" for one in properties) + r"[\s\S]"
+    return re.compile(all_of if never_empty else rf"\s*\Z|{all_of}").match
 
 
 def mostly(some: int, all: int, few: float = _FEW) -> bool:
