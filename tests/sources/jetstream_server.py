@@ -23,7 +23,7 @@ def commit(number: int, operation: str, rkey: str, did: str = ALICE, **record: A
     if operation != "delete":
         made = "2026-11-30T08:59:59.500Z"
         body["record"] = {"$type": POSTS, "text": f"Nike {rkey}", "createdAt": made, **record}  # type: ignore[assignment]
-        body["cid"] = "bafyreidc6sydkkbchcyg62v77wbhzvb2mvytlmsychqgwf2xojjtirmzj4"
+        body["cid"] = "bafyreiaaaaaaaaaaaaaaaaaaaaaaaaa"
     return event(number, did, kind="commit", commit=body)
 
 

@@ -20,7 +20,7 @@ from tests.sources.jetstream_server import ALICE, BEGINNING, BOB, POSTS, Jetstre
 from tests.sources.streams import NOW, context, last_states, serving, take
 
 READING = Reading(pictures="https://cdn.example")
-CID = "bafkreid6c3rylcynstoddil4pzdc3ptg3gkd5v6e2q7iyqvhzbhbqpzv7a"
+CID = "bafkreiaaaaaaaaaaaaaaaaaaaaaaaaa"
 
 
 def item(message: dict[str, Any] | str, reading: Reading = READING) -> Item | None:
