@@ -18,9 +18,11 @@ from monitor.delivery.schedule import Period
 from monitor.errors import SetupError
 from monitor.messages import Deletion, mention_uuid
 from monitor.settings import Settings, load_settings
-from monitor.storage import schema
+from monitor.storage import publishers, schema
 from monitor.storage.attempts import Attempts, Place
 from monitor.storage.audit import audit
+from monitor.storage.collecting import standings
+from monitor.storage.collectors import Barred, Change, Collected, Tally, held
 from monitor.storage.deletion import sweep
 from monitor.storage.logs import find_logs
 from monitor.storage.pictures import PictureStore
@@ -159,6 +161,8 @@ REFUSED_TO_WRITERS = (
     "UPDATE alert_recipient SET address = 'x'",
     "UPDATE alert_delivery SET recipient = 'x'",
     "DELETE FROM alert_delivery",
+    "UPDATE publisher SET token_sha256 = 'x'",
+    "DELETE FROM publisher",
     # Results are replaced whole, pictures not at all.
     "UPDATE sentiment SET label = 'neutral'",
     "UPDATE brand_mention SET matched = 'x'",
@@ -241,6 +245,8 @@ async def test_a_reader_reads_everything_and_writes_nothing(database, login, wri
         "DELETE FROM sentiment",
         "INSERT INTO correction (mention_id, subject) SELECT id, 'logo' FROM mention",
         "SELECT address FROM alert_recipient",
+        "SELECT token_sha256 FROM publisher",
+        "UPDATE collector_state SET part = ''",
         "SELECT prune_begin('2026-03-01Z')",
         "SELECT * FROM prune_some(1, NULL, NULL)",
         "SELECT prune_end()",
@@ -248,6 +254,32 @@ async def test_a_reader_reads_everything_and_writes_nothing(database, login, wri
         "CREATE TABLE mine (id int)",
     )
     engine.dispose()
+
+
+async def test_a_writer_s_role_is_enough_to_collect(database, login):
+    url = granted(database, login, "brand_monitor_write")
+    workers = create_async_engine(url)
+    post = Collected(id="a", published_at=NOON, author_id="x", aliases=("one/1",))
+    async with held(workers, "news", "forum") as one:
+        assert one is not None
+        await one.begin("rss")
+        await one.save(Change(state={"next": 1}, known=[post], tally=Tally(posts=1)))
+        assert await one.known(["one/1"], []) == await one.known([], ["x"]) == [post]
+        assert await one.barred(["a"]) == Barred()
+        await one.note_fault("away")
+        await one.save(Change(state={}, gone=["a"]))
+        assert (await one.known(["a"], []), await one.states()) == ([], {})
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        assert [each.posts for each in standings(connection)] == [1]
+        token = publishers.add(connection, "crm", None)
+    crm = publishers.Publisher("crm", None)
+    assert await publishers.holding(workers) == {publishers.hashed(token): crm}
+    with engine.begin() as connection:
+        publishers.revoke(connection, "crm")
+    assert await publishers.holding(workers) == {}
+    engine.dispose()
+    await workers.dispose()
 
 
 async def test_a_reader_cannot_run_a_worker_and_is_told_why(database, login, brands):
