@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.errors import SetupError
@@ -475,6 +475,7 @@ VALUES = st.recursive(
 
 
 @pytest.mark.parametrize("name", sorted(NAMES))
+@settings(max_examples=40)
 @given(st.data())
 def test_whatever_stands_in_a_row_it_is_a_mention_left_out_or_refused(name: str, data: st.DataObject) -> None:
     (vendor,) = (vendor for vendor in VENDORS if vendor.name == name)
