@@ -123,10 +123,10 @@ class Settings(BaseSettings):
         ".brand-monitor/pictures", description="Folder or fsspec URL (file://, s3:// with extra `s3`)."
     )
 
-    retention: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,4}d$")] | None = Field(
-        None,
-        description="How long mentions are kept, in days: 400d. `schedule` prunes older ones every day, their "
-        "figures stay. Unset: for good.",
+    retention: Annotated[str, Field(pattern=r"^([1-9][0-9]{0,4}d)?$")] = Field(
+        "",
+        description="How long mentions are kept, in days: 400d. `schedule` prunes older ones every day, "
+        "their figures stay. Empty: for good.",
     )
 
     # Batches

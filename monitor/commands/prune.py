@@ -32,7 +32,7 @@ def prune(
 
     settings = load_settings()
     age = older_than or settings.retention
-    if age is None:
+    if not age:
         raise typer.BadParameter(
             "say how old, like 400d, or set MONITOR_RETENTION", param_hint="--older-than"
         )

@@ -41,8 +41,8 @@ class _Plan:
     """How recipients of the views that people have sent to them are reached."""
     alerted: tuple["Recipient", ...]
     """Default recipients of alerts."""
-    retention: str | None
-    """How long mentions are kept, as in the settings."""
+    retention: str
+    """How long mentions are kept, as in the settings; empty: for good."""
 
     def dispatches(self, connection: "Connection") -> Sequence["Dispatch"]:
         """The report of the settings, and the views that people have sent to them."""
@@ -127,7 +127,7 @@ def _run(settings: Settings, engine: "Engine", plan: _Plan, once: bool) -> None:
         ("reports", sender.send_due),
         ("alerts", AlertWatch(engine, settings, plan.alerted).look),
     ]
-    if plan.retention is not None:
+    if plan.retention:
         seconds = math.inf if once else _PRUNING
         duties.append(("pruning", Retention(engine, store, plan.retention, seconds).look))
 
@@ -161,7 +161,7 @@ def _say_next(plan: _Plan) -> None:
     if plan.times is not None:
         following = plan.times.next_due(datetime.now(UTC)).astimezone(plan.times.zone)
         say(f"{plan.times}: next report {following.isoformat()}, to {names(plan.recipients)}")
-    if plan.retention is not None:
+    if plan.retention:
         say(f"mentions: pruned daily where they are older than {plan.retention}")
     say(f"alerts: looked for hourly; by default to {names(plan.alerted) or 'nobody'}")
 
