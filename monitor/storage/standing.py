@@ -7,15 +7,14 @@ from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from monitor.storage import rows, statements
+from monitor.storage import rows
 from monitor.storage.deletion import Mark
 from monitor.storage.order import Known, Place, Settled, needs_redelivered, settle
 from monitor.storage.records import Batch, Change, ImageResult, RecordPosition, Result
 
-_KNOWN: Final = statements.select_known()
-_REDELIVERED: Final = statements.select_redelivered()
 _NOTHING: Final = Known()
 
 
@@ -107,3 +106,26 @@ async def _redelivered(
     )
     known = {tuple(row) for row in answer}
     return {place for place in places if (place.topic, place.partition, place.offset) in known}
+
+
+# Of each of the mentions that is there or was deleted: the place of its row, its picture, and its mark.
+_KNOWN: Final = text("""
+    SELECT given.id, m.log_id, m.topic, m.partition, m.record_offset, m.recorded_at, m.picture_sha256,
+           d.log_id, d.topic, d.partition, d.record_offset, d.recorded_at
+    FROM unnest(CAST(:ids AS uuid[])) AS given(id)
+    LEFT JOIN mention AS m ON m.id = given.id
+    LEFT JOIN deleted_mention AS d ON d.id = given.id
+    WHERE m.id IS NOT NULL OR d.id IS NOT NULL
+""")
+
+# Records that were taken before, as a mention or a deletion: what was a dead letter once is new. OFFSET 0
+# keeps it a look-up in the index of offsets for each record; a join would read all batches.
+_REDELIVERED: Final = text("""
+    SELECT topic, partition, record_offset
+    FROM unnest(CAST(:topics AS text[]), CAST(:partitions AS int[]), CAST(:offsets AS bigint[]))
+        AS given(topic, partition, record_offset)
+    WHERE EXISTS (
+        SELECT FROM ingest_batch AS b
+        WHERE b.log_id = :log_id AND b.topic = given.topic AND b.partition = given.partition
+          AND b.offsets @> given.record_offset AND NOT b.rejected_offsets @> given.record_offset OFFSET 0)
+""")

@@ -146,34 +146,6 @@ def take_turns() -> TextClause:
     return text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:turns AS bigint[])) AS key")
 
 
-def select_redelivered() -> TextClause:
-    """Topic, partition and offset of those of the given records that were taken before, as a mention or a
-    deletion: what was a dead letter once is new."""
-    # OFFSET 0 keeps it a look-up in the index of offsets for each record; a join would read all batches.
-    return text("""
-        SELECT topic, partition, record_offset
-        FROM unnest(CAST(:topics AS text[]), CAST(:partitions AS int[]), CAST(:offsets AS bigint[]))
-            AS given(topic, partition, record_offset)
-        WHERE EXISTS (
-            SELECT FROM ingest_batch AS b
-            WHERE b.log_id = :log_id AND b.topic = given.topic AND b.partition = given.partition
-              AND b.offsets @> given.record_offset AND NOT b.rejected_offsets @> given.record_offset OFFSET 0)
-    """)
-
-
-def select_known() -> TextClause:
-    """Of each of the mentions `ids` that is there or was deleted: the place of its row, its picture, and the
-    place of its mark."""
-    return text("""
-        SELECT given.id, m.log_id, m.topic, m.partition, m.record_offset, m.recorded_at, m.picture_sha256,
-               d.log_id, d.topic, d.partition, d.record_offset, d.recorded_at
-        FROM unnest(CAST(:ids AS uuid[])) AS given(id)
-        LEFT JOIN mention AS m ON m.id = given.id
-        LEFT JOIN deleted_mention AS d ON d.id = given.id
-        WHERE m.id IS NOT NULL OR d.id IS NOT NULL
-    """)
-
-
 def upsert_mentions() -> ReturningInsert[Any]:
     """Write mentions; returns id, `inserted` and story of each."""
     statement = _insert(mention, COUNTED_MENTION, order_by=("id",))

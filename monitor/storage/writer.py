@@ -18,7 +18,6 @@ The order inside the transaction, the same for every worker, is what makes it fr
 The caller commits Kafka offsets only after `write` returned.
 """
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -30,21 +29,21 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from monitor.brands import Brands
 from monitor.errors import DataError, SetupError
-from monitor.messages import Box, Detection
+from monitor.messages import Detection
 from monitor.storage import account, deletion, logs, rows, schema, statements, stories
 from monitor.storage.brands import write_brands
 from monitor.storage.engine import privacy_of
 from monitor.storage.faults import UnstorableError, translated
+from monitor.storage.picture_rows import PictureRows
 from monitor.storage.pruning import KEPT_FROM, refuse_old
 from monitor.storage.records import (
     Batch,
-    ImageResult,
     Result,
     StorageRejection,
     TextResult,
     WriteOutcome,
 )
-from monitor.storage.standing import Standing, picture_of, stand
+from monitor.storage.standing import Standing, stand
 from monitor.storage.tables import brand_mention, sentiment
 
 REASON: Final = "deleted by its publisher"
@@ -57,19 +56,11 @@ class _Statements:
     def __init__(self) -> None:
         self.turns = statements.take_turns()
         self.brand_ids = statements.select_brand_ids()
-        self.known = statements.select_detections()
-        self.pictures = statements.insert_pictures()
-        self.scans = statements.upsert_scans()
-        self.no_detections = statements.delete_detections()
-        self.detections = statements.insert_detections()
         self.mentions = statements.upsert_mentions()
         self.no_brand_mentions = statements.delete_children(brand_mention)
         self.no_sentiments = statements.delete_children(sentiment)
         self.brand_mentions = statements.insert_brand_mentions()
         self.sentiments = statements.insert_sentiments()
-        self.take_back_pictures = statements.take_back_pictures()
-        self.release_pictures = statements.release_pictures()
-        self.release_files = statements.release_files()
         self.dead_letters = statements.insert_dead_letters()
         self.batches = statements.upsert_batches()
 
@@ -86,7 +77,7 @@ class BatchWriter:
         privacy = privacy_of(engine.sync_engine)
         self._keeps_heads = privacy is None or privacy.keeps_heads
         self._brands = brands
-        self._brands_key = rows.brands_key(brands)
+        self._pictures = PictureRows(brands)
         self._brand_ids: dict[str, int] = {}
         self.kept_from: datetime | None = None
         """What is older is refused, as of the last batch. May be later by now, and is never earlier again."""
@@ -140,30 +131,7 @@ class BatchWriter:
             return {}
         with translated():
             async with self._engine.connect() as connection:
-                found = await connection.execute(
-                    self._sql.known,
-                    {
-                        "sha256s": list(sha256s),
-                        "model_version": model_version,
-                        "brands_key": self._brands_key,
-                    },
-                )
-        scans: dict[str, list[Detection]] = defaultdict(list)
-        for sha256, brand, score, x, y, width, height, evidence, look, letters, line in found:
-            finds = scans[sha256]
-            if brand is not None:
-                finds.append(
-                    Detection(
-                        brand=brand,
-                        score=score,
-                        box=Box(x, y, width, height),
-                        evidence=evidence,
-                        look=look,
-                        letters=letters,
-                        line=line,
-                    )
-                )
-        return {sha256: tuple(finds) for sha256, finds in scans.items()}
+                return await self._pictures.known(connection, sha256s, model_version)
 
     async def ping(self) -> None:
         """One round trip, for readiness."""
@@ -183,9 +151,9 @@ class BatchWriter:
             if not rows.brands_found(versions.values()) <= self._brand_ids.keys():
                 await self._read_brand_ids(connection)
             pictures_gone = await self._delete(connection, standing)
-            files_due = await self._write_pictures(connection, versions.values())
+            files_due = await self._pictures.write(connection, versions.values(), self._ids())
             inserted = await self._write_mentions(connection, versions, batch.log_id)
-            pictures_gone += await self._release_pictures(connection, batch, standing)
+            pictures_gone += await self._pictures.release(connection, batch, standing)
         letters = [
             rows.dead_letter_row(rejection, batch.log_id, keeps_head=self._keeps_heads)
             for rejection in batch.rejections
@@ -219,49 +187,6 @@ class BatchWriter:
         if not standing.removed:
             return 0
         return (await connection.run_sync(deletion.remove, standing.removed, REASON)).pictures
-
-    async def _release_pictures(self, connection: AsyncConnection, batch: Batch, standing: Standing) -> int:
-        """Let go what no mention shows any more, and files that were put for versions that do not stand;
-        returns how many."""
-        gone = 0
-        if replaced := standing.pictures_replaced:
-            answer = await connection.execute(self._sql.release_pictures, {"sha256s": replaced})
-            gone += answer.scalar_one()
-        shown = {picture_of(version) for version in standing.versions.values()}
-        files = {
-            result.picture.sha256: result.picture.url
-            for result in batch.results
-            if isinstance(result, ImageResult) and result.picture.sha256 not in shown
-        }
-        if files:
-            given = {"sha256s": list(files), "urls": list(files.values())}
-            gone += (await connection.execute(self._sql.release_files, given)).rowcount
-        return gone
-
-    async def _write_pictures(self, connection: AsyncConnection, results: Iterable[Result]) -> set[str]:
-        """Returns those of the pictures whose files were removed since they were put."""
-        images = {
-            (result.picture.sha256, result.model_version): result
-            for result in results
-            if isinstance(result, ImageResult)
-        }
-        if not images:
-            return set()
-        pictures = {image.picture.sha256: rows.picture_row(image) for image in images.values()}
-        await connection.execute(self._sql.pictures, statements.arrays(pictures.values(), statements.PICTURE))
-        back = await connection.execute(self._sql.take_back_pictures, {"sha256s": list(pictures)})
-        files_due = set(back.scalars())
-        scans = [rows.scan_row(image, self._brands_key) for image in images.values()]
-        answer = await connection.execute(self._sql.scans, statements.arrays(scans, statements.SCAN))
-        due = [(sha256, version) for sha256, version in answer]
-        if not due:
-            return files_due
-        scans_due = {"picture_sha256": [key[0] for key in due], "model_version": [key[1] for key in due]}
-        await connection.execute(self._sql.no_detections, scans_due)
-        finds = [row for key in due for row in rows.detection_rows(images[key], self._ids())]
-        if finds:
-            await connection.execute(self._sql.detections, statements.arrays(finds, statements.DETECTION))
-        return files_due
 
     async def _write_mentions(
         self, connection: AsyncConnection, latest: dict[UUID, Result], log_id: str

@@ -15,67 +15,29 @@ Where workers died before, a record goes through all five steps alone (`monitor.
 """
 
 import asyncio
-import time
 from collections import deque
-from collections.abc import AsyncIterable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterable, Collection
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import partial
-from typing import Protocol
 
 import structlog
 
 from monitor.errors import OutageError, SetupError
 from monitor.storage.records import (
     Batch,
-    Change,
     ImageResult,
     Rejection,
     StorageRejection,
     TextResult,
     WriteOutcome,
 )
+from monitor.stream.destination import Destination
 from monitor.stream.intake import Intake
-from monitor.stream.ledger import Ledger
-from monitor.stream.metrics import Metrics
-from monitor.stream.outage import OutageRetry
-from monitor.stream.quarantine import Quarantine
-from monitor.stream.records import Record, Stretch, utc_now
+from monitor.stream.records import Record, Stretch
 from monitor.stream.scoring import Outcome, Scoring, StuckError
 from monitor.texts.language import DETECTED
 
 _log = structlog.get_logger(__name__)
-
-
-class Writer(Protocol):
-    """Step 3, as `BatchWriter` does it."""
-
-    async def write(self, batch: Batch) -> WriteOutcome:
-        """One transaction, idempotent. Raises `OutageError` or `StorageRejection`."""
-
-
-class Announcements(Protocol):
-    """Step 4, as `Announcer` does it."""
-
-    async def announce(self, changes: Sequence[Change], rejections: Sequence[Rejection]) -> None:
-        """Returns once Kafka has it. Raises `OutageError`."""
-
-
-@dataclass(frozen=True)
-class Destination:
-    """Where scored batches go; shared by the agents of a worker. `logs` are by topic, see `Batch.log_id`;
-    `pictures_gone` is called when a batch has let pictures go, whose files are to be removed."""
-
-    logs: Mapping[str, str]
-    writer: Writer
-    announcer: Announcements
-    ledger: Ledger
-    retry: OutageRetry
-    quarantine: Quarantine
-    metrics: Metrics
-    clock: Callable[[], float] = time.monotonic
-    now: Callable[[], datetime] = utc_now
-    pictures_gone: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True)

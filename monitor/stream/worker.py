@@ -26,6 +26,7 @@ from monitor.stream.assignment import Assignment
 from monitor.stream.brands import BrandsWatch
 from monitor.stream.clients import open_producer
 from monitor.stream.deadman import stay_alive
+from monitor.stream.destination import Destination
 from monitor.stream.health import Check, CheckResult, HealthServer
 from monitor.stream.identity import read_log
 from monitor.stream.intake import Intake
@@ -34,7 +35,7 @@ from monitor.stream.loading import inputs, load_scorings
 from monitor.stream.logs import configure_logging
 from monitor.stream.metrics import Metrics
 from monitor.stream.outage import OutageRetry
-from monitor.stream.pipeline import Destination, Pipeline
+from monitor.stream.pipeline import Pipeline
 from monitor.stream.quarantine import Quarantine
 from monitor.stream.sweeping import Sweeper
 from monitor.stream.topics import missing_topics

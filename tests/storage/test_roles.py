@@ -100,8 +100,9 @@ async def test_a_writer_writes_with_the_rights_of_its_role_alone(database, login
     await workers.dispose()
     engine = create_engine(url)
     with engine.begin() as connection:
-        files = text("UPDATE picture_gone SET url = :folder || '/' || sha256 || '.jpg'")
-        connection.execute(files, {"folder": tmp_path.as_uri()})
+        place = "left(sha256, 2) || '/' || substr(sha256, 3, 2) || '/' || sha256 || '.jpg'"
+        moved = text(f"UPDATE picture_gone SET url = :folder || '/' || {place}")
+        connection.execute(moved, {"folder": tmp_path.as_uri()})
     assert sweep(engine, PictureStore(str(tmp_path))).removed == 2
     report = audit(engine, (), {})
     assert report.ok, report.faults

@@ -27,11 +27,12 @@ from monitor.storage.records import (
     WriteOutcome,
 )
 from monitor.stream.app import StreamApp
+from monitor.stream.destination import Destination
 from monitor.stream.intake import Intake
 from monitor.stream.ledger import Ledger
 from monitor.stream.metrics import Metrics
 from monitor.stream.outage import OutageRetry
-from monitor.stream.pipeline import Destination, Pipeline
+from monitor.stream.pipeline import Pipeline
 from monitor.stream.positions import read_positions
 from monitor.stream.quarantine import Quarantine
 from monitor.stream.reader import Start
