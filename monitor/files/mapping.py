@@ -60,7 +60,10 @@ def propose(opened: Opened, sample: Sequence[Row | Unreadable]) -> Proposal:
         )
     zone = _zone_in_name(fields.get("published_at", ()))
     columns = Columns(fields=fields, zone=zone)
-    notes = [*(_used(target, names) for target, names in fields.items() if names != (target,)), *notes]
+    notes = [
+        *(_used(target, names) for target, names in fields.items() if names and names != (target,)),
+        *notes,
+    ]
     return Proposal(columns=columns, notes=tuple(notes), problems=problems)
 
 
@@ -69,15 +72,15 @@ def mapped(columns: Columns, opened: Opened, given: Mapping[Target, Sequence[str
 
     Raises `SetupError` for a column that the file does not have.
     """
-    spelt = {name.casefold(): name for name in opened.columns}
+    spelt = {name.casefold(): name for name in opened.columns} | {name: name for name in opened.columns}
     fields = dict(columns.fields)
     for target, names in given.items():
         for name in names:
-            if name.casefold() not in spelt and opened.form not in ("json", "jsonl"):
+            if name not in spelt and name.casefold() not in spelt and opened.form not in ("json", "jsonl"):
                 raise SetupError(
                     f"--map {target}={name}: there is no such column; there are {_listed(opened.columns)}"
                 )
-        fields[target] = tuple(spelt.get(name.casefold(), name) for name in names)
+        fields[target] = tuple(spelt.get(name) or spelt.get(name.casefold(), name) for name in names)
     return replace(columns, fields=fields)
 
 
@@ -149,7 +152,7 @@ def _drop_rounded_ids(fields: dict[Target, tuple[str, ...]], rows: Sequence[Row]
     names = fields.get("id", ())
     values = [row.cells[name] for row in rows for name in names if name in row.cells]
     if any(is_rounded(value) for value in values):
-        del fields["id"]
+        fields["id"] = ()
         notes.append(
             f"`{names[0]}` holds ids that a spreadsheet rounded (1.23E+18) and is left out; "
             "export them as text, or ids are made of source, text and date"

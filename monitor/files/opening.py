@@ -107,7 +107,7 @@ def _scan(path: Path | None, data: Bytes, beginning: bytes) -> bytes:
         pass  # told where the rows are read
     finally:
         other.close()
-    return b"\n".join(kept)
+    return b"\n".join(kept) + b"\n"
 
 
 def _decoded(beginning: bytes, encoding: str) -> str:

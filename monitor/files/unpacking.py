@@ -18,6 +18,9 @@ _PACKED_NAMES: Final = (".gz", ".gzip", ".zst", ".zstd")
 _WINDOW: Final = 2**31
 """Bytes that unpacking Zstandard may look back: dumps of whole platforms are packed with `--long=31`."""
 _BUFFER: Final = 2**18
+_PIECE: Final = 2**11
+"""Packed bytes that are unpacked at once: no more than 64 MB can come of them, a block of 128 KiB for every
+four."""
 
 BROKEN: Final = (gzip.BadGzipFile, zlib.error, EOFError, zstandard.ZstdError)
 """What reading on raises where the packed bytes are damaged or cut off."""
@@ -54,12 +57,38 @@ def unpacked(file: Path | BinaryIO, name: str) -> Bytes:
     if beginning.startswith(_GZIP):
         stream = io.BufferedReader(_Reading(gzip.GzipFile(fileobj=buffered), whole=is_file), _BUFFER)
     elif beginning == _ZSTD:
-        unpacker = zstandard.ZstdDecompressor(max_window_size=_WINDOW)
-        reader = unpacker.stream_reader(buffered, read_across_frames=True, closefd=False)
-        stream = io.BufferedReader(_Reading(reader, whole=is_file), _BUFFER)
+        stream = io.BufferedReader(_Reading(_Zstandard(buffered), whole=is_file), _BUFFER)
     if stream is not buffered:
         name = next((name[: -len(end)] for end in _PACKED_NAMES if name.lower().endswith(end)), name)
     return Bytes(stream, name, is_file, lambda: _told(raw) / size if size else 0.0, close)
+
+
+class _Zstandard:
+    """Unpacks frame by frame; the library's own reader takes a file that is cut off for a whole one."""
+
+    def __init__(self, packed: io.BufferedReader) -> None:
+        self._packed = packed
+        self._unpacker = zstandard.ZstdDecompressor(max_window_size=_WINDOW)
+        self._frame = self._unpacker.decompressobj()
+        self._begun = False
+        self._held = b""
+        self._at = 0
+
+    def read(self, size: int) -> bytes:
+        """Up to `size` bytes, none at the end. Raises `EOFError` where it is cut off."""
+        while self._at == len(self._held):
+            packed = self._frame.unused_data if self._frame.eof else b""
+            packed = packed or self._packed.read1(_PIECE)
+            if not packed:
+                if self._begun and not self._frame.eof:
+                    raise EOFError("it ends too early")
+                return b""
+            if self._frame.eof:
+                self._frame = self._unpacker.decompressobj()
+            self._held, self._at, self._begun = self._frame.decompress(packed), 0, True
+        data = self._held[self._at : self._at + size]
+        self._at += len(data)
+        return data
 
 
 class _Reading(io.RawIOBase):

@@ -1,0 +1,222 @@
+"""Columns are understood by name and contents; doubts are asked, and nothing is dropped in silence."""
+
+import io
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from monitor.errors import ErrorCode, SetupError
+from monitor.files.interface import LeftOut, Row
+from monitor.files.mapping import propose
+from monitor.files.opening import open_file, peek
+from monitor.files.reading import Wishes, read_texts, understand
+from monitor.messages import TextMention, decode_text
+from monitor.publishing import Defaults, Outgoing, Refused
+from tests.files.books import Dated, book, sheet_of
+
+MARCH = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
+
+
+def proposed(table: str, name: str = "a.csv") -> dict[str, tuple[str, ...]]:
+    first, opened = peek(open_file(io.BytesIO(table.encode()), name), 50)
+    return dict(propose(opened, first).columns.fields)
+
+
+def mentions(path: Path, wishes: Wishes | None = None) -> tuple[list[TextMention], list[Refused], list[str]]:
+    told: list[str] = []
+    sent: list[TextMention] = []
+    refused: list[Refused] = []
+    for record in read_texts(
+        path, Defaults(source="upload"), max_chars=1_000, wishes=wishes, told=told.append
+    ):
+        assert not isinstance(record, LeftOut)
+        if isinstance(record, Outgoing):
+            sent.append(decode_text(record.value, max_chars=1_000))
+        else:
+            refused.append(record)
+    return sent, refused, told
+
+
+def test_columns_that_look_like_ours_are_used_and_told(tmp_path: Path) -> None:
+    """As people had them dated by the file, of source `upload` and of nobody."""
+    path = tmp_path / "posts.csv"
+    path.write_text(
+        "text,Date,Author,Url,Source,Reach\n"
+        'I love VMware,2026-03-01T09:30:00Z,Ann,https://x/1,forum,"1,234"\n'
+    )
+    (mention,), refused, told = mentions(path)
+    assert not refused
+    assert (mention.published_at, mention.author, mention.url) == (MARCH, "Ann", "https://x/1")
+    assert (mention.source, mention.reach) == ("forum", 1234)
+    for column, field in (
+        ("Date", "published_at"),
+        ("Author", "author"),
+        ("Url", "url"),
+        ("Source", "source"),
+    ):
+        assert any(f"`{column}` is taken for {field}" in note for note in told)
+
+
+@pytest.mark.parametrize("form", ["jsonl", "json"])
+def test_fields_of_json_that_look_like_ours_are_used_and_told(tmp_path: Path, form: str) -> None:
+    row = {"text": "a", "created_at": "2026-03-01T09:30:00Z", "user": {"name": "Ann"}, "likes": 3}
+    path = tmp_path / f"posts.{form}"
+    path.write_text(json.dumps(row) if form == "jsonl" else json.dumps([row]))
+    (mention,), _, told = mentions(path)
+    assert (mention.published_at, mention.author) == (MARCH, "Ann")
+    assert len(told) == 2
+
+
+def test_our_own_names_win() -> None:
+    fields = proposed("Date,published_at,Message,text,Title,User,author\n1,2,3,4,5,6,7\n")
+    assert fields == {"text": ("text",), "published_at": ("published_at",), "author": ("author",)}
+
+
+@pytest.mark.parametrize(
+    ("heading", "fields"),
+    [
+        ("Title,Body", {"text": ("Title", "Body")}),
+        ("Headline", {"text": ("Headline",)}),
+        (
+            "Tweet ID,Tweet Text,createdAt",
+            {"id": ("Tweet ID",), "text": ("Tweet Text",), "published_at": ("createdAt",)},
+        ),
+        (
+            "Beitrag;Datum;Autor;Reichweite".replace(";", ","),
+            {
+                "text": ("Beitrag",),
+                "published_at": ("Datum",),
+                "author": ("Autor",),
+                "reach": ("Reichweite",),
+            },
+        ),
+        ("Date (UTC),Post", {"published_at": ("Date (UTC)",), "text": ("Post",)}),
+    ],
+)
+def test_names_of_many_programs(heading: str, fields: dict[str, Any]) -> None:
+    assert proposed(f"{heading}\n{','.join('1' for _ in heading.split(','))}\n") == fields
+
+
+def test_columns_without_a_name_that_tells_are_told_by_contents() -> None:
+    rows = "".join(
+        f"{n},It was a long and pleasant day number {n},https://x/{n},2026-03-0{n + 1}\n" for n in range(8)
+    )
+    assert proposed("a,b,c,d\n" + rows) == {"published_at": ("d",), "url": ("c",), "text": ("b",)}
+
+
+def test_two_columns_that_could_be_one_field_have_to_be_told_apart(tmp_path: Path) -> None:
+    path = tmp_path / "posts.csv"
+    path.write_text("text,Date,date\na,2026-03-01T09:30:00Z,2026-03-02T09:30:00Z\n")
+    with pytest.raises(
+        SetupError, match=r"`Date` and `date` could both be published_at.*--map published_at="
+    ):
+        mentions(path)
+    (mention,), _, _ = mentions(path, Wishes(columns={"published_at": ["Date"]}))
+    assert mention.published_at == MARCH
+
+
+def test_a_table_without_a_text_says_what_it_has(tmp_path: Path) -> None:
+    path = tmp_path / "posts.csv"
+    path.write_text("nr,x\n1,2\n")
+    with pytest.raises(
+        SetupError, match=r"no column for the text \(found: `nr`, `x`\); name it: --map text=COLUMN"
+    ):
+        mentions(path)
+    with pytest.raises(SetupError, match=r"--map text=words: there is no such column; there are `nr`, `x`"):
+        mentions(path, Wishes(columns={"text": ["words"]}))
+
+
+def test_the_order_of_dates_is_decided_by_the_last_of_them(tmp_path: Path) -> None:
+    path = tmp_path / "posts.csv"
+    path.write_text("text,Date\n" + "a,03/04/2026\n" * 1_000 + "b,28/11/2026\n")
+    found = understand(path, Wishes(zone="UTC"))
+    assert (found.columns.date_order, dict(found.problems)) == ("dmy", {})
+    path.write_text("text,Date\n" + "a,03/04/2026\n" * 1_000)
+    with pytest.raises(
+        SetupError, match=r"3 April 2026 or 4 March 2026, and no other date tells.*--date-order dmy\|mdy"
+    ):
+        mentions(path, Wishes(zone="UTC"))
+    sent, _, _ = mentions(path, Wishes(zone="UTC", date_order="mdy"))
+    assert sent[0].published_at == datetime(2026, 3, 4, tzinfo=UTC)
+
+
+def test_a_table_whose_dates_name_no_zone_asks_for_it_once(tmp_path: Path) -> None:
+    path = tmp_path / "posts.csv"
+    path.write_text("text,Date\na,2026-03-01 10:30\nb,2026-03-02 10:30\n")
+    with pytest.raises(SetupError, match=r"name no zone \('2026-03-01 10:30'\); say which: --zone"):
+        mentions(path)
+    sent, _, _ = mentions(path, Wishes(zone="Europe/Berlin"))
+    assert sent[0].published_at == MARCH
+
+
+def test_a_column_that_names_its_zone_needs_no_option(tmp_path: Path) -> None:
+    path = tmp_path / "posts.csv"
+    path.write_text("text,Date (UTC)\na,2026-03-01 09:30\n")
+    assert mentions(path)[0][0].published_at == MARCH
+
+
+def test_dates_and_times_in_two_columns_are_one_moment(tmp_path: Path) -> None:
+    path = tmp_path / "posts.csv"
+    path.write_text("text,Date,Time\na,2026-03-01,09:30\n")
+    assert mentions(path, Wishes(zone="UTC"))[0][0].published_at == MARCH
+
+
+def test_a_spreadsheet_of_posts(tmp_path: Path) -> None:
+    path = tmp_path / "posts.xlsx"
+    rows = [["ID", "Text", "Date", "Followers"], [1.0, "a", Dated(46082.395833333336), 1234.0]]
+    path.write_bytes(book(Posts=sheet_of(rows)))
+    (mention,), _, _ = mentions(path, Wishes(zone="UTC"))
+    assert (mention.id, mention.published_at, mention.reach) == ("1", MARCH, 1234)
+
+
+def test_ids_that_a_spreadsheet_rounded_are_left_out(tmp_path: Path) -> None:
+    """Many posts would be one."""
+    path = tmp_path / "posts.csv"
+    path.write_text("id,text\n1.8493E+18,one\n1.8493E+18,two\n")
+    sent, _, told = mentions(path)
+    assert len({mention.id for mention in sent}) == 2
+    assert any("rounded" in note for note in told)
+
+
+def test_rows_are_refused_one_by_one_with_value_and_remedy(tmp_path: Path) -> None:
+    path = tmp_path / "posts.csv"
+    path.write_text(
+        "id,text,published_at,reach\n1,a,2026-03-01T09:30:00Z,5\n2,b,2026-03-01 09:30,5\n"
+        "3,c,2026-03-01T09:30:00Z,lots\n4,,2026-03-01T09:30:00Z,5\n5,e,2026-03-01T09:30:00Z,6\n"
+    )
+    sent, refused, _ = mentions(path)
+    assert [mention.id for mention in sent] == ["1", "5"]
+    assert [(one.where, one.error.code) for one in refused] == [
+        ("line 3", ErrorCode.DATE_WITHOUT_ZONE),
+        ("line 4", ErrorCode.FIELD_INVALID),
+        ("line 5", ErrorCode.FIELD_MISSING),
+    ]
+    assert "'lots'" in refused[1].error.detail
+    assert json.loads(refused[1].raw)["text"] == "c"
+
+
+def test_a_field_can_be_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "posts.csv"
+    path.write_text("text,Source,Date\na,web,2026-03-01T09:30:00Z\n")
+    (mention,), _, _ = mentions(path, Wishes(columns={"source": []}))
+    assert mention.source == "upload"
+
+
+def test_the_same_row_gets_the_same_id_in_every_form(tmp_path: Path) -> None:
+    row = {"text": "a", "source": "web", "published_at": "2026-03-01T09:30:00Z"}
+    (tmp_path / "a.jsonl").write_text(json.dumps(row))
+    (tmp_path / "a.csv").write_text(",".join(row) + "\n" + ",".join(row.values()) + "\n")
+    (tmp_path / "a.xlsx").write_bytes(book(S=sheet_of([list(row), list(row.values())])))
+    ids = {mentions(tmp_path / f"a.{form}")[0][0].id for form in ("jsonl", "csv", "xlsx")}
+    assert len(ids) == 1
+
+
+def test_a_row_with_a_sample_is_known_before_it_is_sent(tmp_path: Path) -> None:
+    path = tmp_path / "posts.csv"
+    path.write_text("text\n" + "a\n" * 500)
+    found = understand(path)
+    assert len(found.sample) == 200
+    assert sum(isinstance(row, Row) for row in found.rows) == 500
