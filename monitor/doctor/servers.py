@@ -6,9 +6,11 @@ from collections.abc import Iterator
 import fsspec
 
 from monitor.doctor.examination import Examination, ok, problem
+from monitor.privacy.pseudonyms import is_pseudonym
 from monitor.settings import Settings
-from monitor.storage.engine import sync_engine
+from monitor.storage.engine import known_as, sync_engine
 from monitor.storage.faults import translated
+from monitor.storage.forgetting import newest_authors
 from monitor.storage.schema import check_revision, current_revision
 from monitor.stream.topics import missing_topics, wait_for_broker
 
@@ -33,6 +35,12 @@ def database(settings: Settings) -> Iterator[Examination]:
             yield ok("database", f"{url} answers, PostgreSQL {version}")
             check_revision(connection)
             yield ok("schema", f"revision {current_revision(connection)}")
+            if known_as(connection) is None and any(map(is_pseudonym, newest_authors(connection))):
+                yield problem(
+                    "authors",
+                    "stored under pseudonyms, and their key is not set here: nobody is found by name",
+                    "set MONITOR_AUTHORS_KEY as the workers have it",
+                )
     finally:
         engine.dispose()
 

@@ -83,6 +83,11 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
         return not (self.mentions or self.dead_letters or self.collected)
 
 
+def newest_authors(connection: Connection) -> list[str]:
+    """Of the newest thousand mentions."""
+    return list(connection.execute(_NEWEST_AUTHORS).scalars())
+
+
 def by_author(connection: Connection, name: str, source: str | None = None) -> Selection:
     """Everything by an author, as `author:` of a query finds it: names are compared without @, case, accents
     and width, and by their pseudonyms.
@@ -205,6 +210,12 @@ def _remove_traces(connection: Connection, gone: Collection[Row[Any]]) -> None:
 _AUTHORS: Final = text("""
     SELECT DISTINCT source, author FROM mention
     WHERE author IS NOT NULL AND (CAST(:source AS text) IS NULL OR source = :source)
+""")
+
+_NEWEST_AUTHORS: Final = text("""
+    SELECT DISTINCT author FROM (
+        SELECT author FROM mention ORDER BY published_at DESC, id DESC LIMIT 1000
+    ) AS newest WHERE author IS NOT NULL
 """)
 
 _COLLECTED: Final = text("""

@@ -9,6 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from monitor.backfill import Backfill
 from monitor.brands import Brand, Brands
+from monitor.doctor import Verdict
+from monitor.doctor.servers import database as examine_database
 from monitor.errors import SetupError
 from monitor.privacy import Pseudonyms
 from monitor.privacy.pseudonyms import is_pseudonym
@@ -57,6 +59,13 @@ async def test_a_new_query_that_asks_for_an_author_counts_what_is_stored(stored,
     backfill = Backfill(stored, Brands((Brand("Ann's", query="author:ann"),)), settings)
     ever = (datetime(2, 1, 1, tzinfo=UTC), datetime(9998, 1, 1, tzinfo=UTC))
     assert [done.gained for done in backfill.run(*ever)] == [{"Ann's": 2}]
+
+
+async def test_the_doctor_says_where_the_key_is_missing(stored, settings, database):
+    assert "authors" not in [each.subject for each in examine_database(settings)]
+    *_, missing = examine_database(load_settings(database_url=database))
+    assert (missing.subject, missing.verdict) == ("authors", Verdict.PROBLEM)
+    assert "MONITOR_AUTHORS_KEY" in missing.remedy
 
 
 def test_commands_without_the_key_are_refused(database):
