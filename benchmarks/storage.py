@@ -13,7 +13,7 @@ import argparse
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -21,11 +21,11 @@ from database_server import database
 from sqlalchemy import text
 
 from monitor.brands import Brands, load_brands
-from monitor.messages import BrandMention, Sentiment, TextMention
+from monitor.messages import BrandMention, Deletion, Sentiment, TextMention
 from monitor.settings import Settings, load_settings
 from monitor.storage import schema
 from monitor.storage.engine import async_engine, sync_engine
-from monitor.storage.records import Batch, RecordPosition, TextResult
+from monitor.storage.records import Batch, Change, DeletionResult, RecordPosition, TextResult
 from monitor.storage.writer import BatchWriter
 from monitor.texts import read
 from monitor.texts.stories import story_keys
@@ -83,15 +83,27 @@ def texts(n: int, brands: Brands) -> list[TextResult]:
     return made
 
 
+def deletions(results: Sequence[TextResult]) -> list[DeletionResult]:
+    """Of all of them, each on its mention's partition, behind them all."""
+    return [
+        DeletionResult(
+            position=replace(result.position, offset=result.position.offset + len(results)),
+            kind="text",
+            deletion=Deletion(id=result.mention.id, source=result.mention.source, deleted_at=_NOON),
+        )
+        for result in results
+    ]
+
+
 async def write(
-    settings: Settings, brands: Brands, results: Sequence[TextResult], batch: int, workers: int
+    settings: Settings, brands: Brands, results: Sequence[Change], batch: int, workers: int
 ) -> tuple[float, float]:
     """Seconds, and CPU seconds, for all of them in batches of that size, by that many workers at once."""
     engine = async_engine(settings)
     writer = BatchWriter(engine, brands)
     await writer.prepare()
 
-    async def work(share: Sequence[TextResult]) -> None:
+    async def work(share: Sequence[Change]) -> None:
         for start in range(0, len(share), batch):
             await writer.write(Batch(log_id="benchmark", results=tuple(share[start : start + batch])))
 
@@ -105,7 +117,7 @@ async def write(
 def without_rollups(url: str) -> None:
     """Empty the tables and switch the triggers off that move the roll-ups."""
     with psycopg.connect(url) as connection:
-        connection.execute(f"TRUNCATE {', '.join(_COPIED)}, ingest_batch CASCADE")
+        connection.execute(f"TRUNCATE {', '.join(_COPIED)}, ingest_batch, deleted_mention CASCADE")
         for table in (*_COPIED, "logo_detection", "correction"):
             connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
 
@@ -149,6 +161,11 @@ def main() -> None:
             given.mentions,
             *asyncio.run(write(settings, brands, results, size, workers)),
         )
+        gone = Figure(
+            f"deletions, batches of {size}, {workers} at once",
+            given.mentions,
+            *asyncio.run(write(settings, brands, deletions(results), size, workers)),
+        )
         without_rollups(url)
         bare = Figure(
             f"{name}, no roll-ups",
@@ -162,7 +179,7 @@ def main() -> None:
         engine.dispose()
     if stored != len(results):
         raise SystemExit(f"{stored:,} rows of {len(results):,}: the figures mean nothing")
-    for figure in (limit, bare, first, again):
+    for figure in (limit, bare, first, again, gone):
         print(figure)
     print(f"writer / without roll-ups: {bare.seconds / first.seconds:.0%}")
     print(f"writer / limit: {limit.seconds / first.seconds:.0%}")
