@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from monitor.commands.output import table
-from monitor.commands.terminal import quiet_clients
 from monitor.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -35,7 +34,6 @@ def collect(
         return
     from monitor.sources.runner import run_collect
 
-    quiet_clients()
     raise typer.Exit(run_collect(settings, only or (), once=once))
 
 

@@ -1,6 +1,7 @@
 """Collects what sources.toml names, in one process: each entry a task, one HTTP client, one producer."""
 
 import asyncio
+import logging
 import signal
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -55,6 +56,8 @@ def run_collect(
     `SetupError` and `OutageError` at start only.
     """
     configure_logging(settings.log_format, settings.log_level)
+    # What fails arrives as an exception, and is told once.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     path = sources_path(settings)
     entries = chosen(read_sources(path, kinds), only)
     if not entries:
