@@ -4,13 +4,13 @@ No file here comes from an account of theirs; docs/importing.md says which pages
 """
 
 import csv
+import re
 import shutil
-import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import escape
 
 import msgspec
 import pytest
@@ -24,6 +24,7 @@ from monitor.files.opening import open_file
 from monitor.files.vendors import VENDORS
 from monitor.messages import ImageMention, TextMention
 from monitor.publishing import Defaults, Outgoing, Refused
+from tests.files.books import Dated, book, sheet_of
 
 EXPORTS = Path(__file__).parent / "exports"
 NO_TEXT = "no text in the export"
@@ -123,14 +124,22 @@ def test_brandwatch() -> None:
 
 
 def test_brandwatch_as_a_spreadsheet(tmp_path: Path) -> None:
-    """The same rows as XLSX, numbers and all."""
+    """The same rows as XLSX, dates and numbers as such."""
     with (EXPORTS / "brandwatch.csv").open(encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.reader(file))
-    write_sheet(tmp_path / "mentions.xlsx", rows)
+        rows = [[cell_of(cell) for cell in row] for row in csv.reader(file)]
+    (tmp_path / "mentions.xlsx").write_bytes(book(Sheet0=sheet_of(rows)))
     assert vendor_of(tmp_path / "mentions.xlsx") == "brandwatch"
     mentions, others = read(tmp_path / "mentions.xlsx")
     assert [said(mention) for mention in mentions] == BRANDWATCH
     assert others == [NO_TEXT]
+
+
+def cell_of(text: str) -> str | float | None:
+    if re.fullmatch(r"\d{1,6}", text):
+        return int(text)
+    if re.fullmatch(r"2026-\d\d-\d\d [\d:.]+", text):
+        return Dated((datetime.fromisoformat(text) - datetime(1899, 12, 30)) / timedelta(days=1))
+    return text or None
 
 
 def test_brandwatch_in_a_zone_that_it_does_not_name(tmp_path: Path) -> None:
@@ -492,46 +501,3 @@ def test_whatever_stands_in_a_row_it_is_a_mention_left_out_or_refused(name: str,
     assert vendor.recognises(opened)
     records = list(published(vendor, opened, EXPORTS / "brandwatch.csv", "UTC"))
     assert len(records) >= len(rows) or name == "reddit"  # an empty listing holds nothing
-
-
-def write_sheet(path: Path, rows: list[list[str]]) -> None:
-    """The least that is a workbook: one sheet, every cell as text."""
-    lines = []
-    for at, row in enumerate(rows, 1):
-        texts = ((column, escape(cell)) for column, cell in enumerate(row) if cell)
-        cells = (
-            f'<c r="{_column(column)}{at}" t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
-            for column, text in texts
-        )
-        lines.append(f'<row r="{at}">{"".join(cells)}</row>')
-    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-    package = "http://schemas.openxmlformats.org/package/2006"
-    kinds = "application/vnd.openxmlformats-officedocument.spreadsheetml"
-    relations = "application/vnd.openxmlformats-package.relationships+xml"
-    parts = {
-        "[Content_Types].xml": f'<Types xmlns="{package}/content-types">'
-        f'<Default Extension="rels" ContentType="{relations}"/>'
-        f'<Override PartName="/xl/workbook.xml" ContentType="{kinds}.sheet.main+xml"/>'
-        f'<Override PartName="/xl/worksheets/sheet1.xml" ContentType="{kinds}.worksheet+xml"/></Types>',
-        "_rels/.rels": _relation(package, f"{office}/officeDocument", "xl/workbook.xml"),
-        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets>'
-        '<sheet name="Sheet0" sheetId="1" r:id="r1"/></sheets></workbook>',
-        "xl/_rels/workbook.xml.rels": _relation(package, f"{office}/worksheet", "worksheets/sheet1.xml"),
-        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{main}"><sheetData>{"".join(lines)}</sheetData>'
-        "</worksheet>",
-    }
-    with zipfile.ZipFile(path, "w") as book:
-        for name, content in parts.items():
-            book.writestr(name, content)
-
-
-def _relation(package: str, kind: str, target: str) -> str:
-    return (
-        f'<Relationships xmlns="{package}/relationships">'
-        f'<Relationship Id="r1" Type="{kind}" Target="{target}"/></Relationships>'
-    )
-
-
-def _column(index: int) -> str:
-    return (chr(64 + index // 26) if index >= 26 else "") + chr(65 + index % 26)
