@@ -12,12 +12,13 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from monitor.answers import answer
-from monitor.corrections import correct_logo
+from monitor.corrections import correct_logo, correct_sentiment
 from monitor.local import EmbeddedDatabase
 from monitor.messages import mention_uuid
 from monitor.settings import load_settings
 from monitor.storage import stories
 from monitor.storage.audit import audit
+from monitor.storage.deletion import delete
 from monitor.storage.engine import async_engine, sync_engine
 from monitor.storage.pictures import PictureStore
 from monitor.storage.pruning import Pruning, Retention, find, horizon, kept_from
@@ -93,7 +94,7 @@ people = (
     st.tuples(st.just("read"), somebody),
     st.tuples(st.just("scan again"), st.sampled_from(PICTURES)),
 )
-earlier_steps = st.lists(st.one_of(texts, images, *people), min_size=1, max_size=14)
+earlier_steps = st.lists(st.one_of(*(texts, images) * 3, *people), min_size=4, max_size=14)
 later_steps = st.lists(
     st.one_of(
         st.tuples(st.just("text"), somebody, named, verdicts, later, languages, keys),
@@ -174,6 +175,25 @@ async def test_a_post_goes_as_a_whole_once_all_of_it_is_before(writer, engine, m
     agree(engine)
     prune(engine, MIDNIGHT + timedelta(days=1))
     assert left(engine) == []
+    agree(engine)
+
+
+async def test_what_happens_to_the_older_part_of_a_post_moves_no_figure_of_its_hour(writer, engine, made):
+    said = made.text(0, id="p", brands=(made.named(),), published_at=MIDNIGHT - timedelta(hours=1))
+    shown = made.image(0, id="p", detections=(made.found(),), published_at=MIDNIGHT + timedelta(hours=1))
+    await writer.write(Batch(log_id="c", results=(said, shown)))
+    old = frozen(engine)
+    prune(engine)
+    with engine.begin() as connection:
+        correct_sentiment(connection, mention_uuid("text", "forum", "p"), None, "negative", "ann")
+    assert counted(engine, "SELECT label FROM presence WHERE named") == [("negative",)]
+    assert frozen(engine) == old
+    again = made.image(1, id="p", published_at=MIDNIGHT + timedelta(hours=2))
+    await writer.write(Batch(log_id="c", results=(again,)))
+    with engine.begin() as connection:
+        delete(connection, [mention_uuid("text", "forum", "p")], "asked")
+    assert frozen(engine) == old
+    assert left(engine) == ["image p"]
     agree(engine)
 
 
