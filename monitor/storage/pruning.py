@@ -25,7 +25,7 @@ from monitor.storage.pictures import PictureStore
 
 _log = structlog.get_logger(__name__)
 
-STEP: Final = 0.2
+STEP: Final = 0.1
 """Seconds a step should take: a writer that comes in the middle of one waits for no more than its rest."""
 
 _AGE: Final = re.compile(r"[1-9]\d{0,4}d", re.ASCII)
