@@ -133,7 +133,7 @@ def _remove_file(engine: Engine, store: PictureStore, sha256: str) -> bool:
     with engine.begin() as connection:
         url = connection.execute(_LOCK, {"sha256": sha256}).scalar_one_or_none()
         if url is None:
-            return False  # shown again, or another sweep was here
+            return False  # shown again, or another sweep is at it
         if connection.execute(_SHOWN, {"sha256": sha256}).scalar_one():
             connection.execute(_FORGET, {"sha256": sha256})
             return False
@@ -174,7 +174,9 @@ _DROP_OLD: Final = text("DELETE FROM picture_gone WHERE removed_at < now() - int
 # In no order: files that cannot be removed do not hold up the others for good.
 _DUE: Final = text("SELECT sha256 FROM picture_gone WHERE removed_at IS NULL ORDER BY random()")
 
-_LOCK: Final = text("SELECT url FROM picture_gone WHERE sha256 = :sha256 AND removed_at IS NULL FOR UPDATE")
+_LOCK: Final = text("""
+    SELECT url FROM picture_gone WHERE sha256 = :sha256 AND removed_at IS NULL FOR UPDATE SKIP LOCKED
+""")
 _SHOWN: Final = text("SELECT EXISTS (SELECT FROM picture WHERE sha256 = :sha256)")
 _FORGET: Final = text("DELETE FROM picture_gone WHERE sha256 = :sha256")
 _REMOVED: Final = text("UPDATE picture_gone SET removed_at = now() WHERE sha256 = :sha256")
