@@ -55,7 +55,7 @@ def bluesky(_: Path) -> Iterator[Case]:
         server.log += [{**event, "time_us": now + number} for number, event in enumerate(events)]
 
     def write() -> dict[str, str]:
-        made = [commit(0, "create", f"p{number}", (ALICE, BOB)[number % 2]) for number in range(2_200)]
+        made = [commit(0, "create", f"p{number}", (ALICE, BOB)[number % 2]) for number in range(1_600)]
         tell(*made)
         for one in made:
             posts[uri(one)] = one["commit"]["record"]["text"]
@@ -63,15 +63,15 @@ def bluesky(_: Path) -> Iterator[Case]:
 
     def change() -> dict[str, str]:
         told = []
-        for number in range(0, 2_200, 2):
+        for number in range(0, 1_600, 2):
             operation = ("update", "update", "delete")[number % 3]
             told.append(commit(0, operation, f"p{number}", text="Nike, edited"))
             posts[uri(told[-1])] = "Nike, edited"
             if operation == "delete":
                 del posts[uri(told[-1])]
         told.insert(500, account(0, BOB, status="deleted"))
-        told += [commit(0, "create", f"q{number}") for number in range(600)]
-        posts.update({uri(one): one["commit"]["record"]["text"] for one in told[-600:]})
+        told += [commit(0, "create", f"q{number}") for number in range(900)]
+        posts.update({uri(one): one["commit"]["record"]["text"] for one in told[-900:]})
         tell(*told)
         for id in [id for id in posts if BOB in id]:
             del posts[id]
@@ -94,7 +94,7 @@ def mastodon(_: Path) -> Iterator[Case]:
 
     def write() -> dict[str, str]:
         now = int(time.time() - BEGINNING.timestamp())
-        for number in range(260):
+        for number in range(160):
             server.publish(number, f"Nike {number}", seconds=now + number)
         return texts()
 
@@ -171,7 +171,8 @@ def _collect(
         collecting.wait(lambda fallen=fallen: fallen.returncode is not None)  # type: ignore[misc]
         assert fallen.returncode == -signal.SIGKILL, collecting.said()
     last = collecting.start(*PROGRAM)
-    collecting.wait(lambda: not is_noted or _noted(collecting) == set(texts))
+    # Mastodon is asked for twenty posts every three seconds.
+    collecting.wait(lambda: not is_noted or _noted(collecting) == set(texts), seconds=180)
     collecting.wait(lambda: _texts(collecting) == texts)
     assert last.stop() == 0
 
