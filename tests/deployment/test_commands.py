@@ -54,6 +54,7 @@ def test_services_start_commands_that_exist(compose: dict[str, Any]) -> None:
         "worker-gpu": "brand-monitor worker",
         "web": "brand-monitor web",
         "schedule": "brand-monitor schedule",
+        "collect": "brand-monitor collect",
     }
 
 
