@@ -10,25 +10,51 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
+import msgspec
+from sqlalchemy import ColumnElement, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from monitor.errors import OutageError
 from monitor.messages import mention_uuid
-from monitor.storage.collector_tables import collected, collector, collector_state
-from monitor.storage.deletion_tables import deleted_mention
+from monitor.storage.collector_tables import collector, collector_state
 from monitor.storage.engine import privacy_of
 from monitor.storage.faults import translated
 from monitor.storage.pruning_tables import pruning
-from monitor.storage.tables import mention
 
 LOCK: Final = 0x636F6C6C
 """Of the advisory locks of entries, beside the hash of a name: "coll" as a number."""
 
-_ROWS: Final = 1_000
-"""Of a statement; it takes 65,535 values."""
+# Arrays and documents in the place of thousands of parameters: these would take longer than the statement.
+_KNOWN: Final = text("""
+SELECT id, published_at, n_pictures, author_id, aliases FROM collected
+WHERE source = :source AND id = ANY(cast(:names AS text[]))
+UNION
+SELECT id, published_at, n_pictures, author_id, aliases FROM collected
+WHERE source = :source AND aliases && cast(:names AS text[])
+UNION
+SELECT id, published_at, n_pictures, author_id, aliases FROM collected
+WHERE source = :source AND author_id = ANY(cast(:authors AS text[])) AND author_id IS NOT NULL
+""")
+
+_DEAD: Final = text("""
+SELECT id FROM deleted_mention
+WHERE id = ANY(cast(:ids AS uuid[]))
+  AND NOT EXISTS (SELECT FROM mention WHERE mention.id = deleted_mention.id)
+""")
+
+_PUT: Final = text("""
+INSERT INTO collected (source, id, aliases, author_id, published_at, n_pictures)
+SELECT source, id, aliases, author_id, published_at, n_pictures
+FROM jsonb_to_recordset(cast(:rows AS jsonb)) AS given (
+    source text, id text, aliases text[], author_id text, published_at timestamptz, n_pictures int)
+ON CONFLICT (source, id) DO UPDATE SET
+    aliases = excluded.aliases, author_id = excluded.author_id,
+    published_at = excluded.published_at, n_pictures = excluded.n_pictures
+""")
+
+_TAKE: Final = text("DELETE FROM collected WHERE source = :source AND id = ANY(cast(:ids AS text[]))")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,19 +157,15 @@ class Held:
         if not names and not authors:
             return []
         accounts = {self._account(id): id for id in authors}
-        table = collected.c
-        query = select(table.id, table.published_at, table.n_pictures, table.author_id, table.aliases).where(
-            table.source == self._source,
-            or_(
-                table.id.in_(names),
-                table.aliases.overlap(list(names)),
-                # By their own names, those from before these were hidden.
-                table.author_id.in_([*accounts, *authors]) & table.author_id.is_not(None),
-            ),
-        )
+        asked = {
+            "source": self._source,
+            "names": list(names),
+            # By their own names, those from before these were hidden.
+            "authors": [*accounts, *authors],
+        }
         with translated():
             async with self._connection.begin():
-                rows = (await self._connection.execute(query)).all()
+                rows = (await self._connection.execute(_KNOWN, asked)).all()
         return [
             Collected(
                 id=row.id,
@@ -158,11 +180,9 @@ class Held:
     async def barred(self, ids: Collection[str]) -> Barred:
         """Which of these posts must not be published. What came back after its deletion may be edited."""
         named = {mention_uuid(kind, self._source, id): id for id in ids for kind in ("text", "image")}
-        there = exists().where(mention.c.id == deleted_mention.c.id)
-        dead = select(deleted_mention.c.id).where(deleted_mention.c.id.in_(named), ~there)
         with translated():
             async with self._connection.begin():
-                found = (await self._connection.execute(dead)).scalars().all() if named else ()
+                found = (await self._connection.execute(_DEAD, {"ids": list(named)})).scalars().all()
                 before = (await self._connection.execute(select(func.max(pruning.c.before)))).scalar_one()
         return Barred(frozenset(named[id] for id in found), before)
 
@@ -203,19 +223,10 @@ class Held:
             }
             for each in change.known
         ]
-        for start in range(0, len(rows), _ROWS):
-            new = insert(collected).values(rows[start : start + _ROWS])
-            told = {name: new.excluded[name] for name in rows[0] if name not in ("source", "id")}
-            await self._connection.execute(
-                new.on_conflict_do_update(index_elements=["source", "id"], set_=told)
-            )
-        gone = list(change.gone)
-        for start in range(0, len(gone), _ROWS):
-            await self._connection.execute(
-                delete(collected).where(
-                    collected.c.source == self._source, collected.c.id.in_(gone[start : start + _ROWS])
-                )
-            )
+        if rows:
+            await self._connection.execute(_PUT, {"rows": msgspec.json.encode(rows).decode()})
+        if change.gone:
+            await self._connection.execute(_TAKE, {"source": self._source, "ids": list(change.gone)})
 
     def _account(self, id: str) -> str:
         return id if self._privacy is None else self._privacy.account(self._source, id)
