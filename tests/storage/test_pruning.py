@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -443,3 +444,31 @@ async def test_retention_prunes_once_a_day_and_some_seconds_at_a_time(writer, en
     moment[0] += timedelta(days=1)
     retention.look()
     assert counted(engine, "SELECT max(before) FROM pruning") == [(MIDNIGHT + timedelta(days=1),)]
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_stories_add_up_whatever_was_pruned_between_copies(writer, engine, made, seed):
+    """Keys of pruned mentions are there until their whole period is, and lead nobody astray."""
+    chance = random.Random(seed)
+    day = timedelta(days=1)
+    kept, offset = MIDNIGHT - 90 * day, 0
+    for _ in range(18):
+        step = chance.random()
+        if step < 0.25:
+            kept += chance.choice([1, 5, 12]) * day
+            prune(engine, kept)
+        elif step < 0.45:
+            ids = [id for (id,) in counted(engine, "SELECT id FROM mention ORDER BY id")]
+            with engine.begin() as connection:
+                delete(connection, chance.sample(ids, min(len(ids), chance.choice([1, 3]))), "asked")
+        else:
+            results = []
+            for _ in range(chance.choice([1, 3, 8])):
+                given = tuple(sorted(chance.sample(range(6), chance.choice([1, 1, 2, 3]))))
+                moment = kept + chance.choice([0, 1, 3, 8, 20, 28, 35]) * day
+                results.append(
+                    made.text(offset, f"m{chance.randrange(14)}", published_at=moment, story_keys=given)
+                )
+                offset += 1
+            await writer.write(Batch(log_id="c", results=tuple(results)))
+        agree(engine)
