@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from monitor.brands import Brand, Brands, brands_path, load_brands
+from monitor.brands_file import BrandsFile
 from monitor.doctor.brands import Weight, check_brands
 from monitor.errors import SetupError
 from monitor.settings import packaged
@@ -142,3 +143,14 @@ def test_packaged_references_exist() -> None:
         for reference in brand.references
         if not (brands_path().parent / reference).is_file()
     ]
+
+
+def test_a_byte_order_mark_is_no_part_of_the_file(tmp_path: Path) -> None:
+    """As Windows' editor writes one."""
+    path = tmp_path / "brands.toml"
+    path.write_text('[[brand]]\nname = "Zürich"\n', "utf-8-sig")
+    assert [brand.name for brand in load_brands(path)] == ["Zürich"]
+    changed = BrandsFile(path)
+    changed.put("Bern", [], own=False)
+    changed.save()
+    assert [brand.name for brand in load_brands(path)] == ["Zürich", "Bern"]
