@@ -109,7 +109,7 @@ def sweep(engine: Engine, store: PictureStore) -> Swept:
     be broken off anywhere, and run beside workers and other sweeps.
 
     A worker that shows such a picture again meanwhile takes the row away first, or finds that the file was
-    removed and puts it again (`BatchWriter`). Needs the rights of brand_monitor_write. Raises `OutageError`
+    removed, and puts it again (`BatchWriter`). Needs the rights of brand_monitor_write. Raises `OutageError`
     where files could not be removed: they are due again.
     """
     removed, failures = 0, list[OutageError]()
@@ -168,7 +168,7 @@ _MARK: Final = text("""
 
 _REMOVE: Final = text("SELECT * FROM mention_remove(CAST(:ids AS uuid[]), :reason)")
 
-# Nobody has put a file longer ago and not written its row yet.
+# Nobody put a file longer ago whose row is not written, or which is not put again, yet.
 _DROP_OLD: Final = text("DELETE FROM picture_gone WHERE removed_at < now() - interval '1 day'")
 
 # In no order: files that cannot be removed do not hold up the others for good.

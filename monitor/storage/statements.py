@@ -178,9 +178,15 @@ def insert_sentiments() -> Insert:
 
 
 def take_back_pictures() -> TextClause:
-    """Pictures of `sha256s` that went and are shown again; returns those whose files were removed."""
+    """Pictures of `sha256s` that went are shown again; returns those whose files were removed, each time
+    until the sweep forgets them: whoever is cut off asks again."""
     return text("""
-        WITH back AS (DELETE FROM picture_gone WHERE sha256 = ANY(:sha256s) RETURNING sha256, removed_at)
+        WITH back AS (
+            SELECT sha256, removed_at FROM picture_gone
+            WHERE sha256 = ANY(:sha256s) ORDER BY sha256 FOR UPDATE
+        ), kept AS (
+            DELETE FROM picture_gone AS g USING back WHERE g.sha256 = back.sha256 AND back.removed_at IS NULL
+        )
         SELECT sha256 FROM back WHERE removed_at IS NOT NULL
     """)
 
