@@ -472,3 +472,16 @@ async def test_stories_add_up_whatever_was_pruned_between_copies(writer, engine,
                 offset += 1
             await writer.write(Batch(log_id="c", results=tuple(results)))
         agree(engine)
+
+
+async def test_a_copy_of_what_was_pruned_and_of_what_is_kept_makes_them_one(writer, engine, made):
+    day = timedelta(days=1)
+    gone = made.text(0, id="a", story_keys=(1,), published_at=MIDNIGHT - day)
+    here = made.text(1, id="b", story_keys=(2,), published_at=MIDNIGHT + day)
+    await writer.write(Batch(log_id="c", results=(gone, here)))
+    prune(engine)
+    both = made.text(2, id="c", story_keys=(1, 2), published_at=MIDNIGHT + 2 * day)
+    await writer.write(Batch(log_id="c", results=(both,)))
+    assert counted(engine, "SELECT count(*), count(DISTINCT story_id) FROM mention") == [(2, 1)]
+    assert counted(engine, "SELECT count(DISTINCT story_id) FROM story_key") == [(1,)]
+    agree(engine)
