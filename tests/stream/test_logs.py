@@ -1,6 +1,7 @@
 """What libraries say is cut down to what a person needs."""
 
 import logging
+import subprocess
 import sys
 
 import pytest
@@ -44,3 +45,22 @@ def test_our_own_words_pass_unchanged() -> None:
 def test_an_unknown_level_is_a_setup_error() -> None:
     with pytest.raises(SetupError, match="MONITOR_LOG_LEVEL is 'LOUD'"):
         configure_logging(LogFormat.JSON, "LOUD")
+
+
+@pytest.mark.parametrize("format", [LogFormat.CONSOLE, LogFormat.JSON])
+def test_no_traceback_shows_what_variables_hold(format: LogFormat) -> None:
+    program = f"""
+import structlog
+from monitor.settings import LogFormat
+from monitor.stream.logs import configure_logging
+configure_logging(LogFormat.{format.name}, "INFO")
+def ask(word):
+    raise ValueError("refused")
+try:
+    ask("".join(["not for", " everybody"]))
+except ValueError as error:
+    structlog.get_logger("x").warning("failed", exc_info=error)
+"""
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "ValueError: refused" in run.stderr
+    assert "not for everybody" not in run.stderr
