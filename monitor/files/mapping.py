@@ -23,7 +23,9 @@ class Proposal:
 
     columns: Columns
     notes: tuple[str, ...] = ()
-    problems: Mapping[Target, str] = field(default_factory=dict)
+    guessed: tuple[Target, ...] = ()
+    """Fields that no name tells, only what stands in the column."""
+    problems: Mapping[str, str] = field(default_factory=dict)
     """By field; each says what to do. Rows are read nevertheless, as far as they can be."""
 
 
@@ -35,7 +37,7 @@ def propose(opened: Opened, sample: Sequence[Row | Unreadable]) -> Proposal:
     rows = [row for row in sample if isinstance(row, Row)]
     fields: dict[Target, tuple[str, ...]] = {}
     notes: list[str] = []
-    problems: dict[Target, str] = {}
+    problems: dict[str, str] = {}
     for target in TARGETS:
         named = sorted((name for name in opened.columns if _means(name, target)), key=rank)
         filled = [name for name in named if rank(name) == 0 or _filled(rows, name)] or named
@@ -52,7 +54,13 @@ def propose(opened: Opened, sample: Sequence[Row | Unreadable]) -> Proposal:
     _add_titles(opened, fields)
     _add_times(opened, fields, rows)
     _drop_rounded_ids(fields, rows, notes)
+    by_name = set(fields)
     _by_contents(opened, fields, rows, notes)
+    if "file" in map(plain, opened.columns) and fields.get("text") == ("caption",):
+        problems["pictures"] = (
+            "this is a list of pictures: `brand-monitor publish images` takes it; "
+            "--map text=caption takes the captions alone"
+        )
     if "text" not in fields:
         problems["text"] = (
             f"no column for the text (found: {_listed(opened.columns) or 'nothing'}); "
@@ -64,7 +72,9 @@ def propose(opened: Opened, sample: Sequence[Row | Unreadable]) -> Proposal:
         *(_used(target, names) for target, names in fields.items() if names and names != (target,)),
         *notes,
     ]
-    return Proposal(columns=columns, notes=tuple(notes), problems=problems)
+    return Proposal(
+        columns=columns, notes=tuple(notes), problems=problems, guessed=tuple(set(fields) - by_name)
+    )
 
 
 def mapped(columns: Columns, opened: Opened, given: Mapping[Target, Sequence[str]]) -> Columns:

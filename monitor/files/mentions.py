@@ -58,7 +58,11 @@ def text_mentions(
                 raise row.error
             fields = fields_of(row, columns, zone)
             _complete(fields, row, columns, defaults, file)
-            mention = _picture(fields, row.picture) if row.picture is not None else _text(fields, max_chars)
+            mention = (
+                _text(fields, _name(columns, "text"), max_chars)
+                if row.picture is None
+                else _picture(fields, row.picture)
+            )
         except DataError as error:
             yield Refused(where, error, raw_of(row))
             continue
@@ -135,10 +139,10 @@ def _complete(
             raise _unsendable(error) from error
 
 
-def _text(fields: dict[str, Any], max_chars: int) -> TextMention:
+def _text(fields: dict[str, Any], name: str, max_chars: int) -> TextMention:
     """Through the very check that the service makes."""
     if "text" not in fields:
-        raise DataError(ErrorCode.FIELD_MISSING, "Object missing required field `text`")
+        raise DataError(ErrorCode.FIELD_MISSING, f"no text: `{name}` is empty or not there")
     try:
         written = msgspec.json.encode(fields)
     except (UnicodeEncodeError, OverflowError, RecursionError) as error:

@@ -57,6 +57,8 @@ class Understood:
     sample: tuple[Row, ...]
     """Of the first of them those that can be read."""
     notes: tuple[str, ...]
+    guessed: tuple[Target, ...]
+    """Fields told by the contents of a column alone."""
     problems: Mapping[str, str]
     """What has to be decided first, by field, and how; rows are read nevertheless, as far as they can be."""
 
@@ -94,7 +96,9 @@ def understand(
         raise
     sample = tuple(row for row in seen if isinstance(row, Row))
     problems: dict[str, str] = {
-        target: said for target, said in proposal.problems.items() if target not in wishes.columns
+        target: said
+        for target, said in proposal.problems.items()
+        if target not in wishes.columns and not (target == "pictures" and "text" in wishes.columns)
     }
 
     def again() -> Iterator[Row | Unreadable | LeftOut]:
@@ -111,6 +115,7 @@ def understand(
         rows=chain(seen, rows),
         sample=sample,
         notes=(*opened.notes, *(proposal.notes if not wishes.columns else ())),
+        guessed=tuple(target for target in proposal.guessed if target not in wishes.columns),
         problems=problems,
     )
 
@@ -130,6 +135,13 @@ def readable(
     the order of its day and month is. Rows of JSON may be without a text.
     """
     found = understand(file, wishes, name=name)
+    if "text" in found.guessed:
+        found.opened.close()
+        (column,) = found.columns.fields["text"]
+        raise SetupError(
+            f"{found.opened.name}: no column is called like a text, and only its contents say that "
+            f"`{column}` is one; call it `text`, or let `brand-monitor import` show and ask"
+        )
     for what, problem in found.problems.items():
         if found.opened.form in _JSON and what in ("text", "zone"):
             continue

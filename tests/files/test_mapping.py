@@ -107,6 +107,23 @@ def test_columns_without_a_name_that_tells_are_told_by_contents() -> None:
     assert proposed("a,b,c,d\n" + rows) == {"published_at": ("d",), "url": ("c",), "text": ("b",)}
 
 
+def test_a_text_that_only_contents_tell_is_not_sent_unasked(tmp_path: Path) -> None:
+    """Any page of prose is a table of one column."""
+    path = tmp_path / "notes.md"
+    path.write_text("# Notes\n" + "It was a long and pleasant day.\n" * 5)
+    with pytest.raises(SetupError, match="only its contents say that `# Notes` is one"):
+        mentions(path)
+    assert understand(path).columns.fields["text"] == ("# Notes",)
+    assert len(mentions(path, Wishes(columns={"text": ["# Notes"]}))[0]) == 5
+
+
+def test_a_list_of_pictures_is_no_file_of_texts(tmp_path: Path) -> None:
+    path = tmp_path / "pictures.jsonl"
+    path.write_text('{"file": "a.jpg", "caption": "us", "published_at": "2026-03-01T09:30:00Z"}\n')
+    with pytest.raises(SetupError, match="`brand-monitor publish images` takes it"):
+        mentions(path)
+
+
 def test_two_columns_that_could_be_one_field_have_to_be_told_apart(tmp_path: Path) -> None:
     path = tmp_path / "posts.csv"
     path.write_text("text,Date,date\na,2026-03-01T09:30:00Z,2026-03-02T09:30:00Z\n")
