@@ -62,6 +62,15 @@ class Understood:
     problems: Mapping[str, str]
     """What has to be decided first, by field, and how; rows are read nevertheless, as far as they can be."""
 
+    @property
+    def doubts(self) -> Mapping[str, str]:
+        """The problems, and what a person would see and could refuse where nobody looks."""
+        if "text" not in self.guessed:
+            return self.problems
+        (column,) = self.columns.fields["text"]
+        doubt = f"only its contents say that `{column}` is the text; say so: --map text={column!r}"
+        return {**self.problems, "guess": doubt}
+
 
 def forms() -> tuple[str, ...]:
     """What `Wishes.form` may be."""
@@ -135,14 +144,7 @@ def readable(
     the order of its day and month is. Rows of JSON may be without a text.
     """
     found = understand(file, wishes, name=name)
-    if "text" in found.guessed:
-        found.opened.close()
-        (column,) = found.columns.fields["text"]
-        raise SetupError(
-            f"{found.opened.name}: no column is called like a text, and only its contents say that "
-            f"`{column}` is one; call it `text`, or let `brand-monitor import` show and ask"
-        )
-    for what, problem in found.problems.items():
+    for what, problem in found.doubts.items():
         if found.opened.form in _JSON and what in ("text", "zone"):
             continue
         if not dated and what in ("published_at", "zone"):

@@ -137,9 +137,9 @@ class Readers:
             return iter([self._text(path)])
         # Without the files beside it: those are read for themselves, and no row leads to another file.
         understood = understand(path, self.wishes, beside=Beside())
-        if understood.problems:
+        if understood.doubts:
             understood.opened.close()
-            told = "; ".join(understood.problems.values())
+            told = "; ".join(understood.doubts.values())
             raise SetupError(f"{told} (in sources.toml: `map`, `date_order`, `zone`)")
         return text_mentions(
             understood.rows, understood.columns, self.defaults, max_chars=self.max_chars, file=path

@@ -111,7 +111,7 @@ def test_a_text_that_only_contents_tell_is_not_sent_unasked(tmp_path: Path) -> N
     """Any page of prose is a table of one column."""
     path = tmp_path / "notes.md"
     path.write_text("# Notes\n" + "It was a long and pleasant day.\n" * 5)
-    with pytest.raises(SetupError, match="only its contents say that `# Notes` is one"):
+    with pytest.raises(SetupError, match="only its contents say that `# Notes` is the text"):
         mentions(path)
     assert understand(path).columns.fields["text"] == ("# Notes",)
     assert len(mentions(path, Wishes(columns={"text": ["# Notes"]}))[0]) == 5
