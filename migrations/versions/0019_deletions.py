@@ -44,8 +44,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     for function in reversed(_FUNCTIONS):
         op.execute(f"DROP FUNCTION {function}")
-    op.execute("UPDATE ingest_batch SET records = records - deleted WHERE deleted > 0")
-    _adds_up(_RECORDS)
+    _adds_up(_RECORDS, "UPDATE ingest_batch SET records = records - deleted WHERE deleted > 0")
     op.drop_column("ingest_batch", "deleted")
     for table in reversed(_TABLES):
         op.drop_table(table)
@@ -118,8 +117,11 @@ def _tables() -> None:
     )
 
 
-def _adds_up(sum_: str) -> None:
+def _adds_up(sum_: str, *before: str) -> None:
+    """The constraint; `before` are statements by which the rows come to meet it."""
     op.execute(f"ALTER TABLE ingest_batch DROP CONSTRAINT {_ADDS_UP}")
+    for statement in before:
+        op.execute(statement)
     op.execute(f"ALTER TABLE ingest_batch ADD CONSTRAINT {_ADDS_UP} CHECK (records = {sum_})")
     op.execute(f"COMMENT ON COLUMN ingest_batch.records IS '{sum_}.'")
 

@@ -3,6 +3,7 @@ import re
 import shutil
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,16 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
 
 from monitor.errors import OutageError, SetupError
+from monitor.messages import Deletion
 from monitor.settings import load_settings, packaged
 from monitor.storage import schema
+from monitor.storage.audit import audit
 from monitor.storage.engine import sync_engine
-from monitor.storage.records import Batch
+from monitor.storage.pruning import Pruning
+from monitor.storage.records import Batch, DeletionResult
 from monitor.storage.rollups import TABLES, compare
 from monitor.storage.tables import metadata
+from tests.storage.conftest import NOON
 
 VIEWS = {
     "sentiment_correction",
@@ -263,3 +268,36 @@ def test_what_was_stored_before_it_was_read_is_a_story_of_its_own(settings, engi
         assert connection.execute(text(counted)).one() == (9, 9)
         models = "SELECT sum(mentions), sum(unscored) FROM mention_hour"
         assert connection.execute(text(models)).one() == (9, 0)
+
+
+async def test_deletions_and_pruning_are_taken_back_and_made_again_on_a_database_in_use(
+    writer, made, engine, settings
+):
+    """Their books go; what is there is counted and adds up before, between and afterwards."""
+    old = NOON - timedelta(days=2)
+    await writer.write(
+        Batch(
+            log_id=made.log_id,
+            results=(
+                made.text(0, id="old", brands=(made.named(),), published_at=old),
+                made.text(1, id="gone", brands=(made.named(),)),
+                made.text(2, id="kept", brands=(made.named(),)),
+                DeletionResult(
+                    position=made.position(3),
+                    kind="text",
+                    deletion=Deletion(id="gone", source="forum", deleted_at=NOON),
+                ),
+            ),
+        )
+    )
+    pruning = Pruning(engine, NOON.replace(hour=0))
+    pruning.begin()
+    assert pruning.run().mentions == 1
+    for _ in range(2):
+        assert audit(engine, (), {}).ok
+        assert schema.downgrade(settings, "0018") == "0018"
+        with engine.connect() as connection:
+            assert connection.execute(text("SELECT mentions FROM mention_hour")).scalars().all() == [1]
+        assert schema.upgrade(settings) == schema.head_revision()
+        with engine.connect() as connection:
+            assert [each for each in compare(connection) if not each.ok] == []
