@@ -37,7 +37,8 @@ _KEPT: Final = 256
 # The pictures passed the service's own limits when they came in, which may have been higher than today's.
 _MAX_BYTES: Final = 2**30
 _MAX_PIXELS: Final = 2**28
-_MONTH: Final = 30 * 24 * 3600
+_HOUR: Final = 3600
+"""Seconds for which a browser may show a picture without asking whether it was deleted."""
 
 Share = Annotated[float, Query(ge=0, le=1, description="Least confidence of a logo.")]
 
@@ -84,12 +85,14 @@ def picture(
         ).scalar()
     if url is None:
         raise HTTPException(404, "There is no such picture.")
+    # The address holds the content's hash: what a browser has is right for as long as there is such a picture.
+    headers = {"cache-control": f"private, max-age={_HOUR}", "etag": f'"{sha256}"'}
+    if request.headers.get("if-none-match") == headers["etag"]:
+        return Response(status_code=304, headers=headers)
     try:
         encoded = _encoded(here.pictures, url, _SIDES[size])
     except (OutageError, DataError) as error:
         raise HTTPException(404, "The picture store does not have this picture any more.") from error
-    # The address holds the content's hash, so the content behind it never changes.
-    headers = {"cache-control": f"private, max-age={_MONTH}, immutable"}
     return Response(encoded, media_type="image/jpeg", headers=headers)
 
 

@@ -66,6 +66,18 @@ def test_only_a_picture_by_its_hash_is_served(client: TestClient, path: str) -> 
     assert client.get(f"/pictures/{path}/small.jpg").status_code in (404, 422)
 
 
+def test_a_browser_asks_again_whether_a_picture_was_deleted(client: TestClient) -> None:
+    (shown,) = client.get("/api/pictures").json()
+    answer = client.get(f"/pictures/{shown['sha256']}/small.jpg")
+    assert answer.headers["cache-control"] == "private, max-age=3600"
+    known = {"if-none-match": answer.headers["etag"]}
+    kept = client.get(f"/pictures/{shown['sha256']}/small.jpg", headers=known)
+    assert (kept.status_code, kept.content) == (304, b"")
+    deleted = "0" * 64
+    known = {"if-none-match": answer.headers["etag"].replace(shown["sha256"], deleted)}
+    assert client.get(f"/pictures/{deleted}/small.jpg", headers=known).status_code == 404
+
+
 def test_a_picture_that_is_gone_is_said_to_be(call: Calling, settings: Settings, tmp_path: Path) -> None:
     client = call(settings, picture_store=str(tmp_path))
     (shown,) = client.get("/api/pictures").json()
