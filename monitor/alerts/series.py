@@ -19,6 +19,7 @@ from monitor.insights.usual import FEWEST_WEEKS, WEEKS
 from monitor.queries import Query, parse
 from monitor.reports.counts import FIRST_COUNTED
 from monitor.reports.labels import label
+from monitor.storage.pruning import kept_from
 
 Span = tuple[datetime, datetime]
 """Mentions published from one whole hour to before another."""
@@ -168,7 +169,8 @@ def _of_query(
     *,
     whole: bool,
 ) -> Series:
-    earliest = _first(connection)
+    # Of what was pruned there are figures, and nothing to ask a query of.
+    earliest = max(filter(None, (_first(connection), kept_from(connection))), default=None)
     hours: list[tuple[datetime, int, int, int]] = []
     for since, before in _days(spans):
         try:
@@ -264,8 +266,11 @@ _REACHED: Final = f"""
     WHERE p.brand_id = ANY(:ids) AND p.reach >= :reach GROUP BY 1, 2
 """  # noqa: S608 - as above
 
+# Of what was pruned the day: by days there is little to look through.
 _FIRST_OF_BRANDS: Final = """
-    SELECT b AS brand_id, (SELECT min(published_at) FROM presence WHERE brand_id = b) AS first
+    SELECT b AS brand_id,
+           least((SELECT min(published_at) FROM presence WHERE brand_id = b),
+                 (SELECT min(day) FROM brand_day WHERE brand_id = b AND day < kept_from())) AS first
     FROM unnest(CAST(:ids AS int[])) AS b
 """
 

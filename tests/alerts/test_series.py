@@ -13,6 +13,7 @@ from monitor.alerts.rules import Rule
 from monitor.alerts.series import load
 from monitor.reports.labels import label
 from monitor.storage.alert_tables import alert
+from monitor.storage.pruning import Pruning
 from tests.alerts.conftest import NOW, UNTIL, Said, burst, weeks
 
 HOUR = timedelta(hours=1)
@@ -118,3 +119,27 @@ async def test_a_young_database_previews_nothing_and_says_so(write, engine):
         assert tried.since > tried.until
         empty = preview(connection, Rule(name="r", kind="silence", scope="any"), NOW)
         assert (empty.subjects, empty.found) == (0, ())
+
+
+@pytest.mark.parametrize(
+    ("asked", "known"),
+    [
+        # Figures of the weeks that were pruned are kept, so brands are still compared with all eight.
+        ({"kind": "criticism", "scope": "brand", "brand": "VMware"}, 8),
+        ({"kind": "silence", "scope": "any"}, 8),
+        # A query is asked of mentions: weeks that have none left say nothing of what is usual.
+        ({"kind": "theme", "scope": "any", "query": "VMware"}, 5),
+        ({"kind": "theme", "scope": "own", "query": "VMware"}, 5),
+    ],
+)
+async def test_weeks_that_were_pruned_are_known_by_their_figures_only(write, engine, asked, known):
+    await write(weeks(NOW))
+    pruning = Pruning(engine, NOW.replace(hour=0, minute=0) - timedelta(weeks=5, days=2))
+    pruning.begin()
+    assert pruning.run().finished
+    day = (UNTIL - 24 * HOUR, UNTIL)
+    with engine.connect() as connection:
+        (found,) = load(
+            connection, Rule(name="r", **asked), [(day[0] - 8 * 168 * HOUR, UNTIL)], 60, whole=True
+        )
+    assert found.before(*day) == [(3, 3)] * known
