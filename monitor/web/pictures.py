@@ -85,7 +85,7 @@ def picture(
         ).scalar()
     if url is None:
         raise HTTPException(404, "There is no such picture.")
-    # The address holds the content's hash: what a browser has is right for as long as there is such a picture.
+    # The address holds the content's hash: what a browser has is right while there is such a picture.
     headers = {"cache-control": f"private, max-age={_HOUR}", "etag": f'"{sha256}"'}
     if request.headers.get("if-none-match") == headers["etag"]:
         return Response(status_code=304, headers=headers)
