@@ -13,14 +13,13 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, text
 
 from monitor.insights.usual import WEEKS
-from monitor.reports.counts import FIRST_COUNTED, brand_days, brand_hours, in_steps_of, values
+from monitor.reports.counts import FIRST_COUNTED, brand_steps, values
 from monitor.reports.filters import Filter
 
 Numbers = NDArray[np.float64]
 
 _HISTORY: Final = timedelta(weeks=WEEKS)
 _DAY: Final = timedelta(days=1)
-_HOUR: Final = timedelta(hours=1)
 _LONGEST: Final = timedelta(days=800)
 """Of a longer period the last two years or so are looked through."""
 
@@ -116,25 +115,13 @@ _BRANDS: Final = text("""
 
 def _daily(chosen: Filter, zone: ZoneInfo, *, steps: bool) -> str:
     """Mentions and opinions by brand and day."""
-    day = "((hour AT TIME ZONE :zone) - CAST(:shift AS interval))::date"
-    if not in_steps_of(_HOUR, zone, chosen):
-        return f"""
-            SELECT brand_id, {day.replace("hour", "published_at")} AS day, count(*) AS mentions,
-                   count(*) FILTER (WHERE label = 'positive') AS positive,
-                   count(*) FILTER (WHERE label = 'neutral') AS neutral,
-                   count(*) FILTER (WHERE label = 'negative') AS negative,
-                   count(*) FILTER (WHERE label = 'positive' AND lead) AS praise,
-                   count(*) FILTER (WHERE label = 'negative' AND lead) AS criticism,
-                   count(*) FILTER (WHERE lead) AS stories
-            FROM presence AS p WHERE brand_id = ANY(:ids) AND {chosen.where("p")} GROUP BY 1, 2
-        """  # noqa: S608 - the conditions are our own; their values travel as parameters
-    table = brand_days if steps and in_steps_of(_DAY, zone, chosen) else brand_hours
     return f"""
-        SELECT brand_id, {day} AS day, sum(texts + images) AS mentions,
+        SELECT brand_id, ((hour AT TIME ZONE :zone) - CAST(:shift AS interval))::date AS day,
+               sum(texts + images) AS mentions,
                sum(positive) AS positive, sum(neutral) AS neutral, sum(negative) AS negative,
                sum(positive) FILTER (WHERE lead) AS praise, sum(negative) FILTER (WHERE lead) AS criticism,
                sum(texts + images) FILTER (WHERE lead) AS stories
-        FROM {table(chosen)} AS h WHERE brand_id = ANY(:ids) GROUP BY 1, 2
+        FROM {brand_steps(chosen, zone, days=steps)} AS h WHERE brand_id = ANY(:ids) GROUP BY 1, 2
     """  # noqa: S608 - the conditions are our own; their values travel as parameters
 
 

@@ -96,6 +96,23 @@ def brand_days(chosen: Filter) -> str:
     return f"({_all((days, *hours, *edges))})"
 
 
+def brand_steps(chosen: Filter, zone: tzinfo, *, days: bool = True) -> str:
+    """One of the two above, the coarsest of which the days of a zone can be put together; `days`: these begin
+    at midnight. Where they begin inside an hour, each mention at its own moment; those that were pruned at
+    the beginning of their hour, for nobody knows any more when in it they were published."""
+    if _in_steps_of(_HOUR, zone, chosen):
+        return brand_days(chosen) if days and _in_steps_of(_DAY, zone, chosen) else brand_hours(chosen)
+    pruned = f"""
+        SELECT hour, source, brand_id, lead, {_counts(chosen)}
+        FROM brand_hour WHERE hour >= :since_hour AND hour < least(:until_hour, kept_from()){_rows(chosen)}
+    """  # noqa: S608 - the conditions are our own; their values travel as parameters
+    kept = f"""
+        SELECT p.published_at, p.source, p.brand_id, p.lead, {_EACH}
+        FROM presence AS p WHERE {chosen.where("p")} AND p.published_at >= kept_from()
+    """  # noqa: S608 - the conditions are our own; their values travel as parameters
+    return f"({_all((pruned, kept))})"
+
+
 def combination_hours(chosen: Filter) -> str:
     """A table like `combination_hour`, of mentions about at least one of the parameter `brand_ids`."""
     overlap = "brands && CAST(:brand_ids AS int[])"
@@ -224,7 +241,7 @@ def sampled_hours(step: int) -> str:
     )"""  # noqa: S608 - a whole number
 
 
-def in_steps_of(length: timedelta, zone: tzinfo, chosen: Filter) -> bool:
+def _in_steps_of(length: timedelta, zone: tzinfo, chosen: Filter) -> bool:
     """Whether the days of a zone begin on the hour, or on the day, of UTC all through the period.
 
     Those of India never do, those of London begin on the day in winter.

@@ -1,14 +1,14 @@
 """Net sentiment and brand health: how the texts that name a brand feel about it, at once and over time."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
 from sqlalchemy import Connection, text
 
-from monitor.reports.counts import brand_counts, brand_days, brand_hours, in_steps_of, values
+from monitor.reports.counts import brand_counts, brand_steps, values
 from monitor.reports.filters import Filter
 from monitor.reports.intervals import wilson
 from monitor.reports.wording import counted, number
@@ -109,27 +109,12 @@ def sentiment_over_time(
     connection: Connection, chosen: Filter, brand: str, unit: Unit, zone: str = "UTC"
 ) -> tuple[FeelingPoint, ...]:
     """Texts that name a brand by day, week or month of an IANA time zone; units without one are left out."""
-    start = "date_trunc(:unit, hour AT TIME ZONE :zone)::date AS start"
-    if in_steps_of(timedelta(hours=1), ZoneInfo(zone), chosen):
-        table = brand_days if in_steps_of(timedelta(days=1), ZoneInfo(zone), chosen) else brand_hours
-        query = f"""
-            SELECT {start}, {_COUNTS} FROM {table(chosen)} AS h
-            WHERE brand_id = (SELECT id FROM brand WHERE name = :brand)
-            GROUP BY 1 HAVING sum(texts) > 0 ORDER BY 1
-        """  # noqa: S608 - the conditions are our own; their values travel as parameters
-    else:
-        query = f"""
-            SELECT {start.replace("hour", "published_at")},
-                   count(*) FILTER (WHERE label = 'positive') AS positive,
-                   count(*) FILTER (WHERE label = 'neutral') AS neutral,
-                   count(*) FILTER (WHERE label = 'negative') AS negative,
-                   count(*) FILTER (WHERE label = 'unsure') AS unsure,
-                   count(*) FILTER (WHERE label IS NULL) AS unscored
-            FROM presence AS p
-            WHERE brand_id = (SELECT id FROM brand WHERE name = :brand)
-              AND {chosen.where("p", "kind = 'text'")}
-            GROUP BY 1 ORDER BY 1
-        """  # noqa: S608 - the conditions are our own; their values travel as parameters
+    query = f"""
+        SELECT date_trunc(:unit, hour AT TIME ZONE :zone)::date AS start, {_COUNTS}
+        FROM {brand_steps(chosen, ZoneInfo(zone))} AS h
+        WHERE brand_id = (SELECT id FROM brand WHERE name = :brand)
+        GROUP BY 1 HAVING sum(texts) > 0 ORDER BY 1
+    """  # noqa: S608 - the conditions are our own; their values travel as parameters
     given = {**values(chosen), "brand": brand, "unit": unit, "zone": zone}
     return tuple(FeelingPoint(**row._asdict()) for row in connection.execute(text(query), given))
 

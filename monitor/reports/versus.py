@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from sqlalchemy import Connection, text
 
-from monitor.reports.counts import brand_days, brand_hours, in_steps_of, values
+from monitor.reports.counts import brand_steps, values
 from monitor.reports.feeling import FeelingPoint, Unit
 from monitor.reports.filters import Filter
 from monitor.reports.labels import label
@@ -151,20 +151,11 @@ def _lines(
 
 
 def _query(chosen: Filter, zone: ZoneInfo) -> str:
-    start = "date_trunc(:unit, hour AT TIME ZONE :zone)::date"
-    if in_steps_of(timedelta(hours=1), zone, chosen):
-        table = brand_days if in_steps_of(timedelta(days=1), zone, chosen) else brand_hours
-        rows = f"""
-            SELECT brand_id, {start} AS start, texts + images AS mentions, positive, negative
-            FROM {table(chosen)} AS h
-        """  # noqa: S608 - the conditions are our own; their values travel as parameters
-    else:
-        rows = f"""
-            SELECT brand_id, {start.replace("hour", "published_at")} AS start, 1 AS mentions,
-                   (label IS NOT DISTINCT FROM 'positive')::int AS positive,
-                   (label IS NOT DISTINCT FROM 'negative')::int AS negative
-            FROM presence AS p WHERE {chosen.where("p")}
-        """  # noqa: S608 - the conditions are our own; their values travel as parameters
+    rows = f"""
+        SELECT brand_id, date_trunc(:unit, hour AT TIME ZONE :zone)::date AS start,
+               texts + images AS mentions, positive, negative
+        FROM {brand_steps(chosen, zone)} AS h
+    """  # noqa: S608 - the conditions are our own; their values travel as parameters
     return f"""
         SELECT b.name AS brand, start, sum(mentions)::bigint AS mentions, sum(positive)::bigint AS positive,
                sum(negative)::bigint AS negative

@@ -3,10 +3,15 @@
 import re
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import text
 
+from monitor.insights import series
+from monitor.reports.counts import brand_steps, values
+from monitor.reports.feeling import sentiment_over_time
 from monitor.reports.filters import Filter
 from monitor.reports.report import ReportFormat, write_report
 from monitor.settings import Settings
@@ -75,6 +80,32 @@ def test_the_figures_are_as_before(client: TestClient, settings: Settings) -> No
     assert client.get(asked("/api/mentions")).json()["rows"] == []
     for path in PAGES:
         assert client.get(asked(path)).status_code == 200
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "Asia/Kolkata", "America/St_Johns"])
+def test_days_are_as_before_wherever_they_begin(settings: Settings, zone: str) -> None:
+    """Those of India and Newfoundland begin inside an hour of UTC."""
+    where = ZoneInfo(zone)
+    chosen = Filter(datetime(2026, 3, 1, tzinfo=where), datetime(2026, 4, 1, tzinfo=where))
+    engine = sync_engine(settings)
+
+    def drawn() -> tuple[object, ...]:
+        with engine.connect() as connection:
+            known = series.read(connection, chosen, zone)
+            assert known is not None
+            feeling = sentiment_over_time(connection, chosen, "VMware", "day", zone)
+            counted = brand_steps(chosen, where)
+            texts = connection.execute(
+                text(f"SELECT sum(texts), sum(images) FROM {counted} AS h"), values(chosen)
+            ).one()
+        return feeling, known.mentions.tolist(), known.praise.tolist(), tuple(texts)
+
+    before = drawn()
+    assert sum(before[3]) > 0
+    for day in (9, 11):
+        prune(settings, datetime(2026, 3, day, tzinfo=UTC))
+        assert drawn() == before
+    engine.dispose()
 
 
 @pytest.mark.usefixtures("pruned")
