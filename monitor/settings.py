@@ -78,7 +78,13 @@ class LogFormat(StrEnum):
 class Settings(BaseSettings):
     """All settings. Sizes are in bytes, times in seconds, unless the name says otherwise."""
 
-    model_config = SettingsConfigDict(env_prefix="MONITOR_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="MONITOR_",
+        env_file=".env",
+        env_file_encoding="utf-8-sig",  # Windows' editors begin a file with a mark
+        extra="ignore",
+        frozen=True,
+    )
 
     # Kafka
     kafka_url: str = Field(

@@ -32,6 +32,11 @@ def test_environment_wins_over_dotenv_and_arguments_over_both(
     assert settings.log_level == "file"
 
 
+def test_a_byte_order_mark_in_dotenv_hides_no_setting(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("MONITOR_CONSUMER_GROUP=file\n", "utf-8-sig")
+    assert load_settings().consumer_group == "file"
+
+
 def test_an_argument_of_none_means_not_given(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MONITOR_DEVICE", "cpu")
     assert load_settings(device=None).device is Device.CPU

@@ -115,7 +115,7 @@ def _note(path: Path) -> str:
     line, env = f"{_VARIABLE}={path}\n", Path(".env")
     if os.environ.get(_VARIABLE):
         return f"{_VARIABLE} is set to another file here; set it to {path}"
-    kept = env.read_text("utf-8").splitlines(keepends=True) if env.exists() else []
+    kept = env.read_text("utf-8-sig").splitlines(keepends=True) if env.exists() else []
     kept = [each for each in kept if not each.startswith(f"{_VARIABLE}=")]
     if kept and not kept[-1].endswith("\n"):
         kept[-1] += "\n"

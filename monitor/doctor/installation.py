@@ -145,4 +145,4 @@ def _dotenv() -> list[str]:
     """Names set in .env, read the way the settings read it."""
     from dotenv import dotenv_values
 
-    return list(dotenv_values(".env"))
+    return list(dotenv_values(".env", encoding="utf-8-sig"))

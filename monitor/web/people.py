@@ -179,7 +179,7 @@ def read_users(path: Path) -> dict[str, Login]:
     """
     remedy = "make it with `brand-monitor web add-user NAME`"
     try:
-        lines = path.read_text("utf-8").splitlines()
+        lines = path.read_text("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise SetupError(f"MONITOR_WEB_USERS_FILE = {path}: {error}; {remedy}") from error
     users: dict[str, Login] = {}

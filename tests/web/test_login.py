@@ -231,6 +231,8 @@ def test_people_with_a_password_each(tmp_path: Path, call: Calling, settings: Se
     add_user(file, "Ben", "another long password")
     add_user(file, "Ann", "a new long password")
     assert set(read_users(file)) == {"Ann", "Ben"}
+    file.write_text(file.read_text("utf-8"), "utf-8-sig")  # as an editor of Windows leaves it
+    assert set(read_users(file)) == {"Ann", "Ben"}
     assert file.stat().st_mode & 0o077 == 0
     assert PASSWORD not in file.read_text()
     client = call(settings, web_users_file=file)
