@@ -259,6 +259,8 @@ BEGIN
         RETURN;
     END IF;
 
+    -- Whoever corrects one of them holds its row first, too: what that person says is seen below.
+    PERFORM FROM mention WHERE id = ANY(doomed) ORDER BY id FOR UPDATE;
     -- A person's word about a logo counts wherever the picture is shown, and what was done about a story counts
     -- for all of it: both stay with what stays.
     WITH words AS (

@@ -27,6 +27,7 @@ from monitor.storage.records import Batch, StorageRejection
 from monitor.storage.rollups import compare, rebuild
 from monitor.storage.writer import BatchWriter
 from tests.storage.conftest import NOON
+from tests.storage.test_deletion import until_one_waits
 from tests.storage.test_rollups import (
     BRANDS,
     PICTURES,
@@ -265,6 +266,28 @@ async def test_a_corrected_logo_stays_corrected_where_the_picture_is_still_shown
     prune(engine)
     names = "SELECT DISTINCT b.name FROM presence JOIN brand AS b ON b.id = brand_id"
     assert counted(engine, names) == [("Dell",)]
+    agree(engine)
+
+
+async def test_a_person_who_corrects_a_logo_and_pruning_wait_for_each_other(writer, engine, made):
+    """And what that person said stays with the picture."""
+    shown = [
+        made.image(n, picture="booth", detections=(made.found("Citrix"),), published_at=moment)
+        for n, moment in enumerate((NOON, MIDNIGHT))
+    ]
+    await writer.write(Batch(log_id="c", results=tuple(shown)))
+    old = mention_uuid("image", "forum", "m0")
+    with engine.begin() as connection:
+        find_id = connection.execute(text("SELECT id FROM logo_detection")).scalar_one()
+        correct_logo(connection, find_id, old, "Dell", None, "ann")
+    with engine.begin() as person:
+        person.execute(text("SELECT FROM mention WHERE id = :id FOR NO KEY UPDATE"), {"id": old})
+        pruned = asyncio.create_task(asyncio.to_thread(prune, engine))
+        await asyncio.to_thread(until_one_waits, engine)
+        await asyncio.to_thread(correct_logo, person, find_id, old, "VMware", None, "bob")
+    await pruned
+    standing = "SELECT mention_id, corrected_by FROM correction WHERE undone_at IS NULL"
+    assert counted(engine, standing) == [(mention_uuid("image", "forum", "m1"), "bob")]
     agree(engine)
 
 
