@@ -88,18 +88,16 @@ class PictureRows:
         return files_due
 
     async def release(self, connection: AsyncConnection, batch: Batch, standing: Standing) -> int:
-        """Let go what no mention shows any more, and files that were put for versions that do not stand;
-        returns how many."""
+        """Let go what no mention shows any more, and files that were put for versions that do not stand or
+        were refused; returns how many."""
         gone = 0
         if replaced := standing.pictures_replaced:
             answer = await connection.execute(self._release_pictures, {"sha256s": replaced})
             gone += answer.scalar_one()
         shown = {picture_of(version) for version in standing.versions.values()}
-        files = {
-            result.picture.sha256: result.picture.url
-            for result in batch.results
-            if isinstance(result, ImageResult) and result.picture.sha256 not in shown
-        }
+        put = [result.picture for result in batch.results if isinstance(result, ImageResult)]
+        put += [rejection.picture for rejection in batch.rejections if rejection.picture is not None]
+        files = {picture.sha256: picture.url for picture in put if picture.sha256 not in shown}
         if files:
             given = {"sha256s": list(files), "urls": list(files.values())}
             gone += (await connection.execute(self._release_files, given)).rowcount

@@ -114,10 +114,14 @@ Change = Result | DeletionResult
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejection:
-    """A record that went to the dead letters instead of the tables."""
+    """A record that went to the dead letters instead of the tables.
+
+    `picture` is that of a record which only the database refused: its file had been put by then.
+    """
 
     position: RecordPosition
     letter: DeadLetter
+    picture: PictureRef | None = None
 
 
 class Span(NamedTuple):

@@ -143,7 +143,7 @@ class BatchWriter:
         await connection.execute(self._sql.turns, {"turns": account.turns(batch)})
         standing, versions, files_due, pictures_gone = Standing(), dict[UUID, Result](), set[str](), 0
         inserted: list[UUID] = []
-        if batch.results:
+        if batch.results or any(rejection.picture for rejection in batch.rejections):
             await connection.run_sync(stories.lock)
             standing = await stand(connection, batch)
             versions = standing.versions

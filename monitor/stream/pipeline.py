@@ -253,6 +253,9 @@ class Pipeline:
                 if len(kept) == len(attempt.results):
                     raise  # not one of the results: dropping it again and again would help nobody
                 rejection = records[refusal.position].rejected(refusal, self._to.now())
+                (refused,) = (one for one in attempt.results if one.position == refusal.position)
+                if isinstance(refused, ImageResult):
+                    rejection = replace(rejection, picture=refused.picture)
                 batch = replace(attempt, results=kept, rejections=(*attempt.rejections, rejection))
             else:
                 return attempt, outcome

@@ -487,6 +487,17 @@ async def test_files_put_for_records_that_do_not_stand_go_too(writer, engine, ma
     sound(engine)
 
 
+async def test_the_file_of_a_picture_that_the_database_refused_goes_too(writer, engine, made, files):
+    refused, shown = files.image(0, "a", b"own"), files.image(1, "b", b"two")
+    kept = replace(made.rejected(0), position=refused.position, picture=refused.picture)
+    other = replace(made.rejected(2), picture=shown.picture)
+    assert (await write(writer, shown, rejections=(kept, other))).pictures_gone == 1
+    assert (await write(writer, rejections=(kept,))).pictures_gone == 1
+    assert deletion.sweep(engine, files.store).removed == 1
+    assert (files.kept(refused), files.kept(shown)) == (False, True)
+    sound(engine)
+
+
 async def test_a_picture_shown_again_before_its_file_was_removed_stays(writer, engine, made, files):
     await write(writer, files.image(0, "a", b"own"), gone(made, 1, "a", "image"))
     again = files.image(2, "b", b"own")

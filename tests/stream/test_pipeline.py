@@ -105,6 +105,38 @@ async def test_back_pressure_bounds_what_is_taken_from_kafka(
     assert len(taken) <= 3 * bench.batch_size + 1
 
 
+async def shown(batch: Any) -> Any:
+    """As pictures, of which each second one is the same."""
+    moment = datetime(2026, 3, 1, tzinfo=UTC)
+    return [
+        ImageResult(
+            position=record.position,
+            mention=ImageMention(id="a", source="s", image=b"", published_at=moment),
+            picture=PictureRef(
+                sha256=str(record.position.offset % 2) * 64,
+                **{"media_type": "image/png", "width": 1, "height": 1, "n_bytes": 1, "url": "file:///x"},
+            ),
+            detections=(),
+            model_version="scripted@1",
+        )
+        for record in batch
+    ]
+
+
+async def test_a_refused_picture_is_named_for_its_file_lies_in_the_store(
+    bench: Any, records: Any, run: Any
+) -> None:
+    def refuse(batch: Any) -> None:
+        for result in batch.results:
+            if result.position.offset == 1:
+                raise StorageRejection(result.position, "too old")
+
+    bench.scoring.score, bench.writer.before = shown, refuse
+    await run([records(n) for n in range(2)], lambda: bench.ledger.committable(PARTITION) == 2)
+    (batch,) = bench.writer.batches
+    assert [one.picture.sha256 for one in batch.rejections] == ["1" * 64]
+
+
 async def test_a_record_the_database_refuses_becomes_a_dead_letter_and_the_rest_is_stored(
     bench: Any, records: Any, run: Any
 ) -> None:
@@ -132,29 +164,13 @@ async def test_what_was_deleted_since_is_announced_to_nobody(bench: Any, records
 async def test_files_that_were_removed_meanwhile_are_put_again_before_anything_is_said_or_committed(
     bench: Any, records: Any, run: Any
 ) -> None:
-    moment = datetime(2026, 3, 1, tzinfo=UTC)
     said: list[Any] = []
-
-    async def score(batch: Any) -> Any:
-        return [
-            ImageResult(
-                position=record.position,
-                mention=ImageMention(id="a", source="s", image=b"", published_at=moment),
-                picture=PictureRef(
-                    sha256=str(record.position.offset % 2) * 64,
-                    **{"media_type": "image/png", "width": 1, "height": 1, "n_bytes": 1, "url": "file:///x"},
-                ),
-                detections=(),
-                model_version="scripted@1",
-            )
-            for record in batch
-        ]
 
     async def restore(results: Any) -> None:
         said.append((len(bench.announcer.results), bench.ledger.committable(PARTITION)))
         said.append([result.picture.sha256 for result in results])
 
-    bench.scoring.score, bench.scoring.restore = score, restore
+    bench.scoring.score, bench.scoring.restore = shown, restore
     bench.writer.more = {"files_due": frozenset({"1" * 64}), "pictures_gone": 2}
     await run([records(n) for n in range(4)], lambda: bench.ledger.committable(PARTITION) == 4)
     assert said == [(0, None), ["1" * 64]]
