@@ -19,7 +19,7 @@ _ESCAPE: Final = re.compile(
     r"\\(?:u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|(u[dD][89a-fA-F][\da-fA-F]{2})|.)",
     re.DOTALL,
 )
-_LONGEST_ID: Final = 512
+LONGEST_ID: Final = 512
 """Characters, by the wire contract."""
 
 
@@ -77,7 +77,7 @@ def moment_of(epoch: float) -> datetime:
 
 def identifier(written: str) -> str:
     """An id as the wire contract allows it: what is longer, or holds control characters, by its SHA-256."""
-    if len(written) <= _LONGEST_ID and written.isprintable() and written.strip():
+    if len(written) <= LONGEST_ID and written.isprintable() and written.strip():
         return written
     return hashlib.sha256(written.encode("utf-8", "replace")).hexdigest()
 

@@ -21,7 +21,7 @@ from monitor.errors import DataError
 from monitor.publishing.records import Outgoing, Refused
 from monitor.sources.interface import AuthorGone, Gone, Item, Page, Post, Skipped
 from monitor.sources.pictures import PictureError, Pictures
-from monitor.sources.records import Records, is_storable, picture_id
+from monitor.sources.records import Records, in_utc, is_name, is_storable, picture_id
 from monitor.storage.collectors import Barred, Change, Collected, Held, Tally
 
 _PICTURES_AT_ONCE: Final = 16
@@ -148,7 +148,7 @@ class Publication:
         """A post to send; None for one that is sent already, or never."""
         before = known.posts.get(post.id)
         if before is not None and not post.edited:
-            if post.alias is not None and post.alias not in before.aliases and is_storable(post.alias):
+            if post.alias is not None and post.alias not in before.aliases and is_name(post.alias):
                 known.put(replace(before, aliases=(*before.aliases, post.alias)))
             return None
         if before is None and self._only is not None and not self._only.find(post.text):
@@ -161,7 +161,7 @@ class Publication:
             return None
         if barred.has(post.id, post.published_at):
             return None
-        post = replace(post, pictures=post.pictures[:_MOST_PICTURES])
+        post = replace(post, published_at=in_utc(post.published_at), pictures=post.pictures[:_MOST_PICTURES])
         known.put(_noted(post, before))
         tally.posts += 1
         return _Publish(post, before)
@@ -222,13 +222,13 @@ class Publication:
 
 def _noted(post: Post, before: Collected | None) -> Collected:
     aliases = set() if before is None else set(before.aliases)
-    if post.alias is not None and is_storable(post.alias):
+    if post.alias is not None and is_name(post.alias):
         aliases.add(post.alias)
     return Collected(
         id=post.id,
         published_at=post.published_at,
         n_pictures=len(post.pictures),
-        author_id=post.author_id if post.author_id is not None and is_storable(post.author_id) else None,
+        author_id=post.author_id if post.author_id is not None and is_name(post.author_id) else None,
         aliases=tuple(sorted(aliases)),
     )
 

@@ -17,6 +17,7 @@ from monitor.messages import (
     encode,
 )
 from monitor.publishing.records import Outgoing, content_type_header
+from monitor.sources.answers import LONGEST_ID
 from monitor.sources.interface import Post
 from monitor.texts import is_blank
 
@@ -50,7 +51,7 @@ class Records:
             id=post.id,
             source=self.source,
             text=post.text[: self.max_chars],
-            published_at=_moment(post.published_at),
+            published_at=in_utc(post.published_at),
             author=_storable(post.author),
             url=_storable(post.url),
             lang=_storable(post.lang),
@@ -66,7 +67,7 @@ class Records:
             id=picture_id(post.id, number),
             source=self.source,
             image=image,
-            published_at=_moment(post.published_at),
+            published_at=in_utc(post.published_at),
             caption=None if is_blank(post.text) else post.text[: self.max_chars],
             author=_storable(post.author),
             url=_storable(post.url),
@@ -84,7 +85,7 @@ class Records:
 
     def deletion(self, topic: str, id: str, at: datetime) -> Outgoing:
         """Of one mention, on `text` or `image`."""
-        value = _encoded(Deletion(id=id, source=self.source, deleted_at=_moment(at)), JSON)
+        value = _encoded(Deletion(id=id, source=self.source, deleted_at=in_utc(at)), JSON)
         decode_deletion(value, JSON)
         return _outgoing(topic, id, value, JSON)
 
@@ -100,7 +101,7 @@ def _encoded(message: TextMention | ImageMention | Deletion, content_type: str) 
         raise DataError(ErrorCode.FIELD_INVALID, f"a field cannot be sent: {error}") from None
 
 
-def _moment(moment: datetime) -> datetime:
+def in_utc(moment: datetime) -> datetime:
     """In UTC, to the microsecond, as the database keeps it."""
     if moment.tzinfo is None:
         return moment  # refused for that
@@ -113,6 +114,11 @@ def _moment(moment: datetime) -> datetime:
 def _storable(text: str | None) -> str | None:
     """What a platform says besides the post itself; nothing where that is no text for a database."""
     return None if text is None or not text.strip() or not is_storable(text) else text
+
+
+def is_name(text: str) -> bool:
+    """Whether an index of PostgreSQL takes it, too: what is longer than an id may be names nothing here."""
+    return len(text) <= LONGEST_ID and is_storable(text)
 
 
 def is_storable(text: str) -> bool:

@@ -22,6 +22,7 @@ from monitor.storage.collector_tables import collector, collector_state
 from monitor.storage.engine import privacy_of
 from monitor.storage.faults import translated
 from monitor.storage.pruning_tables import pruning
+from monitor.storage.storable import storable, storable_text
 
 LOCK: Final = 0x636F6C6C
 """Of the advisory locks of entries, beside the hash of a name: "coll" as a number."""
@@ -39,9 +40,9 @@ WHERE source = :source AND author_id = ANY(cast(:authors AS text[])) AND author_
 """)
 
 _DEAD: Final = text("""
-SELECT id FROM deleted_mention
-WHERE id = ANY(cast(:ids AS uuid[]))
-  AND NOT EXISTS (SELECT FROM mention WHERE mention.id = deleted_mention.id)
+SELECT post FROM unnest(cast(:posts AS text[]), cast(:mentions AS uuid[])) AS given(post, id)
+LEFT JOIN deleted_mention AS d USING (id) LEFT JOIN mention AS m USING (id)
+GROUP BY post HAVING count(d.id) > 0 AND count(m.id) = 0
 """)
 
 _PUT: Final = text("""
@@ -178,13 +179,15 @@ class Held:
         ]
 
     async def barred(self, ids: Collection[str]) -> Barred:
-        """Which of these posts must not be published. What came back after its deletion may be edited."""
-        named = {mention_uuid(kind, self._source, id): id for id in ids for kind in ("text", "image")}
+        """Which of these posts must not be published. What came back after its deletion may be edited, and so
+        may a post of which only the text or the picture was."""
+        mentions = {mention_uuid(kind, self._source, id): id for id in ids for kind in ("text", "image")}
+        given = {"posts": list(mentions.values()), "mentions": list(mentions)}
         with translated():
             async with self._connection.begin():
-                found = (await self._connection.execute(_DEAD, {"ids": list(named)})).scalars().all()
+                found = (await self._connection.execute(_DEAD, given)).scalars().all()
                 before = (await self._connection.execute(select(func.max(pruning.c.before)))).scalar_one()
-        return Barred(frozenset(named[id] for id in found), before)
+        return Barred(frozenset(found), before)
 
     async def save(self, change: Change) -> None:
         """Everything of a page at once, after Kafka has acknowledged what came of it."""
@@ -208,7 +211,7 @@ class Held:
                 await self._connection.execute(
                     update(collector)
                     .where(collector.c.name == self._name)
-                    .values(failed_at=func.now(), fault=fault[:1000])
+                    .values(failed_at=func.now(), fault=storable_text(fault[:1000]))
                 )
 
     async def _save_posts(self, change: Change) -> None:
@@ -240,7 +243,7 @@ class Held:
                 delete(collector_state).where(*(collector_state.c[name] == key[name] for name in key))
             )
             return
-        values = {"state": dict(change.state), "changed_at": func.now()}
+        values = {"state": storable(change.state), "changed_at": func.now()}
         await self._connection.execute(
             insert(collector_state)
             .values(**key, **values)

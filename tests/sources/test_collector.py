@@ -76,8 +76,8 @@ def topics() -> Topics:
     return Topics()
 
 
-def collects(engine, topics, source, stop) -> Collector:
-    publication = Publication(Records(source.source, 1000), None, topics)  # type: ignore[arg-type]
+def collects(engine, topics, source, stop, pictures=None) -> Collector:
+    publication = Publication(Records(source.source, 1000), pictures, topics)
     metrics, now = CollectMetrics(), lambda: NOON
     return Collector("scripted", source, publication, engine, stop, metrics, now)
 
