@@ -42,7 +42,9 @@ WHERE source = :source AND author_id = ANY(cast(:authors AS text[])) AND author_
 _DEAD: Final = text("""
 SELECT post FROM unnest(cast(:posts AS text[]), cast(:mentions AS uuid[])) AS given(post, id)
 LEFT JOIN deleted_mention AS d USING (id) LEFT JOIN mention AS m USING (id)
-GROUP BY post HAVING count(d.id) > 0 AND count(m.id) = 0
+LEFT JOIN collected AS c ON c.source = :source AND c.id = post
+GROUP BY post
+HAVING count(d.id) FILTER (WHERE m.id IS NULL) > 0 AND (count(m.id) = 0 OR count(c.id) = 0)
 """)
 
 _PUT: Final = text("""
@@ -180,9 +182,13 @@ class Held:
 
     async def barred(self, ids: Collection[str]) -> Barred:
         """Which of these posts must not be published. What came back after its deletion may be edited, and so
-        may a post of which only the text or the picture was."""
+        may a post of this entry's of which only the text or the picture was."""
         mentions = {mention_uuid(kind, self._source, id): id for id in ids for kind in ("text", "image")}
-        given = {"posts": list(mentions.values()), "mentions": list(mentions)}
+        given = {
+            "source": self._source,
+            "posts": list(mentions.values()),
+            "mentions": list(mentions),
+        }
         with translated():
             async with self._connection.begin():
                 found = (await self._connection.execute(_DEAD, given)).scalars().all()

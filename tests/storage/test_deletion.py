@@ -25,6 +25,8 @@ from monitor.errors import OutageError
 from monitor.messages import Box, Deletion, Kind, mention_uuid
 from monitor.storage import deletion, rollups, stories
 from monitor.storage.audit import audit
+from monitor.storage.collectors import Change as Saved
+from monitor.storage.collectors import Collected, held
 from monitor.storage.engine import async_engine
 from monitor.storage.pictures import PictureStore
 from monitor.storage.records import Batch, Change, DeletionResult, Rejection, StorageRejection, WriteOutcome
@@ -263,6 +265,20 @@ async def test_a_refused_record_beside_deletions_is_named_and_the_account_adds_u
     await write(writer, *changes[:2], changes[3], rejections=(made.rejected(2),))
     assert there(engine).keys() == {"a"}
     sound(engine)
+
+
+async def test_collectors_bring_nothing_of_a_post_that_is_gone_and_edits_of_what_is_left(
+    told, writer, worker_engine, made
+):
+    async with held(worker_engine, "a forum", "forum") as entry:
+        assert entry is not None
+        await entry.save(Saved(known=[Collected(id="a", published_at=NOON, n_pictures=1)]))
+        await write(writer, gone(made, 3, "a", "image"))
+        assert (await entry.barred(["a", "b"])).ids == frozenset()
+        await entry.save(Saved(gone=["a"]))  # as `forget` does
+        assert (await entry.barred(["a", "b"])).ids == {"a"}
+        await write(writer, gone(made, 3, "a"), gone(made, 4, "c", "image"))
+        assert (await entry.barred(["a", "b", "c"])).ids == {"a", "c"}
 
 
 async def test_mentions_without_a_mark_are_not_removed(told, engine):
