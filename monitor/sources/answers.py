@@ -21,6 +21,8 @@ _ESCAPE: Final = re.compile(
 )
 LONGEST_ID: Final = 512
 """Characters, by the wire contract."""
+_MOST_DIGITS: Final = 4_000
+"""Of an integer that Python reads."""
 
 
 def json_of(text: str) -> Any:
@@ -30,7 +32,7 @@ def json_of(text: str) -> Any:
     Raises `ValueError`.
     """
     try:
-        return json.loads(_ESCAPE.sub(_whole, text), strict=False)
+        return json.loads(_ESCAPE.sub(_whole, text), strict=False, parse_int=_int)
     except RecursionError:
         raise ValueError("JSON is nested too deeply") from None
 
@@ -80,6 +82,10 @@ def identifier(written: str) -> str:
     if len(written) <= LONGEST_ID and written.isprintable() and written.strip():
         return written
     return hashlib.sha256(written.encode("utf-8", "replace")).hexdigest()
+
+
+def _int(digits: str) -> int | float:
+    return int(digits) if len(digits) <= _MOST_DIGITS else float(digits)
 
 
 def _whole(escape: re.Match[str]) -> str:

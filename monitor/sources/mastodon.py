@@ -10,11 +10,10 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
 from datetime import datetime, timedelta
 from typing import Any, Final
-from urllib.parse import urlsplit
-
-import msgspec
+from urllib.parse import SplitResult, urlsplit
 
 from monitor.errors import SetupError
+from monitor.sources.answers import json_of
 from monitor.sources.context import Context
 from monitor.sources.gathering import gathered
 from monitor.sources.http import RefusedError
@@ -32,6 +31,8 @@ _WITHIN: Final = 1.0
 _A_PAGE: Final = 40
 """Statuses of one request: the most that Mastodon gives."""
 _HASHTAG: Final = re.compile(r"[\w·]+")
+_NUMBER: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""Of a status: digits on Mastodon, letters elsewhere. A longer one would be behind all others for good."""
 _REWIND: Final = timedelta(minutes=1)
 """Numbers of statuses are the moments they were written; those of other servers arrive a little later."""
 
@@ -65,8 +66,8 @@ class Mastodon:
         self.name = name
         self.source = options.source
         self.only_brands = options.only_brands
-        url = urlsplit(options.server if "://" in options.server else f"https://{options.server}")
-        if url.scheme not in {"https", "http"} or not url.netloc or url.path.strip("/") or url.query:
+        url = _address(options.server)
+        if url is None:
             raise SetupError(f"source {name}: server is {options.server!r}; write HOST or https://HOST")
         tags = [tag.removeprefix("#") for tag in options.hashtags]
         if not all(_HASHTAG.fullmatch(tag) for tag in tags):
@@ -146,8 +147,8 @@ class Mastodon:
                 else None
             )
         try:
-            status = msgspec.json.decode(told.payload) if isinstance(told.payload, str) else told.payload
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            status = json_of(told.payload) if isinstance(told.payload, str) else told.payload
+        except ValueError as error:
             return Skipped(where=f"an event of {self._server.host}", reason=f"not a status: {error}")
         if told.event == "update" and told.timeline is not None:
             _seen(since, told.timeline, _number(status))
@@ -167,9 +168,19 @@ class Mastodon:
         return statuses
 
 
+def _address(written: str) -> SplitResult | None:
+    """Of a server, and nothing behind its host or before it."""
+    try:
+        url = urlsplit(written if "://" in written else f"https://{written}")
+        fine = url.scheme in {"https", "http"} and url.hostname and "@" not in url.netloc
+        return url if fine and not (url.path.strip("/") or url.query or url.fragment) else None
+    except ValueError:
+        return None
+
+
 def _number(status: Any) -> str:
     number = status.get("id") if isinstance(status, dict) else None
-    return number if isinstance(number, str) else ""
+    return number if isinstance(number, str) and _NUMBER.fullmatch(number) else ""
 
 
 def _order(number: str) -> tuple[int, str]:

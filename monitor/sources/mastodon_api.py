@@ -1,18 +1,19 @@
 """A Mastodon server asked by its API: who asks, how often it allows that, and what its refusals mean."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-import msgspec
-
 from monitor.errors import SetupError
+from monitor.sources.answers import json_of
 from monitor.sources.http import Http, RefusedError, Response
 from monitor.sources.interface import SourceOutageError
 
 DENIED: Final = frozenset({401, 403, 422})
 """What servers answer to those who have no account, or none that may."""
+_LONGEST_REST: Final = timedelta(hours=1)
+"""Servers count requests in minutes; one whose clock is wrong may say a year."""
 
 
 class Server:
@@ -37,8 +38,8 @@ class Server:
         answer = await self.http.get(self.url + path, headers=self.headers, params=params)
         self._note_limit(answer)
         try:
-            return msgspec.json.decode(answer.body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            return json_of(answer.body.decode("utf-8", "replace"))
+        except ValueError as error:
             raise SourceOutageError(
                 f"{self.host}{path.partition('?')[0]}: answers no JSON: {error}"
             ) from None
@@ -59,4 +60,5 @@ class Server:
             until = datetime.fromisoformat(answer.headers.get("X-RateLimit-Reset", ""))
         except ValueError:
             return
-        self._free_at = until if until.tzinfo else self._free_at
+        if until.tzinfo:
+            self._free_at = min(until, self._now() + _LONGEST_REST)

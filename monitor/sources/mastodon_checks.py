@@ -5,15 +5,17 @@ Only what a server's own people wrote: a copy of another server's post may go fo
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from monitor.sources.http import RefusedError
 from monitor.sources.interface import Gone, Item, Page, Post, SourceOutageError, State
 from monitor.sources.mastodon_api import Server
-from monitor.sources.mastodon_statuses import post_of
+from monitor.sources.mastodon_statuses import alias_of, post_of
 from monitor.storage.collectors import Collected
 
 PART: Final = "recheck"
@@ -26,6 +28,7 @@ _AT_ONCE: Final = 20
 _PAUSE: Final = 3.0
 """Seconds between requests, of which a server allows 300 in five minutes."""
 _AFTER_FAULT: Final = 60.0
+_URI: Final = re.compile(r"/statuses/([A-Za-z0-9]+)$")
 _THERE_NO_MORE: Final = frozenset({404, 410})
 
 
@@ -56,16 +59,19 @@ class Rechecks:
         under_way = bool(last)
         while True:
             if not under_way:
-                await asyncio.sleep(max(0.0, began + self._every - self._now().timestamp()))
+                await asyncio.sleep(min(max(0.0, began + self._every - self._now().timestamp()), self._every))
                 began, before, under_way = self._now().timestamp(), began, True
             known = await self._collected(self._source, last, _KNOWN)
-            theirs = [one.id for one in known if one.id.startswith(home)]
+            theirs = {
+                number: one.id
+                for one in known
+                if one.id.startswith(home) and (number := self._number(one)) is not None
+            }
             items: list[Item] = []
             try:
-                for start in range(0, len(theirs), _AT_ONCE):
-                    items += [
-                        item async for item in self._looked_up(theirs[start : start + _AT_ONCE], before)
-                    ]
+                left = iter(theirs.items())
+                while some := dict(islice(left, _AT_ONCE)):
+                    items += [item async for item in self._looked_up(some, before)]
                     await asyncio.sleep(pause)
             except (SourceOutageError, RefusedError) as error:
                 asked = error.retry_after if isinstance(error, SourceOutageError) else None
@@ -76,10 +82,16 @@ class Rechecks:
             place = {"last": last, "began": began, "before": before}
             yield Page(items=tuple(items), part=PART, state=place)
 
-    async def _looked_up(self, ids: Sequence[str], before: float) -> AsyncIterator[Item]:
-        """Of these posts the edited and the deleted ones."""
-        # The number of a post at its own server is the end of its uri.
-        numbers = {id.rpartition("/")[2]: id for id in ids}
+    def _number(self, post: Collected) -> str | None:
+        """A post's number at this server, its own: what the server told, else what its uri says there. Uris
+        of other programs than Mastodon end with something else."""
+        at = alias_of(self._server.host, "")
+        told = next((alias.removeprefix(at) for alias in post.aliases if alias.startswith(at)), None)
+        found = _URI.search(post.id)
+        return told or (found and found[1])
+
+    async def _looked_up(self, numbers: Mapping[str, str], before: float) -> AsyncIterator[Item]:
+        """Of these posts, ids by number, the edited and the deleted ones."""
         found = await self._read_many(list(numbers)) if numbers and self._many else {}
         for number, id in numbers.items():
             status = found.get(number)

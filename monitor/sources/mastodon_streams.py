@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from monitor.sources.answers import json_of
 from monitor.sources.http import RefusedError, WebSocket
 from monitor.sources.interface import SourceOutageError
 from monitor.sources.mastodon_api import DENIED, Server
@@ -96,8 +97,8 @@ async def _streaming_address(server: Server) -> str:
     ):
         try:
             answer = await server.http.get(server.url + path, headers=server.headers)
-            found: Any = msgspec.json.decode(answer.body)
-        except (RefusedError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            found: Any = json_of(answer.body.decode("utf-8", "replace"))
+        except (RefusedError, ValueError):
             continue
         for name in names:
             found = found.get(name) if isinstance(found, dict) else None

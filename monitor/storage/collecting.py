@@ -15,18 +15,19 @@ from monitor.storage.faults import translated
 async def collected_after(engine: AsyncEngine, source: str, after: str, most: int) -> list[Collected]:
     """Posts of a source that were published, by any entry, in the order of their ids: so many after that id.
 
-    Without aliases. Raises `OutageError` or `SetupError`.
+    Raises `OutageError` or `SetupError`.
     """
     table = collected.c
     query = (
-        select(table.id, table.published_at, table.n_pictures, table.author_id)
+        select(table.id, table.published_at, table.n_pictures, table.author_id, table.aliases)
         .where(table.source == source, table.id > after)
         .order_by(table.id)
         .limit(most)
     )
     with translated():
         async with engine.connect() as connection:
-            return [Collected(**row) for row in (await connection.execute(query)).mappings()]
+            rows = (await connection.execute(query)).mappings().all()
+    return [Collected(**{**row, "aliases": tuple(row["aliases"] or ())}) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)

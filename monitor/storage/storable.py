@@ -7,7 +7,7 @@ import msgspec
 
 
 def storable(value: Any) -> Any:
-    """A JSON value with U+FFFD in their place."""
+    """A JSON value without them."""
     try:
         if b"\\u0000" not in msgspec.json.encode(value):
             return value

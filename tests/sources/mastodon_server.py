@@ -28,6 +28,8 @@ class MastodonServer:
         self.listening: list[tuple[tuple[str, ...], asyncio.Queue[tuple[str, Any] | None]]] = []
         self.remaining = 300
         """Requests that are still allowed."""
+        self.reset = datetime(2026, 11, 30, 12, 3, tzinfo=UTC)
+        """When more are."""
         self.instance: dict[str, Any] | None = None
         """What /api/v2/instance says."""
         self.before_answer: Callable[[], None] = lambda: None
@@ -130,7 +132,7 @@ class MastodonServer:
             shown = [one for one in known if int(one["id"]) > int(least)][:limit]
         else:
             shown = known[-limit:]
-        reset = (datetime(2026, 11, 30, 12, 3, tzinfo=UTC)).isoformat().replace("+00:00", "Z")
+        reset = self.reset.isoformat().replace("+00:00", "Z")
         headers = {"X-RateLimit-Remaining": str(self.remaining), "X-RateLimit-Reset": reset}
         return web.json_response(shown[::-1], headers=headers)
 

@@ -23,6 +23,7 @@ def answer(body: bytes) -> Response:
         (b'{"a": "\xff"}', "\ufffd"),
         (b'{"a": "two\nlines"}', "two\nlines"),
         (b'{"a": 1e999}', float("inf")),
+        (b'{"a": 1' + b"0" * 5000 + b"}", float("inf")),
         (rb'{"a": "\"\\"}', '"\\'),
     ],
 )

@@ -409,10 +409,74 @@ async def test_a_look_up_that_fails_is_made_again_and_deletes_nothing(monkeypatc
     assert len(server.asked) == 4
 
 
+async def test_a_server_whose_uris_are_no_numbers_is_looked_up_by_what_it_calls_its_posts() -> None:
+    server = MastodonServer()
+    async with serving(server.app) as url, context() as at:
+        kept, gone, never = (server.publish(number, "Nike") for number in (1, 2, 3))
+        server.delete(gone)
+        server.delete(never)
+        numbers = {f"http://{url}/objects/{number}-uuid": number for number in (gone, kept)}
+
+        async def collected(*_: Any) -> list[Collected]:
+            known = [
+                Collected(id=id, published_at=NOW, aliases=(f"other.example/7{number}", f"{url}/{number}"))
+                for id, number in numbers.items()
+            ]
+            return [*known, Collected(id=f"http://{url}/objects/{never}", published_at=NOW)]
+
+        checks = Rechecks(Server(at.http, f"http://{url}", "", at.now), "m", 3600, collected, at.now)
+        async with aclosing(checks.pages({}, pause=0)) as pages:
+            page = await anext(pages)
+    assert [(type(one), one.id) for one in page.items if not isinstance(one, Skipped)] == [
+        (Gone, f"http://{url}/objects/{gone}-uuid")
+    ]
+
+
+@pytest.mark.parametrize("form", ["timeline", "event"])
+async def test_half_a_character_costs_itself_only(form: str) -> None:
+    """JSON escapes of half a surrogate pair: some languages write them."""
+    server = MastodonServer()
+    if form == "timeline":
+        server.publish(1, "Nike \ud83d!")
+    async with serving(server.app) as url, context() as at:
+        items, _ = await listen(
+            server,
+            mastodon(at, url),
+            {},
+            lambda: server.publish(2, "Nike \ud83d!"),  # type: ignore[arg-type, return-value]
+            lambda items: any(isinstance(one, Post) for one in items),
+        )
+    texts = [one.text for one in items if isinstance(one, Post)]
+    assert texts[0] == "Nike \ufffd!"
+
+
+async def test_a_number_that_is_none_is_no_place_to_go_on() -> None:
+    server = MastodonServer()
+    id = server.publish(1, "Nike 1")
+    server.statuses["9"] = {**server.statuses[id], "id": "9" * 4_000}
+    async with serving(server.app) as url, context() as at:
+        _, pages = await take(mastodon(at, url), {}, bool)
+    assert pages[0].state == {"since": {"public": id}}
+
+
+async def test_a_server_whose_clock_is_wrong_is_asked_again_within_an_hour() -> None:
+    server = MastodonServer()
+    server.remaining = 1
+    server.reset = datetime(9999, 12, 31, tzinfo=UTC)
+    async with serving(server.app) as url, context() as at:
+        api = Server(at.http, f"http://{url}", "", at.now)
+        await api.read("/api/v1/timelines/public")
+        with pytest.raises(SourceOutageError) as fault:
+            await api.read("/api/v1/timelines/public")
+    assert fault.value.retry_after == 3600
+
+
 @pytest.mark.parametrize(
     "options",
     [
         {"server": "mastodon.social/@alice"},
+        {"server": "https://[mastodon.social"},
+        {"server": "https://alice:secret@mastodon.social"},
         {"server": "ftp://mastodon.social"},
         {"server": "https://"},
         {"server": "mastodon.social", "hashtags": ("two words",)},
