@@ -78,7 +78,7 @@ def import_files(
     """Publish mentions from files of other programs.
 
     Shows what a file is taken for, which column means what and three rows as they would be sent, and asks.
-    Importing a file twice doubles nothing. The exit code is 1 where rows were refused.
+    Importing a file twice doubles nothing. The exit code is 1 where rows were refused, 2 where a file was.
     """
     from monitor.commands.sending import Refusals
     from monitor.files.reading import Wishes
@@ -93,12 +93,24 @@ def import_files(
         encoding=encoding,
     )
     defaults = Defaults(source=source, published_at=published_at)
+    ask = not (yes or dry_run)
+    if ask and ("-" in files or not sys.stdin.isatty()):
+        raise SetupError("there is nobody to ask; say --yes to import, or --dry-run to see what would be")
+    left: list[str] = []
     with Refusals.into(refused, most_told=_MOST_TOLD) as refusals:
         for name in files:
-            _import(name, wishes, defaults, settings, refusals, ask=not (yes or dry_run), dry_run=dry_run)
+            try:
+                _import(name, wishes, defaults, settings, refusals, ask=ask, dry_run=dry_run)
+            except SetupError as error:
+                if len(files) == 1:
+                    raise
+                say(f"error: {error}")
+                left.append(name)
+    if refusals.any and refused is not None:
+        say(f"the refused rows are in {refused}")
+    if left:
+        raise SetupError(f"{len(left):,} of {len(files):,} files not imported: {', '.join(left)}")
     if refusals.any:
-        if refused is not None:
-            say(f"the refused rows are in {refused}")
         raise typer.Exit(1)
 
 
@@ -126,11 +138,9 @@ def _import(
 ) -> None:
     from monitor.commands.sending import send
     from monitor.files.mentions import text_mentions
-    from monitor.files.reading import understand
+    from monitor.files.reading import Undated, understand
 
     file = file_or_input(name)
-    if ask and (name == "-" or not sys.stdin.isatty()):
-        raise SetupError("there is nobody to ask; say --yes to import, or --dry-run to see what would be")
     found = understand(file, wishes, beside=_beside(file if isinstance(file, Path) else None, settings))
     try:
         _show(found, defaults, settings, file if isinstance(file, Path) else None)
@@ -140,12 +150,15 @@ def _import(
             say(f"{found.opened.name}: left out")
             return
         refusals.begin(found.opened.name)
+        path = file if isinstance(file, Path) else None
+        undated = Undated()
         records = text_mentions(
             found.rows,
             found.columns,
             defaults,
             max_chars=settings.text_max_chars,
-            file=file if isinstance(file, Path) else None,
+            file=path,
+            undated=undated.count,
         )
         sent = send(
             None if dry_run else settings,
@@ -155,7 +168,10 @@ def _import(
             share=found.opened.share,
         )
         verb = "would be published" if dry_run else "published"
-        say(f"{found.opened.name}: {sent:,} mentions {verb}, {refusals.said()}")
+        count = "1 mention" if sent == 1 else f"{sent:,} mentions"
+        say(f"{found.opened.name}: {count} {verb}, {refusals.said()}")
+        if found.columns.fields.get("published_at") and (said := undated.said(defaults, path)):
+            say(f"{found.opened.name}: {said}")
     finally:
         found.opened.close()
 
@@ -191,7 +207,7 @@ def _show(found: "Understood", defaults: "Defaults", settings: Settings, path: P
     used = {name for names in found.columns.fields.values() for name in names}
     if found.form == GENERIC and (unused := [name for name in opened.columns if name not in used]):
         say(f"  not used      {', '.join(unused[:20])}{', ...' if len(unused) > 20 else ''}")
-    for note in opened.notes:
+    for note in found.notes:
         say(f"  note: {note}")
     if found.problems:
         return

@@ -13,6 +13,8 @@ from monitor.files.names import TIMES, TITLES, known, plain, rank
 TARGETS: Final[tuple[Target, ...]] = get_args(Target)
 _MOSTLY: Final = 0.8
 """Share of a column's cells that have to be so, for it to be told by its contents."""
+_TOLD_BY_CONTENTS: Final[tuple[Target, ...]] = ("published_at", "url")
+"""Fields whose values no other column looks like, so that an empty column of the right name tells less."""
 _LONG: Final = 20
 """Characters that the cells of a text have on average."""
 
@@ -22,7 +24,8 @@ class Proposal:
     """Columns as they are understood, and what a person should know or decide."""
 
     columns: Columns
-    notes: tuple[str, ...] = ()
+    notes: tuple[tuple[Target, str], ...] = ()
+    """What a table of the columns does not show, each with its field."""
     guessed: tuple[Target, ...] = ()
     """Fields that no name tells, only what stands in the column."""
     problems: Mapping[str, str] = field(default_factory=dict)
@@ -36,13 +39,18 @@ def propose(opened: Opened, sample: Sequence[Row | Unreadable]) -> Proposal:
     """
     rows = [row for row in sample if isinstance(row, Row)]
     fields: dict[Target, tuple[str, ...]] = {}
-    notes: list[str] = []
+    empty: dict[Target, tuple[str, ...]] = {}
+    notes: list[tuple[Target, str]] = []
     problems: dict[str, str] = {}
     for target in TARGETS:
-        named = sorted((name for name in opened.columns if _means(name, target)), key=rank)
-        filled = [name for name in named if rank(name) == 0 or _filled(rows, name)] or named
-        if not filled:
+        named = tuple(sorted((name for name in opened.columns if _means(name, target)), key=rank))
+        if not named:
             continue
+        filled = [name for name in named if rank(name) == 0 or _filled(rows, name)]
+        if not filled and target in _TOLD_BY_CONTENTS:
+            empty[target] = named[:1]  # only where no other column holds what it says
+            continue
+        filled = filled or list(named)
         if len(filled) > 1 and filled[0] != target and rank(filled[0]) == rank(filled[1]):
             problems[target] = (
                 f"columns `{filled[0]}` and `{filled[1]}` could both be {target}; "
@@ -50,16 +58,18 @@ def propose(opened: Opened, sample: Sequence[Row | Unreadable]) -> Proposal:
             )
         fields[target] = (filled[0],)
         if left := [name for name in filled[1:] if target not in ("id", "text")]:
-            notes.append(f"left out beside `{filled[0]}`: {_listed(left)}")
+            notes.append((target, f"left out beside `{filled[0]}`: {_listed(left)}"))
     _add_titles(opened, fields)
     _add_times(opened, fields, rows)
     _drop_rounded_ids(fields, rows, notes)
     by_name = set(fields)
     _by_contents(opened, fields, rows, notes)
-    if "file" in map(plain, opened.columns) and fields.get("text") == ("caption",):
+    guessed = tuple(target for target in fields if target not in by_name)
+    fields = {**empty, **fields}
+    if "file" in map(plain, opened.columns) and tuple(map(plain, fields.get("text", ()))) == ("caption",):
         problems["pictures"] = (
             "this is a list of pictures: `brand-monitor publish images` takes it; "
-            "--map text=caption takes the captions alone"
+            f"--map text={fields['text'][0]} takes the captions alone"
         )
     if "text" not in fields:
         problems["text"] = (
@@ -68,13 +78,12 @@ def propose(opened: Opened, sample: Sequence[Row | Unreadable]) -> Proposal:
         )
     zone = _zone_in_name(fields.get("published_at", ()))
     columns = Columns(fields=fields, zone=zone)
-    notes = [
-        *(_used(target, names) for target, names in fields.items() if names and names != (target,)),
-        *notes,
-    ]
-    return Proposal(
-        columns=columns, notes=tuple(notes), problems=problems, guessed=tuple(set(fields) - by_name)
-    )
+    return Proposal(columns=columns, notes=tuple(notes), problems=problems, guessed=guessed)
+
+
+def taken(fields: Mapping[Target, Sequence[str]]) -> list[str]:
+    """Which column is taken for which field, in words; those that are called like it need none."""
+    return [_used(target, names) for target, names in fields.items() if names and tuple(names) != (target,)]
 
 
 def mapped(columns: Columns, opened: Opened, given: Mapping[Target, Sequence[str]]) -> Columns:
@@ -135,7 +144,7 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(f"`{name}`" for name in names[:20]) + (", ..." if len(names) > 20 else "")
 
 
-def _used(target: Target, names: tuple[str, ...]) -> str:
+def _used(target: Target, names: Sequence[str]) -> str:
     return f"{_listed(names)} {'are' if len(names) > 1 else 'is'} taken for {target}"
 
 
@@ -157,16 +166,19 @@ def _add_times(opened: Opened, fields: dict[Target, tuple[str, ...]], rows: Sequ
         fields["published_at"] = (dates[0], at)
 
 
-def _drop_rounded_ids(fields: dict[Target, tuple[str, ...]], rows: Sequence[Row], notes: list[str]) -> None:
+def _drop_rounded_ids(
+    fields: dict[Target, tuple[str, ...]], rows: Sequence[Row], notes: list[tuple[Target, str]]
+) -> None:
     """A spreadsheet that took ids for numbers has rounded them: many posts would be one."""
     names = fields.get("id", ())
     values = [row.cells[name] for row in rows for name in names if name in row.cells]
     if any(is_rounded(value) for value in values):
         fields["id"] = ()
-        notes.append(
+        told = (
             f"`{names[0]}` holds ids that a spreadsheet rounded (1.23E+18) and is left out; "
             "export them as text, or ids are made of source, text and date"
         )
+        notes.append(("id", told))
 
 
 def is_rounded(id: Any) -> bool:
@@ -178,7 +190,10 @@ def is_rounded(id: Any) -> bool:
 
 
 def _by_contents(
-    opened: Opened, fields: dict[Target, tuple[str, ...]], rows: Sequence[Row], notes: list[str]
+    opened: Opened,
+    fields: dict[Target, tuple[str, ...]],
+    rows: Sequence[Row],
+    notes: list[tuple[Target, str]],
 ) -> None:
     used = {name for names in fields.values() for name in names}
     left = [name for name in opened.columns if name not in used and known(name) is None]
@@ -194,7 +209,8 @@ def _by_contents(
             fields[target] = (found[0],)
             left.remove(found[0])
         elif found:
-            notes.append(f"{_listed(found)} look like {target}; none is taken: --map {target}=COLUMN")
+            told = f"{_listed(found)} look like {target}; none is taken: --map {target}=COLUMN"
+            notes.append((target, told))
 
 
 def _share(values: Sequence[Any], is_so: Callable[[Any], bool]) -> float:

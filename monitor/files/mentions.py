@@ -1,6 +1,6 @@
 """Rows become mentions: what each column means, read, checked as the service checks it, and ready to send."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import tzinfo
 from pathlib import Path
 from typing import Any, Final
@@ -40,12 +40,13 @@ def text_mentions(
     max_chars: int,
     file: Path | None = None,
     prefix: str = "",
+    undated: Callable[[], object] = lambda: None,
 ) -> Iterator[Outgoing | Refused | LeftOut]:
     """One record or refusal per row, in order and lazily; a row with a picture becomes a mention of that.
 
     What a row does not say comes from the columns' constants, then from `defaults`; `file` is the one whose
-    modification time dates rows without a date. `prefix` stands in front of "line 3" in what is told.
-    Raises `SetupError` for a zone that there is not.
+    modification time dates rows without a date, and `undated` is called for each of those that is sent.
+    `prefix` stands in front of "line 3" in what is told. Raises `SetupError` for a zone that there is not.
     """
     zone = zone_named(columns.zone) if columns.zone else None
     for row in rows:
@@ -57,6 +58,7 @@ def text_mentions(
             if isinstance(row, Unreadable):
                 raise row.error
             fields = fields_of(row, columns, zone)
+            dated = "published_at" in fields
             _complete(fields, row, columns, defaults, file)
             mention = (
                 _text(fields, _name(columns, "text"), max_chars)
@@ -66,6 +68,8 @@ def text_mentions(
         except DataError as error:
             yield Refused(where, error, raw_of(row))
             continue
+        if not dated:
+            undated()
         yield Outgoing(
             where,
             "text" if isinstance(mention, TextMention) else "image",

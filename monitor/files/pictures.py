@@ -64,7 +64,7 @@ def _listed(path: Path, defaults: Defaults, told: Callable[[str], None]) -> Iter
     columns = found.columns
     if "caption" in found.opened.columns or "text" not in columns.fields:
         columns = replace(columns, fields={**columns.fields, "text": ("caption",)})
-    for note in found.notes:
+    for note in found.said:
         told(f"{path}: {note}")
     rows = (_named(row, path.parent, columns, defaults) for row in found.rows)
     yield from _mentions(rows, columns, defaults, f"{path} ")

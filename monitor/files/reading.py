@@ -19,7 +19,7 @@ from monitor.files.interface import (
     Unreadable,
     Vendor,
 )
-from monitor.files.mapping import Proposal, mapped, moment_of, ordered, propose
+from monitor.files.mapping import Proposal, mapped, moment_of, ordered, propose, taken
 from monitor.files.mentions import text_mentions
 from monitor.files.opening import open_file, peek
 from monitor.publishing.records import Defaults, Outgoing, Refused
@@ -57,10 +57,16 @@ class Understood:
     sample: tuple[Row, ...]
     """Of the first of them those that can be read."""
     notes: tuple[str, ...]
+    """What the columns as they are taken do not show."""
     guessed: tuple[Target, ...]
     """Fields told by the contents of a column alone."""
     problems: Mapping[str, str]
     """What has to be decided first, by field, and how; rows are read nevertheless, as far as they can be."""
+
+    @property
+    def said(self) -> list[str]:
+        """How the columns are taken, for whoever is not asked."""
+        return [*(taken(self.columns.fields) if self.form == GENERIC else ()), *self.notes]
 
     @property
     def doubts(self) -> Mapping[str, str]:
@@ -123,7 +129,10 @@ def understand(
         columns=columns,
         rows=chain(seen, rows),
         sample=sample,
-        notes=(*opened.notes, *(proposal.notes if not wishes.columns else ())),
+        notes=(
+            *opened.notes,
+            *(note for target, note in proposal.notes if target not in wishes.columns),
+        ),
         guessed=tuple(target for target in proposal.guessed if target not in wishes.columns),
         problems=problems,
     )
@@ -155,7 +164,7 @@ def readable(
             raise SetupError(
                 f"{found.opened.name}: {problem} (these are options of `brand-monitor import`, which asks)"
             )
-    for note in found.notes:
+    for note in found.said:
         told(f"{found.opened.name}: {note}")
     return found
 
@@ -173,9 +182,37 @@ def read_texts(
     does, before the first row."""
     found = readable(file, wishes, name=name, told=told)
     path = file if isinstance(file, Path) else None
-    if path is not None and "published_at" not in found.columns.fields and found.opened.form not in _JSON:
+    every = "published_at" not in found.columns.fields and found.opened.form not in _JSON
+    if path is not None and every:
         told(f"{found.opened.name}: {_dated_by_file(path, defaults)}")
-    return text_mentions(found.rows, found.columns, defaults, max_chars=max_chars, file=path)
+
+    def records() -> Iterator[Outgoing | Refused | LeftOut]:
+        undated = Undated()
+        yield from text_mentions(
+            found.rows, found.columns, defaults, max_chars=max_chars, file=path, undated=undated.count
+        )
+        if (said := undated.said(defaults, path)) and not every:
+            told(f"{found.opened.name}: {said}")
+
+    return records()
+
+
+@dataclass(slots=True)
+class Undated:
+    """Rows that name no date, where others may."""
+
+    rows: int = 0
+
+    def count(self) -> None:
+        """One more."""
+        self.rows += 1
+
+    def said(self, defaults: Defaults, path: Path | None) -> str:
+        """How many got which moment; nothing where there were none, or where somebody said the moment."""
+        if not self.rows or path is None or defaults.published_at is not None:
+            return ""
+        rows = "1 row names" if self.rows == 1 else f"{self.rows:,} rows name"
+        return f"{rows} no date: {defaults.moment(path)}, when the file was modified, stands for it"
 
 
 def _dated_by_file(path: Path, defaults: Defaults) -> str:

@@ -174,3 +174,24 @@ def test_texts_of_every_form_are_scored(tmp_path: Path, form: str) -> None:
     assert [(one["id"], one["label"]) for one in answers] == [("a", "positive"), ("b", "negative")], (
         done.stderr
     )
+
+
+def test_what_a_row_or_a_column_lost_is_shown(tmp_path: Path) -> None:
+    table = tmp_path / "posts.csv"
+    table.write_text("Tweet ID,text,date\n1.8493E+18,a,2026-03-01T09:30:00Z\n1.8493E+18,b,\n")
+    told = run("import", str(table), "--dry-run").stderr.decode()
+    assert "note: `Tweet ID` holds ids that a spreadsheet rounded" in told
+    assert "2 mentions would be published, 0 refused" in told
+    assert "1 row names no date" in told
+
+
+def test_a_file_that_cannot_be_read_does_not_keep_the_others(export: Path, tmp_path: Path) -> None:
+    empty, good = tmp_path / "empty.csv", tmp_path / "good.csv"
+    empty.write_text("")
+    good.write_text("text,date\na,2026-03-01T09:30:00Z\n")
+    done = run("import", str(empty), str(good), str(export), "--dry-run")
+    told = done.stderr.decode()
+    assert done.returncode == 2
+    assert f"error: {empty} is empty" in told
+    assert "1 mention would be published, 0 refused" in told
+    assert f"2 of 3 files not imported: {empty}, {export}" in told

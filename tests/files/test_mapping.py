@@ -237,3 +237,58 @@ def test_a_row_with_a_sample_is_known_before_it_is_sent(tmp_path: Path) -> None:
     found = understand(path)
     assert len(found.sample) == 200
     assert sum(isinstance(row, Row) for row in found.rows) == 500
+
+
+def test_an_empty_column_of_a_known_name_dates_nothing() -> None:
+    """A spreadsheet's unused `Time` beside a column that holds the moments."""
+    table = "Time,When it was,Text\n,2026-03-01T09:30:00Z,a\n,2026-03-02T09:30:00Z,b\n"
+    assert proposed(table)["published_at"] == ("When it was",)
+    assert proposed("Time,Text\n,a\n")["published_at"] == ("Time",)
+
+
+def test_rows_without_a_date_are_told_where_others_have_one(tmp_path: Path) -> None:
+    path = tmp_path / "posts.csv"
+    path.write_text("text,date\na,2026-03-01T09:30:00Z\nb,\nc,\n")
+    sent, refused, told = mentions(path)
+    assert (len(sent), refused) == (3, [])
+    assert any("2 rows name no date" in note and "when the file was modified" in note for note in told)
+
+
+def test_a_note_that_a_wish_answers_is_not_told(tmp_path: Path) -> None:
+    path = tmp_path / "posts.csv"
+    path.write_text("Tweet ID,text,date\n1.8493E+18,a,2026-03-01T09:30:00Z\n")
+    for wishes, told in ((Wishes(), True), (Wishes(columns={"id": ()}), False)):
+        found = understand(path, wishes)
+        assert any("a spreadsheet rounded" in note for note in found.notes) is told
+        found.opened.close()
+
+
+@pytest.mark.parametrize("heading", ["file,caption", "File;Caption", "FILE,Caption"])
+def test_a_list_of_pictures_is_told_however_its_columns_are_written(tmp_path: Path, heading: str) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(f"{heading}\n" + heading.replace("file", "a.jpg").replace("aption", "at") + "\n")
+    found = understand(path)
+    found.opened.close()
+    assert "pictures" in found.problems
+
+
+@pytest.mark.parametrize(
+    ("heading", "fields"),
+    [
+        (
+            "Message URI,Network Message ID,Message,From Name",
+            {"id": ("Network Message ID",), "text": ("Message",), "author": ("From Name",)},
+        ),
+        (
+            "Review Title,Review Content,Consumer Name",
+            {"text": ("Review Title", "Review Content"), "author": ("Consumer Name",)},
+        ),
+        ("Beitrags-ID,Beitrag", {"id": ("Beitrags-ID",), "text": ("Beitrag",)}),
+        ("Message,Source Url,Original Url", {"text": ("Message",), "url": ("Original Url",)}),
+        ("Message,Posted", {"text": ("Message",), "published_at": ("Posted",)}),
+    ],
+)
+def test_names_of_exports_that_have_none_of_their_own_reader(
+    heading: str, fields: dict[str, tuple[str, ...]]
+) -> None:
+    assert proposed(f"{heading}\n{','.join('x' * (heading.count(',') + 1))}\n") == fields
