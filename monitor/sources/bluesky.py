@@ -68,10 +68,12 @@ class Bluesky:
 
     async def pages(self, states: Mapping[str, State]) -> AsyncIterator[Page]:
         """Events from the saved cursor on; without one, from now on. Ends only by raising."""
-        cursor: int = states.get("", {}).get("cursor", 0)
+        now = _microseconds(self._context.now() - _EPOCH)
+        # One from a clock that was ahead would lose what comes until then at each connection.
+        cursor: int = min(states.get("", {}).get("cursor", 0), now)
         if not cursor:
             # Saved before anything is asked, so that a kill before the first event loses none.
-            cursor = _microseconds(self._context.now() - _EPOCH)
+            cursor = now
             yield Page(state={"cursor": cursor})
         asked = {"wantedCollections": COLLECTION, "cursor": cursor - _microseconds(_REWIND)}
         begun = False

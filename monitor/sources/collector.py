@@ -16,6 +16,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from monitor.errors import OutageError, SetupError
+from monitor.sources.faults import shown
 from monitor.sources.interface import Page, Source, SourceOutageError
 from monitor.sources.publication import Publication
 from monitor.sources.stopping import Stop, StoppedError
@@ -166,7 +167,8 @@ class Collector:
             return
         await self._save(change, one)
         if change.tally.published:
-            self._log.info("published", part=page.part, **_counted(change.tally))
+            part = shown(page.part) if "://" in page.part else page.part
+            self._log.info("published", part=part, **_counted(change.tally))
 
     async def _save(self, change: Change, one: Held) -> None:
         await one.save(change)

@@ -67,6 +67,10 @@ def _rest(written: str | None) -> float | None:
     return min(max(seconds, 0.0), _LONGEST_REST) if seconds == seconds else None
 
 
-def shown(place: URL) -> str:
+def shown(place: URL | str) -> str:
     """An address for a log: without what may be secret."""
+    try:
+        place = URL(place)
+    except ValueError:
+        return str(place).partition("?")[0].rpartition("@")[2][:200]
     return str(place.with_query(None).with_fragment(None).with_user(None).with_password(None))[:200]

@@ -10,9 +10,11 @@ from datetime import datetime
 from html import unescape
 from itertools import chain
 from typing import Any, Final
+from urllib.parse import urlsplit, urlunsplit
 
 from monitor.errors import SetupError
 from monitor.sources.answers import identifier, moment_of
+from monitor.sources.faults import shown
 from monitor.sources.html import address, pictures_of, text_of
 from monitor.sources.interface import Post, Skipped
 
@@ -42,8 +44,9 @@ class Feed:
     rest: float | None
 
 
-def parse_feed(document: bytes, url: str, content_type: str, now: datetime) -> Feed:
-    """What a document of `url` says; an entry without any date is of `now`.
+def parse_feed(document: bytes, url: str, content_type: str, now: datetime, feed: str | None = None) -> Feed:
+    """What a document of `url` says; an entry without any date is of `now`. `feed`: what was asked for, where
+    that is another address, since redirects may lead elsewhere each time.
 
     Raises `SetupError` for what is no feed. Takes some milliseconds an entry.
     """
@@ -54,24 +57,33 @@ def parse_feed(document: bytes, url: str, content_type: str, now: datetime) -> F
         # Not sanitized: what comes out is text, never a page. Bytes in a stream: a string could name a file.
         parsed = feedparser.parse(io.BytesIO(document), response_headers=headers, sanitize_html=False)
     except Exception as error:  # meets documents that its two parsers did not foresee
-        raise SetupError(f"{url}: cannot be read as a feed: {type(error).__name__}: {error}") from error
+        raise SetupError(
+            f"{shown(url)}: cannot be read as a feed: {type(error).__name__}: {error}"
+        ) from error
     if not parsed.get("version"):
-        raise SetupError(f"{url}: is no RSS or Atom feed; write the feed's address, not the page's")
+        raise SetupError(f"{shown(url)}: is no RSS or Atom feed; write the feed's address, not the page's")
     # Cut somewhere, the last entry may be half of one: then its text is what tells a change.
     is_whole = not parsed.bozo
     language = parsed.feed.get("language")
-    read = (_entry(raw, url, language, now, is_whole=is_whole) for raw in parsed.entries)
+    name = _name(feed or url)
+    read = (_entry(raw, url, name, language, now, is_whole=is_whole) for raw in parsed.entries)
     known: dict[str, Entry | Skipped] = {}
     for number, entry in enumerate(read, 1):
         if isinstance(entry, str):
-            known[f"#{number}"] = Skipped(where=f"{url}, entry {number}", reason=entry)
+            known[f"#{number}"] = Skipped(where=f"{shown(url)}, entry {number}", reason=entry)
         else:
             known.setdefault(entry.post.id, entry)
     return Feed(tuple(known.values()), _rest(parsed.feed))
 
 
+def _name(feed: str) -> str:
+    """What a feed is called in ids: its address, without a password."""
+    parts = urlsplit(feed)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
 def _entry(
-    raw: dict[str, Any], url: str, language: str | None, now: datetime, *, is_whole: bool
+    raw: dict[str, Any], url: str, feed: str, language: str | None, now: datetime, *, is_whole: bool
 ) -> Entry | str:
     """An entry, or why it is none."""
     title = _text(raw.get("title_detail"))
@@ -88,7 +100,7 @@ def _entry(
     updated, published = _moment(raw, "updated_parsed"), _moment(raw, "published_parsed")
     moment = published or _moment(raw, "created_parsed") or updated
     post = Post(
-        id=_id(raw, link, url, text),
+        id=_id(raw, link, feed, text),
         text=text,
         published_at=moment or now,
         author=(raw.get("author_detail") or {}).get("name") or raw.get("author") or None,
@@ -100,12 +112,12 @@ def _entry(
     return Entry(post, said, is_dated=moment is not None)
 
 
-def _id(raw: dict[str, Any], link: str | None, url: str, text: str) -> str:
+def _id(raw: dict[str, Any], link: str | None, feed: str, text: str) -> str:
     """The entry's own id; one that is unique within its feed only ("17") with the feed before it."""
     own = (raw.get("id") or "").strip() or link
     if own is None:
-        return hashlib.sha256(f"{url}\n{text}".encode("utf-8", "replace")).hexdigest()
-    return identifier(own if _URI.match(own) else f"{url}#{own}")
+        return hashlib.sha256(f"{feed}\n{text}".encode("utf-8", "replace")).hexdigest()
+    return identifier(own if _URI.match(own) else f"{feed}#{own}")
 
 
 def _text(detail: Mapping[str, Any] | None) -> str:

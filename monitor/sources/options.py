@@ -46,6 +46,14 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     only_brands: bool = False
     """Publish only posts whose text names a brand of brands.toml."""
 
+    def __repr__(self) -> str:
+        """Without what it holds, which may be tokens: it stands in tracebacks and logs."""
+        return f"{type(self).__name__}(...)"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Likewise for rich."""
+        return []
+
 
 def convert(raw: dict[str, Any], options: type[Options]) -> Options:
     """An entry as its kind's options. Raises `msgspec.ValidationError`."""

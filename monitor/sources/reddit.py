@@ -107,7 +107,8 @@ class Reddit:
         whether the pass came to its end. Until it has, `until` stays and `seen` grows.
         """
         state, now = state or {}, self._now().timestamp()
-        newest = before = state.get("until", now - self._options.first)
+        # A clock that was ahead once would have us wait until it is right.
+        newest = before = min(state.get("until", now - self._options.first), now)
         back_to = before - _AGAIN if state else before
         seen = Seen(state.get("seen"))
         for path, params in requests:
@@ -125,7 +126,7 @@ class Reddit:
                 newest = max([newest, *(one.created_utc for one in recent if one.created_utc <= now)])
                 listed += len(raw)
                 is_known = state.get("whole", False) and not any(isinstance(one, Post) for one in fresh)
-                if is_known or len(recent) < len(things):
+                if not raw or is_known or len(recent) < len(things):
                     break  # the rest was there the last time
                 if listed >= _MOST_LISTED:
                     reason = "there is more since the last time than Reddit lists; ask more often"
@@ -143,7 +144,7 @@ class Reddit:
         now = self._now().timestamp()
         last, began, before = state.get("last", ""), state.get("began", 0.0), state.get("before", 0.0)
         if not last:
-            if now < began + self._options.recheck:
+            if 0 <= now - began < self._options.recheck:
                 return
             began, before = now, began
         for _ in range(_CHECKS_A_PASS):

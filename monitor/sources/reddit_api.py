@@ -3,7 +3,7 @@
 import asyncio
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -24,9 +24,9 @@ class Client:
     """Who asks: an app of reddit.com/prefs/apps, for itself or, by `refresh_token`, for a user."""
 
     id: str
-    secret: str
+    secret: str = field(repr=False)
     user: str
-    refresh_token: str
+    refresh_token: str = field(repr=False)
     url: str
     token_url: str
 

@@ -9,6 +9,7 @@ import msgspec
 
 from monitor.errors import SetupError
 from monitor.sources.context import Context
+from monitor.sources.faults import shown
 from monitor.sources.feeds import Feed, parse_feed
 from monitor.sources.html import address
 from monitor.sources.interface import Item, Page, Skipped, SourceOutageError, State
@@ -61,8 +62,8 @@ class Rss:
         faults: dict[str, SourceOutageError | SetupError] = {}
         for feed in self._feeds:
             state = states.get(feed, {})
-            if state.get("due", 0) > self._now().timestamp():
-                continue
+            if 0 < state.get("due", 0) - self._now().timestamp() <= _LONGEST_REST:
+                continue  # what is farther was said by a clock that was wrong
             try:
                 page = await self._read(feed, state)
             except (SourceOutageError, SetupError) as error:
@@ -89,7 +90,7 @@ class Rss:
         content_type = response.headers.get("Content-Type", "")
         now = self._now()
         # Pure Python, and slow: streams of other sources go on beside it.
-        found = await asyncio.to_thread(parse_feed, response.body, response.url, content_type, now)
+        found = await asyncio.to_thread(parse_feed, response.body, response.url, content_type, now, feed)
         seen = Seen(state.get("seen"))
         items = tuple(_news(found, seen))
         after = {
@@ -114,7 +115,7 @@ class Rss:
         if isinstance(error, SourceOutageError) and error.retry_after is not None:
             rest = max(rest, error.retry_after)
         due = self._now().timestamp() + min(rest, _LONGEST_REST)
-        skipped = Skipped(where=feed, reason=str(error))
+        skipped = Skipped(where=shown(feed), reason=str(error))
         return Page(items=(skipped,), part=feed, state={**state, "faults": faults, "due": due})
 
 

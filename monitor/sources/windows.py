@@ -46,7 +46,8 @@ class Windows:
         """
         state, end = state or {}, int(now.timestamp())
         seen = Seen(state.get("seen"))
-        start = state["until"] - self.again if state else end - self.first
+        # A clock that was ahead once would have us wait until it is right.
+        start = min(state["until"], end) - self.again if state else end - self.first
         start = max(start, end - self.farthest)
         while start < end:
             until = min(start + self.longest, end)

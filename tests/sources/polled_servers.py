@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 
 from aiohttp import web
@@ -95,6 +96,9 @@ class Site(Platform):
         super().__init__()
         self.documents: dict[str, tuple[bytes, str, int]] = {}
         self.robots = ""
+        self.redirects: dict[str, str] = {}
+        """By path: where it leads, with a number that grows behind it."""
+        self._numbers = count()
         self.app.router.add_get("/robots.txt", self._robots)
         self.app.router.add_get("/{name:.*}", self._document)
 
@@ -107,6 +111,8 @@ class Site(Platform):
         return web.Response(text=self.robots)
 
     async def _document(self, request: web.Request) -> web.Response:
+        if request.path in self.redirects:
+            raise web.HTTPFound(f"{self.redirects[request.path]}{next(self._numbers)}")
         if request.path not in self.documents:
             raise web.HTTPNotFound
         body, content_type, version = self.documents[request.path]
@@ -222,6 +228,8 @@ class RedditServer(Platform):
         self.remaining = "600.0"
         self.reset = "0"
         self.lasts = 86_400
+        self.endless = False
+        """Listings hold nothing, and go on."""
         self._tokens = 0
         self.app.router.add_post("/api/v1/access_token", self._token)
         self.app.router.add_get("/r/vmwear/new", self._unknown)
@@ -279,6 +287,8 @@ class RedditServer(Platform):
         if request.path.split("/")[-2] in self.refuses:
             return web.json_response({"reason": "private", "error": 403}, status=403)
         kind = "t1" if request.path.endswith("/comments") else "t3"
+        if self.endless:
+            return self._answer(request, [], "t3_more")
         names = [name for name in self.things if name.startswith(kind)]
         names = sorted(names, key=lambda name: -self.things[name]["created_utc"])[:1000]
         start = names.index(request.query["after"]) + 1 if "after" in request.query else 0

@@ -354,3 +354,13 @@ def test_events_of_every_kind_have_a_moment() -> None:
     read = read_event(json.dumps(event(1, kind="identity")))
     assert isinstance(read, Event)
     assert read.time_us == BEGINNING + 1_000_000
+
+
+async def test_a_cursor_of_a_clock_that_was_ahead_is_taken_back() -> None:
+    server = Jetstream()
+    now = int(NOW.timestamp()) * 1_000_000
+    await server.say(commit(3 * 3600, "create", "a"))
+    async with serving(server.app) as url, context() as at:
+        _, pages = await take(bluesky(at, url), {"": {"cursor": now + 10**13}}, bool)
+    assert server.asked[0]["cursor"] == str(now - 5_000_000)
+    assert pages[-1].state == {"cursor": now}

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from rich.pretty import pretty_repr
 
 from monitor.errors import SetupError
 from monitor.sources.config import read_sources
@@ -117,3 +118,17 @@ def test_every_kind_says_what_its_entries_may_say():
     for kind in KINDS.values():
         assert issubclass(kind.options, Options)
         assert (kind.build is None) == (kind is KINDS["http"])
+
+
+def test_what_an_entry_holds_is_not_shown(tmp_path):
+    text = """
+        [[source]]
+        kind = "reddit"
+        client_id = "app"
+        client_secret = "hush"
+        refresh_token = "hush"
+        user = "some_user"
+        """
+    (entry,) = read(tmp_path, text, KINDS)
+    assert entry.options.client_secret == "hush"
+    assert "hush" not in f"{entry!r} {entry} {pretty_repr(entry)}"

@@ -238,3 +238,14 @@ async def test_windows_hand_out_every_post_once(posts: list[int], most: int, ste
     begun = steps[0] - 100
     assert len(handed) == len(set(handed))
     assert {number for number in fit if begun <= at[number] < now} <= set(map(int, handed))
+
+
+async def test_a_clock_that_was_ahead_stops_nothing() -> None:
+    server = Algolia()
+    async with asking(server, "VMware") as polled:
+        polled.later(days=300)
+        await polled.one()
+        polled.later(days=-300)
+        server.say(1, "VMware", NOW_EPOCH - 60)
+        assert ids(await polled.one()) == ["1"]
+        assert polled.states[""]["until"] == NOW_EPOCH

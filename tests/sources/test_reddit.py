@@ -390,3 +390,25 @@ async def test_all_that_was_published_is_looked_up_a_few_hundred_a_pass() -> Non
             rounds.append(sum(asked["id"].count("t3_") for asked in server.asked if "id" in asked))
             polled.later(minutes=5)
     assert rounds == [499, 500, 301, 0]
+
+
+async def test_a_clock_that_was_ahead_stops_nothing() -> None:
+    server, published = RedditServer(), Published()
+    ahead = NOW_EPOCH + 300 * 24 * HOUR
+    async with asking(server, published) as polled:
+        link = server.link(1, "VMware", NOW_EPOCH - 60)
+        published.note(await polled.one())
+        polled.states["r/vmware"]["until"] = polled.states["recheck"]["began"] = ahead
+        new = server.link(2, "VMware again", NOW_EPOCH - 30)
+        server.things[link] |= {"removed_by_category": "deleted"}
+        told = await polled.one()
+    assert posts(told) == [new]
+    assert link in [item.id for item in told if isinstance(item, Gone)]
+
+
+async def test_a_listing_that_goes_on_without_things_ends() -> None:
+    server = RedditServer()
+    server.endless = True
+    async with asking(server) as polled:
+        assert await polled.one() == []
+    assert len([asked for asked in server.asked if "limit" in asked]) == 1

@@ -16,7 +16,7 @@ from monitor.sources.interface import Item, Post, Skipped, SourceOutageError
 from monitor.sources.rss import Rss, RssOptions
 from tests.sources.polled_servers import CUT, Fault, Site, rss
 from tests.sources.polling import Passes, passes
-from tests.sources.streams import NOW, context
+from tests.sources.streams import NOW, context, serving
 
 URL = "https://news.example/feed.xml"
 
@@ -321,3 +321,45 @@ async def test_an_address_that_is_none_is_a_fault_of_the_entry() -> None:
     async with context() as around:
         with pytest.raises(SetupError, match="is no address"):
             Rss("news", RssOptions(source="news", feeds=("news.example/feed",)), around)
+
+
+async def test_a_clock_that_was_ahead_stops_no_feed() -> None:
+    site = Site()
+    site.put("/feed", rss("<title>One</title><guid>1</guid>", channel="<ttl>600</ttl>"))
+    async with reading(site) as polled:
+        polled.later(days=300)
+        await polled.one()
+        polled.later(days=-300)
+        site.put("/feed", rss("<title>Two</title><guid>2</guid>"))
+        assert texts(await polled.one()) == ["Two"]
+
+
+async def test_ids_stay_where_a_redirect_leads_elsewhere_each_time() -> None:
+    site = Site()
+    site.put("/real", rss('<title>One</title><guid isPermaLink="false">1</guid>', "<title>Two</title>"))
+    site.redirects["/feed"] = "/real?signature="
+    async with reading(site) as polled:
+        first = await polled.one()
+        site.put("/real", rss('<title>One</title><guid isPermaLink="false">1</guid>', "<title>Two</title>"))
+        assert await polled.one() == []
+    assert texts(first) == ["Two", "One"]
+    assert [item.id for item in first if isinstance(item, Post)][1].endswith("/feed#1")
+
+
+async def test_a_feeds_secrets_stand_in_no_fault_and_no_id() -> None:
+    site = Site()
+    site.put("/feed", rss('<title>One</title><guid isPermaLink="false">1</guid>', "<guid>2</guid>"))
+    site.put("/page", "<html>none</html>")
+    async with context() as made:
+        build = lambda at, path: f"http://ann:hush@{at}{path}?key=hush"  # noqa: E731
+        async with serving(site.app) as at:
+            feeds = tuple(build(at, path) for path in ("/feed", "/page", "/gone"))
+            source = Rss("news", RssOptions(source="news", feeds=feeds), made)
+            items = [item async for page in source.pages({}) for item in page.items]
+            alone = Rss("news", RssOptions(source="news", feeds=feeds[1:2]), made)
+            with pytest.raises(SetupError) as fault:
+                _ = [page async for page in alone.pages({})]
+    assert [type(item) for item in items] == [Skipped, Post, Skipped, Skipped]
+    assert "hush" not in str([(item.where, item.reason) for item in items if isinstance(item, Skipped)])
+    assert "hush" not in str(fault.value)
+    assert "ann" not in str([item.id for item in items if isinstance(item, Post)])
