@@ -142,7 +142,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 class Deleted(msgspec.Struct, frozen=True, kw_only=True):
     """A mention was deleted; published to `mentions.findings` after the database commit, also where there was
-    no such mention. Told from a Finding by `deleted_at`."""
+    no such mention, but not where a later version of it is. Told from a Finding by `deleted_at`."""
 
     kind: Kind
     id: str

@@ -48,8 +48,8 @@ class Settled:
     deletion: DeletionResult | None
     """The last one that moved the mark."""
     dead_to: Place | None
-    dead: tuple[RecordPosition, ...]
-    """Records whose mention was deleted after them."""
+    silent: tuple[RecordPosition, ...]
+    """Versions whose mention was deleted after them, and deletions that leave a later version."""
 
 
 def place(position: RecordPosition, log_id: str) -> Place:
@@ -96,22 +96,23 @@ def settle(
     standing, dead_to = known.row, known.dead_to
     version: Result | None = None
     deletion: DeletionResult | None = None
-    removed, dead = False, list[RecordPosition]()
+    removed, silent = False, list[RecordPosition]()
     for n, record in enumerate(records):
         at = place(record.position, log_id)
         again = record.position in redelivered
         if isinstance(record, DeletionResult):
-            if again and dead_to is not None:
-                continue  # it did what it does when it came first
-            mark = later(dead_to, at._replace(recorded_at=min(at.recorded_at, now)))
-            if mark != dead_to:
-                dead_to, deletion = mark, record
-            if standing is not None and is_dead(standing, dead_to):
-                removed = known.row is not None
-                dead = [each.position for each in records[:n] if not isinstance(each, DeletionResult)]
-                standing = version = None
+            if not (again and dead_to is not None):  # else it did what it does when it came first
+                mark = later(dead_to, at._replace(recorded_at=min(at.recorded_at, now)))
+                if mark != dead_to:
+                    dead_to, deletion = mark, record
+                if standing is not None and is_dead(standing, dead_to):
+                    removed = known.row is not None
+                    silent = [each.position for each in records[:n] if not isinstance(each, DeletionResult)]
+                    standing = version = None
+            if standing is not None:
+                silent.append(record.position)
         elif is_dead(at, dead_to) or (standing is None and dead_to is not None and again):
-            dead.append(record.position)
+            silent.append(record.position)
         elif standing is None or (at.offset >= standing.offset if at.log == standing.log else not again):
             standing, version = at, record
-    return Settled(version, removed, deletion, dead_to, tuple(dead))
+    return Settled(version, removed, deletion, dead_to, tuple(silent))

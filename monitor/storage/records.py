@@ -165,8 +165,9 @@ class WriteOutcome:
     replaced: int
     rejected: int
     deleted: int = 0
-    dead: frozenset[RecordPosition] = frozenset()
-    """Records whose mention was deleted after them: nobody is to hear of it any more."""
+    silent: frozenset[RecordPosition] = frozenset()
+    """Records that nobody is to hear of any more: versions whose mention was deleted after them, and
+    deletions that leave a later version."""
     files_due: frozenset[str] = frozenset()
     """SHA-256 of pictures whose files were removed since they were put: put them again before all else."""
     pictures_gone: int = 0
@@ -179,7 +180,7 @@ class WriteOutcome:
             self.replaced + other.replaced,
             self.rejected + other.rejected,
             self.deleted + other.deleted,
-            self.dead | other.dead,
+            self.silent | other.silent,
             self.files_due | other.files_due,
             self.pictures_gone + other.pictures_gone,
         )

@@ -45,9 +45,9 @@ class Standing:
         return [id for id, each in self.settled.items() if each.removed]
 
     @property
-    def dead(self) -> frozenset[RecordPosition]:
-        """Records whose mention was deleted after them."""
-        return frozenset(place for each in self.settled.values() for place in each.dead)
+    def silent(self) -> frozenset[RecordPosition]:
+        """Records that nobody is to hear of."""
+        return frozenset(place for each in self.settled.values() for place in each.silent)
 
     @property
     def pictures_replaced(self) -> list[str]:

@@ -166,7 +166,7 @@ class BatchWriter:
         await connection.execute(self._sql.batches, statements.arrays(lines, statements.BATCH))
         return replace(
             account.outcome(lines),
-            dead=standing.dead,
+            silent=standing.silent,
             files_due=frozenset(files_due),
             pictures_gone=pictures_gone,
         )

@@ -1,7 +1,8 @@
 """Tells of mentions that were deleted by SQL, for `brand-monitor forget`: nobody reads of them in the log.
 
 At least once, and also those that a killed run left untold: a mark in `deleted_mention` keeps source and id
-until Kafka has acknowledged that they were told.
+until Kafka has acknowledged that they were told. Of a mention that was published again by then nobody is told
+that it is gone.
 """
 
 from collections.abc import Sequence
@@ -39,19 +40,20 @@ async def tell_untold(engine: Engine, settings: Settings) -> int:
 async def _tell(engine: Engine, settings: Settings, producer: AIOKafkaProducer | None) -> int:
     told = 0
     while untold := _untold(engine):
+        gone = [row for row in untold if not row.back]
         if producer is not None:
             with kafka_faults(settings):
                 topic = settings.topic("findings")
                 sent = [
                     await producer.send(topic, key=row.external_id.encode(), value=encode(_deleted(row)))
-                    for row in untold
+                    for row in gone
                 ]
                 for answer in sent:
                     await answer
         with translated(), engine.begin() as connection:
             given = {"ids": [row.id for row in untold], "moments": [row.deleted_at for row in untold]}
             connection.execute(_BLANK, given)
-        told += len(untold)
+        told += len(gone)
     return told
 
 
@@ -65,8 +67,9 @@ def _deleted(row: Row[Any]) -> Deleted:
 
 
 _UNTOLD: Final = text("""
-    SELECT id, kind, source, external_id, deleted_at FROM deleted_mention
-    WHERE source IS NOT NULL ORDER BY deleted_at LIMIT :limit
+    SELECT id, kind, source, external_id, deleted_at,
+           EXISTS (SELECT FROM mention AS m WHERE m.id = d.id) AS back
+    FROM deleted_mention AS d WHERE source IS NOT NULL ORDER BY deleted_at LIMIT :limit
 """)
 
 # One that was deleted once more meanwhile is untold again.

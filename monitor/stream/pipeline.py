@@ -200,8 +200,7 @@ class Pipeline:
         if outcome.pictures_gone:
             self._to.pictures_gone()
         written = self._to.clock()
-        # What was deleted since is found for nobody.
-        told = [change for change in batch.results if change.position not in outcome.dead]
+        told = [change for change in batch.results if change.position not in outcome.silent]
         await self._to.retry(  # step 4
             "publishing findings and dead letters",
             lambda: self._to.announcer.announce(told, batch.rejections),

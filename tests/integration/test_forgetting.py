@@ -160,3 +160,18 @@ def test_without_kafka_the_mentions_go_and_are_told_of_later(seeded: Any) -> Non
     assert f"told of {mentions:,} deleted mentions" in later.stderr
     assert "nothing is stored that fits" in later.stderr
     assert len(told(seeded, mentions)) == mentions
+
+
+def test_what_was_published_again_before_it_was_told_is_told_gone_to_nobody(deployment: Any) -> None:
+    worker = deployment.worker(agents="texts")
+    deployment.post("text", [mention("1", "Ann"), mention("2", "Ann")])
+    deployment.wait(lambda: deployment.count("mention") == 2, what="all stored")
+    away = forget(deployment, "--author", "ann", "--yes", kafka_url="kafka://127.0.0.1:1")
+    assert (away.exit_code, deployment.count("mention")) == (1, 0)
+    deployment.post("text", [mention("1", "Ann", text="VMware, once more")])
+    deployment.wait(lambda: deployment.count("mention") == 1, what="published again, stored again")
+    later = forget(deployment, "--mention", "2", "--source", "forum", "--yes")
+    assert "told of 1 deleted mentions" in later.stderr
+    assert [one.id for one in told(deployment, 4)] == ["2"]
+    assert deployment.rows("SELECT count(*) FROM deleted_mention WHERE source IS NOT NULL") == [(0,)]
+    assert worker.terminate()[0] == 0

@@ -165,12 +165,13 @@ async def test_an_old_record_delivered_again_does_not_bring_it_back_and_a_later_
     await write(writer, first)
     await write(writer, gone(made, 1, "a"))
     again = await write(writer, first, gone(made, 1, "a"))
-    assert again.dead == {first.position}
+    assert again.silent == {first.position}
     assert there(engine) == {}
     await write(writer, made.text(2, id="a", text="published again"))
     assert there(engine) == {"a": "published again"}
-    # The deletion delivered once more is not of that one.
-    await write(writer, first, gone(made, 1, "a"))
+    # The deletion delivered once more is not of that one; nobody hears that it is gone.
+    again = await write(writer, first, gone(made, 1, "a"))
+    assert again.silent == {first.position, gone(made, 1, "a").position}
     assert there(engine) == {"a": "published again"}
     sound(engine)
 
@@ -185,6 +186,7 @@ async def test_of_one_batch_the_log_s_order_decides(writer, engine, made):
         made.text(4, id="b", text="b again"),
     )
     assert (outcome.stored, outcome.replaced, outcome.deleted) == (1, 2, 2)
+    assert {place.offset for place in outcome.silent} == {0, 2}
     assert there(engine) == {"b": "b again"}
     sound(engine)
 
@@ -204,7 +206,8 @@ async def test_between_partitions_kafka_s_timestamp_decides(writer, engine, made
     later = made.text(1, id="a", text="later", partition=1, at=NOON + timedelta(hours=2))
     await write(writer, later)
     assert there(engine) == {"a": "later"}
-    await write(writer, gone(made, 9, "a", partition=2, at=NOON + timedelta(hours=1)))
+    earlier = gone(made, 9, "a", partition=2, at=NOON + timedelta(hours=1))
+    assert (await write(writer, earlier)).silent == {earlier.position}
     assert there(engine) == {"a": "later"}
     await write(writer, gone(made, 0, "a", at=NOON + timedelta(hours=3)), log_id="cluster-1/2nd")
     assert there(engine) == {}
@@ -236,7 +239,7 @@ async def test_what_is_deleted_by_sql_stays_dead_in_whatever_partition_its_versi
     # The first version's timestamp is later than that of the mark.
     first = made.text(0, id="a", brands=(made.named("VMware", felt="positive"),))
     moved = made.text(0, id="a", text="moved", partition=1, at=NOON - timedelta(days=1))
-    assert len((await write(writer, first, moved, made.image(0, id="a", picture="own"))).dead) == 3
+    assert len((await write(writer, first, moved, made.image(0, id="a", picture="own"))).silent) == 3
     assert "a" not in there(engine)
     assert any(note.endswith(": asked by a person") for note in audit(engine, (), {}).notes)
     sound(engine)

@@ -154,7 +154,7 @@ async def test_a_record_the_database_refuses_becomes_a_dead_letter_and_the_rest_
 
 
 async def test_what_was_deleted_since_is_announced_to_nobody(bench: Any, records: Any, run: Any) -> None:
-    bench.writer.more = {"dead": frozenset({records(1).position}), "deleted": 1}
+    bench.writer.more = {"silent": frozenset({records(1).position}), "deleted": 1}
     await run([records(n) for n in range(4)], lambda: bench.ledger.committable(PARTITION) == 4)
     assert [result.position.offset for result in bench.announcer.results] == [0, 2, 3]
     assert bench.metrics.registry.get_sample_value("brand_monitor_deletions_total", {"agent": "texts"}) == 1
