@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -21,6 +22,7 @@ from monitor.files.sheets import parquet_rows, sheet_rows
 from monitor.files.tables import dialect_of, heading_among, names_of
 from monitor.files.tables import rows as table_rows
 from monitor.files.unpacking import BROKEN, Bytes, unpacked
+from monitor.pictures import is_picture
 
 _SEEN: Final = 2**18
 """Bytes by which form, delimiter and heading are told."""
@@ -35,6 +37,17 @@ _TABLES: Final = (".csv", ".tsv", ".tab")
 _SHEETS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 _GUESSED: Final = "cp1252"
 _PARQUET: Final = b"PAR1"
+_OTHERS: Final = (
+    (re.compile(rb"%PDF-"), "a PDF; export the table itself as CSV or XLSX"),
+    (re.compile(rb"\{\\rtf"), "a text of a word processor; save its table as CSV or XLSX"),
+    (
+        re.compile(
+            rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype html|html|head|meta|table|\?xml|workbook)\b", re.IGNORECASE
+        ),
+        "a web page or XML, called .xls by some programs; open it in a spreadsheet program, save it as .xlsx",
+    ),
+)
+"""What is often called a table and is none: how it begins, and what to do."""
 
 
 def open_file(file: Path | BinaryIO, name: str = "", *, encoding: str | None = None) -> Opened:
@@ -73,6 +86,11 @@ def _opened(data: Bytes, path: Path | None, shown: str, encoding: str | None) ->
         columns, found = parquet_rows(path, shown)
         rows = (Row(f"row {number}", _full(cells)) for number, cells in enumerate(found, 1))
         return Opened(form="parquet", encoding="", columns=tuple(columns), rows=rows)
+    if is_picture(beginning):
+        raise SetupError(f"{shown} is a picture; `brand-monitor publish images` takes JPEG, PNG and WebP")
+    for begins, what in _OTHERS:
+        if begins.match(beginning):
+            raise SetupError(f"{shown} is {what}")
     told = encoding or encoding_of(_scan(path, data, beginning), shown)
     try:
         text = _decoded(beginning, told)

@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import os
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -182,7 +183,7 @@ def test_a_spreadsheet_is_typed(tmp_path: Path) -> None:
         ("a.zip", b"PK\x03\x04nothing", "cannot be read"),
         ("a.csv", b"", "is empty"),
         ("a.csv", bytes(range(256)) * 20, "is no text"),
-        ("a.jpg", b"\xff\xd8\xff\xe0\x10\x4a\x46\x49\x01\x01" * 9, "is no text"),
+        ("a.jpg", b"\xff\xd8\xff\xe0\x10\x4a\x46\x49\x01\x01" * 9, "is a picture"),
         ("a.parquet", b"PAR1nothing", "cannot be read"),
     ],
 )
@@ -242,3 +243,21 @@ def test_whatever_it_is_it_is_read_or_refused(content: bytes, name: str) -> None
             assert isinstance(row, Row | Unreadable)
     except SetupError:
         pass
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"%PDF-1.4\n1 0 obj\n<< /Type /Catalog >>\nendobj\n%%EOF\n", "a PDF"),
+        (b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n\0\0\0", "a PDF"),
+        (b"<html><table><tr><th>Text</th></tr></table></html>", "as .xlsx"),
+        (b'\xef\xbb\xbf<?xml version="1.0"?><Workbook></Workbook>', "as .xlsx"),
+        (b"{\\rtf1 a}", "word processor"),
+        (b"\xff\xd8\xff\xe0" + bytes(40), "publish images"),
+        (b"\0\0\0\x18ftypheic" + bytes(40), "publish images"),
+    ],
+)
+@pytest.mark.parametrize("name", ["export.csv", "export.xls", "export.txt"])
+def test_what_is_only_called_a_table_is_named(data: bytes, said: str, name: str) -> None:
+    with pytest.raises(SetupError, match=re.escape(said)):
+        open_file(io.BytesIO(data), name)
