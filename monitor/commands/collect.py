@@ -56,17 +56,17 @@ def _show(settings: Settings, only: "list[str] | tuple[()]") -> None:
         each = known.get(entry.name)
         if each is None:
             rows.append(
-                (entry.name, entry.kind, entry.options.source, "no", "-", "0", "0", "never collected")
+                (entry.name, entry.kind, entry.options.source, "no", "-", "0", "0", "0", "never collected")
             )
             continue
         rows.append(
             (
                 *(entry.name, entry.kind, entry.options.source, "yes" if each.runs else "no"),
-                *(_moment(each.succeeded_at), f"{each.posts:,}", f"{each.pictures:,}"),
+                *(_moment(each.succeeded_at), f"{each.posts:,}", f"{each.pictures:,}", f"{each.skipped:,}"),
                 f"{_moment(each.failed_at)}: {each.fault}" if each.fault else "",
             )
         )
-    table(("name", "kind", "source", "runs", "last success", "posts", "pictures", "fault"), rows)
+    table(("name", "kind", "source", "runs", "last success", "posts", "pictures", "skipped", "fault"), rows)
 
 
 def _moment(moment: "datetime | None") -> str:

@@ -27,13 +27,14 @@ def test_the_list_tells_what_was_never_collected_and_why_something_fails(collect
     with engine.begin() as connection:
         connection.execute(
             text("""
-                INSERT INTO collector (name, kind, source, began_at, failed_at, fault, posts)
-                VALUES ('sky', 'bluesky', 'bluesky', now(), '2026-11-30T12:00Z', 'answers 503', 1234)
+                INSERT INTO collector (name, kind, source, began_at, failed_at, fault, posts, skipped)
+                VALUES ('sky', 'bluesky', 'bluesky', now(), '2026-11-30T12:00Z', 'answers 503', 1234, 56)
             """)
         )
     engine.dispose()
     shown = collect(collecting, "--list", "--only", "sky").stdout
     assert "1,234" in shown
+    assert "56" in shown
     assert "2026-11-30T12:00:00+00:00: answers 503" in shown
     assert "inbox" not in shown
 
