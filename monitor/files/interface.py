@@ -73,6 +73,8 @@ class Opened:
     """Rows that stood before the heading."""
     rows: Iterator[Row | Unreadable]
     """Once."""
+    mapped: Mapping[Target, tuple[str, ...]] = field(default_factory=dict)
+    """Columns that a person names for a field, instead of those that are found."""
     notes: tuple[str, ...] = ()
     """What was read otherwise than one may think: a sheet of several, an encoding that was guessed."""
     share: Callable[[], float] = lambda: 0.0

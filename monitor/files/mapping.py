@@ -86,13 +86,13 @@ def taken(fields: Mapping[Target, Sequence[str]]) -> list[str]:
     return [_used(target, names) for target, names in fields.items() if names and tuple(names) != (target,)]
 
 
-def mapped(columns: Columns, opened: Opened, given: Mapping[Target, Sequence[str]]) -> Columns:
-    """The columns with what a person says: names of columns by field, none to leave the field out.
+def named(opened: Opened, given: Mapping[Target, Sequence[str]]) -> dict[Target, tuple[str, ...]]:
+    """The columns that a person names by field, spelt as the file spells them; none leaves the field out.
 
     Raises `SetupError` for a column that the file does not have.
     """
     spelt = {name.casefold(): name for name in opened.columns} | {name: name for name in opened.columns}
-    fields = dict(columns.fields)
+    fields: dict[Target, tuple[str, ...]] = {}
     for target, names in given.items():
         for name in names:
             if name not in spelt and name.casefold() not in spelt and opened.form not in ("json", "jsonl"):
@@ -100,7 +100,7 @@ def mapped(columns: Columns, opened: Opened, given: Mapping[Target, Sequence[str
                     f"--map {target}={name}: there is no such column; there are {_listed(opened.columns)}"
                 )
         fields[target] = tuple(spelt.get(name) or spelt.get(name.casefold(), name) for name in names)
-    return replace(columns, fields=fields)
+    return fields
 
 
 def ordered(columns: Columns, values: Iterable[Any]) -> tuple[Columns, str | None]:

@@ -19,7 +19,7 @@ from monitor.files.interface import (
     Unreadable,
     Vendor,
 )
-from monitor.files.mapping import Proposal, mapped, moment_of, ordered, propose, taken
+from monitor.files.mapping import Proposal, moment_of, named, ordered, propose, taken
 from monitor.files.mentions import text_mentions
 from monitor.files.opening import open_file, peek
 from monitor.publishing.records import Defaults, Outgoing, Refused
@@ -99,10 +99,13 @@ def understand(
     try:
         first, opened = peek(opened, _SAMPLE if is_file else 1)
         vendor = _vendor(wishes.form, opened)
+        opened = replace(opened, mapped=named(opened, wishes.columns))
         proposal = propose(opened, first) if vendor is None else Proposal(columns=vendor.columns(opened))
-        columns = mapped(proposal.columns, opened, wishes.columns)
         columns = replace(
-            columns, zone=wishes.zone or columns.zone, date_order=wishes.date_order or columns.date_order
+            proposal.columns,
+            fields={**proposal.columns.fields, **opened.mapped},
+            zone=wishes.zone or proposal.columns.zone,
+            date_order=wishes.date_order or proposal.columns.date_order,
         )
         rows = opened.rows if vendor is None else vendor.rows(opened, beside)
         seen = list(islice(rows, len(first)))
@@ -117,7 +120,7 @@ def understand(
     }
 
     def again() -> Iterator[Row | Unreadable | LeftOut]:
-        once_more = open_file(file, name, encoding=wishes.encoding)
+        once_more = replace(open_file(file, name, encoding=wishes.encoding), mapped=opened.mapped)
         return once_more.rows if vendor is None else vendor.rows(once_more, beside)
 
     if "published_at" not in problems:

@@ -21,6 +21,7 @@ from monitor.errors import SetupError
 from monitor.files.interface import Beside, LeftOut, Opened, Row, Vendor
 from monitor.files.mentions import text_mentions
 from monitor.files.opening import open_file
+from monitor.files.reading import Wishes, understand
 from monitor.files.vendors import VENDORS
 from monitor.messages import ImageMention, TextMention
 from monitor.publishing import Defaults, Outgoing, Refused
@@ -501,3 +502,56 @@ def test_whatever_stands_in_a_row_it_is_a_mention_left_out_or_refused(name: str,
     assert vendor.recognises(opened)
     records = list(published(vendor, opened, EXPORTS / "brandwatch.csv", "UTC"))
     assert len(records) >= len(rows) or name == "reddit"  # an empty listing holds nothing
+
+
+@pytest.mark.parametrize(
+    ("types", "source"),
+    [
+        ("SOCIALMEDIA;SOCIALMEDIA_YOUTUBE", "youtube"),
+        ("SOCIALMEDIA SOCIALMEDIA_TWITTER", "x"),
+        ("ONLINENEWS|ONLINENEWS_PRESS,", "news"),
+        ("MESSAGEBOARD", "forum"),
+    ],
+)
+def test_types_of_talkwalker_are_parted_by_any_sign(types: str, source: str, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(
+        "url,published,content,source_type,extra_author_attributes.name\n"
+        f'https://v.example/1,2026-03-04T10:00:00Z,Nike,"{types}",Ann\n'
+    )
+    ((mention,), others) = read(tmp_path / "a.csv")
+    assert (mention.source, others) == (source, [])
+
+
+@pytest.mark.parametrize("form", ["auto", "talkwalker"])
+def test_a_column_that_a_person_names_stands_for_one_that_is_missing_or_empty(
+    form: str, tmp_path: Path
+) -> None:
+    """The remedy that the refusal names."""
+    (tmp_path / "missing.csv").write_text(
+        "url,published,Wording,extra_author_attributes.name\nhttps://v.example/1,2026-03-04T10:00:00Z,Nike,Ann\n"
+    )
+    (tmp_path / "empty.csv").write_text(
+        "url,published,content,Wording,extra_author_attributes.name\n"
+        "https://v.example/1,2026-03-04T10:00:00Z,,Nike,Ann\n"
+    )
+    for name in ("missing.csv", "empty.csv"):
+        found = understand(tmp_path / name, Wishes(form=form, columns={"text": ["wording"]}))
+        (sent,) = text_mentions(found.rows, found.columns, Defaults(source="upload"), max_chars=100)
+        assert isinstance(sent, Outgoing)
+        mention = msgspec.json.decode(sent.value, type=TextMention)
+        assert (found.form, mention.text, mention.author) == ("talkwalker", "Nike", "Ann")
+
+
+def test_pictures_of_posts_whose_ids_are_left_out_have_ids_of_their_own(tmp_path: Path) -> None:
+    media = [
+        {"type": "photo", "url": "https://t.co/pic", "media_url_https": "https://pbs.twimg.com/media/a.jpg"}
+    ]
+    tweets = msgspec.json.encode([post(17, "VMware https://t.co/pic", media)]).decode()
+    (tmp_path / "tweets.js").write_text(f"window.YTD.tweets.part0 = {tweets}")
+    (tmp_path / "tweets_media").mkdir()
+    shutil.copy(PICTURES / "coffee.jpg", tmp_path / "tweets_media" / "17-a.jpg")
+    found = understand(tmp_path / "tweets.js", Wishes(columns={"id": []}))
+    sent = text_mentions(found.rows, found.columns, Defaults(source="upload"), max_chars=10_000)
+    text, picture = [record for record in sent if isinstance(record, Outgoing)]
+    assert (text.topic, picture.topic) == ("text", "image")
+    assert text.key != picture.key

@@ -69,22 +69,24 @@ def columns(
     zone: str | None = None,
     constants: Mapping[Target, str] | None = None,
 ) -> Columns:
-    """Those of `fields` that the file has, spelt as it spells them, and those `added` by mending. Objects of
-    JSON have fields of their own each: there all of them may come.
+    """Those of `fields` that the file has, spelt as it spells them, those `added` by mending, and instead of
+    them what a person names. Objects of JSON have fields of their own each: there all of them may come.
 
     Raises `SetupError` where no column holds the text or the moment.
     """
     may_come = [name for names in fields.values() for name in names] if "json" in opened.form else ()
     spelt = {name.casefold(): name for name in (*may_come, *added, *opened.columns)}
-    found: dict[Target, tuple[str, ...]] = {}
+    found = dict(opened.mapped)
     for target, names in fields.items():
+        if target in opened.mapped:
+            continue
         there = tuple(spelt[name.casefold()] for name in names if name.casefold() in spelt)
         if there:
             found[target] = there
         elif target in ("text", "published_at"):
             wanted = " or ".join(f"`{name}`" for name in names)
             raise SetupError(
-                f"this is an export of {vendor}, but it has no column {wanted} "
+                f"{opened.name}: this is an export of {vendor}, but it has no column {wanted} "
                 f"(found: {', '.join(opened.columns)}); export it again with that column, or name another "
                 f"with --map {target}=COLUMN"
             )

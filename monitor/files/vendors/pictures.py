@@ -15,7 +15,8 @@ _NOT_THERE: Final = "a picture that is not beside the file"
 def shown_in(
     post: Row, ids: Sequence[str], folder: Path, files: Sequence[str]
 ) -> Iterator[Row | Unreadable | LeftOut]:
-    """A row for each picture of the post; `ids` are the columns that its id may stand in, best first.
+    """A row for each picture of the post; `ids` are the columns that its id may stand in, best first; of
+    none the picture's bytes make it.
 
     Ids are as the collectors have them: the first picture shares the post's, others are `ID#2`, `ID#3`, ...
     What lies outside of the folder is not there.
@@ -32,7 +33,8 @@ def shown_in(
         except DataError as error:
             yield Unreadable(where, error, file)
         else:
-            yield Row(where, {**post.cells, ids[0]: picture_id(id, number)}, data)
+            named = {ids[0]: picture_id(id, number)} if ids else {}
+            yield Row(where, {**post.cells, **named}, data)
 
 
 def _read(folder: Path, file: str) -> bytes | None:

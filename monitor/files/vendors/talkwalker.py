@@ -4,6 +4,7 @@ Written after https://developer.talkwalker.com/docs/talkwalker-documents and the
 A document's id is its address, as Talkwalker itself has it.
 """
 
+import re
 from typing import Final
 
 from monitor.files.interface import Columns, Opened, Target, Vendor
@@ -29,6 +30,8 @@ _FIELDS: Final[dict[Target, tuple[str, ...]]] = {
     "lang": ("lang",),
     "reach": ("reach",),
 }
+_BETWEEN: Final = re.compile(r"[\s,;|]+")
+"""Types of one document; which sign stands there depends on that of the table."""
 _WRAPPED: Final = "data."
 """In front of every name in results of the API."""
 
@@ -73,8 +76,8 @@ def _inner(opened: Opened) -> str:
 
 
 def _source(value: object) -> str:
-    """`x` of `SOCIALMEDIA,SOCIALMEDIA_TWITTER`, `news` of `ONLINENEWS,ONLINENEWS_PRESS`, `blog` of `BLOG`."""
-    kinds = value if isinstance(value, list) else str(value).split(",")
+    """`x` of `SOCIALMEDIA,SOCIALMEDIA_TWITTER`, `news` of `ONLINENEWS;ONLINENEWS_PRESS`, `blog` of `BLOG`."""
+    kinds = value if isinstance(value, list) else _BETWEEN.split(str(value).strip(" ,;|"))
     kind = str(kinds[-1] if kinds else "").strip().lower()
     general, _, special = kind.partition("_")
     if general == "socialmedia" and special:
