@@ -8,8 +8,13 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from typing import Final
 
-_IPV4_INSIDE: Final = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/96"), IPv6Network("::/96"))
-"""IPv4 as NAT64 and old systems write it."""
+_IPV4_INSIDE: Final = (
+    IPv6Network("64:ff9b::/96"),
+    IPv6Network("64:ff9b:1::/96"),
+    IPv6Network("::/96"),
+    IPv6Network("::ffff:0:0:0/96"),
+)
+"""IPv4 as NAT64, SIIT and old systems write it."""
 _SITE_LOCAL: Final = IPv6Network("fec0::/10")
 
 

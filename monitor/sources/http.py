@@ -2,7 +2,7 @@
 
 Answers of 2xx and 304 are handed over. 408, 425, 429 and 5xx, connections that are cut or slow: the platform
 does not answer now (`SourceOutageError`). Any other: it refuses (`RefusedError`, a `SetupError`). Redirects
-are followed, to another host only where that is public or in MONITOR_COLLECT_HOSTS.
+are followed, to another host or port only where that is public or in MONITOR_COLLECT_HOSTS.
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -20,9 +20,10 @@ from monitor.addresses import Allowed, read_allowed
 from monitor.errors import SetupError
 from monitor.settings import Settings
 from monitor.sources.faults import RefusedError, faults, refusal, shown
-from monitor.sources.guard import ForbiddenError, GuardedResolver, check_url
+from monitor.sources.guard import GuardedResolver
 from monitor.sources.interface import SourceOutageError
 from monitor.sources.pacing import Pace
+from monitor.sources.places import check, is_ours, place_of
 from monitor.sources.robots import AGENT, Robots
 from monitor.sources.unpacking import ACCEPTED, BrokenError, TooLargeError, Unpacker
 
@@ -42,6 +43,8 @@ _HEARTBEAT: Final = 30.0
 _A_HOST: Final = 4
 """Connections to one host at a time."""
 _HOPS: Final = 5
+_ROBOTS: Final = 512 * 1024
+"""Bytes of a robots.txt that are read; the RFC wants 500 KiB."""
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
 
@@ -138,10 +141,8 @@ class Http:
         Raises `SourceOutageError`, `RefusedError`, and `SetupError` where it is larger than `limit`,
         forbidden or no address.
         """
-        place = _url(url, params)
-        if robots:
-            await self._robots.check(place, guarded=guarded)
-        async with self._answer("GET", place, headers, guarded=guarded) as response:
+        place = place_of(url, params)
+        async with self._answer("GET", place, headers, robots=robots, guarded=guarded) as response:
             return await _whole(response, limit)
 
     async def post(
@@ -153,7 +154,7 @@ class Http:
         limit: int = LIMIT,
     ) -> Response:
         """The answer to a form, as OAuth asks for tokens. Raises as `get` does."""
-        async with self._answer("POST", _url(url, None), headers, data=dict(data)) as response:
+        async with self._answer("POST", place_of(url, None), headers, data=dict(data)) as response:
             return await _whole(response, limit)
 
     @asynccontextmanager
@@ -170,7 +171,7 @@ class Http:
         They end with the answer, and by `SourceOutageError` where `silence` seconds bring nothing.
         """
         timeout = ClientTimeout(sock_connect=_CONNECT, sock_read=silence)
-        async with self._answer("GET", _url(url, params), headers, timeout=timeout) as response:
+        async with self._answer("GET", place_of(url, params), headers, timeout=timeout) as response:
             yield _lines(response)
 
     @asynccontextmanager
@@ -183,7 +184,7 @@ class Http:
         limit: int = _LINE_LIMIT,
     ) -> AsyncIterator[WebSocket]:
         """An open WebSocket at ws:// or wss://, with pings and compression. Raises as `get` does."""
-        place = _url(url, None)
+        place = place_of(url, None)
         await self._pace.wait(place.host or "")
         timeout = aiohttp.ClientWSTimeout(ws_close=_CONNECT)
         try:
@@ -210,6 +211,7 @@ class Http:
         place: URL,
         headers: Mapping[str, str] | None,
         *,
+        robots: bool = False,
         guarded: bool = False,
         **options: Any,
     ) -> AsyncIterator[ClientResponse]:
@@ -217,7 +219,9 @@ class Http:
         sent = {"Accept-Encoding": ACCEPTED, **(headers or {})}
         for _ in range(_HOPS + 1):
             if guarded:
-                _check(place, self._allowed)
+                check(place, self._allowed)
+            if robots:
+                await self._robots.check(place, guarded=guarded)
             await self._pace.wait(place.host or "")
             session = self._guarded if guarded else self._open
             with faults(shown(place)):
@@ -231,8 +235,8 @@ class Http:
                         raise refusal(place, response.status, response.headers)
                     yield response
                     return
-            following = _url(target, None, base=place)
-            if following.host != place.host:
+            following = place_of(target, None, base=place)
+            if not is_ours(following, place):
                 guarded = True
                 sent.pop("Authorization", None)
             place = following
@@ -240,30 +244,15 @@ class Http:
 
     async def _robots_of(self, place: URL, guarded: bool) -> str:
         try:
-            answer = await self.get(str(place), guarded=guarded, limit=512 * 1024)
-        except RefusedError:
+            async with self._answer("GET", place, None, guarded=guarded) as response:
+                answer = await _whole(response, _ROBOTS, cut=True)
+        except SetupError:  # also redirects without end: by the RFC there is none
             return ""
         return answer.body.decode("utf-8", "replace")
 
 
-def _url(written: str, params: Mapping[str, str] | None, base: URL | None = None) -> URL:
-    try:
-        url = URL(written) if base is None else base.join(URL(written))
-    except ValueError as error:
-        raise SetupError(f"{written[:200]!r} is no address: {error}") from None
-    if url.scheme not in ("http", "https", "ws", "wss") or not url.host:
-        raise SetupError(f"{written[:200]!r} is no address; write https://HOST/PATH")
-    return url.update_query(params) if params else url
-
-
-def _check(place: URL, allowed: Allowed) -> None:
-    try:
-        check_url(place, allowed)
-    except ForbiddenError as error:
-        raise SetupError(f"{shown(place)}: {error}") from None
-
-
-async def _whole(response: ClientResponse, limit: int) -> Response:
+async def _whole(response: ClientResponse, limit: int, *, cut: bool = False) -> Response:
+    """`cut`: of what is larger its beginning."""
     where = shown(response.url)
     made = bytearray()
     try:
@@ -274,7 +263,8 @@ async def _whole(response: ClientResponse, limit: int) -> Response:
         if made or response.status == 200:
             unpacker.finish()
     except TooLargeError as error:
-        raise SetupError(f"{where}: {error}") from None
+        if not cut:
+            raise SetupError(f"{where}: {error}") from None
     except BrokenError as error:
         raise SourceOutageError(f"{where}: {error}") from None
     return Response(response.status, response.headers, bytes(made), str(response.url))

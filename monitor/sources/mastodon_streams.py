@@ -7,7 +7,7 @@ Written after docs.joinmastodon.org/methods/streaming and the server's own strea
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from urllib.parse import quote
 
 import msgspec
@@ -19,6 +19,8 @@ from monitor.sources.mastodon_api import DENIED, Server
 
 Part = Literal["all", "local", "remote"]
 """Which posts: of the server's own people, of other servers', or both."""
+_LARGEST: Final = 2**20
+"""Bytes of an event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +156,12 @@ async def _parsed(lines: AsyncIterator[bytes], server: Server, asked: Timeline) 
     """Server-Sent Events: fields, each on a line, up to a blank one."""
     event = ""
     data: list[bytes] = []
+    size = 0
     async for line in lines:
         if not line:
             if event and data:
                 yield Told(asked.name, event, b"\n".join(data).decode("utf-8", "replace"))
-            event, data = "", []
+            event, data, size = "", [], 0
             continue
         field, _, value = line.partition(b":")
         value = value.removeprefix(b" ")
@@ -166,4 +169,7 @@ async def _parsed(lines: AsyncIterator[bytes], server: Server, asked: Timeline) 
             event = value.decode("utf-8", "replace")
         elif field == b"data":
             data.append(value)
+            size += len(value) + 1
+            if size > _LARGEST:
+                raise SourceOutageError(f"{server.host}: an event of more than {_LARGEST:,} bytes")
     raise SourceOutageError(f"{server.host}: ended the stream of {asked.name}")

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import signal
 from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import Final
@@ -40,6 +41,8 @@ from monitor.stream.metrics import CollectMetrics
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 _STILL: Final = 120.0
 """Seconds that the event loop may stand still; nothing here takes one."""
+_THREADS: Final = 64
+"""For names that are looked up, files, feeds: some slow name servers hold up nothing else."""
 _CHECKING: Final = 4
 """Connections to the database besides one for each entry."""
 
@@ -84,6 +87,7 @@ class _Process:
 
     async def run(self, once: bool) -> int:
         loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(_THREADS))
         for number in _SIGNALS:
             loop.add_signal_handler(number, self._stop.set)
         async with AsyncExitStack() as stack:

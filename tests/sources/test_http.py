@@ -1,21 +1,27 @@
 """One HTTP client for all sources: what answers mean, how much and from where is taken."""
 
+import asyncio
 import gzip
 import zlib
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from itertools import repeat
 
 import pytest
 from aiohttp import web
+from yarl import URL
 
 from monitor.addresses import read_allowed
 from monitor.errors import SetupError
-from monitor.sources import pacing, pictures
+from monitor.sources import pacing, pictures, robots
 from monitor.sources.http import Http, RefusedError
 from monitor.sources.interface import SourceOutageError
 from monitor.sources.pictures import PictureError, Pictures
+from monitor.sources.places import is_ours
+from monitor.sources.unpacking import TooLargeError, Unpacker
 from tests.sources.pictures import PNG, jpeg
 from tests.sources.streams import serving
 
@@ -233,6 +239,7 @@ async def test_pictures_are_fetched_whole():
         *("http://127.0.0.1:{port}/it", "http://localhost:{port}/it", "http://127.0.0.1/it"),
         *("http://127.1/it", "http://2130706433/it", "http://0x7f000001/it", "http://0/it"),
         *("http://[::1]:{port}/it", "http://[::ffff:127.0.0.1]/it", "http://[64:ff9b::7f00:1]/it"),
+        "http://[::ffff:0:7f00:1]/it",
         *(
             "http://169.254.169.254/latest",
             "http://10.0.0.1/it",
@@ -319,3 +326,95 @@ async def test_robots_are_heard_about_pictures():
     async with fetching(app) as (found, at):
         with pytest.raises(PictureError, match="robots"):
             await found.fetch(f"{at}/it")
+
+
+async def test_redirects_on_a_host_lead_to_no_other_port_of_it_and_take_no_token_there():
+    async def tell(request: web.Request) -> web.Response:
+        return web.Response(text=request.headers.get("Authorization", "none"))
+
+    async with serving(server(there=tell)) as other:
+        app = server(it=redirect(f"http://{other}/there"))
+        with pytest.raises(SetupError, match=r"127\.0\.0\.1"):
+            await fetched(app)
+        answer = await fetched(app, allowed="127.0.0.1", headers={"Authorization": "Bearer hush"})
+    assert answer.body == b"none"
+
+
+@pytest.mark.parametrize(
+    ("following", "ours"),
+    [
+        ("http://a.example/x", True),
+        ("https://a.example/x", True),
+        ("http://a.example:8080/", False),
+        ("https://a.example:8443/", False),
+        ("http://b.example/", False),
+    ],
+)
+def test_a_redirect_stays_with_the_server_that_was_named(following, ours):
+    assert is_ours(URL(following), URL("http://a.example/feed")) is ours
+    assert not is_ours(URL("http://a.example/"), URL("https://a.example/"))
+
+
+async def test_robots_are_heard_where_a_redirect_leads():
+    said = answering(b"User-agent: *\nDisallow: /there")
+    app = server(it=redirect("/there"), there=answering(b"x"), robots_txt=said)
+    assert (await fetched(app)).body == b"x"
+    with pytest.raises(SetupError, match=r"robots\.txt"):
+        await fetched(app, robots=True)
+
+
+async def test_a_robots_txt_that_is_too_large_or_nowhere_stops_nobody():
+    large = b"User-agent: *\nDisallow: /private\n" + b"# more\n" * 100_000
+    app = server(it=answering(b"x"), private=answering(b"x"), robots_txt=answering(large))
+    assert (await fetched(app, robots=True)).body == b"x"
+    app = server(it=answering(b"x"), robots_txt=redirect("/robots.txt"))
+    assert (await fetched(app, robots=True)).body == b"x"
+
+
+async def test_what_hosts_said_is_forgotten_where_it_becomes_too_much(monkeypatch):
+    monkeypatch.setattr(robots, "_MOST_CHARACTERS", 10_000)
+    asked = []
+
+    async def fetch(place: URL, guarded: bool) -> str:
+        asked.append(place.host)
+        return "User-agent: *\n" + "Disallow: /private\n" * 100
+
+    said = robots.Robots(fetch, lambda *_: None)
+    for number in (0, 1, 2, 3, 3, 2, 0):
+        await said.check(URL(f"https://{number}.example/it"), guarded=True)
+    assert asked == [f"{number}.example" for number in (0, 1, 2, 3, 0)]
+
+
+async def test_who_gives_up_waiting_for_a_host_takes_no_turn():
+    """A hundred pictures of a host that allows one in a while: its feed is asked for all the same."""
+    pace = pacing.Pace(0.2)
+    await pace.wait("a")
+    waiting = [asyncio.create_task(pace.wait("a")) for _ in range(100)]
+    await asyncio.sleep(0)
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    slept = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pacing.asyncio, "sleep", sleep)
+        await pace.wait("a")
+    assert sum(slept) <= 0.2
+
+
+async def test_files_of_gzip_one_behind_the_other_are_all_unpacked():
+    packed = gzip.compress(b"one\n") + gzip.compress(b"two\n") + gzip.compress(b"") + b"\0\0 no more"
+    for size in (1, 7, len(packed)):
+        unpacker = Unpacker("gzip", 100)
+        made = [unpacker.feed(packed[at : at + size]) for at in range(0, len(packed), size)]
+        unpacker.finish()
+        assert b"".join(made) == b"one\ntwo\n"
+
+
+async def test_what_becomes_nothing_is_not_unpacked_for_ever():
+    unpacker = Unpacker("gzip", 10_000)
+    with pytest.raises(TooLargeError):
+        deque(map(unpacker.feed, repeat(gzip.compress(b""), 10_000)), maxlen=0)

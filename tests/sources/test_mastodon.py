@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.errors import SetupError
-from monitor.sources import mastodon_checks
+from monitor.sources import mastodon_checks, mastodon_streams
 from monitor.sources.context import Context
 from monitor.sources.interface import Gone, Item, Page, Post, Skipped, SourceOutageError
 from monitor.sources.mastodon import Mastodon, MastodonOptions
@@ -488,3 +488,17 @@ async def test_an_entry_that_cannot_be(options: Any) -> None:
     async with context() as at:
         with pytest.raises(SetupError, match="source m"):
             Mastodon("m", MastodonOptions(source="mastodon", **options), at)
+
+
+async def test_an_event_without_end_is_an_outage_and_no_memory() -> None:
+    async def lines() -> AsyncIterator[bytes]:
+        while True:
+            yield b"data: " + b"x" * 1000
+
+    server = MastodonServer()
+    async with context() as at:
+        told = mastodon_streams._parsed(
+            lines(), Server(at.http, server.url, "", at.now), mastodon_streams.timeline(None, "all")
+        )
+        with pytest.raises(SourceOutageError, match="more than"):
+            await anext(told)
