@@ -79,8 +79,8 @@ def refuse_old(published_at: datetime, kept_from: datetime | None) -> None:
     if kept_from is not None and published_at < kept_from:
         raise DataError(
             ErrorCode.TOO_OLD,
-            f"published at {published_at.isoformat()}; mentions are kept from {kept_from.date()} on, "
-            "what is older was pruned",
+            f"published at {published_at.isoformat()}; mentions are kept from "
+            f"{kept_from.astimezone(UTC).date()} on, what is older was pruned",
         )
 
 

@@ -367,8 +367,13 @@ async def test_it_says_what_would_go(writer, engine, made):
 
 
 async def test_a_mention_from_before_is_refused_also_by_a_worker_that_does_not_know_yet(
-    writer, worker_engine, brands, engine, made
+    database, worker_engine, writer, brands, engine, made
 ):
+    with engine.begin() as connection:  # a server in another zone, for connections made from here on
+        connection.execute(
+            text(f"ALTER DATABASE \"{database.rpartition('/')[2]}\" SET timezone TO 'America/New_York'")
+        )
+    await worker_engine.dispose()
     other = BatchWriter(worker_engine, brands)
     await other.prepare()
     assert other.kept_from is None
