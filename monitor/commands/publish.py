@@ -151,14 +151,16 @@ def deletions(
         records: Iterable[Outgoing | Refused] = read_deletions(file_or_input(file), defaults)
     else:
         records = (each for id in ids or () for each in deletions_of(f"--id {id}", {"id": id}, defaults))
-    _publish(load_settings(), records, "deletions")
+    _publish(load_settings(), records, "deletions", records_each=len(kinds))
 
 
-def _publish(settings: Settings, records: Iterable["Outgoing | Refused | LeftOut"], what: str) -> None:
+def _publish(
+    settings: Settings, records: Iterable["Outgoing | Refused | LeftOut"], what: str, *, records_each: int = 1
+) -> None:
     from monitor.commands.sending import Refusals, send
 
     refusals = Refusals()
-    sent = send(settings, records, what, refusals)
-    say(f"{sent:,} {what} published, {refusals.said()}")
+    sent = send(settings, records, what, refusals) // records_each
+    say(f"{sent:,} {what.removesuffix('s') if sent == 1 else what} published, {refusals.said()}")
     if refusals.any:
         raise typer.Exit(1)

@@ -8,6 +8,7 @@ from typing import Any, BinaryIO, Final
 
 from monitor.errors import DataError, ErrorCode
 from monitor.files.interface import Unreadable
+from monitor.files.names import plain
 from monitor.files.opening import open_file
 from monitor.messages import JSON, Kind, decode_deletion
 from monitor.publishing.records import Outgoing, Refused, content_type_header, given, rfc3339, to_json
@@ -42,9 +43,18 @@ def read_deletions(file: Path | BinaryIO, defaults: Post) -> Iterator[Outgoing |
 
 def deletions(where: str, fields: Any, defaults: Post) -> Iterator[Outgoing | Refused]:
     """The records that delete one post, checked as the service checks them."""
-    named = given({name: fields.get(name) for name in ("id", "source", "deleted_at")})
+    spelt = {plain(name).replace(" ", "_"): value for name, value in fields.items()} | dict(fields)
+    named = given({name: spelt.get(name) for name in ("id", "source", "deleted_at")})
     if isinstance(id := named.get("id"), int):
         named["id"] = str(id)  # as XLSX has it
+    if "id" not in named:
+        found = ", ".join(f"`{name}`" for name in fields) or "nothing"
+        yield Refused(where, DataError(ErrorCode.FIELD_MISSING, f"no `id` (found: {found})"), str(fields))
+        return
+    if "source" not in named and defaults.source is None:
+        problem = "no `source`, without which an id names no post; put it in the row, or pass --source"
+        yield Refused(where, DataError(ErrorCode.FIELD_MISSING, problem), str(fields))
+        return
     filled = {"source": defaults.source, "deleted_at": rfc3339(defaults.deleted_at)} | named
     try:
         value = to_json(given(filled))

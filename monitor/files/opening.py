@@ -160,7 +160,7 @@ def _form(name: str, text: str, *, named: bool) -> Form:
 def _is_table(start: str) -> bool:
     """Whether what has no name begins with the heading of a table."""
     columns = dialect_of(start).columns
-    return "text" in {known(column) for column in columns}
+    return not {"text", "id"}.isdisjoint({known(column) for column in columns})
 
 
 def _json(data: Bytes, form: Form, text: str, encoding: str) -> Opened:

@@ -63,4 +63,19 @@ def test_a_row_that_names_no_post_is_refused_and_the_rest_goes_on(
 def test_without_a_source_nothing_is_named() -> None:
     (refused,) = deletions("--id 7", {"id": "7"}, Post(source=None, deleted_at=NOW))
     assert isinstance(refused, Refused)
-    assert "source" in refused.error.detail
+    assert "--source" in refused.error.detail
+
+
+def test_names_of_columns_are_read_as_import_reads_them() -> None:
+    table = b"Author,ID,Source,Deleted At\nAnn,7,shop,2026-03-01T09:30:00Z\n"
+    record, _ = read_deletions(io.BytesIO(table), POST)
+    assert isinstance(record, Outgoing)
+    deletion = decode_deletion(record.value)
+    assert deletion is not None
+    assert (deletion.id, deletion.source, deletion.deleted_at.day) == ("7", "shop", 1)
+
+
+def test_a_table_without_ids_says_what_it_has() -> None:
+    (refused,) = read_deletions(io.BytesIO(b"Post ID,text\n7,a\n"), POST)
+    assert isinstance(refused, Refused)
+    assert "`Post ID`" in refused.error.detail
