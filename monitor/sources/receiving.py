@@ -107,7 +107,13 @@ class Receiving:
             raise _TurnedAwayError(401, "the token is not known, or revoked", "token")
         wait = self._rates.wait(publisher.name)
         if wait:
-            raise _TurnedAwayError(429, f"{publisher.name} sends too fast", "rate", wait)
+            raise _TurnedAwayError(
+                429,
+                f"{publisher.name} sends more items a second than `rate` in sources.toml allows; "
+                "send the same again after Retry-After seconds",
+                "rate",
+                wait,
+            )
         return publisher
 
     async def _answer(self, request: Request, publisher: Publisher) -> Response:

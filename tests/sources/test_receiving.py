@@ -183,6 +183,7 @@ async def test_a_publisher_that_is_too_fast_is_told_how_long_to_wait(topics, kno
         second = await http.post("/mentions", json=[TEXT])
         other = await http.post("/mentions", json=[], headers={"Authorization": "Bearer forum-only"})
     assert (first.status_code, second.status_code, other.status_code) == (202, 429, 202)
+    assert "`rate` in sources.toml" in second.json()["detail"]
     assert 10 <= int(second.headers["Retry-After"]) <= 13
 
 
