@@ -15,6 +15,10 @@ _UNKNOWN_FOR: Final = 1.0
 """Seconds until it is read again for a token that is not in it."""
 _WITHOUT_DATABASE: Final = 600.0
 """Seconds for which what was read counts while the database is away."""
+_LONGEST: Final = 3.0
+"""Seconds for the table to be read: all publishers wait for that."""
+_AGAIN: Final = 10.0
+"""Seconds until it is tried again where it could not be, while what was read still counts."""
 _BURST: Final = 10.0
 """Seconds' worth of items that may come at once."""
 
@@ -26,6 +30,7 @@ class Tokens:
         self._engine = engine
         self._known: dict[str, Publisher] | None = None
         self._read_at = 0.0
+        self._failed_at = -_AGAIN
         self._reading = asyncio.Lock()
 
     async def of(self, token: str) -> Publisher | None:
@@ -34,16 +39,22 @@ class Tokens:
         async with self._reading:
             now = asyncio.get_running_loop().time()
             age = now - self._read_at
-            if self._known is None or age > (_KNOWN_FOR if key in self._known else _UNKNOWN_FOR):
+            old = self._known is None or age > (_KNOWN_FOR if key in self._known else _UNKNOWN_FOR)
+            if old and (self._known is None or now - self._failed_at > _AGAIN):
                 await self._read(now)
             assert self._known is not None, "read, or raised"
             return self._known.get(key)
 
     async def _read(self, now: float) -> None:
         try:
-            self._known, self._read_at = await holding(self._engine), now
-        except (OutageError, SetupError):
+            async with asyncio.timeout(_LONGEST):
+                self._known, self._read_at = await holding(self._engine), now
+        except (OutageError, SetupError, TimeoutError) as error:
+            self._failed_at = asyncio.get_running_loop().time()
             if self._known is None or now - self._read_at > _WITHOUT_DATABASE:
+                self._known = None
+                if isinstance(error, TimeoutError):
+                    raise OutageError(f"database: no answer in {_LONGEST:.0f} s") from error
                 raise
 
 

@@ -4,6 +4,7 @@ An item with `deleted_at` is a deletion, one with `image` a picture mention, any
 JSON as on the topics.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -31,6 +32,9 @@ MOST_ITEMS: Final = 10_000
 
 _ARRAY: Final = msgspec.json.Decoder(list[msgspec.Raw])
 _OBJECT: Final = msgspec.json.Decoder(dict[str, Any])
+_MOST_VALUES: Final = 500_000
+"""Of one request: two bytes become a hundred as a value of its own, and all wait while they do."""
+_STRING: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _TOPICS: Final = ("text", "image")
 
 
@@ -90,6 +94,8 @@ def read_items(body: bytes, source: str, held_to: str | None, settings: Settings
 
 def _split(body: bytes) -> Iterable[bytes | msgspec.Raw]:
     body = body.removeprefix(b"\xef\xbb\xbf").strip()
+    if _values(body) > _MOST_VALUES and _values(_STRING.sub(b"", body)) > _MOST_VALUES:
+        raise DataError(ErrorCode.JSON_INVALID, f"more than {_MOST_VALUES:,} values; send fewer at a time")
     if body.startswith(b"["):
         try:
             return _ARRAY.decode(body)
@@ -104,6 +110,11 @@ def _split(body: bytes) -> Iterable[bytes | msgspec.Raw]:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return [line for line in body.split(b"\n") if line.strip()]
     return [body]
+
+
+def _values(body: bytes) -> int:
+    """Of how many at most it consists, signs in strings counted, too."""
+    return sum(map(body.count, (b",", b"[", b"{", b"\n")))
 
 
 def _fields(raw: bytes | msgspec.Raw) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from monitor.errors import OutageError, SetupError
 from monitor.settings import Settings
 from monitor.sources.admission import Rates, Tokens
 from monitor.sources.collector import Health
+from monitor.sources.listening import Connection
 from monitor.sources.publication import Sends
 from monitor.sources.receiver_options import ReceiverOptions
 from monitor.sources.receiving import Receiving
@@ -64,6 +65,8 @@ class Receiver:
             return
         config = uvicorn.Config(
             make_app(self._receiving),
+            http=Connection,
+            ws="none",
             log_level="warning",
             log_config=None,
             access_log=False,
@@ -88,11 +91,12 @@ class Receiver:
         while True:
             try:
                 listening = socket.create_server((self._options.host, self._options.port), backlog=128)
-            except OSError as error:
+            except (OSError, ValueError) as error:  # ValueError: a name that is none
                 where = f"{self._options.host}:{self._options.port}"
-                if error.errno != errno.EADDRINUSE:
+                if not isinstance(error, OSError) or error.errno != errno.EADDRINUSE:
+                    why = error.strerror if isinstance(error, OSError) else error
                     raise SetupError(
-                        f"{self._name}: cannot listen on {where} ({error.strerror}); mend `host` or `port`"
+                        f"{self._name}: cannot listen on {where} ({why}); mend `host` or `port`"
                     ) from error
                 self.health.fault = f"another program listens on {where}"
                 _log.warning("stands by", receiver=self._name, why=self.health.fault)
@@ -110,6 +114,9 @@ class Receiver:
                     if one is not None:
                         await one.begin("http")
                         await self._write(one)
+                        continue
+                self.health.fault = f"another process collects {self._name!r}, not as `http`"
+                await self._sleep()
             except (OutageError, SetupError) as error:
                 self.health.fault = str(error)
                 _log.warning("no account is kept", receiver=self._name, why=str(error))

@@ -5,7 +5,9 @@ again doubles nothing: ids are the publisher's own.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable
+from functools import partial
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -26,6 +28,8 @@ from monitor.stream.metrics import CollectMetrics
 
 _AT_ONCE: Final = 8
 """Requests whose bodies are held at a time; more are asked to wait."""
+_AT_ONCE_EACH: Final = 5
+"""Of one publisher, whose line may be slow: the others have room beside it."""
 _BODY: Final = 60.0
 """Seconds for a body to come in."""
 _ACKNOWLEDGED: Final = 10.0
@@ -84,7 +88,7 @@ class Receiving:
         self._sender = sender
         self._settings = settings
         self._metrics = metrics
-        self._held = 0
+        self._held: Counter[str] = Counter()
         self._sending: set[asyncio.Task[Any]] = set()
 
     async def mentions(self, request: Request) -> Response:
@@ -117,22 +121,24 @@ class Receiving:
         return publisher
 
     async def _answer(self, request: Request, publisher: Publisher) -> Response:
-        if self._held >= _AT_ONCE:
+        theirs = self._held[publisher.name]
+        if self._held.total() >= _AT_ONCE or theirs >= _AT_ONCE_EACH:
             raise _TurnedAwayError(429, "too many requests wait for Kafka", "slow", _REST)
-        self._held += 1
+        self._held[publisher.name] += 1
+        self._rates.spend(publisher.name, 1)  # also where it has no items, or is none
         sending: asyncio.Task[Any] | None = None
         try:
             body = await self._body(request)
             items = await asyncio.to_thread(self._items, body, publisher)
-            self._rates.spend(publisher.name, items.count)
+            self._rates.spend(publisher.name, max(0, items.count - 1))
             sending = asyncio.create_task(self._send(items))
             await self._acknowledged(sending)
         finally:
             if sending is None or sending.done():
-                self._held -= 1
+                self._held[publisher.name] -= 1
             else:  # its records are held until Kafka has them, or has them not
                 self._sending.add(sending)
-                sending.add_done_callback(self._let_go)
+                sending.add_done_callback(partial(self._let_go, publisher.name))
         return self._said(items, publisher)
 
     async def _body(self, request: Request) -> bytes:
@@ -177,9 +183,9 @@ class Receiving:
             raise _TurnedAwayError(429, "Kafka is slow; send the same again later", "slow", _REST)
         await _or_away(sending, "Kafka")
 
-    def _let_go(self, sending: "asyncio.Task[Any]") -> None:
+    def _let_go(self, publisher: str, sending: "asyncio.Task[Any]") -> None:
         self._sending.discard(sending)
-        self._held -= 1
+        self._held[publisher] -= 1
         if not sending.cancelled() and sending.exception() is not None:
             _log.warning("not acknowledged", receiver=self._name, why=str(sending.exception()))
 

@@ -18,6 +18,7 @@ from monitor.publishing.records import Outgoing, Refused
 from monitor.settings import load_settings
 from monitor.sources import admission
 from monitor.sources.admission import Rates, Tokens
+from monitor.sources.items import read_items
 from monitor.sources.receiving import Receiving
 from monitor.sources.receiving_app import make_app
 from monitor.storage.publishers import Publisher, hashed
@@ -212,7 +213,11 @@ async def test_bodies_are_bounded_packed_or_not(http, topics):
 async def test_while_kafka_is_slow_publishers_are_asked_to_wait(http, topics, monkeypatch):
     monkeypatch.setattr("monitor.sources.receiving._ACKNOWLEDGED", 0.01)
     topics.ready.clear()
-    answers = [await http.post("/mentions", json=[TEXT]) for _ in range(9)]
+    others = {"Authorization": "Bearer forum-only"}
+    answers = [await http.post("/mentions", json=[TEXT]) for _ in range(6)]
+    assert "wait for Kafka" in answers[-1].json()["detail"], "others have room beside it"
+    mine = [{**TEXT, "source": "forum"}]
+    answers += [await http.post("/mentions", json=mine, headers=others) for _ in range(4)]
     assert {answer.status_code for answer in answers} == {429}
     assert all(int(answer.headers["Retry-After"]) > 0 for answer in answers)
     assert "wait for Kafka" in answers[-1].json()["detail"]
@@ -287,3 +292,48 @@ def test_no_body_makes_it_fall(body, packed):
         if decode_deletion(one.value, content_type) is None:
             decode = decode_image if one.topic == "image" else lambda v, c: decode_text(v, c, max_chars=10**6)
             assert msgspec.to_builtins(decode(one.value, content_type))
+
+
+@pytest.mark.parametrize(
+    "body", [b"[" + b"1," * 600_000 + b"1]", b"{\n" * 400_000, b'{"a":[' + b"[]," * 300_000]
+)
+def test_a_body_of_countless_values_is_not_read(body):
+    with pytest.raises(DataError, match="500,000 values"):
+        read_items(body, "http", None, load_settings())
+
+
+def test_signs_in_texts_are_no_values():
+    body = json.dumps(
+        [{**TEXT, "text": ',[{\n"\\' * 20_000, "id": str(number)} for number in range(9)]
+    ).encode()
+    assert read_items(body, "http", None, load_settings(text_max_chars=10**6)).count == 9
+
+
+async def test_while_the_database_hangs_who_is_known_may_send(topics, known, monkeypatch):
+    monkeypatch.setattr(admission, "_LONGEST", 0.01)
+    monkeypatch.setattr(admission, "_KNOWN_FOR", 0.0)
+    asked = []
+    async with client(topics) as http:
+        assert (await http.post("/mentions", json=[TEXT])).status_code == 202
+
+        async def hangs(_: object) -> dict[str, Publisher]:
+            asked.append(1)
+            await asyncio.Event().wait()
+            raise AssertionError
+
+        monkeypatch.setattr(admission, "holding", hangs)
+        for _ in range(5):
+            assert (await http.post("/mentions", json=[TEXT])).status_code == 202
+        assert (
+            await http.post("/mentions", json=[], headers={"Authorization": "Bearer x"})
+        ).status_code == 401
+    assert len(asked) == 1
+    async with client(topics) as http:
+        assert (await http.post("/mentions", json=[TEXT])).status_code == 503
+
+
+@pytest.mark.parametrize(("body", "status"), [(b"[]", 202), (b"?", 400)])
+async def test_requests_that_hold_nothing_count_for_the_rate(topics, known, body, status):
+    async with client(topics, rate=0.01) as http:
+        statuses = [(await http.post("/mentions", content=body)).status_code for _ in range(3)]
+    assert statuses == [status, 429, 429]
