@@ -6,6 +6,7 @@ CREATE FUNCTION kept_from() RETURNS timestamptz LANGUAGE sql STABLE SET search_p
     SELECT coalesce(max(before), '-infinity') FROM pruning
 $$;
 
+-- (SELECT kept_from()): asked once, not of every row.
 CREATE OR REPLACE VIEW expected_post_pair AS
 SELECT t.post_id, t.source, t.published_at AS text_at, i.published_at AS image_at,
        ARRAY(SELECT p.brand_id FROM presence AS p WHERE p.mention_id = t.id ORDER BY 1) AS text_brands,
@@ -14,13 +15,13 @@ SELECT t.post_id, t.source, t.published_at AS text_at, i.published_at AS image_a
            AS caption_brands,
        t.language AS text_language, i.language AS image_language, t.lead AND i.lead AS lead
 FROM mention AS t JOIN mention AS i ON i.post_id = t.post_id AND i.kind = 'image'
-WHERE t.kind = 'text' AND greatest(t.published_at, i.published_at) >= kept_from();
+WHERE t.kind = 'text' AND greatest(t.published_at, i.published_at) >= (SELECT kept_from());
 COMMENT ON VIEW expected_post_pair IS 'What table post_pair must hold of posts that are kept, worked out from the rows and presence.';
 
 CREATE OR REPLACE VIEW expected_mention_hour AS
 SELECT date_trunc('hour', published_at, 'UTC') AS hour, source, kind, model_version, count(*) AS mentions,
        language, lead, count(*) FILTER (WHERE kind = 'text' AND n_sentiments = 0) AS unscored
-FROM mention WHERE published_at >= kept_from()
+FROM mention WHERE published_at >= (SELECT kept_from())
 GROUP BY 1, source, kind, model_version, language, lead;
 COMMENT ON VIEW expected_mention_hour IS 'What table mention_hour must hold from kept_from() on, worked out from the rows.';
 
@@ -28,7 +29,7 @@ CREATE OR REPLACE VIEW expected_about_hour AS
 SELECT date_trunc('hour', published_at, 'UTC') AS hour, source, kind, count(*) AS mentions,
        count(*) FILTER (WHERE silent) AS silent, language, lead
 FROM (SELECT published_at, source, kind, bool_or(silent) AS silent, language, lead
-      FROM presence WHERE published_at >= kept_from()
+      FROM presence WHERE published_at >= (SELECT kept_from())
       GROUP BY mention_id, published_at, source, kind, language, lead) AS each
 GROUP BY 1, 2, 3, language, lead;
 COMMENT ON VIEW expected_about_hour IS 'What table about_hour must hold from kept_from() on, worked out from presence.';
@@ -43,7 +44,7 @@ SELECT date_trunc('hour', published_at, 'UTC') AS hour, source, brand_id,
        count(*) FILTER (WHERE label = 'negative') AS negative, language, lead,
        count(*) FILTER (WHERE kind = 'text' AND label IS NULL) AS unscored,
        count(*) FILTER (WHERE label = 'unsure') AS unsure
-FROM presence WHERE published_at >= kept_from()
+FROM presence WHERE published_at >= (SELECT kept_from())
 GROUP BY 1, 2, 3, language, lead;
 COMMENT ON VIEW expected_brand_hour IS 'What table brand_hour must hold from kept_from() on, worked out from presence.';
 
@@ -51,7 +52,7 @@ CREATE OR REPLACE VIEW expected_combination_hour AS
 SELECT hour, source, kind, brands, count(*) AS mentions, language, lead
 FROM (SELECT date_trunc('hour', published_at, 'UTC') AS hour, source, kind,
              array_agg(brand_id ORDER BY brand_id) AS brands, language, lead
-      FROM presence WHERE published_at >= kept_from()
+      FROM presence WHERE published_at >= (SELECT kept_from())
       GROUP BY mention_id, published_at, source, kind, language, lead
       HAVING count(*) > 1) AS each
 GROUP BY 1, 2, 3, 4, language, lead;
@@ -62,7 +63,7 @@ SELECT date_trunc('day', text_at, 'UTC') AS day, source, count(*) AS pairs,
        count(*) FILTER (WHERE text_brands <> '{}' AND image_brands <> '{}') AS about,
        text_language, image_language, lead
 FROM post_pair
-WHERE (text_at AT TIME ZONE 'UTC')::date = (image_at AT TIME ZONE 'UTC')::date AND text_at >= kept_from()
+WHERE (text_at AT TIME ZONE 'UTC')::date = (image_at AT TIME ZONE 'UTC')::date AND text_at >= (SELECT kept_from())
 GROUP BY 1, 2, text_language, image_language, lead;
 COMMENT ON VIEW expected_pair_day IS 'What table pair_day must hold from kept_from() on, worked out from post_pair.';
 
@@ -72,7 +73,7 @@ SELECT date_trunc('day', hour, 'UTC') AS day, source, brand_id, sum(texts)::bigi
        sum(silent)::bigint AS silent, sum(positive)::bigint AS positive, sum(neutral)::bigint AS neutral,
        sum(negative)::bigint AS negative, language, lead, sum(unscored)::bigint AS unscored,
        sum(unsure)::bigint AS unsure
-FROM brand_hour WHERE hour >= kept_from()
+FROM brand_hour WHERE hour >= (SELECT kept_from())
 GROUP BY 1, 2, 3, language, lead;
 COMMENT ON VIEW expected_brand_day IS 'What table brand_day must hold from kept_from() on, worked out from brand_hour.';
 
@@ -81,7 +82,7 @@ SELECT date_trunc('day', text_at, 'UTC') AS day, source, brand_id, text_language
        count(*) AS pairs, count(*) FILTER (WHERE brand_id = ANY(caption_brands)) AS named
 FROM post_pair, unnest(text_brands) AS brand_id
 WHERE brand_id = ANY(image_brands) AND (text_at AT TIME ZONE 'UTC')::date = (image_at AT TIME ZONE 'UTC')::date
-  AND text_at >= kept_from()
+  AND text_at >= (SELECT kept_from())
 GROUP BY 1, 2, 3, 4, 5, 6;
 COMMENT ON VIEW expected_brand_pair_day IS 'What table brand_pair_day must hold from kept_from() on, worked out from post_pair.';
 

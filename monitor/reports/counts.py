@@ -108,7 +108,7 @@ def brand_steps(chosen: Filter, zone: tzinfo, *, days: bool = True) -> str:
     """  # noqa: S608 - the conditions are our own; their values travel as parameters
     kept = f"""
         SELECT p.published_at, p.source, p.brand_id, p.lead, {_EACH}
-        FROM presence AS p WHERE {chosen.where("p")} AND p.published_at >= kept_from()
+        FROM presence AS p WHERE {chosen.where("p")} AND p.published_at >= (SELECT kept_from())
     """  # noqa: S608 - the conditions are our own; their values travel as parameters
     return f"({_all((pruned, kept))})"
 

@@ -21,9 +21,11 @@ first: nothing bears it out any more, and it stays.
 
 _KEPT: Final = {
     "presence": "true",
-    "post_pair": "text_at >= kept_from() OR image_at >= kept_from()",
-    **dict.fromkeys(("mention_hour", "about_hour", "brand_hour", "combination_hour"), "hour >= kept_from()"),
-    **dict.fromkeys(("pair_day", "brand_day", "brand_pair_day"), "day >= kept_from()"),
+    "post_pair": "text_at >= (SELECT kept_from()) OR image_at >= (SELECT kept_from())",
+    **dict.fromkeys(
+        ("mention_hour", "about_hour", "brand_hour", "combination_hour"), "hour >= (SELECT kept_from())"
+    ),
+    **dict.fromkeys(("pair_day", "brand_day", "brand_pair_day"), "day >= (SELECT kept_from())"),
 }
 """Rows of each that its view has to bear out."""
 
