@@ -23,7 +23,7 @@ from monitor.messages import Label
 from monitor.reports.labels import label
 from monitor.reports.wording import number
 from monitor.storage.alert_tables import alert, alert_delivery
-from monitor.storage.tables import brand
+from monitor.storage.tables import brand, mention
 
 _log = structlog.get_logger(__name__)
 
@@ -153,6 +153,12 @@ def _widest(connection: Connection, rule: Rule, found: Finding) -> _Why | None:
     return _Why(harmless(f"{who} reaches {number(row.reach)} people"), row.mention_id)
 
 
+def _held(connection: Connection, id: UUID) -> bool:
+    """Whether the mention is there, and stays until the transaction ends."""
+    there = select(mention.c.id).where(mention.c.id == id).with_for_update(read=True, key_share=True)
+    return connection.execute(there).first() is not None
+
+
 def _store(
     connection: Connection,
     rule: Rule,
@@ -169,6 +175,8 @@ def _store(
         )
     }
     of_brand = select(brand.c.id).where(brand.c.name == found.brand).scalar_subquery()
+    if why is not None and why.mention is not None and not _held(connection, why.mention):
+        why = None  # the post was deleted since: what names its author goes with it
     made = (
         insert(alert)
         .values(

@@ -1,11 +1,12 @@
 """What becomes of alerts at their recipients: sent once, held, gathered, refused, dropped."""
 
 from datetime import time, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select, text
 
-from monitor.alerts import store
+from monitor.alerts import raising, store
 from monitor.alerts.delivering import deliver
 from monitor.alerts.raising import raise_due
 from monitor.alerts.reading import history
@@ -177,6 +178,24 @@ async def test_words_of_a_cause_name_one_author_and_go_with_what_they_said(
         assert ("most people" in words) is (widest == first)
         connection.execute(text("DELETE FROM mention WHERE author = :first"), {"first": first})
         assert connection.execute(select(alert.c.cause)).scalar_one() is None
+
+
+async def test_an_author_who_is_forgotten_while_a_cause_is_looked_for_is_named_by_nobody(
+    write, engine, tell, monkeypatch
+):
+    await write([*weeks(NOW), *burst(NOW, 27, author="Ann")])
+    look = raising._why
+
+    def and_forgotten(*asked: Any) -> Any:
+        why = look(*asked)
+        with engine.begin() as connection:
+            connection.execute(text("DELETE FROM mention WHERE author = 'Ann'"))
+        return why
+
+    monkeypatch.setattr(raising, "_why", and_forgotten)
+    tell()
+    with engine.connect() as connection:
+        assert connection.execute(select(alert.c.cause, alert.c.first_mention_id)).one() == (None, None)
 
 
 async def test_of_a_cause_that_names_the_widest_author_alone_the_words_go_with_that_post(write, engine, tell):
