@@ -76,7 +76,7 @@ def propose(opened: Opened, sample: Sequence[Row | Unreadable]) -> Proposal:
             f"no column for the text (found: {_listed(opened.columns) or 'nothing'}); "
             "name it: --map text=COLUMN"
         )
-    zone = _zone_in_name(fields.get("published_at", ()))
+    zone = _zone_in_name(opened.mapped.get("published_at", fields.get("published_at", ())))
     columns = Columns(fields=fields, zone=zone)
     return Proposal(columns=columns, notes=tuple(notes), problems=problems, guessed=guessed)
 

@@ -104,7 +104,7 @@ def understand(
         columns = replace(
             proposal.columns,
             fields={**proposal.columns.fields, **opened.mapped},
-            zone=wishes.zone or proposal.columns.zone,
+            zone=proposal.columns.zone or wishes.zone,
             date_order=wishes.date_order or proposal.columns.date_order,
         )
         rows = opened.rows if vendor is None else vendor.rows(opened, beside)
@@ -113,6 +113,9 @@ def understand(
         opened.close()
         raise
     sample = tuple(row for row in seen if isinstance(row, Row))
+    notes = [note for target, note in proposal.notes if target not in wishes.columns]
+    if columns.zone is not None and wishes.zone not in (None, columns.zone):
+        notes.append(f"the file says that its dates are in {columns.zone}; --zone {wishes.zone} is not used")
     problems: dict[str, str] = {
         target: said
         for target, said in proposal.problems.items()
@@ -132,10 +135,7 @@ def understand(
         columns=columns,
         rows=chain(seen, rows),
         sample=sample,
-        notes=(
-            *opened.notes,
-            *(note for target, note in proposal.notes if target not in wishes.columns),
-        ),
+        notes=(*opened.notes, *notes),
         guessed=tuple(target for target in proposal.guessed if target not in wishes.columns),
         problems=problems,
     )

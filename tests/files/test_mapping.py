@@ -292,3 +292,23 @@ def test_names_of_exports_that_have_none_of_their_own_reader(
     heading: str, fields: dict[str, tuple[str, ...]]
 ) -> None:
     assert proposed(f"{heading}\n{','.join('x' * (heading.count(',') + 1))}\n") == fields
+
+
+@pytest.mark.parametrize(("heading", "hour", "told"), [("Created (UTC)", 10, True), ("Created", 9, False)])
+def test_a_zone_that_the_file_names_is_not_overruled_in_silence(
+    tmp_path: Path, heading: str, hour: int, told: bool
+) -> None:
+    """`--zone` is of dates that name none, and often of several files at once."""
+    path = tmp_path / "posts.csv"
+    path.write_text(f"text,{heading}\na,2026-03-01 10:00\n")
+    (mention,), _, notes = mentions(path, Wishes(zone="Europe/Berlin"))
+    assert mention.published_at.hour == hour
+    assert any("--zone Europe/Berlin is not used" in note for note in notes) is told
+
+
+@pytest.mark.parametrize(("column", "hour"), [("Local", 9), ("Created (UTC)", 10)])
+def test_the_column_that_a_person_names_says_the_zone(tmp_path: Path, column: str, hour: int) -> None:
+    path = tmp_path / "posts.csv"
+    path.write_text("text,Created (UTC),Local\na,2026-03-01 10:00,2026-03-01 10:00\n")
+    (mention,), *_ = mentions(path, Wishes(zone="Europe/Berlin", columns={"published_at": [column]}))
+    assert mention.published_at.hour == hour
