@@ -83,9 +83,8 @@ def fields_of(row: Row, columns: Columns, zone: tzinfo | None) -> dict[str, Any]
     """The fields of a mention that a row says, moments and numbers read. Raises `DataError`."""
     fields: dict[str, Any] = {}
     for target in _WORDS:
-        value = _first(row, columns, target)
-        if value is not None:
-            fields[target] = _word(value, target, columns)
+        if (found := _first(row, columns, target)) is not None:
+            fields[target] = _word(*found, target)
     if (text := _joined(row, columns)) is not None:
         fields["text"] = text
     if (moment := moment_of(row, columns)) is not None:
@@ -96,7 +95,7 @@ def fields_of(row: Row, columns: Columns, zone: tzinfo | None) -> dict[str, Any]
         except (OverflowError, ValueError) as error:
             raise DataError(ErrorCode.FIELD_INVALID, f"`{name}` is {moment!r}: {error}") from error
     reach = _first(row, columns, "reach")
-    if reach is not None and (count := parse_count(reach, _name(columns, "reach"))) is not None:
+    if reach is not None and (count := parse_count(*reach)) is not None:
         fields["reach"] = count
     return fields
 
@@ -173,23 +172,23 @@ def _name(columns: Columns, target: Target) -> str:
     return " ".join(columns.fields.get(target, ())) or target
 
 
-def _first(row: Row, columns: Columns, target: Target) -> Any:
+def _first(row: Row, columns: Columns, target: Target) -> tuple[Any, str] | None:
+    """The value of the first column that has one, and which."""
     for name in columns.fields.get(target, (target,)):
         value = row.cells.get(name)
         if value is not None and not (isinstance(value, str) and not value.strip() and name != target):
-            return value
+            return value, name
     return None
 
 
-def _word(value: Any, target: Target, columns: Columns) -> str:
-    name = _name(columns, target)
+def _word(value: Any, name: str, target: Target) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise DataError(ErrorCode.FIELD_INVALID, f"`{name}` is {str(value)[:60]!r}, not {_TYPES[target]}")
     if target == "id" and is_rounded(value):
         raise DataError(
             ErrorCode.FIELD_INVALID,
             f"`{name}` is {value!r}, which a spreadsheet rounded; export ids as text, "
-            "or leave the column out (import ... --map id=)",
+            "or take another column (import ... --map id=COLUMN), or none (--map id=)",
         )
     return value if isinstance(value, str) and name == target else str(value).strip()
 

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from monitor.errors import ErrorCode, SetupError
-from monitor.files.interface import LeftOut, Row
+from monitor.files.interface import Columns, LeftOut, Row
 from monitor.files.mapping import propose
+from monitor.files.mentions import text_mentions
 from monitor.files.opening import open_file, peek
 from monitor.files.reading import Wishes, read_texts, understand
 from monitor.messages import TextMention, decode_text
@@ -312,3 +313,15 @@ def test_the_column_that_a_person_names_says_the_zone(tmp_path: Path, column: st
     path.write_text("text,Created (UTC),Local\na,2026-03-01 10:00,2026-03-01 10:00\n")
     (mention,), *_ = mentions(path, Wishes(zone="Europe/Berlin", columns={"published_at": [column]}))
     assert mention.published_at.hour == hour
+
+
+def test_what_is_wrong_with_a_cell_names_its_column_alone() -> None:
+    row = Row(
+        "row 2",
+        {"Resource Id": 1.12e18, "Reach": "some", "text": "a", "published_at": "2026-03-01T09:30:00Z"},
+    )
+    for target, names in (("id", ("Post", "Resource Id", "Address")), ("reach", ("Reach (new)", "Reach"))):
+        columns = Columns(fields={target: names})
+        (refused,) = text_mentions([row], columns, Defaults(source="upload"), max_chars=10)
+        assert isinstance(refused, Refused)
+        assert refused.error.detail.startswith(f"`{names[1]}` is ")
