@@ -60,7 +60,7 @@ def read_sources(path: Path, kinds: Mapping[str, Kind] | None = None) -> tuple[E
         ) from None
     except OSError as error:
         raise SetupError(f"{path}: cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # no TOML, no UTF-8, a number or a nesting without end
         raise SetupError(f"{path}: {error}; see docs/sources.md") from error
     listed = written.pop("source", None)
     if written or not isinstance(listed, list) or not all(isinstance(each, dict) for each in listed):

@@ -84,8 +84,8 @@ class Folder:
         self.name = name
         self.source = options.source
         self.interval: float | None = options.every
-        self._root = context.folder / Path(options.path).expanduser()
-        self._reports = context.folder / Path(options.refused).expanduser() if options.refused else None
+        self._root = _below(name, context.folder, options.path)
+        self._reports = _below(name, context.folder, options.refused) if options.refused else None
         self._settle = options.settle
         self._subfolders = options.subfolders
         self._sleep = sleep
@@ -164,6 +164,16 @@ class Folder:
             await asyncio.to_thread(report.add, [problem])
             place = _Place(size=file.size, modified=file.modified, done=True, fault=self._wished)
             yield Page(part=part, items=(Skipped(where=part, reason=str(error)),), state=_state(place))
+
+
+def _below(name: str, folder: Path, written: str) -> Path:
+    try:
+        path = folder / Path(written).expanduser()
+    except RuntimeError as error:  # ~somebody who has no home
+        raise SetupError(f"source {name}: {written!r} is no path: {error}") from None
+    if "\0" in written:
+        raise SetupError(f"source {name}: {written!r} is no path: it holds a NUL")
+    return path
 
 
 def _closed(path: Path) -> str | None:

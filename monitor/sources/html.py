@@ -1,15 +1,26 @@
 """HTML of posts and feeds: the text as a reader sees it, and the pictures it shows."""
 
 import re
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from inscriptis import get_text
 from inscriptis.css_profiles import CSS_PROFILES
+from inscriptis.html_properties import Display
 from inscriptis.model.config import ParserConfig
+from inscriptis.model.html_element import HtmlElement
+from inscriptis.model.tag import CustomHtmlTagHandlerMapping
+from lxml import html as lxml_html
 from lxml.etree import ParserError
-from lxml.html import HtmlElement, document_fromstring
 
-_READER = ParserConfig(css=CSS_PROFILES["strict"])
+# Tables row by row, not drawn: to fill up its cells a small one becomes gigabytes.
+_ROW = HtmlElement(display=Display.block)
+_CELL = HtmlElement(suffix=" ")
+_PLAIN: dict[str, Any] = dict.fromkeys(("table", "tr", "td", "th"))
+_READER = ParserConfig(
+    css={**CSS_PROFILES["strict"], "table": _ROW, "tr": _ROW, "td": _CELL, "th": _CELL},
+    custom_html_tag_handler_mapping=CustomHtmlTagHandlerMapping(_PLAIN, _PLAIN),
+)
 _MOST_CHARACTERS = 1_000_000
 """Of HTML that are read, a second's work; a mention's text holds a tenth."""
 _LEAST_SIDE = 32
@@ -40,7 +51,7 @@ def pictures_of(html: str, base: str | None = None) -> tuple[str, ...]:
     if not html:
         return ()
     try:
-        shown = document_fromstring(html).iter("img")
+        shown = lxml_html.document_fromstring(html).iter("img")
     except ParserError:  # nothing but comments
         return ()
     found = (address(image.get("src"), base) for image in shown if not _is_small(image))
@@ -64,7 +75,7 @@ def _clean(html: str) -> str:
     return _UNWANTED.sub("", html[:_MOST_CHARACTERS])
 
 
-def _is_small(image: HtmlElement) -> bool:
+def _is_small(image: lxml_html.HtmlElement) -> bool:
     if _EMOJI & set((image.get("class") or "").split()):
         return True
     sides = (image.get(side, "").strip().removesuffix("px") for side in ("width", "height"))

@@ -19,6 +19,7 @@ _UNITS: Final = {
 }
 _EVERY: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]+?)s?")
 _SHORTEST: Final = 1.0
+_LONGEST: Final = 3653 * 86_400.0
 
 
 class Seconds(float):
@@ -29,9 +30,10 @@ class Seconds(float):
         """Raises `ValueError` for what is no time span, or less than a second."""
         found = _EVERY.fullmatch(written.strip().lower()) if isinstance(written, str) else None
         unit = None if found is None else _UNITS.get(found[2]) or _UNITS.get(found[2] + "s")
-        if found is None or unit is None or float(found[1]) * unit < _SHORTEST:
+        if found is None or unit is None or not _SHORTEST <= float(found[1]) * unit <= _LONGEST:
+            shown = written[:100] if isinstance(written, str) else written
             raise ValueError(
-                f'{written!r} is no time span of a second or more; write "30 s", "5 min" or "1 h"'
+                f'{shown!r} is no time span of a second to ten years; write "30 s", "5 min" or "1 h"'
             )
         return cls(float(found[1]) * unit)
 

@@ -14,11 +14,13 @@ def place_of(written: str, params: Mapping[str, str] | None, base: URL | None = 
     """An address as it was written, seen from `base`. Raises `SetupError` for one that is none."""
     try:
         url = URL(written) if base is None else base.join(URL(written))
+        named = url.scheme in ("http", "https", "ws", "wss") and url.host  # decoded here: it may be none
+        asked = url.update_query(params) if params else url
     except ValueError as error:
         raise SetupError(f"{written[:200]!r} is no address: {error}") from None
-    if url.scheme not in ("http", "https", "ws", "wss") or not url.host:
+    if not named:
         raise SetupError(f"{written[:200]!r} is no address; write https://HOST/PATH")
-    return url.update_query(params) if params else url
+    return asked
 
 
 def check(place: URL, allowed: Allowed) -> None:

@@ -132,3 +132,15 @@ def test_what_an_entry_holds_is_not_shown(tmp_path):
     (entry,) = read(tmp_path, text, KINDS)
     assert entry.options.client_secret == "hush"
     assert "hush" not in f"{entry!r} {entry} {pretty_repr(entry)}"
+
+
+@pytest.mark.parametrize("written", ["9" * 400 + " s", "99999999 days"])
+def test_spans_end(written):
+    with pytest.raises(ValueError, match="ten years"):
+        Seconds.read(written)
+
+
+@pytest.mark.parametrize("text", ["a = " + "[" * 5000, "a = " + "9" * 5000, "[[source]]\nkind = 'rss'\n\x00"])
+def test_no_file_is_more_than_wrong(tmp_path, text):
+    with pytest.raises(SetupError, match=r"sources\.toml"):
+        read(tmp_path, text)

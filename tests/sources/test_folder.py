@@ -278,3 +278,12 @@ async def test_a_file_that_goes_while_it_is_read(folders: Folders) -> None:
     folders.write("b.jsonl", lines(2))
     folders.meanwhile = path.unlink
     assert ids(await folders.look()) == ["p2"]
+
+
+@pytest.mark.parametrize(
+    "options", [{"path": "~nobody.has.that/x"}, {"path": "a\0b"}, {"refused": "~no.body/x"}]
+)
+async def test_a_path_that_is_none_is_told(options: Any) -> None:
+    async with context() as at:
+        with pytest.raises(SetupError, match="source f"):
+            Folder("f", FolderOptions(**{"source": "f", "path": "x", **options}), at)

@@ -16,7 +16,7 @@ from monitor.sources.html import pictures_of, text_of
         ),
         ("I <3 AT&amp;T & you", "I <3 AT&T & you"),
         ("<ul><li>one<li>two<ul><li>deep</ul></ul>", "* one\n* two\n+ deep"),
-        ("<table><tr><td>a<td>b<tr><td>c<td>d</table>", "a  b\nc  d"),
+        ("<table><tr><td>a<td>b<tr><td>c<td>d</table>", "a b\nc d"),
         ("<script>x=1</script><style>p{}</style><!-- c -->seen", "seen"),
         ("<p style='display:none'>hidden</p>seen", "seen"),
         (
@@ -64,3 +64,8 @@ def test_pictures_are_whole_addresses_each_once() -> None:
         "https://b.example/b.png",
     )
     assert pictures_of('<img src="/a.jpg">') == ()
+
+
+def test_a_table_of_one_wide_cell_does_not_grow() -> None:
+    html = "<table><tr><td>" + "a" * 100_000 + "<td>b" + "<tr><td>a<td>b" * 2000
+    assert len(text_of(html)) < len(html)

@@ -12,6 +12,8 @@ from itertools import repeat
 
 import pytest
 from aiohttp import web
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from yarl import URL
 
 from monitor.addresses import read_allowed
@@ -418,3 +420,25 @@ async def test_what_becomes_nothing_is_not_unpacked_for_ever():
     unpacker = Unpacker("gzip", 10_000)
     with pytest.raises(TooLargeError):
         deque(map(unpacker.feed, repeat(gzip.compress(b""), 10_000)), maxlen=0)
+
+
+ADDRESSES = st.lists(
+    st.sampled_from(
+        [*"/:@#?%[]\\ \0\n\ud800é٣", "http", "://", "https://", "xn--", ".", "127.1", "a" * 70, "::1", "%00"]
+        + ["example", ":99999", ":0", "..", "user", "file", "data:", "\u3002", "xn--a", "xn--99999"]
+    ),
+    max_size=7,
+).map("".join)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(ADDRESSES | st.text() | ADDRESSES.map("http://{}/".format))
+async def test_no_address_of_a_post_is_more_than_no_picture(monkeypatch, address):
+    async def nowhere(self, host, port=0, family=0):
+        raise OSError("no network here")
+
+    monkeypatch.setattr("monitor.sources.guard.ThreadedResolver.resolve", nowhere)
+    monkeypatch.setattr(pictures, "_AGAIN", 0.0)
+    async with client() as http:
+        with pytest.raises(PictureError):
+            await Pictures(http, 10**6).fetch(address)
