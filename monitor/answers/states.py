@@ -110,10 +110,12 @@ def _locked(connection: Connection, story: UUID) -> Answer | None:
     return standing(history(connection, [story])[story])
 
 
-# Held until the transaction ends. No row is locked: workers that write the story's mentions do not wait.
+# Held until the transaction ends. No row is locked against a change: workers that write the story's mentions do
+# not wait.
 _LOCK: Final = text("SELECT pg_advisory_xact_lock(hashtextextended('brand-monitor answer ' || :story, 0))")
 
-_STORY: Final = text("SELECT story_id FROM mention WHERE id = :id")
+# Against its deletion: of one that is being deleted there is nothing to say.
+_STORY: Final = text("SELECT story_id FROM mention WHERE id = :id FOR KEY SHARE")
 
 _STORY_OF_ANSWER: Final = text("""
     SELECT m.story_id FROM answer AS a JOIN mention AS m ON m.id = a.mention_id WHERE a.id = :id

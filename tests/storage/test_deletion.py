@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace as with_fields
 from sqlalchemy import Engine, text
 
-from monitor.answers import answer
+from monitor.answers import AnswerError, answer
 from monitor.corrections import correct_logo, correct_sentiment
 from monitor.errors import OutageError
 from monitor.messages import Box, Deletion, Kind, mention_uuid
@@ -282,6 +282,17 @@ async def test_collectors_bring_nothing_of_a_post_that_is_gone_and_edits_of_what
         assert (await entry.barred(["a", "b"])).ids == {"a"}
         await write(writer, gone(made, 3, "a"), gone(made, 4, "c", "image"))
         assert (await entry.barred(["a", "b", "c"])).ids == {"a", "c"}
+
+
+async def test_who_answers_a_post_that_is_being_deleted_hears_that_it_is_gone(told, engine):
+    id = mention_uuid("image", "forum", "c")
+    with engine.connect() as person, engine.begin() as connection:
+        deletion.delete(connection, [id], "asked")
+        answered = asyncio.create_task(asyncio.to_thread(answer, person, id, "seen", "bob", seen=0))
+        await asyncio.to_thread(until_one_waits, engine)
+        connection.commit()
+        with pytest.raises(AnswerError, match="there is no mention"):
+            await answered
 
 
 async def test_mentions_without_a_mark_are_not_removed(told, engine):
