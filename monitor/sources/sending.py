@@ -33,9 +33,15 @@ class Sender:
         try:
             with kafka_faults(self._settings):
                 return await self._send(producer, records)
-        except (OutageError, SetupError):
+        except (OutageError, SetupError) as error:
             await self._forget(producer)
-            raise
+            if not isinstance(error.__cause__, MessageSizeTooLargeError):
+                raise
+        # The broker takes less than we were told, and refuses a batch without naming the record.
+        if len(records) == 1:
+            return [Refused(records[0].where, too_large(records[0], self._settings))]
+        middle = len(records) // 2
+        return [*await self.send(records[:middle]), *await self.send(records[middle:])]
 
     async def check(self) -> None:
         """Raises `OutageError` where Kafka does not answer, `SetupError` where the topics are not there."""
