@@ -110,8 +110,8 @@ def _locked(connection: Connection, story: UUID) -> Answer | None:
     return standing(history(connection, [story])[story])
 
 
-# Held until the transaction ends. No row is locked against a change: workers that write the story's mentions do
-# not wait.
+# Held until the transaction ends. No row is locked against a change: workers that write the story's mentions
+# do not wait.
 _LOCK: Final = text("SELECT pg_advisory_xact_lock(hashtextextended('brand-monitor answer ' || :story, 0))")
 
 # Against its deletion: of one that is being deleted there is nothing to say.
