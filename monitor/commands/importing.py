@@ -96,6 +96,8 @@ def import_files(
     ask = not (yes or dry_run)
     if ask and ("-" in files or not sys.stdin.isatty()):
         raise SetupError("there is nobody to ask; say --yes to import, or --dry-run to see what would be")
+    if refused is not None and refused.exists() and any(_is(name, refused) for name in files):
+        raise SetupError(f"--refused {refused} is one of the files to import; name another")
     left: list[str] = []
     with Refusals.into(refused, most_told=_MOST_TOLD) as refusals:
         for name in files:
@@ -112,6 +114,10 @@ def import_files(
         raise SetupError(f"{len(left):,} of {len(files):,} files not imported: {', '.join(left)}")
     if refusals.any:
         raise typer.Exit(1)
+
+
+def _is(name: str, path: Path) -> bool:
+    return name != "-" and Path(name).exists() and path.samefile(name)
 
 
 def _mapping(given: Iterator[str] | tuple[str, ...] | list[str]) -> dict[Target, list[str]]:

@@ -195,3 +195,11 @@ def test_a_file_that_cannot_be_read_does_not_keep_the_others(export: Path, tmp_p
     assert f"error: {empty} is empty" in told
     assert "1 mention would be published, 0 refused" in told
     assert f"2 of 3 files not imported: {empty}, {export}" in told
+
+
+@pytest.mark.parametrize("word", ["forum.csv", "./forum.csv", "linked.csv"])
+def test_refused_rows_do_not_overwrite_what_is_imported(export: Path, word: str) -> None:
+    (export.parent / "linked.csv").symlink_to(export)
+    done = run("import", "forum.csv", "--dry-run", "--refused", word, cwd=export.parent)
+    assert (done.returncode, export.read_text()) == (2, EXPORT)
+    assert b"is one of the files to import; name another" in done.stderr
