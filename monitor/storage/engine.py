@@ -83,6 +83,9 @@ def _connection(url: URL) -> dict[str, Any]:
         "tcp_user_timeout": 50_000,
         # A worker frozen inside its transaction holds row locks: it loses them after a minute, and whoever
         # waits for them gives up after half of one and retries.
-        "options": "-c lock_timeout=30s -c idle_in_transaction_session_timeout=60s",
+        # The server, too, notices a host that vanished: until then it would keep a collector's lock.
+        "options": "-c lock_timeout=30s -c idle_in_transaction_session_timeout=60s "
+        "-c tcp_keepalives_idle=20 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3 "
+        "-c tcp_user_timeout=50s",
     }
     return {name: value for name, value in defaults.items() if name not in url.query}

@@ -217,13 +217,25 @@ def test_the_engine_asks_a_vanished_host_for_a_sign_of_life(settings):
     with engine.connect() as connection:
         shown = {
             name: connection.execute(text(f"SHOW {name}")).scalar_one()
-            for name in ("lock_timeout", "idle_in_transaction_session_timeout", "application_name")
+            for name in (
+                *("lock_timeout", "idle_in_transaction_session_timeout", "application_name"),
+                *(
+                    "tcp_keepalives_idle",
+                    "tcp_keepalives_interval",
+                    "tcp_keepalives_count",
+                    "tcp_user_timeout",
+                ),
+            )
         }
     engine.dispose()
     assert shown == {
         "lock_timeout": "30s",
         "idle_in_transaction_session_timeout": "1min",
         "application_name": "brand-monitor",
+        "tcp_keepalives_idle": "20",
+        "tcp_keepalives_interval": "10",
+        "tcp_keepalives_count": "3",
+        "tcp_user_timeout": "50000",
     }
 
 
