@@ -72,13 +72,17 @@ def propose(opened: Opened, sample: Sequence[Row | Unreadable]) -> Proposal:
             f"--map text={fields['text'][0]} takes the captions alone"
         )
     if "text" not in fields:
-        problems["text"] = (
-            f"no column for the text (found: {_listed(opened.columns) or 'nothing'}); "
-            "name it: --map text=COLUMN"
-        )
+        problems["text"] = _no_text(opened.columns)
     zone = _zone_in_name(opened.mapped.get("published_at", fields.get("published_at", ())))
     columns = Columns(fields=fields, zone=zone)
     return Proposal(columns=columns, notes=tuple(notes), problems=problems, guessed=guessed)
+
+
+def _no_text(columns: Sequence[str]) -> str:
+    if not columns:
+        return "it holds no rows with named fields; JSON is an array of objects, or an object a line"
+    told = f"no column for the text (found: {_listed(columns)}); name it: --map text=COLUMN"
+    return told if any(map(known, columns)) else f"{told}; if these are no names, write a row of names above"
 
 
 def taken(fields: Mapping[Target, Sequence[str]]) -> list[str]:

@@ -325,3 +325,20 @@ def test_what_is_wrong_with_a_cell_names_its_column_alone() -> None:
         (refused,) = text_mentions([row], columns, Defaults(source="upload"), max_chars=10)
         assert isinstance(refused, Refused)
         assert refused.error.detail.startswith(f"`{names[1]}` is ")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.csv", "I love Nike\nI hate Adidas\n", "if these are no names, write a row of names above"),
+        ("a.json", "[]", "no rows with named fields"),
+        ("a.json", '["I love Nike"]', "no rows with named fields"),
+        ("a.csv", "date,nr\n2026-03-01T09:30:00Z,1\n", "name it: --map text=COLUMN"),
+    ],
+)
+def test_what_is_missing_is_said_as_it_is(tmp_path: Path, name: str, content: str, said: str) -> None:
+    path = tmp_path / name
+    path.write_text(content)
+    found = understand(path)
+    found.opened.close()
+    assert said in found.problems["text"]
