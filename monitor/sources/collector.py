@@ -111,7 +111,8 @@ class Collector:
                     return _told(error)
         except StoppedError:
             return "stopped"
-        except (OutageError, SetupError) as error:
+        except Exception as error:  # the database: the other passes go on
+            self._failed(error)
             return _told(error)
         return None
 

@@ -16,7 +16,7 @@ from monitor.errors import SetupError
 from monitor.sources.answers import identifier, items_of, json_of
 from monitor.sources.context import Context
 from monitor.sources.html import address
-from monitor.sources.interface import Page, Post, SourceOutageError, State
+from monitor.sources.interface import Page, Post, Skipped, SourceOutageError, State
 from monitor.sources.options import Options, Seconds
 from monitor.sources.terms import batches, phrases
 from monitor.sources.windows import Answer, Windows
@@ -93,6 +93,7 @@ class Gdelt:
         self._http = context.http
         self._http.slow_down(_HOST, _PAUSE)
         self._now = context.now
+        self._refused: set[str] = set()
         asked = list(_long_enough(name, phrases(context.brands)))
         if not asked:
             raise SetupError(f"{name}: no name of brands.toml is long enough for GDELT's search")
@@ -108,6 +109,7 @@ class Gdelt:
 
     async def pages(self, states: Mapping[str, State]) -> AsyncIterator[Page]:
         """As `Source` says; one part, "", with the state of `Windows`."""
+        self._refused = set()
         async for page in self._windows.pages(self._ask, self._queries, states.get(""), self._now()):
             yield page
 
@@ -122,7 +124,13 @@ class Gdelt:
             "enddatetime": datetime.fromtimestamp(until, UTC).strftime(_TIME),
         }
         response = await self._http.get(self._options.url, params=params)
-        articles = _articles(response.body.decode("utf-8", "replace").strip(), query)
+        try:
+            articles = _articles(response.body.decode("utf-8", "replace").strip(), query)
+        except SetupError as error:  # a name too common, say: the others are asked for all the same
+            self._refused.add(query)
+            if len(self._refused) == len(self._queries):
+                raise
+            return Answer(items=(Skipped(where=query, reason=str(error)),), is_cut=False)
         items = items_of(articles, _Article, self._post, f"articles of {query}")
         return Answer(items=items, is_cut=len(articles) >= _MOST_RECORDS)
 

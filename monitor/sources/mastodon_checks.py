@@ -12,8 +12,9 @@ from itertools import islice
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from monitor.errors import SetupError
 from monitor.sources.http import RefusedError
-from monitor.sources.interface import Gone, Item, Page, Post, SourceOutageError, State
+from monitor.sources.interface import Gone, Item, Page, Post, Skipped, SourceOutageError, State
 from monitor.sources.mastodon_api import Server
 from monitor.sources.mastodon_statuses import alias_of, post_of
 from monitor.storage.collectors import Collected
@@ -28,6 +29,8 @@ _AT_ONCE: Final = 20
 _PAUSE: Final = 3.0
 """Seconds between requests, of which a server allows 300 in five minutes."""
 _AFTER_FAULT: Final = 60.0
+_TRIES: Final = 5
+"""Until some posts are left for the next round: one that the server cannot show must not keep all others."""
 _URI: Final = re.compile(r"/statuses/([A-Za-z0-9]+)$")
 _THERE_NO_MORE: Final = frozenset({404, 410})
 
@@ -57,6 +60,7 @@ class Rechecks:
         began: float = state.get("began", 0.0)
         before: float = state.get("before", 0.0)
         under_way = bool(last)
+        failures = 0
         while True:
             if not under_way:
                 await asyncio.sleep(min(max(0.0, began + self._every - self._now().timestamp()), self._every))
@@ -73,10 +77,14 @@ class Rechecks:
                 while some := dict(islice(left, _AT_ONCE)):
                     items += [item async for item in self._looked_up(some, before)]
                     await asyncio.sleep(pause)
-            except (SourceOutageError, RefusedError) as error:
+            except (SourceOutageError, SetupError) as error:
                 asked = error.retry_after if isinstance(error, SourceOutageError) else None
                 await asyncio.sleep(asked or _AFTER_FAULT)
-                continue
+                failures += 1
+                if failures < _TRIES:
+                    continue
+                items.append(Skipped(where="look-ups", reason=str(error)))
+            failures = 0
             last = known[-1].id if len(known) == _KNOWN else ""
             under_way = bool(last)
             place = {"last": last, "began": began, "before": before}

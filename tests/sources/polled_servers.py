@@ -182,6 +182,8 @@ class GdeltServer(Platform):
     def __init__(self) -> None:
         super().__init__()
         self.articles: list[Any] = []
+        self.common: str | None = None
+        """What it does not search for."""
         self.broken: str | None = None
         """Text that stands for a title, as GDELT writes it: not escaped."""
         self.app.router.add_get("/api/v2/doc/doc", self._search)
@@ -202,6 +204,8 @@ class GdeltServer(Platform):
         )
 
     async def _search(self, request: web.Request) -> web.Response:
+        if self.common is not None and self.common in request.query["query"]:
+            return web.Response(text="The specified phrase is too common.\n", content_type="text/html")
         if len(request.query["query"]) > 250:
             return web.Response(text="Your query was too short or too long.\n", content_type="text/html")
         since, until = (

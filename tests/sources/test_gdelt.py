@@ -226,3 +226,18 @@ async def test_pictures_can_be_left_out() -> None:
         (item,) = await polled.one()
     assert isinstance(item, Post)
     assert item.pictures == ()
+
+
+async def test_a_name_that_is_refused_does_not_stop_the_others() -> None:
+    server = GdeltServer()
+    server.common = "common"
+    server.publish(1, "VMware is here", NOW_EPOCH - QUARTER)
+    names = ["common" + "x" * 60, *(f"{'vmware' * 9}{number}" for number in range(4))]
+    async with asking(server, *names) as polled:
+        items = await polled.one()
+        assert posts(items)
+        assert any(isinstance(item, Skipped) and "too common" in item.reason for item in items)
+        assert polled.states[""]["until"] == NOW_EPOCH
+    async with asking(server, names[0]) as polled:
+        with pytest.raises(SetupError, match="too common"):
+            await polled.one()

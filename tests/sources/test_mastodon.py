@@ -502,3 +502,24 @@ async def test_an_event_without_end_is_an_outage_and_no_memory() -> None:
         )
         with pytest.raises(SourceOutageError, match="more than"):
             await anext(told)
+
+
+async def test_a_post_that_the_server_cannot_show_does_not_keep_the_others(monkeypatch: Any) -> None:
+    server = MastodonServer()
+    monkeypatch.setattr(mastodon_checks, "_AFTER_FAULT", 0.0)
+    server.faults = [500] * 5
+    async with serving(server.app) as url, context() as at:
+        server.url = f"http://{url}"
+        id = server.publish(1, "Nike 1")
+        uri = server.statuses[id]["uri"]
+
+        async def collected(_: str, after: str, most: int) -> list[Collected]:
+            known = [uri, *(f"zzz {number:05}" for number in range(600))]
+            return [Collected(id=one, published_at=NOW) for one in known if one > after][:most]
+
+        checks = Rechecks(Server(at.http, f"http://{url}", "", at.now), "m", 3600, collected, at.now)
+        async with aclosing(checks.pages({}, pause=0)) as pages:
+            first, second = await anext(pages), await anext(pages)
+    assert [type(one) for one in first.items] == [Skipped]
+    places = [page.state["last"] for page in (first, second) if page.state]
+    assert places == ["zzz 00498", ""]
