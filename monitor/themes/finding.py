@@ -7,6 +7,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from monitor.reports.filters import Filter
+from monitor.reports.quality import pruned_before
 from monitor.themes.collection import Collection
 from monitor.themes.memory import Memory, state
 from monitor.themes.posts import Sample, read_posts
@@ -77,22 +78,23 @@ def _sets_apart(each: Both) -> tuple[float, str]:
 def _collected(connection: Connection, chosen: Filter, brand: str) -> Collection:
     def collect() -> Collection:
         now = read_posts(connection, chosen, brand)
-        before = _before(chosen)
+        before = _before(connection, chosen)
         usual = read_posts(connection, before, brand) if before and now.posts else Sample((), 1)
         return Collection(connection, brand, now, usual, MOST)
 
     return cast(Collection, _collections.get(_key(connection, chosen, brand), collect))
 
 
-def _before(chosen: Filter) -> Filter | None:
-    """The time before; None where dates begin."""
+def _before(connection: Connection, chosen: Filter) -> Filter | None:
+    """The time before; None where dates begin, and where not all of its posts are kept."""
     try:
-        return chosen.previous()
+        before = chosen.previous()
     except ValueError:
         return None
+    return None if pruned_before(connection, before.since) else before
 
 
 def _key(connection: Connection, chosen: Filter, *brands: str) -> Hashable:
-    periods = [each for each in (chosen, _before(chosen)) if each is not None]
+    periods = [each for each in (chosen, _before(connection, chosen)) if each is not None]
     about = [msgspec.structs.replace(each, brands=brands) for each in periods]
     return state(connection, *about), chosen, brands

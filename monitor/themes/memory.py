@@ -3,9 +3,9 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from monitor.reports.feeling import net_sentiment
 from monitor.reports.filters import Filter
@@ -36,6 +36,10 @@ class Memory:
 
 def state(connection: Connection, *about: Filter) -> Hashable:
     """What the roll-ups say of the posts of some filters: a post more, or a label that is another, and it is
-    another state."""
+    another state. Pruning moves no roll-up, and is one, too."""
+    pruned = tuple(connection.execute(_PRUNED).one())
     counted = tuple((how_many(connection, each), net_sentiment(connection, each)) for each in about)
-    return str(connection.engine.url), counted
+    return str(connection.engine.url), pruned, counted
+
+
+_PRUNED: Final = text("SELECT max(before), sum(mentions) FROM pruning")
