@@ -17,7 +17,8 @@ _WHOLE: Final = 30.0
 """Seconds of a picture with its redirects."""
 _AGAIN: Final = 1.0
 _LONGEST_REST: Final = 10.0
-"""Seconds before the second and last try: ours, and what a server asks for at most."""
+"""Seconds before the second and last try: ours, and what a server may ask for; one that wants more is left
+alone."""
 _AT_ONCE: Final = 8
 
 
@@ -43,8 +44,10 @@ class Pictures:
             try:
                 return await self._once(address)
             except SourceOutageError as error:
-                rest = error.retry_after
-            await asyncio.sleep(min(_AGAIN if rest is None else rest, _LONGEST_REST))
+                rest = _AGAIN if error.retry_after is None else error.retry_after
+                if rest > _LONGEST_REST:
+                    raise PictureError(str(error), gone=False) from None
+            await asyncio.sleep(rest)
             try:
                 return await self._once(address)
             except SourceOutageError as error:

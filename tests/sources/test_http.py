@@ -442,3 +442,16 @@ async def test_no_address_of_a_post_is_more_than_no_picture(monkeypatch, address
     async with client() as http:
         with pytest.raises(PictureError):
             await Pictures(http, 10**6).fetch(address)
+
+
+async def test_a_picture_whose_server_wants_to_be_left_alone_is_not_tried_again():
+    asked = []
+
+    async def busy(_: web.Request) -> web.Response:
+        asked.append(1)
+        return web.Response(status=429, headers={"Retry-After": "3600"})
+
+    async with fetching(server(it=busy)) as (found, at):
+        with pytest.raises(PictureError, match="429") as fault:
+            await found.fetch(f"{at}/it")
+    assert (len(asked), fault.value.gone) == (1, False)
