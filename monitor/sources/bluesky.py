@@ -27,6 +27,9 @@ _REWIND: Final = timedelta(seconds=5)
 """Servers see an event at slightly different times; Jetstream's documentation asks for a few seconds."""
 _MOST: Final = 500
 """Events of a page: ten seconds of Bluesky's posts, and what is asked again after a kill."""
+_LARGEST: Final = 500_000
+"""Bytes of an event that the server is to leave out: it would end the connection, and come again in each. A
+record may hold what no post needs."""
 _WITHIN: Final = 1.0
 """Seconds until a page is handed on."""
 _GAP: Final = timedelta(hours=1)
@@ -75,7 +78,11 @@ class Bluesky:
             # Saved before anything is asked, so that a kill before the first event loses none.
             cursor = now
             yield Page(state={"cursor": cursor})
-        asked = {"wantedCollections": COLLECTION, "cursor": cursor - _microseconds(_REWIND)}
+        asked = {
+            "wantedCollections": COLLECTION,
+            "maxMessageSizeBytes": _LARGEST,
+            "cursor": cursor - _microseconds(_REWIND),
+        }
         begun = False
         try:
             async with (

@@ -92,5 +92,8 @@ class Jetstream:
                 request.transport.write(b"\x81\x7e\x10\x00" + b'{"did":"did:plc:half')
                 request.transport.close()
                 return
-            await socket.send_str(one if isinstance(one, str) else json.dumps(one))
+            message = one if isinstance(one, str) else json.dumps(one)
+            if len(message) > int(request.query.get("maxMessageSizeBytes", len(message))):
+                continue
+            await socket.send_str(message)
             sent += 1

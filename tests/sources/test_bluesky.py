@@ -228,7 +228,13 @@ async def test_what_happens_is_told_in_order_with_the_cursor_of_the_last() -> No
         items, pages = await take(bluesky(at, url), start, lambda items: len(items) == 6)
     assert [type(one) for one in items] == [Post, Post, Skipped, Post, Gone, AuthorGone]
     assert last_states(pages, start) == {"": {"cursor": BEGINNING + 15_000_000}}
-    assert server.asked == [{"wantedCollections": POSTS, "cursor": str(BEGINNING + 5_000_000)}]
+    assert server.asked == [
+        {
+            "wantedCollections": POSTS,
+            "maxMessageSizeBytes": "500000",
+            "cursor": str(BEGINNING + 5_000_000),
+        }
+    ]
     assert server.headers[0]["User-Agent"].startswith("brand-monitor/")
     assert "permessage-deflate" in server.headers[0]["Sec-WebSocket-Extensions"]
 
@@ -364,3 +370,13 @@ async def test_a_cursor_of_a_clock_that_was_ahead_is_taken_back() -> None:
         _, pages = await take(bluesky(at, url), {"": {"cursor": now + 10**13}}, bool)
     assert server.asked[0]["cursor"] == str(now - 5_000_000)
     assert pages[-1].state == {"cursor": now}
+
+
+async def test_an_event_that_no_connection_holds_is_left_out() -> None:
+    server = Jetstream()
+    large = commit(1, "create", "large")
+    large["commit"]["record"]["more"] = "x" * 2**20
+    await server.say(large, commit(2, "create", "small"))
+    async with serving(server.app) as url, context() as at:
+        items, _ = await take(bluesky(at, url), {"": {"cursor": BEGINNING}}, bool)
+    assert [one.id.rpartition("/")[2] for one in items if isinstance(one, Post)] == ["small"]
