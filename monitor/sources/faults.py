@@ -68,9 +68,9 @@ def _rest(written: str | None) -> float | None:
 
 
 def shown(place: URL | str) -> str:
-    """An address for a log: without what may be secret."""
+    """An address, or what is none, for a log: without what may be secret."""
     try:
-        place = URL(place)
+        bare = URL(place).with_query(None).with_fragment(None)
+        return str(bare.with_user(None).with_password(None))[:200]
     except ValueError:
         return str(place).partition("?")[0].rpartition("@")[2][:200]
-    return str(place.with_query(None).with_fragment(None).with_user(None).with_password(None))[:200]

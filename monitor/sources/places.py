@@ -17,9 +17,9 @@ def place_of(written: str, params: Mapping[str, str] | None, base: URL | None = 
         named = url.scheme in ("http", "https", "ws", "wss") and url.host  # decoded here: it may be none
         asked = url.update_query(params) if params else url
     except ValueError as error:
-        raise SetupError(f"{written[:200]!r} is no address: {error}") from None
+        raise SetupError(f"{shown(written)!r} is no address: {error}") from None
     if not named:
-        raise SetupError(f"{written[:200]!r} is no address; write https://HOST/PATH")
+        raise SetupError(f"{shown(written)!r} is no address; write https://HOST/PATH")
     return asked
 
 

@@ -455,3 +455,13 @@ async def test_a_picture_whose_server_wants_to_be_left_alone_is_not_tried_again(
         with pytest.raises(PictureError, match="429") as fault:
             await found.fetch(f"{at}/it")
     assert (len(asked), fault.value.gone) == (1, False)
+
+
+@pytest.mark.parametrize(
+    "address", ["http://ann:hush@a:b/?key=hush", "ann:hush@a?key=hush", "http://xn--/?hush"]
+)
+async def test_an_address_that_is_none_is_told_without_its_secrets(address):
+    async with client() as http:
+        with pytest.raises(SetupError, match="no address") as fault:
+            await http.get(address)
+    assert "hush" not in str(fault.value)
