@@ -20,6 +20,7 @@ from monitor.settings import Settings
 from monitor.sources.collector import Collector
 from monitor.sources.config import Entry, read_sources, sources_path
 from monitor.sources.context import Context
+from monitor.sources.folder import FolderOptions
 from monitor.sources.http import Http
 from monitor.sources.kinds import KINDS, Kind
 from monitor.sources.pictures import Pictures
@@ -47,6 +48,8 @@ _CHECKING: Final = 4
 """Connections to the database besides one for each entry."""
 
 _log = structlog.get_logger(__name__)
+
+_ASK_NOBODY: Final = (FolderOptions, ReceiverOptions)
 
 
 def run_collect(
@@ -115,6 +118,9 @@ class _Process:
         settings = self._settings
         brands = load_brands(settings.brands_file)
         http = await stack.enter_async_context(Http.of(settings))
+        asks = [each.name for each in self._entries if not isinstance(each.options, _ASK_NOBODY)]
+        if asks and not settings.collect_contact:
+            _log.warning("platforms are not told who asks: set MONITOR_COLLECT_CONTACT", collectors=asks)
         folder = sources_path(settings).parent
         context = Context(
             http=http,
