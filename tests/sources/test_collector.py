@@ -13,6 +13,8 @@ from monitor.sources import collector as room
 from monitor.sources.collector import Collector, pause_after
 from monitor.sources.interface import Page, Post, SourceOutageError, State
 from monitor.sources.publication import Publication
+from monitor.sources.receiver import Receiver
+from monitor.sources.receiver_options import ReceiverOptions
 from monitor.sources.records import Records
 from monitor.sources.stopping import Stop
 from monitor.storage.collectors import held
@@ -205,3 +207,21 @@ def test_pauses_double_up_to_five_minutes_and_are_as_long_as_asked():
     assert pause_after(SourceOutageError("busy", retry_after=3600), 1) >= 3600
     assert pause_after(SourceOutageError("busy", retry_after=0), 9) >= 128
     assert pause_after(SetupError("mend me"), 1) >= 300
+
+
+async def test_a_receiver_whose_name_somebody_collects_under_waits(collecting, engine):
+    """An entry that was of another kind until now: an older process still has it."""
+    stop = Hasty()
+
+    async def sleep(seconds: float) -> None:
+        stop.pauses.append(seconds)
+        if len(stop.pauses) == 3:
+            stop.set()
+
+    stop.sleep = sleep
+    options = ReceiverOptions(source="http", port=0)
+    one = Receiver("http", options, engine, Topics(), collecting.settings, stop, CollectMetrics())
+    async with asyncio.timeout(60), held(engine, "http", "http"):
+        await one._keep_account()
+    assert len(stop.pauses) == 3
+    assert "another process" in str(one.health)
