@@ -4,7 +4,8 @@ The cursor is the time of the last event in microseconds, inclusive; it is the s
 but for a few seconds, by which it is rewound: what comes twice is stored once, in the same order.
 """
 
-from collections.abc import AsyncIterator, Mapping
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final, Literal
@@ -32,6 +33,8 @@ _LARGEST: Final = 500_000
 record may hold what no post needs."""
 _WITHIN: Final = 1.0
 """Seconds until a page is handed on."""
+_SILENCE: Final = 300.0
+"""Seconds without an event after which another server is asked: Bluesky is never so quiet, this one hangs."""
 _GAP: Final = timedelta(hours=1)
 """Without any event after the cursor: Bluesky is never so quiet, the server has forgotten what was there."""
 
@@ -90,7 +93,7 @@ class Bluesky:
                 gathered(aiter(socket), most=_MOST, within=_WITHIN) as lists,
                 aclosing(lists),
             ):
-                async for messages in lists:
+                async for messages in _heard(lists, self._servers[0]):
                     read = [read_event(message) for message in messages]
                     items = [item for one in read if (item := self._item(one)) is not None]
                     seen = [one.time_us for one in read if isinstance(one, Event) and one.time_us]
@@ -110,6 +113,21 @@ class Bluesky:
         """A cursor in the future would be answered with what comes then, and lose all until then."""
         now = _microseconds(self._context.now() - _EPOCH)
         return [min(time, now) for time in times]
+
+
+async def _heard(
+    lists: AsyncGenerator[list[str | bytes], None], server: str
+) -> AsyncIterator[list[str | bytes]]:
+    """The lists; raises `SourceOutageError` where a server answers pings and has nothing to say."""
+    while True:
+        try:
+            async with asyncio.timeout(_SILENCE):
+                messages = await anext(lists, None)
+        except TimeoutError:
+            raise SourceOutageError(f"{server}: no event in {_SILENCE:.0f} s") from None
+        if messages is None:
+            return
+        yield messages
 
 
 def _gap(cursor: int, first: int) -> Skipped | None:

@@ -12,12 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.errors import SetupError
+from monitor.sources import bluesky as room
 from monitor.sources.bluesky import Bluesky, BlueskyOptions
 from monitor.sources.context import Context
 from monitor.sources.interface import AuthorGone, Gone, Item, Post, Skipped, SourceOutageError
 from monitor.sources.jetstream import Event, Reading, item_of, read_event
 from tests.sources.jetstream_server import ALICE, BEGINNING, BOB, POSTS, Jetstream, account, commit, event
-from tests.sources.streams import NOW, context, last_states, serving, take
+from tests.sources.streams import NOW, context, last_states, serving, take, take_until_it_breaks
 
 READING = Reading(pictures="https://cdn.example")
 CID = "bafkreiaaaaaaaaaaaaaaaaaaaaaaaaa"
@@ -380,3 +381,16 @@ async def test_an_event_that_no_connection_holds_is_left_out() -> None:
     async with serving(server.app) as url, context() as at:
         items, _ = await take(bluesky(at, url), {"": {"cursor": BEGINNING}}, bool)
     assert [one.id.rpartition("/")[2] for one in items if isinstance(one, Post)] == ["small"]
+
+
+async def test_a_server_that_has_nothing_to_say_is_left_for_the_next(monkeypatch: Any) -> None:
+    silent, other = Jetstream(), Jetstream()
+    await other.say(commit(1, "create", "a"))
+    start = {"": {"cursor": BEGINNING}}
+    async with serving(silent.app) as one, serving(other.app) as two, context() as at:
+        source = bluesky(at, one, two)
+        with monkeypatch.context() as patch:
+            patch.setattr(room, "_SILENCE", 0.05)
+            _, error = await take_until_it_breaks(source, start)
+        assert "no event" in str(error)
+        assert (await take(source, start, bool))[0]
