@@ -13,6 +13,10 @@ from monitor.errors import ErrorCode, OutageError, SetupError
 from monitor.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from uuid import UUID
+
+    from monitor.storage.deletion import LetterPlace
     from monitor.stream.dead_letters import FiledLetter, LetterPosition
 
 app = typer.Typer(no_args_is_help=True, help="Messages that could not be processed: list, show, replay.")
@@ -103,14 +107,28 @@ def replay(
 ) -> None:
     """Publish dead letters again as they were, after what was wrong has been mended.
 
-    Replaying twice doubles no mention. The letters stay where they are: a topic cannot be cleared one by one.
+    Replaying twice doubles no mention, and one that was deleted since does not come back. The letters stay
+    where they are: a topic cannot be cleared one by one.
     """
+    from monitor.storage.deletion import deleted_since
+    from monitor.storage.engine import sync_engine
+    from monitor.storage.faults import translated
     from monitor.stream.dead_letters import replay as replay_letters
 
     if sum((bool(positions), code is not None, everything)) != 1:
         raise typer.BadParameter("name either positions, or --code, or --all")
     chosen = [_position(text) for text in positions] if positions else None
-    replayed = run(replay_letters(load_settings(), chosen, code=code))
+    settings = load_settings()
+    engine = sync_engine(settings)
+
+    def gone(rejected: "Mapping[LetterPlace, UUID]") -> "Collection[LetterPlace]":
+        with translated(), engine.connect() as connection:
+            return deleted_since(connection, rejected)
+
+    try:
+        replayed = run(replay_letters(settings, chosen, code=code, deleted_since=gone))
+    finally:
+        engine.dispose()
     say(f"{replayed.sent:,} dead letters published again")
     for reason in replayed.left_out:
         say(f"left out: {reason}")

@@ -23,6 +23,13 @@ _LAST_YEAR: Final = 9998
 _Message = TypeVar("_Message", TextMention, ImageMention, Deletion)
 
 
+class _Named(msgspec.Struct):
+    """Which mention a record is about."""
+
+    id: str
+    source: str
+
+
 class _Told(msgspec.Struct):
     """Whether a record is a deletion."""
 
@@ -73,6 +80,17 @@ def decode_deletion(value: bytes | None, content_type: str | None = None) -> Del
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return _decode(Deletion, value, content_type)
+
+
+def decode_name(value: bytes, content_type: str | None = None) -> tuple[str, str] | None:
+    """Source and id of the mention that a record is about, whatever else is wrong with it; None where it does
+    not say."""
+    decoder = _DECODERS.get((_Named, _media_type(content_type)))
+    try:
+        named = decoder(value) if decoder is not None else None
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    return None if named is None else (named.source, named.id)
 
 
 def encode(message: msgspec.Struct, content_type: str = JSON) -> bytes:
@@ -133,7 +151,7 @@ def validation_code(reason: str) -> ErrorCode:
 
 _DECODERS: Final[dict[tuple[type, str], Callable[[bytes], Any]]] = {
     (struct, media_type): decoder(struct).decode
-    for struct in (TextMention, ImageMention, Deletion, _Told)
+    for struct in (TextMention, ImageMention, Deletion, _Named, _Told)
     for media_type, decoder in ((JSON, msgspec.json.Decoder), (MSGPACK, msgspec.msgpack.Decoder))
 }
 _ENCODERS: Final[dict[str, Callable[[Any], bytes]]] = {

@@ -30,6 +30,10 @@ _FAILURES: Final = 10
 """Files that cannot be removed before a sweep gives up: the store is away, or not ours to write."""
 
 
+LetterPlace = tuple[str, int, int]
+"""Topic, partition and offset of a record that was rejected."""
+
+
 class Mark(NamedTuple):
     """Up to where the records of a mention stay dead, and when it was deleted."""
 
@@ -104,6 +108,17 @@ def remove(connection: Connection, ids: Collection[UUID], reason: str) -> Remove
     return Removed(**row._asdict())
 
 
+def deleted_since(connection: Connection, rejected: Mapping[LetterPlace, UUID]) -> set[LetterPlace]:
+    """Those of rejected records whose mention was deleted after them."""
+    given = {
+        "topics": [topic for topic, _, _ in rejected],
+        "partitions": [partition for _, partition, _ in rejected],
+        "offsets": [offset for _, _, offset in rejected],
+        "ids": list(rejected.values()),
+    }
+    return {(row.topic, row.partition, row.record_offset) for row in connection.execute(_SINCE, given)}
+
+
 def sweep(engine: Engine, store: PictureStore) -> Swept:
     """Remove the files of pictures whose last mention went; each in a transaction of its own, so that it may
     be broken off anywhere, and run beside workers and other sweeps.
@@ -167,6 +182,17 @@ _MARK: Final = text("""
 """)
 
 _REMOVE: Final = text("SELECT * FROM mention_remove(CAST(:ids AS uuid[]), :reason)")
+
+# What `order.is_dead` says, in SQL.
+_SINCE: Final = text("""
+    SELECT l.topic, l.partition, l.record_offset
+    FROM unnest(CAST(:topics AS text[]), CAST(:partitions AS int[]), CAST(:offsets AS bigint[]),
+                CAST(:ids AS uuid[])) AS given(topic, partition, record_offset, id)
+    JOIN dead_letter AS l USING (topic, partition, record_offset)
+    JOIN deleted_mention AS d ON d.id = given.id
+    WHERE CASE WHEN (l.log_id, l.topic, l.partition) = (d.log_id, d.topic, d.partition)
+               THEN l.record_offset <= d.record_offset ELSE l.recorded_at <= d.recorded_at END
+""")
 
 # Nobody put a file longer ago whose row is not written, or which is not put again, yet.
 _DROP_OLD: Final = text("DELETE FROM picture_gone WHERE removed_at < now() - interval '1 day'")

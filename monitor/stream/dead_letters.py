@@ -1,17 +1,19 @@
 """Reads `PREFIX.dead` back and puts letters in the post again, for `brand-monitor dead-letters`."""
 
 import contextlib
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 import msgspec
 from aiokafka import AIOKafkaProducer, TopicPartition
 
 from monitor.errors import ErrorCode, SetupError
-from monitor.messages import DeadLetter
+from monitor.messages import DeadLetter, Kind, decode_name, mention_uuid
 from monitor.settings import Settings
+from monitor.storage.deletion import LetterPlace
 from monitor.stream import announcements
 from monitor.stream.clients import kafka_faults, open_admin, open_producer, open_reader
 from monitor.stream.records import moment
@@ -26,6 +28,10 @@ _DIGITS: Final = 18
 
 _POLL_MS: Final = 1000
 """Milliseconds to wait for records that the end offsets say are there."""
+
+
+DeletedSince = Callable[[Mapping[LetterPlace, UUID]], Collection[LetterPlace]]
+"""Which of these rejected records are of mentions that were deleted after them."""
 
 
 @dataclass(frozen=True, order=True)
@@ -76,6 +82,7 @@ async def replay(
     positions: Collection[LetterPosition] | None = None,
     *,
     code: ErrorCode | str | None = None,
+    deleted_since: DeletedSince = lambda _letters: (),
 ) -> Replayed:
     """Publish letters to the topic they came from, with their original key, value and headers: those at
     `positions`, else those with `code`, else all.
@@ -83,9 +90,10 @@ async def replay(
     Mentions are replaced, never doubled, so a replay may be repeated. A record that failed again has several
     letters and is sent once; else each replay of all would double them. Records that somebody else put on the
     topic are no letters: what they name as their origin is not written to. Of a letter that was cut, the
-    original is read from where it lay. Where that is gone, and where the letter never was a record, there is
-    nothing to send: it is left out. Raises `OutageError`, and, with `positions`, `SetupError` naming those
-    that hold no letter or one that would be left out (nothing is sent then).
+    original is read from where it lay. Where that is gone, where the letter never was a record, and where its
+    mention was deleted after it (`deleted_since` knows), nothing is sent: it is left out. Raises
+    `OutageError`, and, with `positions`, `SetupError` naming those that hold no letter or one that would be
+    left out (nothing is sent then).
     """
     origins = {settings.topic(name) for name in INPUTS}
     letters = [
@@ -102,6 +110,7 @@ async def replay(
             "`brand-monitor dead-letters list` shows the positions"
         )
     whole, left_out = await _whole(settings, letters)
+    whole = _alive(settings, whole, deleted_since, left_out)
     if positions is not None and left_out:
         raise SetupError("; ".join(left_out))
     async with open_producer(settings) as producer:
@@ -131,6 +140,30 @@ async def _whole(settings: Settings, letters: Iterable[FiledLetter]) -> tuple[li
                 "its publisher has to send it again"
             )
     return whole, left_out
+
+
+def _alive(
+    settings: Settings, letters: Iterable[DeadLetter], deleted_since: DeletedSince, left_out: list[str]
+) -> list[DeadLetter]:
+    """Those whose mention was not deleted after them."""
+    kinds: dict[str, Kind] = {settings.topic("text"): "text", settings.topic("image"): "image"}
+    rejected: dict[LetterPlace, UUID] = {}
+    kept = list(letters)
+    for letter in kept:
+        headers = {name.lower(): value for name, value in letter.headers}
+        content_type = headers.get("content-type", b"").decode("utf-8", "replace") or None
+        if (name := decode_name(letter.value, content_type)) is not None:
+            rejected[_place(letter)] = mention_uuid(kinds[letter.source_topic], *name)
+    gone = set(deleted_since(rejected))
+    left_out += [
+        f"the mention of the letter from {topic}[{partition}]@{offset} was deleted since"
+        for topic, partition, offset in sorted(gone)
+    ]
+    return [letter for letter in kept if _place(letter) not in gone]
+
+
+def _place(letter: DeadLetter) -> LetterPlace:
+    return letter.source_topic, letter.source_partition, letter.source_offset
 
 
 async def _original(settings: Settings, letter: DeadLetter, value_bytes: int) -> DeadLetter | None:

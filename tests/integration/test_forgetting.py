@@ -175,3 +175,17 @@ def test_what_was_published_again_before_it_was_told_is_told_gone_to_nobody(depl
     assert [one.id for one in told(deployment, 4)] == ["2"]
     assert deployment.rows("SELECT count(*) FROM deleted_mention WHERE source IS NOT NULL") == [(0,)]
     assert worker.terminate()[0] == 0
+
+
+def test_a_dead_letter_of_a_post_that_was_deleted_since_is_not_put_in_the_post_again(deployment: Any) -> None:
+    worker = deployment.worker(agents="texts")
+    dateless = [{"id": id, "source": "forum", "text": "VMware"} for id in ("1", "2")]
+    deployment.post("text", dateless)
+    deployment.post("text", [{"id": "1", "source": "forum", "deleted_at": "2026-03-02T18:05:00Z"}])
+    wanted = {"dead_letter": 2, "deleted_mention": 1}
+    deployment.wait(lambda: {name: deployment.count(name) for name in wanted} == wanted, what="all done")
+    words = ["dead-letters", "replay", "--code", "field-missing"]
+    replayed = CliRunner().invoke(app, words, env=environment(deployment.settings))
+    assert "1 dead letters published again" in replayed.stderr
+    assert replayed.stderr.count("was deleted since") == 1
+    assert worker.terminate()[0] == 0
