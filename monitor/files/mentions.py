@@ -12,6 +12,7 @@ from monitor.files.dates import parse_moment, zone_named
 from monitor.files.interface import Columns, LeftOut, Row, Target, Unreadable
 from monitor.files.mapping import is_rounded, moment_of
 from monitor.files.numbers import parse_count
+from monitor.files.posts import PLATFORM, POST, named, spelt
 from monitor.messages import MSGPACK, ImageMention, TextMention, decode_image, decode_text, encode
 from monitor.publishing.records import (
     Defaults,
@@ -115,6 +116,7 @@ def _complete(
 ) -> None:
     for target, value in columns.constants.items():
         fields.setdefault(target, value)
+    _name_post(fields, columns)
     fields.setdefault("source", defaults.source)
     if "published_at" not in fields:
         try:
@@ -140,6 +142,19 @@ def _complete(
             )
         except UnicodeEncodeError as error:
             raise _unsendable(error) from error
+
+
+def _name_post(fields: dict[str, Any], columns: Columns) -> None:
+    """Source and id as everybody has them who hands the post over; our own `source` is taken as it stands."""
+    if "source" in fields:
+        if columns.fields.get("source", ("source",)) == ("source",):
+            return
+        fields["source"] = spelt(fields["source"])
+    elif columns.fields.get("source") == ():
+        return  # a person says whose they are
+    address = named(fields.get("url"))
+    if "id" not in fields and POST in address:
+        fields |= {"source": address[PLATFORM], "id": address[POST]}
 
 
 def _text(fields: dict[str, Any], name: str, max_chars: int) -> TextMention:

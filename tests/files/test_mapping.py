@@ -342,3 +342,34 @@ def test_what_is_missing_is_said_as_it_is(tmp_path: Path, name: str, content: st
     found = understand(path)
     found.opened.close()
     assert said in found.problems["text"]
+
+
+@pytest.mark.parametrize("network", ["TWITTER", "X", "Twitter"])
+def test_a_post_is_one_mention_whatever_program_exported_it(tmp_path: Path, network: str) -> None:
+    file = tmp_path / "posts.csv"
+    link = "https://twitter.com/ann/status/17680"
+    file.write_text(
+        f"Network,Message,Date,Link\n{network},I love VMware,2026-03-01T09:30:00Z,{link}\n"
+        f"{network},Without an address,2026-03-01T09:30:00Z,\n"
+    )
+    (first, second), _, _ = mentions(file)
+    assert (first.source, first.id) == ("x", "17680")
+    assert second.source == "x"
+
+
+def test_what_a_file_says_in_our_own_words_stands(tmp_path: Path) -> None:
+    file = tmp_path / "posts.csv"
+    file.write_text(
+        "source,text,published_at,url\nTwitter,good,2026-03-01T09:30:00Z,https://x.com/ann/status/17680\n"
+    )
+    (only,), _, _ = mentions(file)
+    assert only.source == "Twitter"
+    assert only.id != "17680"
+
+
+def test_a_file_can_be_put_under_another_name_as_a_whole(tmp_path: Path) -> None:
+    file = tmp_path / "posts.csv"
+    file.write_text("Network,Message,Date,Link\nX,good,2026-03-01T09:30:00Z,https://x.com/ann/status/17680\n")
+    (only,), _, _ = mentions(file, Wishes(columns={"source": ()}))
+    assert only.source == "upload"
+    assert only.id != "17680"

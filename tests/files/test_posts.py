@@ -2,7 +2,7 @@
 
 import pytest
 
-from monitor.files.vendors.posts import ADDRESS, PLATFORM, POST, named, platform
+from monitor.files.posts import ADDRESS, PLATFORM, POST, named, platform
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from monitor.files.vendors.export import (
     spelling,
     text,
 )
-from monitor.files.vendors.posts import ADDRESS, PLATFORM, POST, named, platform
+from monitor.files.posts import ADDRESS, PLATFORM, POST, named, platform
 
 _FIELDS: Final[dict[Target, tuple[str, ...]]] = {
     "id": (POST, "Resource Id", "Mention Id", ADDRESS),

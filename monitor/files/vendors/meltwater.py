@@ -18,7 +18,7 @@ from monitor.files.vendors.export import (
     spelling,
     text,
 )
-from monitor.files.vendors.posts import ADDRESS, PLATFORM, POST, named, platform
+from monitor.files.posts import ADDRESS, PLATFORM, POST, named, platform
 
 _TEXTS: Final = ("Title", "Headline", "Opening Text", "Hit Sentence")
 _AUTHORS: Final = ("Author Handle", "Twitter Screen Name", "Author Name", "Influencer")

@@ -26,6 +26,7 @@ _REDDIT: Final = re.compile(
 _BLUESKY: Final = re.compile(r"/profile/(did:[a-z]+:[^/]+)/post/([^/]+)/?")
 _HACKER_NEWS: Final = re.compile(r"id=(\d+)")
 _ALIASES: Final = {"twitter": "x", "x (twitter)": "x", "x (formerly twitter)": "x"}
+_PLATFORMS: Final = frozenset({"x", "reddit", "bluesky", "hackernews", "mastodon"})
 
 
 def named(address: Any) -> dict[str, str]:
@@ -41,6 +42,13 @@ def platform(word: str) -> str:
     """What collectors call a platform, of a vendor's word for it: `x` for Twitter, `reddit` for Reddit."""
     word = word.strip().lower()
     return _ALIASES.get(word, word)
+
+
+def spelt(word: str) -> str:
+    """A word for a source as collectors say it where it is one of their platforms (`TWITTER` is `x`), else as
+    it stands."""
+    found = platform(word)
+    return found if found in _PLATFORMS else word
 
 
 def _of(address: str) -> tuple[str, str] | None:
