@@ -10,6 +10,7 @@ these say; where they say none that is known, the reader is asked for it.
 from typing import Any, Final
 
 from monitor.files.interface import Columns, Opened, Target, Vendor
+from monitor.files.posts import ADDRESS, PLATFORM, POST, named, platform
 from monitor.files.vendors.export import (
     Cells,
     code_of_language,
@@ -21,7 +22,6 @@ from monitor.files.vendors.export import (
     spelling,
     text,
 )
-from monitor.files.posts import ADDRESS, PLATFORM, POST, named, platform
 
 _FIELDS: Final[dict[Target, tuple[str, ...]]] = {
     "id": (POST, "Resource Id", "Mention Id", ADDRESS),

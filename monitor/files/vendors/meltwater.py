@@ -7,6 +7,7 @@ https://developer.meltwater.com/docs/meltwater-api/listening/content-output-temp
 from typing import Final
 
 from monitor.files.interface import Columns, Opened, Target, Vendor
+from monitor.files.posts import ADDRESS, PLATFORM, POST, named, platform
 from monitor.files.vendors.export import (
     Cells,
     code_of_language,
@@ -18,7 +19,6 @@ from monitor.files.vendors.export import (
     spelling,
     text,
 )
-from monitor.files.posts import ADDRESS, PLATFORM, POST, named, platform
 
 _TEXTS: Final = ("Title", "Headline", "Opening Text", "Hit Sentence")
 _AUTHORS: Final = ("Author Handle", "Twitter Screen Name", "Author Name", "Influencer")

@@ -8,8 +8,8 @@ import re
 from typing import Final
 
 from monitor.files.interface import Columns, Opened, Target, Vendor
-from monitor.files.vendors.export import Cells, columns, handle, keep_distinct, mended, text
 from monitor.files.posts import ADDRESS, PLATFORM, POST, named, platform
+from monitor.files.vendors.export import Cells, columns, handle, keep_distinct, mended, text
 
 _NESTED: Final = (
     "extra_author_attributes.",
