@@ -15,8 +15,8 @@ _DIGITS: Final = re.compile(r"\d(?:[^\w,;:!?]{0,4}\d){6,}")
 """Seven digits, as many as a number with its area has, or more, and between them what may stand there: a text
 without needs no look."""
 _MOST_DIGITS: Final = 1_000
-"""Of a text whose numbers are looked at one by one: each digit more may cost half a millisecond, and a text of
-nothing else would hold up all others."""
+"""Of a text whose numbers are looked at one by one: each digit more may cost half a millisecond, and a text
+of nothing else would hold up all others."""
 
 # The domain is looked for first, and the name before it then: from the left, a long word would be read again
 # from each of its letters.
@@ -76,7 +76,8 @@ about brands. Each region more takes as long again, in texts with so many digits
 def without_contacts(text: str, language: Callable[[], str]) -> str:
     """The text with what reaches a person replaced; linear in the text, with a small factor.
 
-    In a text of more than 1,000 digits whatever is as long as a number is taken for one. `language`, an ISO 639 code, is asked for only where there are enough digits for a number."""
+    In a text of more than 1,000 digits whatever is as long as a number is taken for one. `language`, an ISO
+    639 code, is asked for only where there are enough digits for a number."""
     text = _replaced(text, _addresses(text), E_MAIL)
     if not _DIGITS.search(text):
         return text
