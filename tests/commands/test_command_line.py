@@ -123,7 +123,10 @@ def test_help_answers_at_once_and_loads_no_model_runtime() -> None:
 )
 def test_an_expected_failure_is_one_line_and_no_traceback(words: list[str], code: int, says: str) -> None:
     done = run(
-        *words, MONITOR_KAFKA_URL="kafka://127.0.0.1:1", MONITOR_DATABASE_URL="postgresql://127.0.0.1:1/x"
+        *words,
+        MONITOR_KAFKA_URL="kafka://127.0.0.1:1",
+        MONITOR_DATABASE_URL="postgresql://127.0.0.1:1/x",
+        MONITOR_HEALTH_PORT="0",
     )
     assert done.returncode == code, done.stderr
     assert done.stdout == ""

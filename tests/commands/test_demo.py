@@ -36,7 +36,7 @@ def test_an_incomplete_folder_is_named(tmp_path: Path, name: str) -> None:
 def test_a_good_sample_that_is_not_good_is_named(tmp_path: Path) -> None:
     shutil.copytree(SAMPLES, tmp_path / "samples", ignore=shutil.ignore_patterns("material"))
     with (tmp_path / "samples" / "texts.jsonl").open("a") as file:
-        file.write('{"text": ""}\n')
+        file.write('{"text": "\\u200b"}\n')
     with pytest.raises(SetupError, match=r"line \d+: text-empty"):
         read_samples(tmp_path / "samples", Settings.model_construct())
 
