@@ -45,7 +45,7 @@ def translated() -> Iterator[None]:
 
 def _meaning(error: DBAPIError) -> Exception:
     state: str | None = getattr(error.orig, "sqlstate", None)
-    reason = f"database: {_first_lines(error)}"
+    reason = f"database: {_message(error)}"
     if state is None:
         if error.connection_invalidated or isinstance(error, (InterfaceError, OperationalError)):
             return OutageError(f"{reason}; check that it runs and MONITOR_DATABASE_URL")
@@ -58,6 +58,8 @@ def _meaning(error: DBAPIError) -> Exception:
     return SetupError(f"{reason} (SQLSTATE {state}); {_REMEDY}")
 
 
-def _first_lines(error: DBAPIError) -> str:
-    """The server's message and detail without the statement, which would repeat whole batches."""
-    return " ".join(str(error.orig).split())[:500]
+def _message(error: DBAPIError) -> str:
+    """The server's message. Its detail holds the row, and so what people wrote; the statement would repeat
+    whole batches."""
+    said = getattr(getattr(error.orig, "diag", None), "message_primary", None) or str(error.orig)
+    return " ".join(said.split())[:500]

@@ -312,6 +312,7 @@ async def test_one_unstorable_record_is_named_and_the_account_adds_up(writer, en
         await writer.write(batch(made, *good, bad, made.image(21, detections=(made.found(),))))
     assert refusal.value.position == bad.position
     assert refusal.value.code == "storage-rejected"
+    assert bad.mention.text not in str(refusal.value)  # it goes to logs and dead letters
     # As the pipeline goes on: the same batch, that record rejected.
     shown = made.image(21, detections=(made.found(),))
     await writer.write(batch(made, *good, shown, rejections=(made.rejected(20),)))
