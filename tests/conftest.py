@@ -59,6 +59,12 @@ _MAVEN_TIMEOUT = 180
 """Seconds for 40 MB of jars, fetched once and kept under .cache/kafka."""
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes are no name: packed ones hold the time, and processes that run side by side must find the same
+    tests."""
+    return argname if isinstance(val, bytes) else None
+
+
 class Broker(Protocol):
     """What a test may know of a broker."""
 
