@@ -5,18 +5,14 @@ Maven are found.
 and database of their own.
 """
 
-import base64
 import json
 import os
-import shutil
-import signal
-import subprocess
 import tempfile
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Protocol
 
 import cv2
 import hypothesis
@@ -32,16 +28,15 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
-from filelock import FileLock
 from numpy.typing import NDArray
 
 from monitor.inference.manifest import sha256_of
 from monitor.local import EmbeddedBroker, EmbeddedDatabase
-from monitor.local.broker import answers
-from monitor.local.child import ChildProcess, StopPlan, free_port
+from monitor.local.child import free_port
 from monitor.logos.crops import CropGeometry, cut_crops
 from monitor.settings import load_settings
 from monitor.storage import schema
+from tests.apache_kafka import ApacheKafka, KafkaMissingError, fetch_kafka
 
 # Before torch is imported: of two processes on two cores each takes one.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -52,11 +47,6 @@ hypothesis.settings.register_profile("lucky", deadline=None)
 hypothesis.settings.load_profile("fixed")
 
 _REPOSITORY = Path(__file__).parent.parent
-_KAFKA_POM = Path(__file__).parent / "integration" / "kafka" / "pom.xml"
-_KAFKA_JARS = _REPOSITORY / ".cache" / "kafka" / "libs"
-
-_MAVEN_TIMEOUT = 180
-"""Seconds for 40 MB of jars, fetched once and kept under .cache/kafka."""
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
@@ -69,72 +59,6 @@ class Broker(Protocol):
     """What a test may know of a broker."""
 
     url: str
-
-
-class ApacheKafka:
-    """One KRaft node from Kafka's own jars, on free ports, its data under `folder`. A restart keeps the
-    data. `listener` is one more listener, by name and port; `properties` describe it,
-    `users` may log in there."""
-
-    def __init__(
-        self, folder: Path, listener: str = "", properties: str = "", users: Mapping[str, str] | None = None
-    ) -> None:
-        self.port, controller = free_port(), free_port()
-        self.url = f"kafka://127.0.0.1:{self.port}"
-        self._properties = folder / "server.properties"
-        self._users = (users or {}).items()
-        self._java = ["java", "-Xmx512m", "-XX:TieredStopAtLevel=1", "-cp", f"{_KAFKA_JARS}/*"]
-        folder.mkdir(parents=True, exist_ok=True)
-        self._properties.write_text(
-            f"""
-            process.roles=broker,controller
-            node.id=1
-            controller.quorum.voters=1@127.0.0.1:{controller}
-            listeners=PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{controller}{listener}
-            advertised.listeners=PLAINTEXT://127.0.0.1:{self.port}{listener}
-            controller.listener.names=CONTROLLER
-            log.dirs={folder / "data"}
-            auto.create.topics.enable=false
-            offsets.topic.replication.factor=1
-            offsets.topic.num.partitions=4
-            transaction.state.log.replication.factor=1
-            transaction.state.log.min.isr=1
-            share.coordinator.state.topic.replication.factor=1
-            share.coordinator.state.topic.min.isr=1
-            group.initial.rebalance.delay.ms=0
-            {properties}
-            """
-        )
-        self._child = ChildProcess(
-            "Apache Kafka",
-            [*self._java, "kafka.Kafka", str(self._properties)],
-            log=folder / "kafka.log",
-            plan=StopPlan(signal=signal.SIGTERM, grace=20),
-        )
-
-    def __enter__(self) -> Self:
-        command = [*self._java, "kafka.tools.StorageTool", "format", "-t", _cluster_id(), "-c"]
-        users = [f"--add-scram=SCRAM-SHA-512=[name={name},password={word}]" for name, word in self._users]
-        subprocess.run([*command, str(self._properties), *users], check=True, capture_output=True)
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-    def stop(self) -> None:
-        self._child.stop()
-
-    def start(self) -> None:
-        self._child.start(lambda: answers(f"127.0.0.1:{self.port}"), timeout=60)
-
-
-def _cluster_id() -> str:
-    """A UUID as Kafka writes it; one that starts with a dash would be taken for an option."""
-    while True:
-        written = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        if not written.startswith("-"):
-            return written
 
 
 @pytest.fixture(scope="session", params=["embedded", "kafka"])
@@ -200,30 +124,10 @@ def secured_kafka(kafka_jars: Path, tmp_path_factory: pytest.TempPathFactory) ->
 @pytest.fixture(scope="session")
 def kafka_jars() -> Path:
     """The folder of Apache Kafka's jars; skips where Java or Maven are missing or Maven cannot fetch."""
-    _fetch_kafka()
-    return _KAFKA_JARS
-
-
-def _fetch_kafka() -> None:
-    for program in ("java", "mvn"):
-        if shutil.which(program) is None:
-            pytest.skip(
-                f"Apache Kafka needs {program}, which is not installed; the embedded broker was tested"
-            )
-    _KAFKA_JARS.mkdir(parents=True, exist_ok=True)
-    with FileLock(_KAFKA_JARS.parent / "fetching.lock"):
-        if not any(_KAFKA_JARS.glob("kafka_2.13-*.jar")):
-            _fetch_jars()
-
-
-def _fetch_jars() -> None:
-    goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={_KAFKA_JARS}"]
-    command = ["mvn", "-B", "-q", "-f", str(_KAFKA_POM), *goal]
     try:
-        subprocess.run(command, check=True, capture_output=True, text=True, timeout=_MAVEN_TIMEOUT)
-    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-        said = str(error.stdout or error).strip().splitlines()
-        pytest.skip(f"Maven could not fetch Apache Kafka: {said[0] if said else error}")
+        return fetch_kafka()
+    except KafkaMissingError as error:
+        pytest.skip(f"{error}; the embedded broker was tested")
 
 
 @pytest.fixture
