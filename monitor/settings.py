@@ -198,7 +198,7 @@ class Settings(BaseSettings):
     )
     device: Device = Field(Device.AUTO, description="auto, cpu or cuda; cuda fails at start without a GPU.")
     inference_threads: Annotated[int, Field(ge=0)] = Field(
-        0, description="CPU threads of a model; 0: one a core."
+        0, description="CPU threads of all models of a process together; 0: one a core."
     )
     score_timeout: Annotated[float, Field(gt=0)] = Field(
         120.0,

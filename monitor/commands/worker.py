@@ -19,7 +19,9 @@ def worker(
     device: Annotated[Device | None, typer.Option(help="Where models run; default MONITOR_DEVICE.")] = None,
     threads: Annotated[
         int | None,
-        typer.Option(min=0, help="CPU threads a model, 0 for all; default MONITOR_INFERENCE_THREADS."),
+        typer.Option(
+            min=0, help="CPU threads of all models, 0: one a core. Default MONITOR_INFERENCE_THREADS."
+        ),
     ] = None,
 ) -> None:
     """Score mentions from Kafka and store what is found, until SIGTERM.

@@ -10,6 +10,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from monitor.errors import SetupError
+from monitor.inference.cores import Cores, shared_cores
 from monitor.inference.manifest import Manifest, load_manifest
 from monitor.settings import Device
 
@@ -30,18 +31,21 @@ _CUDA_REMEDY = (
 class ModelSession:
     """A loaded model: its manifest, the ONNX Runtime session and the device it really runs on.
 
-    `run` may block for as long as the model takes and is safe to call from any thread
-    (ONNX Runtime releases the GIL); call it from a worker thread, never from the event loop.
+    `run` may block for as long as the model takes, and while runs of other models occupy all `cores`. It is
+    safe to call from any thread (ONNX Runtime releases the GIL): from a worker thread, never from the event
+    loop.
     """
 
     manifest: Manifest
     directory: Path
     session: ort.InferenceSession
     device: Device
+    cores: Cores
 
     def run(self, **inputs: NDArray[Any]) -> tuple[NDArray[Any], ...]:
         """Outputs in the manifest's order for named inputs."""
-        return tuple(self.session.run([spec.name for spec in self.manifest.outputs], inputs))
+        with self.cores:
+            return tuple(self.session.run([spec.name for spec in self.manifest.outputs], inputs))
 
     def preprocessing(self, kind: type[T]) -> T:
         """The manifest's preprocessing as the struct of whoever prepares the inputs.
@@ -59,12 +63,12 @@ class ModelSession:
 def open_session(model_dir: Path, device: Device = Device.AUTO, threads: int = 0) -> ModelSession:
     """Check the folder's manifest and load `model.onnx` on `device`.
 
-    `threads` bounds the CPU threads of one run; 0 takes all cores.
+    A run takes one thread; `threads` bounds how many runs of all models go at once, 0: one a core.
     Raises `SetupError` where the files are wrong, or `device` is `cuda` and CUDA does not come up.
     """
     manifest = load_manifest(model_dir)
     try:
-        options = session_options(model_dir / "model.onnx", threads)
+        options = session_options(model_dir / "model.onnx")
         session = ort.InferenceSession(str(model_dir / "model.onnx"), options, providers=_providers(device))
     except Exception as error:
         raise SetupError(f"{model_dir / 'model.onnx'} does not load: {error}") from error
@@ -72,11 +76,13 @@ def open_session(model_dir: Path, device: Device = Device.AUTO, threads: int = 0
         raise SetupError(
             f"device is cuda, but {manifest.name} came up on {session.get_providers()[0]}: {_CUDA_REMEDY}"
         )
-    return ModelSession(manifest, model_dir, session, Device.CUDA if on_cuda(session) else Device.CPU)
+    on = Device.CUDA if on_cuda(session) else Device.CPU
+    return ModelSession(manifest, model_dir, session, on, shared_cores(threads))
 
 
-def session_options(file: Path, threads: int = 0) -> ort.SessionOptions:
-    """How the model in `file` is run: with the same answers on every CPU.
+def session_options(file: Path) -> ort.SessionOptions:
+    """How the model in `file` is run: on one thread (`monitor.inference.cores`), with the same answers on
+    every CPU.
 
     The fast products of 8-bit numbers overflow on x86 CPUs without VNNI (older than Cascade Lake, Ice Lake,
     Zen 4), unless `session.x64quantprecision` asks for exact ones; other CPUs do not look at it. See "U8S8"
@@ -85,7 +91,7 @@ def session_options(file: Path, threads: int = 0) -> ort.SessionOptions:
     CPUs; a graph whose weights leave a bit free says so in its metadata (`SEVEN_BITS`) and needs none.
     """
     options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 3  # a failing CUDA provider is reported by `open_session`, in our words
     graph = file.read_bytes()

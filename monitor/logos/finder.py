@@ -1,13 +1,16 @@
 """Pictures -> what they show: the look of them, the letters in them, and one decision."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
 from monitor.brands import Brands
 from monitor.inference import Manifest
+from monitor.inference.cores import shared_cores
 from monitor.logos import evidence
 from monitor.logos.detector import LogoDetector, load_detector
 from monitor.logos.evidence import Look, Lost, Veto
@@ -39,6 +42,9 @@ class LogoFinder:
     detector: LogoDetector
     letters: NameReader | None = None
     """None: nobody reads (`MONITOR_OCR=false`)."""
+    side_by_side: Executor | None = None
+    """Where pictures are looked at and read, each in a piece of work of its own; None: all in one run of the
+    detector, then read one after the other, as suits a GPU."""
 
     @property
     def identity(self) -> str:
@@ -71,21 +77,32 @@ class LogoFinder:
 
         Blocks for as long as the models take: call it from a worker thread. Raises nothing for any picture.
         """
-        looks = self.detector.look(pictures)
-        return [self._found(picture, own) for picture, own in zip(pictures, looks, strict=True)]
-
-    def _found(self, picture: NDArray[np.uint8], looks: tuple[Look, ...]) -> Found:
-        letters, unread = None, None
-        if self.letters is not None:
-            try:
-                letters = self.letters.read(picture)
-            except Exception as error:  # the library's; the look is an answer without it
-                unread = f"{type(error).__name__}: {error}"
-        if letters is None:
-            decision = evidence.by_look(looks)
+        looks: Iterable[tuple[Look, ...]]
+        read: Iterable[tuple[Letters | None, str | None]]
+        if self.side_by_side is None:
+            looks, read = self.detector.look(pictures), map(self._read, pictures)
         else:
-            decision = evidence.decide(looks, letters.names, letters.lines)
-        return Found(decision.detections, decision.vetoes, decision.lost, looks, letters, unread)
+            alone = [[picture] for picture in pictures]
+            looks = chain.from_iterable(self.side_by_side.map(self.detector.look, alone))
+            read = self.side_by_side.map(self._read, pictures)
+        return [_found(own, *letters) for own, letters in zip(looks, read, strict=True)]
+
+    def _read(self, picture: NDArray[np.uint8]) -> tuple[Letters | None, str | None]:
+        """The letters of a picture, or why they could not be read; neither where nobody reads."""
+        if self.letters is None:
+            return None, None
+        try:
+            return self.letters.read(picture), None
+        except Exception as error:  # the library's; the look is an answer without it
+            return None, f"{type(error).__name__}: {error}"
+
+
+def _found(looks: tuple[Look, ...], letters: Letters | None, unread: str | None) -> Found:
+    if letters is None:
+        decision = evidence.by_look(looks)
+    else:
+        decision = evidence.decide(looks, letters.names, letters.lines)
+    return Found(decision.detections, decision.vetoes, decision.lost, looks, letters, unread)
 
 
 def load_finder(settings: Settings, brands: Brands, detector: LogoDetector | None = None) -> LogoFinder:
@@ -96,4 +113,8 @@ def load_finder(settings: Settings, brands: Brands, detector: LogoDetector | Non
     if detector is None:
         folder = settings.models_dir / settings.logo_model
         detector = load_detector(folder, brands, settings.device, settings.inference_threads)
-    return LogoFinder(detector, load_name_reader(settings, brands))
+    letters = load_name_reader(settings, brands)
+    if detector.device is Device.CUDA:
+        return LogoFinder(detector, letters)
+    count = shared_cores(settings.inference_threads).count
+    return LogoFinder(detector, letters, ThreadPoolExecutor(count, thread_name_prefix="picture"))

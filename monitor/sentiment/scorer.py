@@ -1,7 +1,6 @@
 """Scores texts: tokens and questions into the ONNX model, probabilities out, in chunks of alike length."""
 
 import dataclasses
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -154,22 +153,20 @@ class SentimentScorer:
 def load_scorer(
     model_dir: Path, device: Device = Device.AUTO, threads: int = 0, min_confidence: float | None = None
 ) -> SentimentScorer:
-    """Load the sentiment model of `model_dir`; it works on at most `threads` CPU cores, 0 takes all. On a GPU
-    one run is made after the other.
+    """Load the sentiment model of `model_dir`; `threads` as for `open_session`. On a GPU one run is made
+    after the other.
 
     Verdicts less probable than `min_confidence` are unsure; None leaves it to the model's manifest.
     Raises `SetupError` where files are missing or changed, the model is of another kind, or CUDA was asked
     for and does not come up.
     """
-    # Runs of one thread side by side: of a batch of tweets, two threads in one run take a quarter more CPU
-    # than two such runs, of a single tweet twice as much as one.
-    session = open_session(model_dir, device, threads=1)
+    session = open_session(model_dir, device, threads)
     manifest = session.manifest
     if manifest.task != "sentiment":
         raise SetupError(
             f"{model_dir}: this model is for {manifest.task}; MONITOR_SENTIMENT_MODEL wants a sentiment one"
         )
-    runs = 1 if session.device is Device.CUDA else threads or os.cpu_count() or 1
+    runs = 1 if session.device is Device.CUDA else session.cores.count
     return SentimentScorer(session, _encoder(session), min_confidence, runs)
 
 

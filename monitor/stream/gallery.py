@@ -5,6 +5,7 @@ for exactly that batch: what `brand-monitor brands add` has committed is found i
 while no picture comes, and nothing listens, so it works through a connection pooler.
 """
 
+from concurrent.futures import Executor
 from typing import Protocol
 
 import structlog
@@ -46,16 +47,23 @@ class FixedFinder:
 
 
 class GalleryFeed:
-    """A finder whose gallery follows the database; `letters` are read beside it."""
+    """A finder whose gallery follows the database; `letters` are read beside it, `side_by_side` as
+    `LogoFinder` has it."""
 
     def __init__(
-        self, detector: GalleryDetector, letters: NameReader | None, source: GallerySource, metrics: Metrics
+        self,
+        detector: GalleryDetector,
+        letters: NameReader | None,
+        source: GallerySource,
+        metrics: Metrics,
+        side_by_side: Executor | None = None,
     ) -> None:
         self._detector = detector
         self._letters = letters
         self._source = source
         self._metrics = metrics
         self._away = False
+        self._side_by_side = side_by_side
         self._refused = 0
 
     @property
@@ -79,7 +87,7 @@ class GalleryFeed:
                     error=str(error),
                 )
             self._away = True
-        return LogoFinder(self._detector, self._letters)
+        return LogoFinder(self._detector, self._letters, self._side_by_side)
 
     async def _read(self, version: int) -> None:
         try:

@@ -73,4 +73,4 @@ def _load_finders(
         finder.warm_up()
         return FixedFinder(finder)
     with_gallery.warm_up()
-    return GalleryFeed(with_gallery, finder.letters, galleries, metrics)
+    return GalleryFeed(with_gallery, finder.letters, galleries, metrics, finder.side_by_side)

@@ -59,8 +59,8 @@ class StuckError(Exception):
 
 
 class Threads:
-    """Where blocking work runs, so that the event loop stays free. A model gets one thread: it already takes
-    all the cores it is allowed. `limit` is in seconds.
+    """Where blocking work runs, so that the event loop stays free. A model gets one thread, which divides its
+    batch among the cores. `limit` is in seconds.
     """
 
     def __init__(self, name: str, count: int = 1, limit: float | None = None) -> None:

@@ -25,7 +25,7 @@ def load(path: Path) -> NDArray[np.uint8]:
 def in_float(model: ModelSession, pixels: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
     """What the file's bytes mean: where nothing is fused, ONNX Runtime computes with them in float32."""
     file = model.directory / "model.onnx"
-    options = session_options(file, threads=1)
+    options = session_options(file)
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
     session = ort.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
     return list(session.run([spec.name for spec in model.manifest.outputs], {"pixels": pixels}))

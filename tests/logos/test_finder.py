@@ -101,3 +101,13 @@ def test_without_letters_nobody_reads() -> None:
     assert load_finder(settings, load_brands(), finder.detector).detector is finder.detector
     finder.warm_up()
     assert (finder.device, finder.manifest.task) == (Device.CPU, "logos")
+
+
+def test_side_by_side_a_picture_shows_what_it_shows_alone(finder: LogoFinder) -> None:
+    pictures = [np.asarray(cv2.imread(str(path)), np.uint8) for path in sorted(SAMPLES.glob("*.jpg"))[:5]]
+    four = load_finder(load_settings(ocr=True, device=Device.CPU, inference_threads=4), load_brands())
+    in_turn = LogoFinder(finder.detector, finder.letters)
+    assert four.side_by_side is not None
+    assert four.find(pictures) == [found for one in pictures for found in in_turn.find([one])]
+    assert in_turn.find(pictures) == four.find(pictures)
+    assert any(found.detections for found in four.find(pictures))

@@ -172,7 +172,7 @@ class Watched(ModelSession):
 
 def watched(folder: Path, runs: int, company: int = 1) -> tuple[SentimentScorer, Watched]:
     opened = open_session(folder, Device.CPU, 1)
-    session = Watched(opened.manifest, opened.directory, opened.session, opened.device)
+    session = Watched(opened.manifest, opened.directory, opened.session, opened.device, opened.cores)
     object.__setattr__(session, "runs", [])
     object.__setattr__(session, "company", threading.Barrier(company))
     recipe = Recipe(**opened.manifest.preprocessing)

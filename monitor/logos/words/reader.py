@@ -171,8 +171,8 @@ class WordReader:
 def load_reader(device: Device = Device.AUTO, threads: int = 0) -> WordReader:
     """Load the models on `device` and read a word with them; blocks for a second or two.
 
-    `threads` bounds the CPU threads of one run; 0 takes all cores. Raises `SetupError` where files are
-    missing or changed, or `device` is `cuda` and CUDA does not come up.
+    `threads` as for `open_session`. Raises `SetupError` where files are missing or changed, or `device` is
+    `cuda` and CUDA does not come up.
     """
     plan = ReadingPlan()
     folder = packaged("onnx_models")
