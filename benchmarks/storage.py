@@ -13,9 +13,10 @@ import argparse
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import psycopg
 from database_server import database
 from sqlalchemy import text
@@ -87,7 +88,7 @@ def deletions(results: Sequence[TextResult]) -> list[DeletionResult]:
     """Of all of them, each on its mention's partition, behind them all."""
     return [
         DeletionResult(
-            position=replace(result.position, offset=result.position.offset + len(results)),
+            position=msgspec.structs.replace(result.position, offset=result.position.offset + len(results)),
             kind="text",
             deletion=Deletion(id=result.mention.id, source=result.mention.source, deleted_at=_NOON),
         )

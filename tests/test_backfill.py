@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import psycopg
 import pytest
 from psycopg import sql
@@ -236,7 +237,7 @@ async def test_copies_are_found_by_the_brands_of_today(engine, settings):
     copies = [
         replace(
             first,
-            position=replace(first.position, offset=7 + n),
+            position=msgspec.structs.replace(first.position, offset=7 + n),
             mention=TextMention(id=f"c{n}", source="forum", text=each, published_at=NOON),
             brands=(),
         )
@@ -253,7 +254,7 @@ async def test_copies_are_found_by_the_brands_of_today(engine, settings):
     assert rows(engine, query) == [(1, 1)]
     late = replace(
         copies[0],
-        position=replace(first.position, offset=9),
+        position=msgspec.structs.replace(first.position, offset=9),
         mention=TextMention(id="c2", source="forum", text=said, published_at=NOON),
         story_keys=story_keys(read(said), ("Nike",), "forum"),
     )

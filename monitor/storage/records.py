@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+import msgspec
+
 from monitor.errors import DataError, ErrorCode
 from monitor.messages import (
     BrandMention,
@@ -17,9 +19,11 @@ from monitor.messages import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordPosition:
-    """One Kafka record's place: `timestamp` is the record's own, in UTC."""
+class RecordPosition(msgspec.Struct, frozen=True, kw_only=True):
+    """One Kafka record's place: `timestamp` is the record's own, in UTC.
+
+    A struct because one is made for every record: a frozen dataclass takes ten times as long.
+    """
 
     topic: str
     partition: int

@@ -196,11 +196,13 @@ class LedgerConsumer(driver.Consumer):
         self._next[partition] = fetched.end
         self._beyond_since.pop(partition, None)
         generation = app.consumer_generation_id
+        records = tuple([_record(partition, entry, generation) for entry in fetched.entries])
         stretch = Stretch(
             partition=Partition(*partition),
             start=fetched.start,
             end=fetched.end,
-            records=tuple(_record(partition, entry, generation) for entry in fetched.entries),
+            records=records,
+            size=sum([record.size for record in records]),
             generation=generation,
         )
         message = ConsumerMessage(
@@ -279,6 +281,6 @@ def _record(partition: TP, entry: Entry, generation: int) -> Record:
         generation=generation,
         key=entry.key,
         value=entry.value,
-        headers=tuple((name, value or b"") for name, value in entry.headers),
+        headers=tuple([(name, value or b"") for name, value in entry.headers]),
         fault=entry.fault,
     )

@@ -15,7 +15,7 @@ Where workers died before, a record goes through all five steps alone (`monitor.
 """
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncIterable, Collection
 from dataclasses import dataclass, replace
 from functools import partial
@@ -200,7 +200,8 @@ class Pipeline:
         if outcome.pictures_gone:
             self._to.pictures_gone()
         written = self._to.clock()
-        told = [change for change in batch.results if change.position not in outcome.silent]
+        silent = outcome.silent
+        told = [change for change in batch.results if not (silent and change.position in silent)]
         await self._to.retry(  # step 4
             "publishing findings and dead letters",
             lambda: self._to.announcer.announce(told, batch.rejections),
@@ -215,10 +216,8 @@ class Pipeline:
         metrics.stored.labels(self.name).inc(outcome.stored)
         metrics.replaced.labels(self.name).inc(outcome.replaced)
         metrics.deleted.labels(self.name).inc(outcome.deleted)
-        for result in batch.results:
-            if isinstance(result, TextResult) and result.sentiment is None:
-                language = result.language if result.language in DETECTED else "other"
-                metrics.unscored.labels(language).inc()
+        for language, count in _unscored(batch).items():
+            metrics.unscored.labels(language).inc(count)
         for rejection in batch.rejections:
             metrics.rejected.labels(self.name, rejection.letter.error_code).inc()
         _log.info(
@@ -242,7 +241,6 @@ class Pipeline:
             results=tuple(outcome for outcome in scored.outcomes if not isinstance(outcome, Rejection)),
             rejections=tuple(outcome for outcome in scored.outcomes if isinstance(outcome, Rejection)),
         )
-        records = {record.position: record for record in scored.records}
         while True:
             attempt = batch
             try:
@@ -251,7 +249,8 @@ class Pipeline:
                 kept = tuple(one for one in attempt.results if one.position != refusal.position)
                 if len(kept) == len(attempt.results):
                     raise  # not one of the results: dropping it again and again would help nobody
-                rejection = records[refusal.position].rejected(refusal, self._to.now())
+                (record,) = (one for one in scored.records if one.position == refusal.position)
+                rejection = record.rejected(refusal, self._to.now())
                 (refused,) = (one for one in attempt.results if one.position == refusal.position)
                 if isinstance(refused, ImageResult):
                     rejection = replace(rejection, picture=refused.picture)
@@ -272,6 +271,15 @@ class Pipeline:
         self._under_way -= 1
         if not self._under_way:
             self._idle.set()
+
+
+def _unscored(batch: Batch) -> Counter[str]:
+    """Texts without a verdict, by language."""
+    return Counter(
+        result.language if result.language in DETECTED else "other"
+        for result in batch.results
+        if isinstance(result, TextResult) and result.sentiment is None
+    )
 
 
 def _pictures(batch: Batch, sha256s: Collection[str]) -> list[ImageResult]:

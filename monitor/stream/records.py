@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
+import msgspec
+
 from monitor.errors import DataError
 from monitor.messages import DeadLetter
 from monitor.storage.records import RecordPosition, Rejection, Span
@@ -16,8 +18,7 @@ class Partition(NamedTuple):
     partition: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Record(msgspec.Struct, frozen=True, kw_only=True):
     """Raw key, value and headers with their place in the log; `generation` is that of the group
     assignment."""
 
@@ -37,8 +38,10 @@ class Record:
     @property
     def size(self) -> int:
         """Bytes of key, value and headers."""
-        headers = sum(len(name) + len(value) for name, value in self.headers)
-        return len(self.key or b"") + len(self.value or b"") + headers
+        size = len(self.key or b"") + len(self.value or b"")
+        for name, value in self.headers:
+            size += len(name) + len(value)
+        return size
 
     @property
     def content_type(self) -> str | None:
@@ -79,12 +82,9 @@ class Stretch:
     start: int
     end: int
     records: tuple[Record, ...]
+    size: int
+    """Bytes of the records as they came."""
     generation: int
-
-    @property
-    def size(self) -> int:
-        """Bytes of the records as they came."""
-        return sum(record.size for record in self.records)
 
     @property
     def span(self) -> Span:
@@ -96,9 +96,11 @@ class Stretch:
         if len(self.records) <= count:
             return self, None
         border = self.records[count].position.offset
+        first = self.records[:count]
+        size = sum(record.size for record in first)
         return (
-            replace(self, end=border, records=self.records[:count]),
-            replace(self, start=border, records=self.records[count:]),
+            replace(self, end=border, records=first, size=size),
+            replace(self, start=border, records=self.records[count:], size=self.size - size),
         )
 
 
@@ -109,7 +111,9 @@ _LAST_MOMENT: Final = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
 def moment(seconds: float | None) -> datetime:
     """A record's timestamp. Publishers set it, to anything: what no calendar holds is moved to the nearest
     day."""
-    return datetime.fromtimestamp(min(max(seconds or 0.0, 0.0), _LAST_MOMENT), UTC)
+    if seconds is None or not 0.0 <= seconds <= _LAST_MOMENT:
+        seconds = min(max(seconds or 0.0, 0.0), _LAST_MOMENT)
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def utc_now() -> datetime:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from sqlalchemy import Engine, text
 
@@ -160,7 +161,7 @@ async def test_workers_writing_at_once_find_each_others_copies(
     newer = {
         result.mention.id: replace(
             result,
-            position=replace(result.position, offset=result.position.offset + 1000),
+            position=msgspec.structs.replace(result.position, offset=result.position.offset + 1000),
             story_keys=tuple(sorted(chance.sample(range(60), 2))),
         )
         for result in results

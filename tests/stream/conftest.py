@@ -201,6 +201,7 @@ def stretch(*records: Record, start: int | None = None, end: int | None = None) 
         start=offsets[0] if start is None else start,
         end=offsets[-1] + 1 if end is None else end,
         records=records,
+        size=sum(one.size for one in records),
         generation=records[0].generation if records else 1,
     )
 

@@ -14,7 +14,7 @@ A, B = Partition("mentions.text", 0), Partition("mentions.text", 1)
 
 
 def stretch(partition: Partition, start: int, end: int, generation: int = 1) -> Stretch:
-    return Stretch(partition=partition, start=start, end=end, records=(), generation=generation)
+    return Stretch(partition=partition, start=start, end=end, records=(), size=0, generation=generation)
 
 
 @pytest.fixture

@@ -1,12 +1,13 @@
 """The five steps: their order, what overlaps, and what one bad record costs."""
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from monitor.errors import DataError, ErrorCode, OutageError
 from monitor.messages import ImageMention
@@ -182,7 +183,7 @@ async def test_unscored_texts_are_counted_by_language(bench: Any, records: Any, 
 
     async def scored(batch: Any) -> Any:
         return [
-            replace(one, language=language, sentiment=one.sentiment if language == "en" else None)
+            dataclasses.replace(one, language=language, sentiment=one.sentiment if language == "en" else None)
             for one in await score(batch)
             for language in [languages[one.position.offset]]
         ]

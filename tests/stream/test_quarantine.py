@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -200,9 +201,7 @@ async def test_nothing_of_another_pipeline_is_under_way_beside_a_suspect(
     async def source(partition: Partition) -> Any:
         for n in range(12):
             one = stretches(records(n))
-            yield type(one)(
-                partition=partition, start=n, end=n + 1, records=one.records, generation=one.generation
-            )
+            yield replace(one, partition=partition)
         await asyncio.Event().wait()
 
     tasks = [

@@ -44,9 +44,8 @@ async def test_a_mention_with_a_null_is_a_mention(records: Any) -> None:
 
 
 async def test_messagepack_is_read_too(records: Any) -> None:
-    from dataclasses import replace
-
     from msgspec.json import decode
+    from msgspec.structs import replace
 
     packed = encode(decode(value(), type=Deletion), MSGPACK)
     record = replace(records(0, value=packed), headers=(("content-type", MSGPACK.encode()),))

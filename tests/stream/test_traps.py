@@ -74,7 +74,9 @@ async def test_a_jump_in_offsets_does_not_count_as_processed(consumer: LedgerCon
 def test_only_what_the_ledger_holds_is_committed(consumer: LedgerConsumer) -> None:
     app = consumer.app
     assert isinstance(app, StreamApp)
-    app.ledger.stored([Stretch(partition=Partition(*TEXT), start=0, end=64, records=(), generation=1)])
+    app.ledger.stored(
+        [Stretch(partition=Partition(*TEXT), start=0, end=64, records=(), size=0, generation=1)]
+    )
 
     assert committable(consumer) == {TEXT: 64}
     consumer._committed_offset[TEXT] = 64
