@@ -27,10 +27,11 @@ from monitor.reports.judging import columns, fields_of
 from monitor.settings import Settings
 from monitor.storage import stories
 from monitor.storage.brands import write_brands
+from monitor.storage.driver import Statement, as_json
 from monitor.storage.engine import known_as
 from monitor.storage.faults import translated
+from monitor.storage.mention_rows import BRANDS
 from monitor.storage.rows import SEPARATOR_SQL, clean, joined_words
-from monitor.storage.statements import BRAND_MENTION, arrays, insert_brand_mentions
 from monitor.storage.walk import Walk, brand_places
 from monitor.stream.naming import Naming
 from monitor.texts import Reading, read
@@ -204,7 +205,7 @@ class Backfill:
                 for place in places
             ]
             if named:
-                connection.execute(insert_brand_mentions(), arrays(named, BRAND_MENTION))
+                Statement(BRANDS, as_json(named)).run(connection)
             gone = [(change.id, self._ids[name]) for change in changes for name in change.dropped]
             given = {"mentions": [id for id, _ in gone], "brands": [brand for _, brand in gone]}
             connection.execute(_NO_SENTIMENTS, given)

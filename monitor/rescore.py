@@ -25,18 +25,13 @@ from monitor.messages import BrandMention
 from monitor.sentiment import SentimentScorer
 from monitor.settings import Settings
 from monitor.storage import stories
+from monitor.storage.driver import Statement, as_json
 from monitor.storage.faults import translated
+from monitor.storage.mention_rows import NO_SENTIMENTS, SENTIMENTS
 from monitor.storage.records import Scored
 from monitor.storage.rows import Row as Felt
 from monitor.storage.rows import sentiment_rows
-from monitor.storage.statements import (
-    SENTIMENT,
-    arrays,
-    delete_children,
-    insert_sentiments,
-    select_brand_ids,
-)
-from monitor.storage.tables import sentiment
+from monitor.storage.statements import select_brand_ids
 from monitor.storage.walk import Walk, brand_places
 from monitor.stream.asking import Said, ask
 from monitor.stream.scoring import score_each
@@ -172,10 +167,10 @@ class Rescore:
             stories.lock(connection)
             same = connection.execute(_LOCKED, {"ids": list(found), "versions": versions})
             ids = list(same.scalars())
-            connection.execute(_NO_SENTIMENTS, {"ids": ids})
+            Statement(NO_SENTIMENTS, {"ids": ids}).run(connection)
             felt = [row for id in ids for row in found[id][1]]
             if felt:
-                connection.execute(insert_sentiments(), arrays(felt, SENTIMENT))
+                Statement(SENTIMENTS, as_json(felt)).run(connection)
             connection.execute(_SCORED, {"ids": ids, "model_version": self._scorer.manifest.identity})
         return ids
 
@@ -220,7 +215,6 @@ _LOCKED: Final = text("""
 
 _LABELS: Final = text("SELECT mention_id, brand_id, label FROM sentiment WHERE mention_id = ANY(:ids)")
 
-_NO_SENTIMENTS: Final = delete_children(sentiment)
 
 # All verdicts are new, so they are counted also where nobody did before schema 0010.
 _SCORED: Final = text("""

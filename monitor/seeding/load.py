@@ -25,13 +25,13 @@ from monitor.seeding.phrases import copied
 from monitor.seeding.pictures import SeedPicture, make_pictures
 from monitor.seeding.world import SOURCES, World
 from monitor.seeding.worldmaking import make_world
-from monitor.storage import rollups, rows, statements
+from monitor.storage import mention_rows, rollups, rows, statements
 from monitor.storage.figure_tables import seeding
 from monitor.storage.pictures import PictureStore
 from monitor.storage.pruning import kept_from
 from monitor.storage.records import RecordPosition, Rejection
 from monitor.storage.schema import check_revision
-from monitor.storage.stories import PERIOD
+from monitor.storage.story_graph import PERIOD
 
 _BATCH: Final = 5_000
 _REJECTED: Final = (
@@ -44,9 +44,9 @@ _COLUMNS: Final[Mapping[str, Sequence[str]]] = {
     "picture": statements.PICTURE,
     "picture_scan": statements.SCAN,
     "logo_detection": statements.DETECTION,
-    "mention": (*statements.MENTION, "first_stored_at", "stored_at", "story_keys"),
-    "brand_mention": statements.BRAND_MENTION,
-    "sentiment": statements.SENTIMENT,
+    "mention": (*mention_rows.MENTION, "first_stored_at", "stored_at", "story_keys"),
+    "brand_mention": mention_rows.BRAND_MENTION,
+    "sentiment": mention_rows.SENTIMENT,
 }
 _WRITTEN: Final = ("mention", "brand_mention", "sentiment")
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, StatementError
+import psycopg
+from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from monitor.errors import OutageError, SetupError
@@ -16,6 +17,10 @@ from monitor.errors import OutageError, SetupError
 _TRANSIENT: Final = frozenset({"08", "25", "40", "53", "55", "57", "58", "XX"})
 # The values themselves: 21 cardinality, 22 data, 23 constraints, 54 a limit (row or index entry too big).
 _DATA: Final = frozenset({"21", "22", "23", "54"})
+# A key that is there: of tables that are written by look-ups under a lock, from somebody who did not take it.
+# The next look-up finds it.
+_THERE: Final = "23505"
+_LOCKED: Final = frozenset({"mention", "story_key"})
 # 42 syntax or rights: what a schema of another version, or a login without its role, comes to.
 _REMEDY: Final = "run `brand-monitor db upgrade`; if that is done, grant brand_monitor_write (or _read)"
 
@@ -34,8 +39,10 @@ def translated() -> Iterator[None]:
         yield
     except PoolTimeout as error:
         raise OutageError(f"database: no connection free: {error}") from error
-    except DBAPIError as error:
+    except psycopg.Error as error:
         raise _meaning(error) from error
+    except DBAPIError as error:
+        raise _meaning(error.orig, error.connection_invalidated) from error
     except StatementError as error:
         # A value the driver could not even send.
         raise UnstorableError(str(error.orig)) from error
@@ -43,23 +50,29 @@ def translated() -> Iterator[None]:
         raise OutageError(f"database: {error}; check that it runs and MONITOR_DATABASE_URL") from error
 
 
-def _meaning(error: DBAPIError) -> Exception:
-    state: str | None = getattr(error.orig, "sqlstate", None)
+def _meaning(error: BaseException | None, lost: bool = False) -> Exception:
+    """Of the driver's error; `lost`: the connection went with it."""
+    state: str | None = getattr(error, "sqlstate", None)
     reason = f"database: {_message(error)}"
     if state is None:
-        if error.connection_invalidated or isinstance(error, (InterfaceError, OperationalError)):
+        if lost or isinstance(error, (psycopg.InterfaceError, psycopg.OperationalError)):
             return OutageError(f"{reason}; check that it runs and MONITOR_DATABASE_URL")
         return UnstorableError(reason)
     kind = state[:2]
+    if kind in _TRANSIENT or (state == _THERE and _table(error) in _LOCKED):
+        return OutageError(f"{reason} (SQLSTATE {state})")
     if kind in _DATA:
         return UnstorableError(reason)
-    if kind in _TRANSIENT:
-        return OutageError(f"{reason} (SQLSTATE {state})")
     return SetupError(f"{reason} (SQLSTATE {state}); {_REMEDY}")
 
 
-def _message(error: DBAPIError) -> str:
+def _table(error: BaseException | None) -> str | None:
+    found: str | None = getattr(getattr(error, "diag", None), "table_name", None)
+    return found
+
+
+def _message(error: BaseException | None) -> str:
     """The server's message. Its detail holds the row, and so what people wrote; the statement would repeat
     whole batches."""
-    said = getattr(getattr(error.orig, "diag", None), "message_primary", None) or str(error.orig)
+    said = getattr(getattr(error, "diag", None), "message_primary", None) or str(error)
     return " ".join(said.split())[:500]

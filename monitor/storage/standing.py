@@ -1,10 +1,11 @@
 """What the records of a batch make of its mentions, by what the tables hold of these."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final
+from functools import cached_property
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import text
@@ -12,20 +13,29 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from monitor.storage import rows
 from monitor.storage.deletion import Mark
+from monitor.storage.driver import Statement, uuids
 from monitor.storage.order import Known, Place, Settled, needs_redelivered, settle
-from monitor.storage.records import Batch, Change, ImageResult, RecordPosition, Result
+from monitor.storage.records import Change, ImageResult, RecordPosition, Result
+from monitor.storage.story_graph import Member
 
 _NOTHING: Final = Known()
 
 
 @dataclass(frozen=True)
 class Standing:
-    """What becomes of a batch's mentions; `pictures` are those that the ones which are there show."""
+    """What becomes of a batch's mentions; `pictures` are those that the ones which are there show, `found`
+    are all of these."""
 
     settled: Mapping[UUID, Settled] = field(default_factory=dict)
     pictures: Mapping[UUID, str] = field(default_factory=dict)
+    found: Mapping[UUID, Member] = field(default_factory=dict)
 
     @property
+    def there(self) -> dict[UUID, Member]:
+        """Mentions that are there and stay."""
+        return {id: each for id, each in self.found.items() if not self.settled[id].removed}
+
+    @cached_property
     def versions(self) -> dict[UUID, Result]:
         """To be written, each mention once."""
         return {id: each.version for id, each in self.settled.items() if each.version is not None}
@@ -61,33 +71,51 @@ def picture_of(version: Result) -> str | None:
     return version.picture.sha256 if isinstance(version, ImageResult) else None
 
 
-async def stand(connection: AsyncConnection, batch: Batch) -> Standing:
-    """Read what is there, and settle what stands; the caller holds the lock of the stories, so that it stays
-    so."""
-    changes: defaultdict[UUID, list[Change]] = defaultdict(list)
-    for change in batch.results:
-        changes[rows.mention_id(change)].append(change)
+def by_mention(changes: Iterable[Change]) -> dict[UUID, list[Change]]:
+    """What records are about, in their order."""
+    found: defaultdict[UUID, list[Change]] = defaultdict(list)
+    for change in changes:
+        found[rows.mention_id(change)].append(change)
+    return found
+
+
+def known(ids: Collection[UUID]) -> Statement:
+    """Asks for what `stand` needs."""
+    return Statement(_KNOWN, {"ids": uuids(ids)})
+
+
+async def stand(
+    connection: AsyncConnection,
+    log_id: str,
+    changes: Mapping[UUID, Sequence[Change]],
+    answer: Iterable[Sequence[Any]],
+) -> Standing:
+    """Settle what stands, by the answer to `known`; the caller holds the lock of the stories since before it
+    asked."""
     known: dict[UUID, Known] = {}
     pictures: dict[UUID, str] = {}
-    for id, *columns in await connection.execute(_KNOWN, {"ids": list(changes)}):
-        row, picture, mark = columns[:5], columns[5], columns[6:]
+    found: dict[UUID, Member] = {}
+    for id, *columns in answer:
+        row, (picture, published_at, keys), mark = columns[:5], columns[5:8], columns[8:]
         known[id] = Known(
             row=None if row[0] is None else Place(*row), dead_to=None if mark[0] is None else Place(*mark)
         )
+        if row[0] is not None:
+            found[id] = Member(id, published_at, tuple(keys or ()))
         if picture is not None:
             pictures[id] = picture
     asked = [
         change.position
         for id, of_it in changes.items()
-        if needs_redelivered(of_it, known.get(id, _NOTHING), batch.log_id)
+        if needs_redelivered(of_it, known.get(id, _NOTHING), log_id)
         for change in of_it
     ]
-    again = await _redelivered(connection, asked, batch.log_id)
+    again = await _redelivered(connection, asked, log_id)
     now = datetime.now(UTC)
     settled = {
-        id: settle(of_it, known.get(id, _NOTHING), again, batch.log_id, now) for id, of_it in changes.items()
+        id: settle(of_it, known.get(id, _NOTHING), again, log_id, now) for id, of_it in changes.items()
     }
-    return Standing(settled, pictures)
+    return Standing(settled, pictures, found)
 
 
 async def _redelivered(
@@ -108,15 +136,15 @@ async def _redelivered(
     return {place for place in places if (place.topic, place.partition, place.offset) in known}
 
 
-# Of each of the mentions that is there or was deleted: the place of its row, its picture, and its mark.
-_KNOWN: Final = text("""
+# Of each of the mentions that is there or was deleted: its row's place, picture, time and keys, and its mark.
+_KNOWN: Final = """
     SELECT given.id, m.log_id, m.topic, m.partition, m.record_offset, m.recorded_at, m.picture_sha256,
-           d.log_id, d.topic, d.partition, d.record_offset, d.recorded_at
-    FROM unnest(CAST(:ids AS uuid[])) AS given(id)
+           m.published_at, m.story_keys, d.log_id, d.topic, d.partition, d.record_offset, d.recorded_at
+    FROM unnest(CAST(%(ids)s AS uuid[])) AS given(id)
     LEFT JOIN mention AS m ON m.id = given.id
     LEFT JOIN deleted_mention AS d ON d.id = given.id
     WHERE m.id IS NOT NULL OR d.id IS NOT NULL
-""")
+"""
 
 # Records that were taken before, as a mention or a deletion: what was a dead letter once is new. OFFSET 0
 # keeps it a look-up in the index of offsets for each record; a join would read all batches.

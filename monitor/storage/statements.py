@@ -18,7 +18,6 @@ from sqlalchemy import (
     Text,
     TextClause,
     Update,
-    Uuid,
     all_,
     and_,
     bindparam,
@@ -41,14 +40,10 @@ from monitor.storage.gallery_tables import gallery_entry
 from monitor.storage.rows import SEPARATOR_SQL, Row
 from monitor.storage.tables import (
     brand,
-    brand_mention,
     dead_letter,
-    ingest_batch,
     logo_detection,
-    mention,
     picture,
     picture_scan,
-    sentiment,
 )
 
 _TEXT: Final = Text()
@@ -61,28 +56,10 @@ DETECTION: Final = (
     *("x", "y", "width", "height", "evidence", "look", "letters", "line"),
 )
 POSITION: Final = ("log_id", "topic", "partition", "record_offset", "recorded_at")
-MENTION_CONTENT: Final = (
-    *("published_at", "text", "author", "url", "lang", "reach", "picture_sha256", "model_version"),
-    *("language", "words"),
-    *POSITION,
-)
-# Which story it belongs to is told by others as well: a new version of a mention leaves that as it is.
-STORY: Final = ("story_id", "lead")
-MENTION: Final = ("id", "post_id", "kind", "source", "external_id", *MENTION_CONTENT, *STORY)
-MENTION_COUNTS: Final = ("n_brand_mentions", "n_sentiments")
-COUNTED_MENTION: Final = (*MENTION, *MENTION_COUNTS, "story_keys")
-BRAND_MENTION: Final = ("mention_id", "brand_id", "start_char", "end_char", "matched")
-SENTIMENT: Final = (
-    *("mention_id", "brand_id", "label", "p_negative", "p_neutral", "p_positive", "model_version"),
-)
 DEAD_LETTER: Final = (
     *("id", *POSITION, "error_code", "error_detail", "failed_at"),
     *("record_key", "value_head", "value_bytes"),
 )
-BATCH_KEY: Final = ("log_id", "topic", "partition", "first_offset", "last_offset")
-BATCH_COUNTS: Final = ("deliveries", "records", "stored", "replaced", "rejected", "deleted")
-BATCH_OFFSETS: Final = ("offsets", "mention_offsets", "rejected_offsets")
-BATCH: Final = (*BATCH_KEY, *BATCH_OFFSETS, *BATCH_COUNTS, "stored_digest")
 
 
 def arrays(rows: Iterable[Row], names: Sequence[str]) -> dict[str, list[Any]]:
@@ -140,43 +117,6 @@ def insert_detections() -> Insert:
     return _insert(logo_detection, DETECTION, order_by=("id",)).on_conflict_do_nothing(index_elements=["id"])
 
 
-def take_turns() -> TextClause:
-    """Wait until no other transaction writes the partitions whose keys are in the array `turns`: what it did,
-    and its account, is visible then."""
-    return text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:turns AS bigint[])) AS key")
-
-
-def upsert_mentions() -> ReturningInsert[Any]:
-    """Write mentions; returns id, `inserted` and story of each."""
-    statement = _insert(mention, COUNTED_MENTION, order_by=("id",))
-    new = statement.excluded
-    # xmax is the transaction that superseded a row version; 0 on one that was just inserted.
-    inserted: ColumnElement[bool] = literal_column("mention.xmax = 0").label("inserted")
-    return statement.on_conflict_do_update(
-        index_elements=["id"],
-        set_={
-            **{name: new[name] for name in (*MENTION_CONTENT, *MENTION_COUNTS, "story_keys")},
-            "stored_at": func.now(),
-        },
-    ).returning(mention.c.id, inserted, mention.c.story_id)
-
-
-def delete_children(table: Table) -> Delete:
-    """Remove the rows of `brand_mention` or `sentiment` that belong to the mentions in the array `ids`."""
-    return delete(table).where(table.c.mention_id == func.any(bindparam("ids", type_=ARRAY(Uuid))))
-
-
-def insert_brand_mentions() -> Insert:
-    """How the brands are named."""
-    key = ("mention_id", "brand_id", "start_char")
-    return _insert(brand_mention, BRAND_MENTION, order_by=key)
-
-
-def insert_sentiments() -> Insert:
-    """The opinions."""
-    return _insert(sentiment, SENTIMENT, order_by=("mention_id", "brand_id"))
-
-
 def take_back_pictures() -> TextClause:
     """Pictures of `sha256s` that went are shown again; returns those whose files were removed, each time
     until the sweep forgets them: whoever is cut off asks again."""
@@ -210,19 +150,6 @@ def release_files() -> TextClause:
 def insert_dead_letters() -> Insert:
     """A record rejected before keeps its first row."""
     return _insert(dead_letter, DEAD_LETTER, order_by=("id",)).on_conflict_do_nothing(index_elements=["id"])
-
-
-def upsert_batches() -> Insert:
-    """A batch delivered again adds to its own row, so that all counts keep adding up."""
-    statement = _insert(ingest_batch, BATCH, order_by=BATCH_KEY)
-    new = statement.excluded
-    merged: dict[str, ColumnElement[Any]] = {
-        name: ingest_batch.c[name] + new[name] for name in (*BATCH_OFFSETS, *BATCH_COUNTS)
-    }
-    merged["stored_digest"] = ingest_batch.c.stored_digest.bitwise_xor(new.stored_digest)
-    return statement.on_conflict_do_update(
-        index_elements=list(BATCH_KEY), set_={**merged, "written_at": func.now()}
-    )
 
 
 def select_detections() -> Select[Any]:

@@ -18,66 +18,27 @@ wrote, and two that touch the same stories cannot deadlock. Take the lock before
 """
 
 import uuid
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Connection, Row, text
 
+from monitor.storage.driver import Statement, uuids
 from monitor.storage.rollups import Comparison
 from monitor.storage.rows import array
-
-PERIOD: Final = timedelta(days=30)
-"""A copy that comes later than the neighbouring period is a story of its own."""
+from monitor.storage.story_graph import PERIOD, Arrangement, Member, Neighbours, Node, Place, arrange, connect
 
 _CHUNK: Final = 5000
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
-Node = tuple[int, int]
-"""A key and the period in which a mention has it."""
-
-
-class Member(NamedTuple):
-    """A mention, as far as stories go: `story_id` is the one it is or was in, None if in none yet."""
-
-    id: UUID
-    published_at: datetime
-    keys: tuple[int, ...]
-    story_id: UUID | None = None
-
-    @property
-    def nodes(self) -> list[Node]:
-        """What it is found by."""
-        period = (self.published_at - _EPOCH) // PERIOD
-        return [(key, period) for key in self.keys]
-
-
-class Place(NamedTuple):
-    """Where a mention belongs."""
-
-    story_id: UUID
-    lead: bool
-
-
-class _First(NamedTuple):
-    published_at: datetime
-    id: UUID
-
-
-@dataclass
-class _Part:
-    """A connected part of the graph: mentions to be placed, and stories that they connect."""
-
-    members: list[Member] = field(default_factory=list)
-    stories: list[UUID] = field(default_factory=list)
+LOCK: Final = Statement("SELECT pg_advisory_xact_lock(hashtext('brand-monitor stories'))")
+"""Waits until no other transaction works on stories; held until this one ends."""
 
 
 def lock(connection: Connection) -> None:
-    """Wait until no other transaction works on stories; held until this one ends."""
-    connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('brand-monitor stories'))"))
+    """See `LOCK`."""
+    LOCK.run(connection)
 
 
 def stored(connection: Connection, ids: Collection[UUID]) -> dict[UUID, Member]:
@@ -86,32 +47,43 @@ def stored(connection: Connection, ids: Collection[UUID]) -> dict[UUID, Member]:
     return {row.id: _member(row) for row in found}
 
 
+def find(members: Iterable[Member], without: Iterable[UUID] = ()) -> Statement:
+    """Looks up what is beside mentions, for `Neighbours`; mentions `without` are first of no story."""
+    nodes = dict.fromkeys(node for member in members for node in member.nodes)
+    return Statement(_FOUND, {**_columns(nodes), "without": uuids(without)})
+
+
+def arranged(
+    members: Sequence[Member], beside: Neighbours
+) -> tuple[dict[UUID, Place], list[Statement]] | None:
+    """Where mentions belong that are in no story yet, and the statements that say so to others; None where
+    they connect stories, which takes `place`.
+
+    Leaves the rows of `members` to the caller, as `place` does.
+    """
+    parts = connect(members, beside)
+    if any(len(part.stories) > 1 for part in parts):
+        return None
+    made = arrange(members, parts, beside.firsts)
+    new = [node for node in made.nodes if node not in beside.there]
+    return made.places, [*_leads(made), *([Statement(_NEW, _noted(new, made))] if new else [])]
+
+
 def place(connection: Connection, members: Sequence[Member]) -> dict[UUID, Place]:
     """Where mentions belong that are in no story yet. Stories that they connect become one, and leads give
     way to those among them that came before.
 
     Leaves the rows of `members` to the caller, who writes what this returns.
     """
-    places = {member.id: Place(member.id, lead=True) for member in members if not member.keys}
-    parts = _connected(connection, [member for member in members if member.keys])
-    found = [story for part in parts for story in part.stories]
-    firsts = _firsts(connection, found, [member.id for member in members])
+    beside = Neighbours(find(members, (member.id for member in members)).run(connection))
+    parts = connect(members, beside)
     _unite(connection, [part.stories for part in parts if len(part.stories) > 1])
-    taken = set(found)
-    leads: dict[UUID, bool] = {}
-    nodes: dict[Node, UUID] = {}
-    for part in sorted(parts, key=lambda part: -len(part.members)):
-        story_id = part.stories[0] if part.stories else _own_story(part.members, taken)
-        before = [firsts[story] for story in part.stories if story in firsts]
-        first = min([*before, *(_First(member.published_at, member.id) for member in part.members)])
-        leads |= {each.id: each == first for each in before}
-        for member in part.members:
-            places[member.id] = Place(story_id, lead=member.id == first.id)
-            nodes |= dict.fromkeys(member.nodes, story_id)
-    if leads:
-        connection.execute(_LEADS, {"ids": list(leads), "leads": list(leads.values())})
-    _note(connection, nodes)
-    return places
+    made = arrange(members, parts, beside.firsts)
+    for statement in _leads(made):
+        statement.run(connection)
+    if made.nodes:
+        Statement(_NOTE, _noted(sorted(made.nodes), made)).run(connection)
+    return made.places
 
 
 def move(connection: Connection, before: Collection[Member], now: Sequence[Member] = ()) -> None:
@@ -166,8 +138,8 @@ def _leave(connection: Connection, gone: Collection[Member]) -> list[Member]:
     }
     apart = set(connection.execute(_ALONE, given).scalars())
     stories = {member.story_id for member in keyed if member.story_id is not None}
-    first = [each.id for each in _firsts(connection, list(stories - apart), ids).values()]
-    connection.execute(_LEADS, {"ids": first, "leads": [True] * len(first)})
+    first = _firsts(connection, stories - apart, ids)
+    Statement(_LEADS, {"ids": first, "leads": [True] * len(first)}).run(connection)
     if not apart:
         return []
     rest = [_member(row) for row in connection.execute(_OTHERS, {"stories": list(apart), "gone": ids})]
@@ -186,40 +158,13 @@ def _write(connection: Connection, places: Mapping[UUID, Place]) -> None:
     connection.execute(_PLACES, given)
 
 
-def _connected(connection: Connection, members: Sequence[Member]) -> list[_Part]:
-    parents: dict[UUID, UUID] = {}  # of mentions and of stories; no two have one id
-
-    def root(id: UUID) -> UUID:
-        while (parent := parents.setdefault(id, id)) != id:
-            parents[id] = id = parents[parent]
-        return id
-
-    at: dict[Node, UUID] = {}
-    for member in members:
-        for node in member.nodes:
-            parents[root(member.id)] = root(at.setdefault(node, member.id))
-    for key, period in at:
-        if (after := at.get((key, period + 1))) is not None:
-            parents[root(at[key, period])] = root(after)
-    stories: set[UUID] = set()
-    if at:
-        for key, period, story_id in connection.execute(_FOUND, _columns(at)):
-            parents[root(at[key, period])] = root(story_id)
-            stories.add(story_id)
-    parts: defaultdict[UUID, _Part] = defaultdict(_Part)
-    for member in members:
-        parts[root(member.id)].members.append(member)
-    for story_id in stories:
-        parts[root(story_id)].stories.append(story_id)
-    return list(parts.values())
-
-
-def _firsts(connection: Connection, stories: Sequence[UUID], without: Collection[UUID]) -> dict[UUID, _First]:
+def _firsts(connection: Connection, stories: Collection[UUID], without: Collection[UUID]) -> list[UUID]:
     """The first mention of each story, of those that have others than these."""
     if not stories:
-        return {}
-    found = connection.execute(_FIRSTS, {"stories": list(stories), "without": list(without)})
-    return {row.story_id: _First(row.published_at, row.id) for row in found}
+        return []
+    return [
+        row.id for row in connection.execute(_FIRSTS, {"stories": list(stories), "without": list(without)})
+    ]
 
 
 def _unite(connection: Connection, groups: Sequence[list[UUID]]) -> None:
@@ -236,25 +181,19 @@ def _unite(connection: Connection, groups: Sequence[list[UUID]]) -> None:
     connection.execute(_UNITE_MENTIONS, united)
 
 
-def _own_story(members: Iterable[Member], taken: set[UUID]) -> UUID:
-    """The id that most of them had, if it is free; else a new one. Never a mention's own, which is that of
-    its story while it has no keys."""
-    had = Counter(member.story_id for member in members if member.story_id is not None)
-    free = (story for story, _ in had.most_common() if story not in taken)
-    story_id = next(free, None) or uuid.uuid4()
-    taken.add(story_id)
-    return story_id
+def _leads(made: Arrangement) -> list[Statement]:
+    if not made.leads:
+        return []
+    return [Statement(_LEADS, {"ids": list(made.leads), "leads": list(made.leads.values())})]
 
 
-def _note(connection: Connection, nodes: Mapping[Node, UUID]) -> None:
-    if nodes:
-        given = sorted(nodes)
-        connection.execute(_NOTE, {**_columns(given), "stories": [nodes[node] for node in given]})
+def _noted(nodes: Sequence[Node], made: Arrangement) -> dict[str, str]:
+    return {**_columns(nodes), "stories": uuids(made.nodes[node] for node in nodes)}
 
 
-def _columns(nodes: Iterable[Node]) -> dict[str, list[int]]:
+def _columns(nodes: Iterable[Node]) -> dict[str, str]:
     kept = list(nodes)
-    return {"keys": [key for key, _ in kept], "periods": [period for _, period in kept]}
+    return {"keys": array([key for key, _ in kept]) or "{}", "periods": array([at for _, at in kept]) or "{}"}
 
 
 def _member(row: Row[Any]) -> Member:
@@ -270,18 +209,29 @@ _OTHERS: Final = text(f"""
     SELECT {_MEMBER} FROM mention AS m WHERE m.story_id = ANY(:stories) AND m.id <> ALL(:gone)
 """)  # noqa: S608 - our own words
 
-# For every node given: the stories that have its key in its period or beside it.
-_FOUND: Final = text("""
-    SELECT given.key, given.period, k.story_id
-    FROM unnest(CAST(:keys AS bigint[]), CAST(:periods AS int[])) AS given(key, period)
-    JOIN story_key AS k ON k.key = given.key AND k.period BETWEEN given.period - 1 AND given.period + 1
-""")
+# For every node given: the stories that have its key in its period or beside it, and the first of each.
+_FOUND: Final = """
+    WITH found AS MATERIALIZED (
+        SELECT given.key, given.period, k.period AS at, k.story_id
+        FROM unnest(CAST(%(keys)s AS bigint[]), CAST(%(periods)s AS int[])) AS given(key, period)
+        JOIN story_key AS k ON k.key = given.key AND k.period BETWEEN given.period - 1 AND given.period + 1
+    ), firsts AS (
+        SELECT story.story_id, first.published_at, first.id
+        FROM (SELECT DISTINCT story_id FROM found) AS story
+        CROSS JOIN LATERAL (
+            SELECT m.published_at, m.id FROM mention AS m
+            WHERE m.story_id = story.story_id AND m.id <> ALL(CAST(%(without)s AS uuid[]))
+            ORDER BY m.published_at, m.id LIMIT 1
+        ) AS first
+    )
+    SELECT found.*, firsts.published_at, firsts.id FROM found LEFT JOIN firsts USING (story_id)
+"""
 
 _FIRSTS: Final = text("""
-    SELECT given.story_id, first.published_at, first.id
+    SELECT first.id
     FROM unnest(CAST(:stories AS uuid[])) AS given(story_id)
     CROSS JOIN LATERAL (
-        SELECT m.published_at, m.id FROM mention AS m
+        SELECT m.id FROM mention AS m
         WHERE m.story_id = given.story_id AND m.id <> ALL(CAST(:without AS uuid[]))
         ORDER BY m.published_at, m.id LIMIT 1
     ) AS first
@@ -317,11 +267,11 @@ _UNITE_MENTIONS: Final = text("""
     WHERE m.story_id = given.lost
 """)
 
-_LEADS: Final = text("""
+_LEADS: Final = """
     UPDATE mention AS m SET lead = given.lead
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:leads AS boolean[])) AS given(id, lead)
+    FROM unnest(CAST(%(ids)s AS uuid[]), CAST(%(leads)s AS boolean[])) AS given(id, lead)
     WHERE m.id = given.id AND m.lead <> given.lead
-""")
+"""
 
 _PLACES: Final = text("""
     UPDATE mention AS m SET story_id = given.story_id, lead = given.lead
@@ -335,11 +285,15 @@ _KEYS: Final = text("""
     FROM unnest(CAST(:ids AS uuid[]), CAST(:keys AS text[])) AS given(id, keys) WHERE m.id = given.id
 """)
 
-_NOTE: Final = text("""
+# Nobody else writes keys meanwhile: what was not there is not there.
+_NEW: Final = """
     INSERT INTO story_key AS k (key, period, story_id)
-    SELECT * FROM unnest(CAST(:keys AS bigint[]), CAST(:periods AS int[]), CAST(:stories AS uuid[]))
+    SELECT * FROM unnest(CAST(%(keys)s AS bigint[]), CAST(%(periods)s AS int[]), CAST(%(stories)s AS uuid[]))
+"""
+
+_NOTE: Final = f"""{_NEW}
     ON CONFLICT (key, period) DO UPDATE SET story_id = excluded.story_id WHERE k.story_id <> excluded.story_id
-""")
+"""
 
 _FORGET: Final = text("""
     DELETE FROM story_key AS k

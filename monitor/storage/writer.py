@@ -30,39 +30,33 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from monitor.brands import Brands
 from monitor.errors import DataError, SetupError
 from monitor.messages import Detection
-from monitor.storage import account, deletion, logs, rows, schema, statements, stories
+from monitor.storage import account, deletion, logs, mention_rows, rows, schema, standing, statements, stories
 from monitor.storage.brands import write_brands
+from monitor.storage.driver import Statement, as_json, together
 from monitor.storage.engine import privacy_of
 from monitor.storage.faults import UnstorableError, translated
 from monitor.storage.picture_rows import PictureRows
 from monitor.storage.pruning import KEPT_FROM, refuse_old
 from monitor.storage.records import (
     Batch,
-    Result,
+    Change,
+    DeletionResult,
+    ImageResult,
     StorageRejection,
-    TextResult,
     WriteOutcome,
 )
-from monitor.storage.standing import Standing, stand
-from monitor.storage.tables import brand_mention, sentiment
+from monitor.storage.standing import Standing
+from monitor.storage.story_graph import Neighbours
 
 REASON: Final = "deleted by its publisher"
 """What table `erasure` says of mentions that a deletion in the log removed."""
 
 
-class _Statements:
-    """Every statement of the writer."""
+_TURNS: Final = "SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(%(turns)s AS bigint[])) AS key"
+"""Waits until no other transaction writes the partitions with these keys: what it did, and its account, is
+visible then."""
 
-    def __init__(self) -> None:
-        self.turns = statements.take_turns()
-        self.brand_ids = statements.select_brand_ids()
-        self.mentions = statements.upsert_mentions()
-        self.no_brand_mentions = statements.delete_children(brand_mention)
-        self.no_sentiments = statements.delete_children(sentiment)
-        self.brand_mentions = statements.insert_brand_mentions()
-        self.sentiments = statements.insert_sentiments()
-        self.dead_letters = statements.insert_dead_letters()
-        self.batches = statements.upsert_batches()
+_KEPT_FROM: Final = Statement(KEPT_FROM.text)
 
 
 class BatchWriter:
@@ -81,7 +75,8 @@ class BatchWriter:
         self._brand_ids: dict[str, int] = {}
         self.kept_from: datetime | None = None
         """What is older is refused, as of the last batch. May be later by now, and is never earlier again."""
-        self._sql = _Statements()  # built once: SQLAlchemy compiles a statement object only the first time
+        self._dead_letters = statements.insert_dead_letters()
+        self._select_brand_ids = statements.select_brand_ids()
 
     async def prepare(self) -> None:
         """Check the schema's version and write the brands of brands.toml, those that left it are watched no
@@ -140,46 +135,77 @@ class BatchWriter:
                 await connection.execute(text("SELECT 1"))
 
     async def _write(self, connection: AsyncConnection, batch: Batch) -> WriteOutcome:
-        await connection.execute(self._sql.turns, {"turns": account.turns(batch)})
-        standing, versions, files_due, pictures_gone = Standing(), dict[UUID, Result](), set[str](), 0
-        inserted: list[UUID] = []
+        """Everything but the commit. Of a batch of new texts there are two round trips: what is there, and
+        what becomes of it."""
+        turns = Statement(_TURNS, {"turns": rows.array(account.turns(batch))})
+        stood, files_due, pictures_gone = Standing(), set[str](), 0
+        left = list[Statement]()
         if batch.results or any(rejection.picture for rejection in batch.rejections):
-            await connection.run_sync(stories.lock)
-            standing = await stand(connection, batch)
-            versions = standing.versions
-            await self._refuse_old(connection, versions.values())
-            if not rows.brands_found(versions.values()) <= self._brand_ids.keys():
-                await self._read_brand_ids(connection)
-            pictures_gone = await self._delete(connection, standing)
-            files_due = await self._pictures.write(connection, versions.values(), self._ids())
-            inserted = await self._write_mentions(connection, versions, batch.log_id)
-            pictures_gone += await self._pictures.release(connection, batch, standing)
+            stood, beside = await self._stand(connection, turns, batch)
+            if stood.marks:
+                pictures_gone = await self._delete(connection, stood)
+            files_due = await self._pictures.write(connection, stood.versions.values(), self._ids())
+            if stood.removed:  # with them went keys
+                beside = Neighbours(
+                    (
+                        await together(
+                            connection, _beside({id: (version,) for id, version in stood.versions.items()})
+                        )
+                    )[0]
+                )
+            left = await mention_rows.write(
+                connection, stood.versions, stood.there, beside, batch.log_id, self._ids()
+            )
+            if _puts_pictures(batch):
+                await together(connection, *left)
+                left = []
+                pictures_gone += await self._pictures.release(connection, batch, stood)
+        else:
+            await together(connection, turns)
         letters = [
             rows.dead_letter_row(rejection, batch.log_id, keeps_head=self._keeps_heads)
             for rejection in batch.rejections
         ]
         if letters:
-            await connection.execute(
-                self._sql.dead_letters, statements.arrays(letters, statements.DEAD_LETTER)
-            )
-        lines = account.lines(batch, {versions[id].position: id for id in inserted})
-        await connection.execute(self._sql.batches, statements.arrays(lines, statements.BATCH))
+            await connection.execute(self._dead_letters, statements.arrays(letters, statements.DEAD_LETTER))
+        there = stood.there
+        new = {id: version.position for id, version in stood.versions.items() if id not in there}
+        lines = account.lines(batch, new)
+        await together(connection, *left, Statement(account.UPSERT, as_json(lines)))
         return replace(
             account.outcome(lines),
-            silent=standing.silent,
+            silent=stood.silent,
             files_due=frozenset(files_due),
             pictures_gone=pictures_gone,
         )
 
-    async def _refuse_old(self, connection: AsyncConnection, versions: Iterable[Result]) -> None:
-        """Raises `StorageRejection` for a mention from before mentions are kept; nobody can move that moment
-        while the lock of the stories is held."""
-        self.kept_from = (await connection.execute(KEPT_FROM)).scalar_one()
-        for version in versions:
+    async def _stand(
+        self, connection: AsyncConnection, turns: Statement, batch: Batch
+    ) -> tuple[Standing, Neighbours]:
+        """Take turns and the lock of the stories, then see what the batch's records make of what is there,
+        and what their keys are beside.
+
+        Raises `StorageRejection` for a mention from before mentions are kept; nobody can move that moment
+        while the lock is held.
+        """
+        changes = standing.by_mention(batch.results)
+        _, _, ((self.kept_from,),), known, beside = await together(
+            connection,
+            turns,
+            stories.LOCK,
+            _KEPT_FROM,
+            standing.known(changes.keys()),
+            _beside(changes),
+        )
+        stood = await standing.stand(connection, batch.log_id, changes, known)
+        for version in stood.versions.values():
             try:
                 refuse_old(version.mention.published_at, self.kept_from)
             except DataError as error:
                 raise StorageRejection(version.position, error.detail, error.code) from None
+        if not rows.brands_found(stood.versions.values()) <= self._brand_ids.keys():
+            await self._read_brand_ids(connection)
+        return stood, Neighbours(beside)
 
     async def _delete(self, connection: AsyncConnection, standing: Standing) -> int:
         """Returns how many pictures went with the mentions."""
@@ -187,50 +213,6 @@ class BatchWriter:
         if not standing.removed:
             return 0
         return (await connection.run_sync(deletion.remove, standing.removed, REASON)).pictures
-
-    async def _write_mentions(
-        self, connection: AsyncConnection, latest: dict[UUID, Result], log_id: str
-    ) -> list[UUID]:
-        """Returns the ids of the mentions that were not there before."""
-        if not latest:
-            return []
-        members = {
-            id: stories.Member(id, result.mention.published_at, result.story_keys)
-            for id, result in latest.items()
-        }
-        before = await connection.run_sync(stories.stored, latest.keys())
-        new = [member for id, member in members.items() if id not in before]
-        places = await connection.run_sync(stories.place, new)
-        given = [
-            rows.mention_row(id, result, log_id) | (places[id]._asdict() if id in places else {})
-            for id, result in latest.items()
-        ]
-        answer = await connection.execute(
-            self._sql.mentions, statements.arrays(given, statements.COUNTED_MENTION)
-        )
-        written = {row.id: row for row in answer}
-        if there_before := [id for id, row in written.items() if not row.inserted]:
-            # Their stories as they are now: new mentions may have united some.
-            told = {id: before[id]._replace(story_id=written[id].story_id) for id in there_before}
-            changed = [id for id in there_before if told[id]._replace(story_id=None) != members[id]]
-            if changed:
-                await connection.run_sync(
-                    stories.move, [told[id] for id in changed], [members[id] for id in changed]
-                )
-            await connection.execute(self._sql.no_brand_mentions, {"ids": there_before})
-            await connection.execute(self._sql.no_sentiments, {"ids": there_before})
-        named = [
-            row for id, result in latest.items() for row in rows.brand_mention_rows(id, result, self._ids())
-        ]
-        if named:
-            await connection.execute(
-                self._sql.brand_mentions, statements.arrays(named, statements.BRAND_MENTION)
-            )
-        texts = ((id, result) for id, result in latest.items() if isinstance(result, TextResult))
-        felt = [row for id, result in texts for row in rows.sentiment_rows(id, result, self._ids())]
-        if felt:
-            await connection.execute(self._sql.sentiments, statements.arrays(felt, statements.SENTIMENT))
-        return [id for id, row in written.items() if row.inserted]
 
     async def _write_in_halves(self, batch: Batch, refusal: UnstorableError) -> WriteOutcome:
         """Write a refused batch piece by piece, each in its own transaction, down to the record at fault.
@@ -252,9 +234,25 @@ class BatchWriter:
         return outcome + await self.write(beside)
 
     async def _read_brand_ids(self, connection: AsyncConnection) -> None:
-        found = await connection.execute(self._sql.brand_ids)
+        found = await connection.execute(self._select_brand_ids)
         self._brand_ids = {row.name: row.id for row in found}
 
     def _ids(self) -> dict[str, int]:
         assert self._brand_ids or not self._brands, "BatchWriter.prepare() was not called"
         return self._brand_ids
+
+
+def _beside(changes: Mapping[UUID, Iterable[Change]]) -> Statement:
+    """Asks what versions of mentions are beside."""
+    return stories.find(
+        mention_rows.member(id, each)
+        for id, of_it in changes.items()
+        for each in of_it
+        if not isinstance(each, DeletionResult)
+    )
+
+
+def _puts_pictures(batch: Batch) -> bool:
+    return any(isinstance(each, ImageResult) for each in batch.results) or any(
+        each.picture is not None for each in batch.rejections
+    )
