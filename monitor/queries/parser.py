@@ -5,6 +5,7 @@ is lark's LALR(1): tables and a stack of its own, so that no query is too deep f
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final, NamedTuple, cast
 
 from lark import Lark, Transformer
@@ -31,6 +32,9 @@ _GRAMMAR: Final = """
 
     %declare LEAF LPAR RPAR WITHIN AND OR NOT NEAR
 """
+
+_KEPT: Final = 256
+"""Queries whose reading is kept: a brands.toml is read several times while a program starts."""
 
 _OPERAND: Final = "a word, a phrase, a field or a parenthesis"
 
@@ -147,6 +151,7 @@ def _refuse_depth(part: _Part, token: Token | None) -> None:
 _PARSER: Final = Lark(_GRAMMAR, parser="lalr", transformer=_Builder())
 
 
+@lru_cache(_KEPT)
 def parse(query: str) -> Query:
     """The query that a text says, in any of the spellings. Raises `QueryError`; linear in its length."""
     tokens = scan(query)
