@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 
 from monitor.errors import SetupError
 
@@ -74,18 +74,8 @@ class ChildProcess:
         """Start and wait until `ready()`; raises `SetupError` with the log's end if it exits or takes too
         long."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        uid, gid = self._user or (-1, -1)
-        lifeline = [sys.executable, "-I", "-S", str(_LIFELINE)]
-        lifeline += [str(os.getpid()), str(int(self._plan.signal)), str(uid), str(gid)]
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [*lifeline, *self._command],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env=self._env,
-                start_new_session=True,  # Ctrl-C reaches the parent, which stops children in order
-            )
+            self._process = self._launch(log)
         deadline = time.monotonic() + timeout
         while not ready():
             if self._process.poll() is not None:
@@ -127,6 +117,19 @@ class ChildProcess:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    def _launch(self, log: IO[bytes]) -> "subprocess.Popen[bytes]":
+        uid, gid = self._user or (-1, -1)
+        lifeline = [sys.executable, "-I", "-S", str(_LIFELINE)]
+        lifeline += [str(os.getpid()), str(int(self._plan.signal)), str(uid), str(gid)]
+        return subprocess.Popen(
+            [*lifeline, *self._command],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=self._env,
+            start_new_session=True,  # Ctrl-C reaches the parent, which stops children in order
+        )
 
     def _explain(self, what: str) -> str:
         tail = self.log.read_text("utf-8", errors="replace").splitlines()[-15:]

@@ -1,8 +1,8 @@
 """A deployment for each test: topics, consumer group, database and picture store of its own on shared
 servers.
 
-Workers are processes started by the very command of docker-compose.yml; `crew` and `steady` start and stop
-them.
+Workers are processes, forked or started by the very command of docker-compose.yml; a deployment stops those
+it started.
 """
 
 import asyncio
@@ -33,6 +33,7 @@ from monitor.storage.logs import find_logs
 from monitor.stream.identity import read_log
 from monitor.stream.positions import read_positions
 from monitor.stream.topics import create_topics
+from tests.forked import Forked
 
 REBALANCE_TIMEOUT = {EmbeddedBroker: 1.5}
 """Seconds; the embedded broker lets every join take about this long, so tests ask for little."""
@@ -58,10 +59,13 @@ class Deployment:
     workers: ExitStack = field(default_factory=ExitStack)
     started: list["Worker"] = field(default_factory=list)
 
-    def worker(self, agents: str = "all", wait: bool = True, **overrides: Any) -> "Worker":
-        """Start a worker; with `wait`, return when it is ready."""
+    def worker(
+        self, agents: str = "all", wait: bool = True, forked: bool = True, **overrides: Any
+    ) -> "Worker":
+        """Start a worker; with `wait`, return when it is ready. `forked` as `tests.forked` says, otherwise by
+        the very command of docker-compose.yml."""
         settings = self.settings.model_copy(update={"health_port": free_port(), **overrides})
-        worker = Worker(settings, agents, self.folder / f"worker-{uuid.uuid4().hex[:6]}.log")
+        worker = Worker(settings, agents, self.folder / f"worker-{uuid.uuid4().hex[:6]}.log", forked)
         self.workers.callback(worker.process.stop)
         self.started.append(worker)
         worker.start(wait)
@@ -162,10 +166,11 @@ class Deployment:
 class Worker:
     """One `brand-monitor worker` process."""
 
-    def __init__(self, settings: Settings, agents: str, log: Path) -> None:
+    def __init__(self, settings: Settings, agents: str, log: Path, forked: bool) -> None:
         self.settings = settings
         self.url = f"http://127.0.0.1:{settings.health_port}"
-        self.process = ChildProcess(
+        make = Forked if forked else ChildProcess
+        self.process = make(
             "worker",
             [str(Path(sys.executable).with_name("brand-monitor")), "worker", "--agents", agents],
             log=log,

@@ -23,6 +23,7 @@ from monitor.local.system import environment
 from monitor.messages import decode_deletion, decode_image, decode_text
 from monitor.settings import Settings, load_settings
 from monitor.stream.topics import create_topics
+from tests.forked import Forked
 
 
 @dataclass
@@ -41,7 +42,7 @@ class Collecting:
     def start(self, *command: str, **overrides: Any) -> ChildProcess:
         """`brand-monitor collect`, or another program that takes its settings from the environment."""
         settings = self.settings.model_copy(update={"health_port": free_port(), **overrides})
-        process = ChildProcess(
+        process = Forked(
             "collect",
             list(command) or [str(Path(sys.executable).with_name("brand-monitor")), "collect"],
             log=self.folder / f"collect-{len(self.processes)}.log",
@@ -126,21 +127,15 @@ def said(topic: str, value: bytes, content_type: str) -> Any:
     return decode_image(value, content_type)
 
 
-@pytest.fixture(scope="session")
-def source_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBroker]:
-    with EmbeddedBroker(tmp_path_factory.mktemp("broker") / "broker.log") as broker:
-        yield broker
-
-
 @pytest.fixture
 def collecting(
-    source_broker: EmbeddedBroker, database_server: EmbeddedDatabase, migrated: str, tmp_path: Path
+    embedded_broker: EmbeddedBroker, database_server: EmbeddedDatabase, migrated: str, tmp_path: Path
 ) -> Iterator[Collecting]:
     """Topics and a database without processes; those that the test starts are stopped after it."""
     unique = uuid.uuid4().hex[:8]
     name = f"test_{unique}"
     settings = load_settings(
-        kafka_url=source_broker.url,
+        kafka_url=embedded_broker.url,
         database_url=database_server.copy(migrated, name),
         topic_prefix=f"t{unique}",
         topic_partitions=2,

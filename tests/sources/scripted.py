@@ -1,12 +1,12 @@
 """A platform that is all in this file, and a program that collects it: `python -m tests.sources.scripted`.
 
-Each page has posts, some of them edits and deletions of earlier ones. Twice, in a process that is told where
-to fall by its environment, the process kills itself: between two steps of a page.
+Each page has posts, some of them edits and deletions of earlier ones. A process that is told where to fall
+kills itself there, between two steps of a page.
 """
 
+import argparse
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -98,11 +98,17 @@ def fall(owner: Any, method: str, after: int, *, before: bool) -> None:
     setattr(owner, method, falling)
 
 
-if __name__ == "__main__":
-    place, _, when = os.environ.get("FALL", "").partition(" ")
-    if place:
-        owner, method = {"send": (Sender, "send"), "save": (Held, "save")}[place]
-        call, _, side = when.partition(" ")
+def main() -> None:
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--once", action="store_true")
+    arguments.add_argument("--fall", metavar="STEP CALL SIDE")
+    given = arguments.parse_args()
+    if given.fall:
+        step, call, side = given.fall.split()
+        owner, method = {"send": (Sender, "send"), "save": (Held, "save")}[step]
         fall(owner, method, int(call), before=side == "before")
-    once = "--once" in sys.argv
-    raise SystemExit(run_collect(load_settings(), once=once, kinds={**kinds.KINDS, **KINDS}))
+    raise SystemExit(run_collect(load_settings(), once=given.once, kinds={**kinds.KINDS, **KINDS}))
+
+
+if __name__ == "__main__":
+    main()

@@ -131,7 +131,7 @@ def test_a_collector_killed_anywhere_loses_and_doubles_nothing(collecting: Colle
 def _collect(collecting: Collecting, texts: dict[str, str]) -> None:
     """Killed at every step in turn, then left to finish: what a worker would keep are these texts."""
     for fall in FALLS:
-        fallen = collecting.start("env", f"FALL={fall}", *PROGRAM)
+        fallen = collecting.start(*PROGRAM, "--fall", fall)
         collecting.wait(lambda fallen=fallen: fallen.returncode is not None)  # type: ignore[misc]
         assert fallen.returncode == -signal.SIGKILL, collecting.said()
     last = collecting.start(*PROGRAM)

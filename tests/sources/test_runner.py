@@ -1,36 +1,22 @@
 """Nothing is lost and nothing doubled, wherever a collecting process is killed; one process at a time."""
 
-import os
 import signal
-import subprocess
 import sys
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
-from monitor.local.system import environment
 from tests.sources import scripted
 
 ONE = '[[source]]\nkind = "scripted"\n'
 PROGRAM = (sys.executable, "-m", "tests.sources.scripted")
-REPOSITORY = Path(__file__).parents[2]
 
 
-def passes(collecting, fall=""):
+def passes(collecting, *arguments):
     """One pass; its exit code."""
-    env = {**os.environ, **environment(collecting.settings), "FALL": fall}
-    done = subprocess.run(
-        [*PROGRAM, "--once"],
-        env=env,
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode in (0, -signal.SIGKILL), done.stderr
-    return done.returncode
+    process = collecting.start(*PROGRAM, "--once", *arguments)
+    assert process.wait(120) in (0, -signal.SIGKILL), collecting.said()
+    return process.returncode
 
 
 def texts(collecting):
@@ -47,7 +33,7 @@ def ids(collecting):
 def test_a_process_killed_between_any_two_steps_loses_and_doubles_nothing(collecting, step, side):
     collecting.write(ONE)
     for call in (1, 4):
-        assert passes(collecting, f"{step} {call} {side}") == -signal.SIGKILL
+        assert passes(collecting, "--fall", f"{step} {call} {side}") == -signal.SIGKILL
     assert passes(collecting) == 0
     assert texts(collecting) == scripted.expected()
     known = {id for (id,) in collecting.rows("SELECT id FROM collected")}

@@ -167,7 +167,7 @@ def _collect(
     collecting: Collecting, texts: dict[str, str], falls: tuple[str, ...], *, is_noted: bool
 ) -> None:
     for fall in falls:
-        fallen = collecting.start("env", f"FALL={fall}", *PROGRAM)
+        fallen = collecting.start(*PROGRAM, "--fall", fall)
         collecting.wait(lambda fallen=fallen: fallen.returncode is not None)  # type: ignore[misc]
         assert fallen.returncode == -signal.SIGKILL, collecting.said()
     last = collecting.start(*PROGRAM)
