@@ -61,17 +61,24 @@ class Broker(Protocol):
     url: str
 
 
-@pytest.fixture(scope="session", params=["embedded", "kafka"])
-def broker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    """A broker without topics of interest; each test once with the embedded one, once with Apache Kafka."""
-    folder = tmp_path_factory.mktemp("broker")
-    if request.param == "kafka":
-        request.getfixturevalue("kafka_jars")
-        with ApacheKafka(folder) as kafka:
-            yield kafka
-    else:
-        with EmbeddedBroker(folder / "broker.log") as embedded:
-            yield embedded
+@pytest.fixture(scope="session")
+def embedded_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBroker]:
+    with EmbeddedBroker(tmp_path_factory.mktemp("broker") / "broker.log") as embedded:
+        yield embedded
+
+
+@pytest.fixture(scope="session")
+def apache_kafka(kafka_jars: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApacheKafka]:
+    with ApacheKafka(tmp_path_factory.mktemp("kafka")) as kafka:
+        yield kafka
+
+
+@pytest.fixture(scope="session", params=["embedded_broker", "apache_kafka"], ids=["embedded", "kafka"])
+def broker(request: pytest.FixtureRequest) -> Broker:
+    """A broker without topics of interest; each test once with the embedded one, once with Apache Kafka. Both
+    go on running while pytest changes between them, which it does with every file."""
+    found: Broker = request.getfixturevalue(request.param)
+    return found
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 from monitor.cli import app
 from monitor.local.system import environment
 from monitor.storage.engine import sync_engine
-from tests.sources.conftest import collecting, source_broker  # noqa: F401 - fixtures
+from tests.sources.conftest import collecting  # noqa: F401 - a fixture
 
 STREAM = '[[source]]\nkind = "bluesky"\nname = "sky"\n'
 FOLDER = '[[source]]\nkind = "folder"\nname = "inbox"\nsource = "surveys"\npath = "."\n'
