@@ -1,4 +1,4 @@
-"""docker-compose.yml and Dockerfile, read for the tests of this folder."""
+"""docker-compose.yml, Dockerfile and deploy/kubernetes, read for the tests of this folder."""
 
 import re
 from pathlib import Path
@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 import yaml
+
+from tests.deployment.manifests import Resource, built
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -34,3 +36,25 @@ def dockerfile() -> list[list[str]]:
     text = re.sub(r"^#.*\n", "", text, flags=re.MULTILINE)
     joined = re.sub(r"\s*\\\n\s*", " ", text)
     return [line.split(maxsplit=1) for line in joined.splitlines() if line.strip()]
+
+
+@pytest.fixture(scope="session")
+def folder(repository: Path) -> Path:
+    return repository / "deploy" / "kubernetes"
+
+
+@pytest.fixture(scope="session")
+def resources(folder: Path) -> list[Resource]:
+    """Everything that a kustomization of base or components adds, as it is written."""
+    found: list[Resource] = []
+    for kustomization in (folder / "base", *sorted((folder / "components").iterdir())):
+        listed = yaml.safe_load((kustomization / "kustomization.yaml").read_text("utf-8"))
+        for name in listed.get("resources", ()):
+            found += yaml.safe_load_all((kustomization / name).read_text("utf-8"))
+    return found
+
+
+@pytest.fixture(scope="session")
+def example(folder: Path) -> list[Resource]:
+    """The example overlay, all components in it, as kustomize puts it together."""
+    return built(folder / "overlays" / "example")
