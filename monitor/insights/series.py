@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, text
 
 from monitor.insights.usual import WEEKS
-from monitor.reports.counts import FIRST_COUNTED, brand_steps, values
+from monitor.reports.counts import FIRST_COUNTED, step_of
 from monitor.reports.filters import Filter
 
 Numbers = NDArray[np.float64]
@@ -75,10 +75,9 @@ def read(connection: Connection, chosen: Filter, zone: str) -> Series | None:
     counts = np.zeros((7, len(brands), len(starts) - 1))
     row_of = {brand.id: row for row, brand in enumerate(brands)}
     first_day = starts[0].date()
-    for found in connection.execute(
-        text(_daily(whole, where, steps=shift == timedelta())),
-        {**values(whole), "zone": zone, "shift": shift, "ids": list(row_of)},
-    ):
+    step = step_of(whole, where, midnight=not shift)
+    given = {**whole.values(), "zone": zone, "shift": shift, "ids": list(row_of), "step": step}
+    for found in connection.execute(_DAILY, given):
         column = (found.day - first_day).days
         if 0 <= column < counts.shape[2]:
             counts[:, row_of[found.brand_id], column] = [each or 0 for each in found[2:]]
@@ -113,16 +112,16 @@ _BRANDS: Final = text("""
 """)
 
 
-def _daily(chosen: Filter, zone: ZoneInfo, *, steps: bool) -> str:
-    """Mentions and opinions by brand and day."""
-    return f"""
-        SELECT brand_id, ((hour AT TIME ZONE :zone) - CAST(:shift AS interval))::date AS day,
-               sum(texts + images) AS mentions,
-               sum(positive) AS positive, sum(neutral) AS neutral, sum(negative) AS negative,
-               sum(positive) FILTER (WHERE lead) AS praise, sum(negative) FILTER (WHERE lead) AS criticism,
-               sum(texts + images) FILTER (WHERE lead) AS stories
-        FROM {brand_steps(chosen, zone, days=steps)} AS h WHERE brand_id = ANY(:ids) GROUP BY 1, 2
-    """  # noqa: S608 - the conditions are our own; their values travel as parameters
+# Mentions and opinions by brand and day.
+_DAILY: Final = text("""
+    SELECT brand_id, ((moment AT TIME ZONE :zone) - CAST(:shift AS interval))::date AS day,
+           sum(texts + images) AS mentions,
+           sum(positive) AS positive, sum(neutral) AS neutral, sum(negative) AS negative,
+           sum(positive) FILTER (WHERE lead) AS praise, sum(negative) FILTER (WHERE lead) AS criticism,
+           sum(texts + images) FILTER (WHERE lead) AS stories
+    FROM brand_counts(:since, :until, :sources, :kinds, :languages, :stories, :step)
+    WHERE brand_id = ANY(:ids) GROUP BY 1, 2
+""")
 
 
 def _shares(
@@ -143,7 +142,7 @@ def _shares(
     )
     partial = np.flatnonzero((passed > 0) & (passed < 1))
     if len(partial):
-        given: dict[str, Any] = {**values(chosen), "zone": zone}
+        given: dict[str, Any] = {**chosen.values(), "zone": zone}
         by_hour = np.full(24, 1.0)
         for found in connection.execute(text(_hourly(chosen)), given):
             by_hour[int(found.hour)] += float(found.mentions)

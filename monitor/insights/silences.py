@@ -17,7 +17,6 @@ from sqlalchemy import Connection, text
 from monitor.insights.expected import Past
 from monitor.insights.series import Numbers
 from monitor.insights.usual import FEWEST_WEEKS, WEEK
-from monitor.reports.counts import brand_days, brand_hours, values
 from monitor.reports.filters import Filter
 
 _SURE: Final = 20.0
@@ -87,13 +86,8 @@ def _rates(
     """Mentions a day of each brand and source, as in the middle one of the weeks: events leave that alone."""
     weeks = (until - since) // WEEK
     whole = msgspec.structs.replace(chosen, since=until - weeks * WEEK, until=until)
-    query = f"""
-        SELECT brand_id, source, sum(texts + images)::float AS mentions
-        FROM {brand_days(whole)} AS h
-        GROUP BY 1, 2, floor(extract(epoch FROM CAST(:until AS timestamptz) - hour - interval '1 s') / 604800)
-    """  # noqa: S608 - the conditions are our own; their values travel as parameters
     counts: dict[tuple[int, str], list[float]] = {}
-    for row in connection.execute(text(query), values(whole)):
+    for row in connection.execute(_WEEKS, whole.values()):
         counts.setdefault((row.brand_id, row.source), []).append(row.mentions)
     return {pair: median(found + [0.0] * (weeks - len(found))) / 7 for pair, found in counts.items()}
 
@@ -103,23 +97,33 @@ def _gaps(
 ) -> dict[tuple[int, str], tuple[datetime, datetime]]:
     """The longest time in which each source that said something at all said nothing about a brand."""
     within = msgspec.structs.replace(chosen, since=since, until=until)
-    unit = timedelta(days=1) if until - since > _LONG_VIEW else timedelta(hours=1)
-    table = brand_days(within) if unit.days else brand_hours(within)
-    query = f"""
-        WITH spoken AS (
-            SELECT brand_id, source, hour + CAST(:unit AS interval) AS since, hour AS until
-            FROM {table} AS h WHERE texts + images > 0
-            UNION ALL
-            SELECT DISTINCT brand_id, source, CAST(:since AS timestamptz), CAST(NULL AS timestamptz)
-            FROM {table} AS h WHERE texts + images > 0
-        ), gaps AS (
-            SELECT brand_id, source, since,
-                   lead(until, 1, CAST(:until AS timestamptz))
-                       OVER (PARTITION BY brand_id, source ORDER BY since) AS until
-            FROM spoken
-        )
-        SELECT DISTINCT ON (brand_id, source) brand_id, source, since, until FROM gaps
-        ORDER BY brand_id, source, until - since DESC
-    """  # noqa: S608 - the conditions are our own; their values travel as parameters
-    found = connection.execute(text(query), {**values(within), "unit": unit})
+    step = "day" if until - since > _LONG_VIEW else "hour"
+    unit = timedelta(**{f"{step}s": 1})
+    found = connection.execute(_GAPS, {**within.values(), "unit": unit, "step": step})
     return {(row.brand_id, row.source): (row.since, row.until) for row in found}
+
+
+_WEEKS: Final = text("""
+    SELECT brand_id, source, sum(texts + images)::float AS mentions
+    FROM brand_counts(:since, :until, :sources, :kinds, :languages, :stories)
+    GROUP BY 1, 2, floor(extract(epoch FROM CAST(:until AS timestamptz) - moment - interval '1 s') / 604800)
+""")
+
+_GAPS: Final = text("""
+    WITH spoke AS (
+        SELECT brand_id, source, moment
+        FROM brand_counts(:since, :until, :sources, :kinds, :languages, :stories, :step)
+        WHERE texts + images > 0
+    ), spoken AS (
+        SELECT brand_id, source, moment + CAST(:unit AS interval) AS since, moment AS until FROM spoke
+        UNION ALL
+        SELECT DISTINCT brand_id, source, CAST(:since AS timestamptz), CAST(NULL AS timestamptz) FROM spoke
+    ), gaps AS (
+        SELECT brand_id, source, since,
+               lead(until, 1, CAST(:until AS timestamptz))
+                   OVER (PARTITION BY brand_id, source ORDER BY since) AS until
+        FROM spoken
+    )
+    SELECT DISTINCT ON (brand_id, source) brand_id, source, since, until FROM gaps
+    ORDER BY brand_id, source, until - since DESC
+""")

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 
 from monitor.insights.compared import Compared, Move, Standing
 from monitor.insights.expected import Expected, Past, expected, learned
-from monitor.reports.counts import FIRST_COUNTED, brand_counts, values
+from monitor.reports.counts import FIRST_COUNTED
 from monitor.reports.filters import Filter
 from monitor.reports.intervals import Z, newcombe
 
@@ -108,21 +108,28 @@ def _before(connection: Connection, chosen: Filter) -> Filter | None:
 
 
 def _counted(connection: Connection, chosen: Filter) -> _Period:
-    query = f"""
-        SELECT b.name, sum(texts + images)::bigint AS mentions,
-               sum(texts + images - twice)::bigint AS posts,
-               sum(positive)::bigint AS positive, sum(neutral)::bigint AS neutral,
-               sum(negative)::bigint AS negative
-        FROM {brand_counts(chosen)} AS c JOIN brand AS b ON b.id = c.brand_id
-        WHERE b.watched OR b.name = ANY(:brands)
-        GROUP BY b.id HAVING sum(texts + images) > 0
-    """  # noqa: S608 - the conditions are our own; their values travel as parameters
-    found = [row._asdict() for row in connection.execute(text(query), values(chosen))]
+    found = [row._asdict() for row in connection.execute(_COUNTED, chosen.values())]
     posts = sum(row["posts"] for row in found)
     days = (chosen.until - chosen.since) / _DAY
     return _Period(
         days, posts, {row.pop("name"): _Counts(days=days, all_posts=posts, **row) for row in found}
     )
+
+
+_COUNTED: Final = text("""
+    WITH counted AS (
+        SELECT brand_id, sum(texts + images)::bigint AS mentions, sum(positive)::bigint AS positive,
+               sum(neutral)::bigint AS neutral, sum(negative)::bigint AS negative
+        FROM brand_counts(:since, :until, :sources, :kinds, :languages, :stories)
+        GROUP BY 1 HAVING sum(texts + images) > 0
+    ), twice AS (
+        SELECT brand_id, sum(posts)::bigint AS posts
+        FROM brand_twice(:since, :until, :sources, :kinds, :languages, :stories) GROUP BY 1
+    )
+    SELECT b.name, c.mentions, c.mentions - coalesce(t.posts, 0) AS posts, c.positive, c.neutral, c.negative
+    FROM counted AS c JOIN brand AS b ON b.id = c.brand_id LEFT JOIN twice AS t ON t.brand_id = b.id
+    WHERE b.watched OR b.name = ANY(:brands)
+""")
 
 
 def _told(past: Past, row: int, of: _Counts) -> _Told:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, text
 
 from monitor.queries import Query, QueryError, parse
 from monitor.queries.tree import Field
-from monitor.reports.counts import brand_ids, sampled_hours, step_of_sample, values
+from monitor.reports.counts import brand_ids, step_of_sample
 from monitor.reports.filters import Filter
 from monitor.reports.mentions import MentionLine, most_reached
 from monitor.reports.origins import sources
@@ -56,10 +56,10 @@ def authors(connection: Connection, chosen: Filter, limit: int = 20) -> tuple[Au
     # Grouped twice, which hashes: count(DISTINCT mention_id) would sort.
     query = f"""
         WITH each_author AS (
-            SELECT source, author, count(*) * {step} AS mentions, max(reach) AS reach,
-                   sum(positive)::bigint * {step} AS positive, sum(neutral)::bigint * {step} AS neutral,
-                   sum(negative)::bigint * {step} AS negative, sum(unsure)::bigint * {step} AS unsure,
-                   sum(unscored)::bigint * {step} AS unscored, {step} > 1 AS estimated
+            SELECT source, author, count(*) * :step AS mentions, max(reach) AS reach,
+                   sum(positive)::bigint * :step AS positive, sum(neutral)::bigint * :step AS neutral,
+                   sum(negative)::bigint * :step AS negative, sum(unsure)::bigint * :step AS unsure,
+                   sum(unscored)::bigint * :step AS unscored, :step > 1 AS estimated
             FROM (
                 SELECT source, author, mention_id, max(reach) AS reach,
                        count(*) FILTER (WHERE label = 'positive') AS positive,
@@ -67,7 +67,7 @@ def authors(connection: Connection, chosen: Filter, limit: int = 20) -> tuple[Au
                        count(*) FILTER (WHERE label = 'negative') AS negative,
                        count(*) FILTER (WHERE label = 'unsure') AS unsure,
                        count(*) FILTER (WHERE kind = 'text' AND label IS NULL) AS unscored
-                FROM {sampled_hours(step)} AS s(first, last)
+                FROM sampled_hours(:since, :until, :step) AS s
                 CROSS JOIN unnest(CAST(:brand_ids AS int[])) AS b(id) CROSS JOIN LATERAL (
                     SELECT * FROM presence AS p
                     WHERE published_at >= s.first AND published_at < s.last AND brand_id = b.id
@@ -84,7 +84,8 @@ def authors(connection: Connection, chosen: Filter, limit: int = 20) -> tuple[Au
         ), chosen AS (SELECT * FROM ranked ORDER BY least(by_mentions, by_reach), by_mentions LIMIT :limit)
         SELECT * FROM chosen ORDER BY by_mentions
     """  # noqa: S608 - the conditions are our own; their values travel as parameters
-    given = {**values(chosen), "brand_ids": brand_ids(connection, chosen), "limit": limit}
+    ids = brand_ids(connection, chosen)
+    given = {**chosen.values(), "brand_ids": ids, "step": step, "limit": limit}
     rows = connection.execute(text(query), given)
     names = AuthorActivity.__struct_fields__
     found = [AuthorActivity(**{name: getattr(row, name) for name in names}) for row in rows]

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
 from sqlalchemy import Connection, text
 
-from monitor.reports.counts import brand_counts, brand_steps, values
+from monitor.reports.counts import step_of
 from monitor.reports.filters import Filter
 from monitor.reports.intervals import wilson
 from monitor.reports.wording import counted, number
@@ -96,27 +96,16 @@ class FeelingPoint(msgspec.Struct, frozen=True, kw_only=True):
 
 def net_sentiment(connection: Connection, chosen: Filter) -> tuple[BrandFeeling, ...]:
     """Brands that texts name, the most mentioned first."""
-    query = f"""
-        SELECT b.name AS brand, b.own, sum(h.texts)::bigint AS mentions, {_COUNTS}
-        FROM {brand_counts(chosen)} AS h JOIN brand AS b ON b.id = h.brand_id
-        WHERE (b.watched AND cardinality(CAST(:brands AS text[])) = 0) OR b.name = ANY(:brands)
-        GROUP BY b.id HAVING sum(h.texts) > 0 ORDER BY mentions DESC, b.own DESC, b.name
-    """  # noqa: S608 - the conditions are our own; their values travel as parameters
-    return tuple(_feeling(row._asdict()) for row in connection.execute(text(query), values(chosen)))
+    return tuple(_feeling(row._asdict()) for row in connection.execute(_NET, chosen.values()))
 
 
 def sentiment_over_time(
     connection: Connection, chosen: Filter, brand: str, unit: Unit, zone: str = "UTC"
 ) -> tuple[FeelingPoint, ...]:
     """Texts that name a brand by day, week or month of an IANA time zone; units without one are left out."""
-    query = f"""
-        SELECT date_trunc(:unit, hour AT TIME ZONE :zone)::date AS start, {_COUNTS}
-        FROM {brand_steps(chosen, ZoneInfo(zone))} AS h
-        WHERE brand_id = (SELECT id FROM brand WHERE name = :brand)
-        GROUP BY 1 HAVING sum(texts) > 0 ORDER BY 1
-    """  # noqa: S608 - the conditions are our own; their values travel as parameters
-    given = {**values(chosen), "brand": brand, "unit": unit, "zone": zone}
-    return tuple(FeelingPoint(**row._asdict()) for row in connection.execute(text(query), given))
+    step = step_of(chosen, ZoneInfo(zone))
+    given = {**chosen.values(), "brand": brand, "unit": unit, "zone": zone, "step": step}
+    return tuple(FeelingPoint(**row._asdict()) for row in connection.execute(_OVER_TIME, given))
 
 
 def in_words(feeling: Sequence[BrandFeeling]) -> str:
@@ -126,9 +115,24 @@ def in_words(feeling: Sequence[BrandFeeling]) -> str:
     return f"The model was not sure in {number(unsure)} of {counted(verdicts, 'verdict')}" if unsure else ""
 
 
-_COUNTS = """sum(h.positive)::bigint AS positive, sum(h.neutral)::bigint AS neutral,
-               sum(h.negative)::bigint AS negative, sum(h.unsure)::bigint AS unsure,
-               sum(h.unscored)::bigint AS unscored"""
+_NET: Final = text("""
+    SELECT b.name AS brand, b.own, sum(c.texts)::bigint AS mentions, sum(c.positive)::bigint AS positive,
+           sum(c.neutral)::bigint AS neutral, sum(c.negative)::bigint AS negative,
+           sum(c.unsure)::bigint AS unsure, sum(c.unscored)::bigint AS unscored
+    FROM brand_counts(:since, :until, :sources, :kinds, :languages, :stories) AS c
+    JOIN brand AS b ON b.id = c.brand_id
+    WHERE (b.watched AND cardinality(CAST(:brands AS text[])) = 0) OR b.name = ANY(:brands)
+    GROUP BY b.id HAVING sum(c.texts) > 0 ORDER BY mentions DESC, b.own DESC, b.name
+""")
+
+_OVER_TIME: Final = text("""
+    SELECT date_trunc(:unit, moment AT TIME ZONE :zone)::date AS start, sum(positive)::bigint AS positive,
+           sum(neutral)::bigint AS neutral, sum(negative)::bigint AS negative, sum(unsure)::bigint AS unsure,
+           sum(unscored)::bigint AS unscored
+    FROM brand_counts(:since, :until, :sources, :kinds, :languages, :stories, :step)
+    WHERE brand_id = (SELECT id FROM brand WHERE name = :brand)
+    GROUP BY 1 HAVING sum(texts) > 0 ORDER BY 1
+""")
 
 
 def _feeling(counts: dict[str, Any]) -> BrandFeeling:

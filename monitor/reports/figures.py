@@ -6,22 +6,13 @@ By stories, only the first of copies counts, where and when it appeared; so all 
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection, text
 
 from monitor.reports.authors import AuthorActivity, authors
-from monitor.reports.counts import (
-    about,
-    about_hours,
-    brand_counts,
-    brand_ids,
-    mention_hours,
-    pair_counts,
-    pairs,
-    values,
-)
+from monitor.reports.counts import values
 from monitor.reports.feeling import BrandFeeling, FeelingPoint, Unit, net_sentiment, sentiment_over_time
 from monitor.reports.filters import Counting, Filter
 from monitor.reports.intervals import wilson
@@ -148,27 +139,22 @@ _REJECTED = text("""
 
 
 def _counts(connection: Connection, chosen: Filter) -> dict[str, Any]:
-    given = {**values(chosen), "brand_ids": brand_ids(connection, chosen)}
-    about_them = connection.execute(text(_about_them(chosen)), given).one()
-    brand_posts = about_them.texts + about_them.images - about_them.twice
-    counts = {
-        "texts": about_them.texts,
-        "images": about_them.images,
-        "posts": brand_posts,
-        "sources": about_them.sources,
-    }
-    if not chosen.brands:
-        counts = connection.execute(text(_everything(chosen)), given).one()._asdict()
-    few = counts["texts"] + counts["images"] <= _NAMES_COUNTED
+    given = values(connection, chosen)
+    counted = connection.execute(_ABOUT_BRANDS if chosen.brands else _EVERYTHING, given).one()
+    about = counted if chosen.brands else connection.execute(_ABOUT_ANY, given).one()
+    mentions = counted.texts + counted.images
+    few = mentions <= _NAMES_COUNTED
     return {
-        **counts,
-        **_by_both(connection, chosen, counts["texts"] + counts["images"]),
-        "brand_posts": brand_posts,
+        "texts": counted.texts,
+        "images": counted.images,
+        "posts": mentions - counted.pairs,
+        "sources": counted.sources,
+        **_by_both(connection, chosen, mentions),
+        "brand_posts": about.texts + about.images - about.pairs,
+        "image_only": about.silent,
         "authors": connection.execute(text(_authors(chosen)), given).scalar_one() if few else None,
         **connection.execute(text(_others(chosen)), given).one()._asdict(),
-        "models": tuple(
-            ModelUse(**row._asdict()) for row in connection.execute(text(_models(chosen)), given)
-        ),
+        "models": tuple(ModelUse(**row._asdict()) for row in connection.execute(_MODELS, given)),
     }
 
 
@@ -183,53 +169,48 @@ def _by_both(connection: Connection, chosen: Filter, mentions: int) -> dict[str,
 _NAMES_COUNTED = 100_000
 
 
-def _about_them(chosen: Filter) -> str:
-    """Mentions about a (chosen) brand, each once. Sources are grouped, which hashes: to count distinct names
-    would sort."""
-    texts, images, table = "texts", "images", about(chosen)
-    if not chosen.brands:
-        texts, images = "mentions * (kind = 'text')::int", "mentions * (kind = 'image')::int"
-        table = about_hours(chosen)
-    return f"""
-        SELECT coalesce(sum(texts), 0)::bigint AS texts, coalesce(sum(images), 0)::bigint AS images,
-               (SELECT {_twice(chosen)}) AS twice, count(*) FILTER (WHERE texts > 0 OR images > 0) AS sources
-        FROM (SELECT source, sum({texts}) AS texts, sum({images}) AS images FROM {table} AS a
-              GROUP BY source) AS of_source
-    """  # noqa: S608 - the conditions are our own; their values travel as parameters
+# `pairs` are posts whose text and picture are both counted: two mentions, but one post. Sources are grouped,
+# which hashes: to count distinct names would sort.
+_EVERYTHING: Final = text("""
+    SELECT coalesce(sum(texts), 0)::bigint AS texts, coalesce(sum(images), 0)::bigint AS images,
+           count(*) AS sources,
+           (SELECT coalesce(sum(pairs), 0)::bigint
+            FROM pair_counts(:since, :until, :sources, :kinds, :languages, :stories)) AS pairs
+    FROM (
+        SELECT source, sum(mentions) FILTER (WHERE kind = 'text') AS texts,
+               sum(mentions) FILTER (WHERE kind = 'image') AS images
+        FROM mention_counts(:since, :until, :sources, :kinds, :languages, :stories) GROUP BY source
+    ) AS of_source
+""")
 
+_ABOUT_ANY: Final = text("""
+    SELECT coalesce(sum(mentions) FILTER (WHERE kind = 'text'), 0)::bigint AS texts,
+           coalesce(sum(mentions) FILTER (WHERE kind = 'image'), 0)::bigint AS images,
+           (SELECT coalesce(sum(about), 0)::bigint
+            FROM pair_counts(:since, :until, :sources, :kinds, :languages, :stories)) AS pairs,
+           coalesce(sum(silent), 0)::bigint AS silent
+    FROM about_any(:since, :until, :sources, :kinds, :languages, :stories)
+""")
 
-def _everything(chosen: Filter) -> str:
-    return f"""
-        SELECT coalesce(sum(texts), 0)::bigint AS texts, coalesce(sum(images), 0)::bigint AS images,
-               coalesce(sum(texts + images), 0)::bigint
-               - (SELECT coalesce(sum(pairs), 0)::bigint FROM {pair_counts(chosen)} AS p) AS posts,
-               count(*) AS sources
-        FROM (SELECT source, sum(mentions * (kind = 'text')::int) AS texts,
-                     sum(mentions * (kind = 'image')::int) AS images
-              FROM {mention_hours(chosen)} AS h GROUP BY source) AS of_source
-    """  # noqa: S608 - the conditions are our own; their values travel as parameters
+_ABOUT_BRANDS: Final = text("""
+    SELECT coalesce(sum(texts), 0)::bigint AS texts, coalesce(sum(images), 0)::bigint AS images,
+           count(*) FILTER (WHERE texts > 0 OR images > 0) AS sources,
+           (SELECT coalesce(sum(posts), 0)::bigint
+            FROM about_twice(:brand_ids, :since, :until, :sources, :kinds, :languages, :stories)) AS pairs,
+           (SELECT coalesce(sum(pictures), 0)::bigint
+            FROM about_silent(:brand_ids, :since, :until, :sources, :kinds, :languages, :stories)) AS silent
+    FROM (
+        SELECT source, sum(texts) AS texts, sum(images) AS images
+        FROM about_counts(:brand_ids, :since, :until, :sources, :kinds, :languages, :stories) GROUP BY source
+    ) AS of_source
+""")
 
-
-def _twice(chosen: Filter) -> str:
-    """Posts whose text and picture are both about a (chosen) brand: counted as two mentions, they are one."""
-    if not chosen.brands:
-        return f"coalesce(sum(about), 0)::bigint FROM {pair_counts(chosen)} AS p"
-    if len(chosen.brands) == 1:
-        counts = brand_counts(chosen)
-        return f"coalesce(sum(twice), 0)::bigint FROM {counts} AS c WHERE brand_id = ANY(:brand_ids)"
-    return f"""count(*) FROM {pairs(chosen)} AS p
-               WHERE text_brands && CAST(:brand_ids AS int[]) AND image_brands && CAST(:brand_ids AS int[])"""
-
-
-def _silent(chosen: Filter) -> str:
-    """Pictures that show a (chosen) brand nobody named; each once."""
-    if not chosen.brands:
-        return f"coalesce(sum(silent), 0)::bigint FROM {about_hours(chosen)} AS a"
-    if len(chosen.brands) == 1:
-        counts = brand_counts(chosen)
-        return f"coalesce(sum(silent), 0)::bigint FROM {counts} AS c WHERE brand_id = ANY(:brand_ids)"
-    return f"""count(DISTINCT mention_id) FROM presence AS p
-               WHERE silent AND brand_id = ANY(:brand_ids) AND {chosen.where("p")}"""
+# Of all mentions of the period: which brand a mention is about changes nothing about who scored it.
+_MODELS: Final = text("""
+    SELECT model_version, kind, sum(mentions - unscored)::bigint AS mentions
+    FROM mention_counts(:since, :until, :sources, :kinds, :languages, :stories)
+    GROUP BY 1, 2 HAVING sum(mentions - unscored) > 0 ORDER BY kind DESC, mentions DESC, 1
+""")
 
 
 def _authors(chosen: Filter) -> str:
@@ -241,7 +222,7 @@ def _authors(chosen: Filter) -> str:
 
 
 def _others(chosen: Filter) -> str:
-    """First and last mention, pictures without a word, corrections in force."""
+    """First and last mention, corrections in force."""
     if chosen.brands:
         ends = f"""
             unnest(CAST(:brand_ids AS int[])) AS b(id), LATERAL (
@@ -257,17 +238,7 @@ def _others(chosen: Filter) -> str:
                     WHERE {where})"""  # noqa: S608 - the conditions are our own
     return f"""
         SELECT min(ends.first) AS first_published, max(ends.last) AS last_published,
-               (SELECT {_silent(chosen)}) AS image_only,
                (SELECT count(*) FROM correction AS c JOIN mention AS m ON m.id = c.mention_id
                 WHERE c.undone_at IS NULL AND {where}) AS corrections
         FROM {ends} AS ends
-    """  # noqa: S608 - the conditions are our own; their values travel as parameters
-
-
-def _models(chosen: Filter) -> str:
-    """Of all mentions of the period: which brand a mention is about changes nothing about who scored it."""
-    return f"""
-        SELECT model_version, kind, sum(mentions - unscored)::bigint AS mentions
-        FROM {mention_hours(chosen)} AS h
-        GROUP BY 1, 2 HAVING sum(mentions - unscored) > 0 ORDER BY kind DESC, mentions DESC, 1
     """  # noqa: S608 - the conditions are our own; their values travel as parameters

@@ -46,14 +46,15 @@ class Filter(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, since=self.since - length, until=self.since)
 
     def values(self) -> dict[str, Any]:
-        """Its parts as the parameters of SQL."""
+        """Its parts as the parameters of SQL; null of sources, kinds and languages stands for all of them."""
         return {
             "since": self.since,
             "until": self.until,
             "brands": list(self.brands),
-            "sources": list(self.sources),
-            "kinds": list(self.kinds),
-            "languages": list(self.languages),
+            "sources": list(self.sources) or None,
+            "kinds": list(self.kinds) or None,
+            "languages": list(self.languages) or None,
+            "stories": self.counting == "stories",
         }
 
     def where(self, table: str, *more: str) -> str:

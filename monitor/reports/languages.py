@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 from sqlalchemy import Connection, text
 
-from monitor.reports.counts import brand_counts, brand_ids, mention_hours, values
+from monitor.reports.counts import values
 from monitor.reports.filters import Filter
 from monitor.reports.wording import counted, language, number
 
@@ -25,8 +25,7 @@ def unscored(connection: Connection, chosen: Filter) -> tuple[Unscored, ...]:
 
     With brands chosen: texts without one toward a chosen brand that they name, each once.
     """
-    given = {**values(chosen), "brand_ids": brand_ids(connection, chosen)}
-    found = connection.execute(text(_unscored(chosen)), given)
+    found = connection.execute(text(_unscored(chosen)), values(connection, chosen))
     return tuple(Unscored(language=row.language, texts=row.texts) for row in found)
 
 
@@ -55,10 +54,9 @@ def _unscored(chosen: Filter) -> str:
             JOIN mention AS m ON m.id = c.mention_id AND m.n_sentiments = 0
             WHERE {chosen.where("m")} GROUP BY 1
         """  # noqa: S608 - the conditions are our own; their values travel as parameters
-        found = f"SELECT language, unscored FROM {mention_hours(chosen, 'unscored > 0')} AS h"  # noqa: S608
-        each = f"{found} UNION ALL {judged}"
+        each = f"{_NOT_SCORED} UNION ALL {judged}"
     elif len(chosen.brands) == 1:
-        each = f"SELECT language, unscored FROM {brand_counts(chosen)} AS c WHERE brand_id = ANY(:brand_ids)"  # noqa: S608
+        each = _NOT_SCORED_ABOUT_ONE
     else:
         each = f"""
             SELECT p.language, 1 FROM presence AS p
@@ -70,6 +68,15 @@ def _unscored(chosen: Filter) -> str:
         GROUP BY 1 HAVING sum(n) > 0 ORDER BY texts DESC, 1
     """  # noqa: S608 - the conditions are our own
 
+
+_NOT_SCORED: Final = """
+    SELECT language, unscored FROM mention_counts(:since, :until, :sources, :kinds, :languages, :stories)
+    WHERE unscored > 0
+"""
+_NOT_SCORED_ABOUT_ONE: Final = """
+    SELECT language, unscored FROM brand_counts(:since, :until, :sources, :kinds, :languages, :stories)
+    WHERE brand_id = ANY(:brand_ids)
+"""
 
 # Looks each next code up in the index on (language, published_at): as many steps as languages.
 _LANGUAGES: Final = text("""

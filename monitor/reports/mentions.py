@@ -14,7 +14,7 @@ from sqlalchemy import text as sql
 
 from monitor.messages import Label, Verdict
 from monitor.queries import Query
-from monitor.reports.counts import about, brand_ids, mention_hours, values
+from monitor.reports.counts import brand_ids, values
 from monitor.reports.filters import Filter
 from monitor.reports.listing import Listed, Order, Place, first_ids
 from monitor.reports.searching import Found, Limits, find
@@ -162,12 +162,8 @@ def search(
 
 def how_many(connection: Connection, chosen: Filter) -> int:
     """Mentions chosen, texts and pictures; from the roll-ups, whatever their number."""
-    mentions = f"sum(mentions) FROM {mention_hours(chosen)} AS h"
-    if chosen.brands:
-        mentions = f"sum(texts + images) FROM {about(chosen)} AS a"
-    query = sql(f"SELECT {mentions}")
-    given = {**values(chosen), "brand_ids": brand_ids(connection, chosen)}
-    return int(connection.execute(query, given).scalar() or 0)
+    query = _NUMBER_ABOUT if chosen.brands else _NUMBER
+    return int(connection.execute(query, values(connection, chosen)).scalar() or 0)
 
 
 def toward(
@@ -289,6 +285,15 @@ def most_extreme(
         for row in surest_first[:limit]
     )
 
+
+_NUMBER: Final = sql("""
+    SELECT sum(mentions) FROM mention_counts(:since, :until, :sources, :kinds, :languages, :stories)
+""")
+
+_NUMBER_ABOUT: Final = sql("""
+    SELECT sum(texts + images)
+    FROM about_counts(:brand_ids, :since, :until, :sources, :kinds, :languages, :stories)
+""")
 
 _ABOUT: Final = (
     "EXISTS (SELECT FROM presence AS p WHERE p.mention_id = m.id AND p.brand_id = ANY(:brand_ids))"

@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 from sqlalchemy import Connection, text
 
-from monitor.reports.counts import about, brand_ids, values
+from monitor.reports.counts import values
 from monitor.reports.filters import Filter
 
 MOST_SOURCES: Final = 500
@@ -32,18 +32,7 @@ class SourceShare(msgspec.Struct, frozen=True, kw_only=True):
 
 def sources(connection: Connection, chosen: Filter, limit: int = 50) -> tuple[SourceShare, ...]:
     """Sources of mentions about the chosen brands (or any brand), the busiest first."""
-    query = f"""
-        SELECT source, sum(texts + images)::bigint AS mentions, sum(texts)::bigint AS texts,
-               sum(images)::bigint AS images,
-               (sum(texts + images) / sum(sum(texts + images)) OVER ())::double precision AS share,
-               sum(positive)::bigint AS positive, sum(neutral)::bigint AS neutral,
-               sum(negative)::bigint AS negative, sum(unsure)::bigint AS unsure,
-               sum(unscored)::bigint AS unscored
-        FROM {about(chosen)} AS a GROUP BY 1 HAVING sum(texts + images) > 0
-        ORDER BY mentions DESC, 1 LIMIT :limit
-    """  # noqa: S608 - the conditions are our own; their values travel as parameters
-    given = {**values(chosen), "brand_ids": brand_ids(connection, chosen), "limit": limit}
-    found = connection.execute(text(query), given)
+    found = connection.execute(_SHARES, {**values(connection, chosen), "limit": limit})
     return tuple(SourceShare(**row._asdict()) for row in found)
 
 
@@ -51,6 +40,18 @@ def source_names(connection: Connection, limit: int = MOST_SOURCES) -> tuple[str
     """Sources of mentions, by name."""
     return tuple(connection.execute(_SOURCES, {"limit": limit}).scalars())
 
+
+_SHARES: Final = text("""
+    SELECT source, sum(texts + images)::bigint AS mentions, sum(texts)::bigint AS texts,
+           sum(images)::bigint AS images,
+           (sum(texts + images) / sum(sum(texts + images)) OVER ())::double precision AS share,
+           sum(positive)::bigint AS positive, sum(neutral)::bigint AS neutral,
+           sum(negative)::bigint AS negative, sum(unsure)::bigint AS unsure,
+           sum(unscored)::bigint AS unscored
+    FROM about_counts(:brand_ids, :since, :until, :sources, :kinds, :languages, :stories)
+    GROUP BY 1 HAVING sum(texts + images) > 0
+    ORDER BY mentions DESC, 1 LIMIT :limit
+""")
 
 # Looks each next name up in the index on (source, published_at): as many steps as sources, not as mentions.
 _SOURCES: Final = text("""

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from sqlalchemy import Connection, text
 
-from monitor.reports.counts import brand_steps, values
+from monitor.reports.counts import step_of
 from monitor.reports.feeling import FeelingPoint, Unit
 from monitor.reports.filters import Filter
 from monitor.reports.labels import label
@@ -114,11 +114,11 @@ def versus(
 def _lines(
     connection: Connection, chosen: Filter, brands: Sequence[BrandVoice], zone: str, unit: Unit
 ) -> tuple[Line, ...]:
-    given = {**values(chosen), "unit": unit, "zone": zone}
+    given = {**chosen.values(), "unit": unit, "zone": zone, "step": step_of(chosen, ZoneInfo(zone))}
     counted: dict[str, dict[date, FeelingPoint]] = {}
     mentions: dict[tuple[str, date], int] = {}
     totals: dict[date, int] = {}
-    for row in connection.execute(text(_query(chosen, ZoneInfo(zone))), given):
+    for row in connection.execute(_MENTIONS, given):
         totals[row.start] = totals.get(row.start, 0) + row.mentions
         mentions[row.brand, row.start] = row.mentions
         counted.setdefault(row.brand, {})[row.start] = FeelingPoint(
@@ -150,16 +150,14 @@ def _lines(
     )
 
 
-def _query(chosen: Filter, zone: ZoneInfo) -> str:
-    rows = f"""
-        SELECT brand_id, date_trunc(:unit, hour AT TIME ZONE :zone)::date AS start,
-               texts + images AS mentions, positive, negative
-        FROM {brand_steps(chosen, zone)} AS h
-    """  # noqa: S608 - the conditions are our own; their values travel as parameters
-    return f"""
-        SELECT b.name AS brand, start, sum(mentions)::bigint AS mentions, sum(positive)::bigint AS positive,
+_MENTIONS: Final = text("""
+    SELECT b.name AS brand, c.start, c.mentions, c.positive, c.negative
+    FROM (
+        SELECT brand_id, date_trunc(:unit, moment AT TIME ZONE :zone)::date AS start,
+               sum(texts + images)::bigint AS mentions, sum(positive)::bigint AS positive,
                sum(negative)::bigint AS negative
-        FROM ({rows}) AS r JOIN brand AS b ON b.id = r.brand_id
-        WHERE b.watched OR b.name = ANY(:brands)
-        GROUP BY 1, 2 HAVING sum(mentions) > 0
-    """  # noqa: S608 - the conditions are our own; their values travel as parameters
+        FROM brand_counts(:since, :until, :sources, :kinds, :languages, :stories, :step)
+        GROUP BY 1, 2 HAVING sum(texts + images) > 0
+    ) AS c JOIN brand AS b ON b.id = c.brand_id
+    WHERE b.watched OR b.name = ANY(:brands)
+""")

@@ -4,10 +4,11 @@ Counts are posts: a text and a picture with one source and id are one post. Bran
 which brands are told; shares stay shares among all brands watched.
 """
 
+from typing import Final
+
 import msgspec
 from sqlalchemy import Connection, text
 
-from monitor.reports.counts import brand_counts, values
 from monitor.reports.filters import Filter
 
 
@@ -27,15 +28,7 @@ class BrandVoice(msgspec.Struct, frozen=True, kw_only=True):
 
 def share_of_voice(connection: Connection, chosen: Filter) -> tuple[BrandVoice, ...]:
     """Brands that were named or shown, the most present first."""
-    query = f"""
-        SELECT b.name AS brand, b.own, sum(texts + images - twice)::bigint AS posts,
-               sum(texts + captions - twice_named)::bigint AS words, sum(shown)::bigint AS picture
-        FROM {brand_counts(chosen)} AS c JOIN brand AS b ON b.id = c.brand_id
-        WHERE b.watched OR b.name = ANY(:brands)
-        GROUP BY b.id HAVING sum(texts + images) > 0
-        ORDER BY posts DESC, b.own DESC, b.name
-    """  # noqa: S608 - the conditions are our own; their values travel as parameters
-    found = connection.execute(text(query), values(chosen)).all()
+    found = connection.execute(_VOICE, chosen.values()).all()
     posts, words, picture = (
         sum(getattr(row, name) for row in found) for name in ("posts", "words", "picture")
     )
@@ -49,3 +42,21 @@ def share_of_voice(connection: Connection, chosen: Filter) -> tuple[BrandVoice, 
         for row in found
         if not chosen.brands or row.brand in chosen.brands
     )
+
+
+_VOICE: Final = text("""
+    WITH counted AS (
+        SELECT brand_id, sum(texts + images)::bigint AS mentions, sum(texts + captions)::bigint AS words,
+               sum(shown)::bigint AS picture
+        FROM brand_counts(:since, :until, :sources, :kinds, :languages, :stories)
+        GROUP BY 1 HAVING sum(texts + images) > 0
+    ), twice AS (
+        SELECT brand_id, sum(posts)::bigint AS posts, sum(named)::bigint AS named
+        FROM brand_twice(:since, :until, :sources, :kinds, :languages, :stories) GROUP BY 1
+    )
+    SELECT b.name AS brand, b.own, c.mentions - coalesce(t.posts, 0) AS posts,
+           c.words - coalesce(t.named, 0) AS words, c.picture
+    FROM counted AS c JOIN brand AS b ON b.id = c.brand_id LEFT JOIN twice AS t ON t.brand_id = b.id
+    WHERE b.watched OR b.name = ANY(:brands)
+    ORDER BY posts DESC, b.own DESC, b.name
+""")

@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Connection, text
 
 from monitor.messages import Verdict
-from monitor.reports.counts import sampled_hours, step_of_sample, values
+from monitor.reports.counts import step_of_sample
 from monitor.reports.feeling import net_sentiment
 from monitor.reports.filters import Filter
 from monitor.reports.mentions import how_many
@@ -56,7 +56,7 @@ def read_posts(
     query = f"""
         SELECT m.id, m.text, m.language, each.story_id, each.published_at, each.source, each.author,
                each.reach, each.label, each.certainty
-        FROM {sampled_hours(step)} AS s(first, last) CROSS JOIN LATERAL (
+        FROM sampled_hours(:since, :until, :step) AS s CROSS JOIN LATERAL (
             SELECT * FROM presence AS p
             WHERE published_at >= s.first AND published_at < s.last
               AND brand_id = (SELECT id FROM brand WHERE name = :brand)
@@ -65,7 +65,7 @@ def read_posts(
         WHERE {chosen.where("each", _SAID)}
         ORDER BY each.published_at, m.id LIMIT {2 * most}
     """  # noqa: S608 - the conditions are our own; their values travel as parameters
-    given = {**values(chosen), "brand": brand, "label": label}
+    given = {**chosen.values(), "brand": brand, "label": label, "step": step}
     found = [Post(*row) for row in connection.execute(text(query), given)]
     return Sample(_in_main_language(found), step)
 

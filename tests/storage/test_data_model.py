@@ -40,3 +40,11 @@ async def test_every_query_answers(told, engine, query):
 def test_the_page_tells_of_every_table_and_view(engine):
     for name in [*metadata.tables, *inspect(engine).get_view_names()]:
         assert f"`{name}`" in PAGE, name
+
+
+def test_the_page_tells_of_every_function_that_counts(engine):
+    with engine.connect() as connection:
+        functions = connection.execute(
+            text("SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND proretset")
+        ).scalars()
+        assert [name for name in functions if f"`{name}`" not in PAGE] == []

@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import text
 
 from monitor.insights import series
-from monitor.reports.counts import brand_steps, values
+from monitor.reports.counts import step_of
 from monitor.reports.feeling import sentiment_over_time
 from monitor.reports.filters import Filter
 from monitor.reports.report import ReportFormat, write_report
@@ -94,9 +94,12 @@ def test_days_are_as_before_wherever_they_begin(settings: Settings, zone: str) -
             known = series.read(connection, chosen, zone)
             assert known is not None
             feeling = sentiment_over_time(connection, chosen, "VMware", "day", zone)
-            counted = brand_steps(chosen, where)
             texts = connection.execute(
-                text(f"SELECT sum(texts), sum(images) FROM {counted} AS h"), values(chosen)
+                text("""
+                    SELECT sum(texts), sum(images)
+                    FROM brand_counts(:since, :until, :sources, :kinds, :languages, :stories, :step)
+                """),
+                {**chosen.values(), "step": step_of(chosen, where)},
             ).one()
         return feeling, known.mentions.tolist(), known.praise.tolist(), tuple(texts)
 
