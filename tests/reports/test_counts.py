@@ -202,6 +202,62 @@ def test_voice_feeling_and_origins_say_what_the_rows_say(seeded, chosen):
     }
 
 
+MOMENT = timedelta(microseconds=1)
+DAY = FIRST.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=2)
+
+
+@pytest.mark.parametrize("step", ["day", "hour", "moment"])
+@pytest.mark.parametrize(
+    ("since", "until"),
+    [
+        (timedelta(hours=9, minutes=20), timedelta(hours=9, minutes=50)),
+        (timedelta(hours=9, minutes=20), timedelta(hours=10, minutes=30)),
+        (timedelta(hours=9, minutes=20), timedelta(hours=10)),
+        (timedelta(hours=9), timedelta(hours=9, minutes=20)),
+        (timedelta(hours=9), timedelta(hours=14)),
+        (timedelta(hours=22, minutes=10), timedelta(hours=26, minutes=10)),
+        (timedelta(0), timedelta(days=1)),
+        (timedelta(0), timedelta(days=2, hours=5)),
+        (-MOMENT, timedelta(days=1) + MOMENT),
+        (MOMENT, timedelta(days=2) - MOMENT),
+        (timedelta(hours=-30), timedelta(days=3, hours=7, minutes=31)),
+    ],
+)
+def test_a_period_is_put_together_without_gap_or_overlap(seeded, since, until, step):
+    """Whichever whole hours and days it has: none, none but its ends, all of it."""
+    period = {"since": DAY + since, "until": DAY + until, "step": step}
+    parts = seeded.execute(
+        text("""
+            SELECT first_hour(:since, :until), first_day(:since, :until), last_day(:since, :until),
+                   last_hour(:since, :until)
+        """),
+        period,
+    ).one()
+    assert sorted([period["since"], *parts, period["until"]]) == [period["since"], *parts, period["until"]]
+    counted = "brand_id, lead, sum(texts), sum(images), sum(negative), sum(unscored), sum(silent)"
+    found = seeded.execute(
+        text(
+            f"SELECT {counted} FROM brand_counts(:since, :until, step => :step) GROUP BY 1, 2 ORDER BY 1, 2"
+        ),
+        period,
+    ).all()
+    each = seeded.execute(
+        text(f"SELECT {counted} FROM brand_moments(:since, :until) GROUP BY 1, 2 ORDER BY 1, 2"), period
+    ).all()
+    assert found == each
+    numbers = seeded.execute(
+        text("""
+            SELECT (SELECT coalesce(sum(mentions), 0) FROM mention_counts(:since, :until)),
+                   (SELECT coalesce(sum(mentions), 0) FROM about_any(:since, :until)),
+                   (SELECT count(*) FROM mention WHERE published_at >= :since AND published_at < :until),
+                   (SELECT count(DISTINCT mention_id) FROM presence
+                    WHERE published_at >= :since AND published_at < :until)
+        """),
+        period,
+    ).one()
+    assert numbers[:2] == numbers[2:]
+
+
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "Asia/Kolkata", "Pacific/Chatham"])
 @pytest.mark.parametrize("unit", ["day", "week", "month"])
 def test_days_are_those_of_the_zone(seeded, zone, unit):
