@@ -6,7 +6,9 @@ or is cancelled loses its batch, and they end quietly on a record that does not 
 """
 
 import asyncio
+import time
 from collections import deque
+from collections.abc import Callable
 from typing import Final
 
 from monitor.stream.records import Stretch
@@ -17,19 +19,21 @@ LARGEST_BATCH: Final = 32 * 2**20
 
 class Intake:
     """A queue that hands out lists. `size` records at most, `wait` seconds at most after the first stretch
-    came; a batch of large records is full sooner."""
+    came, the time counted in which nobody asked; a batch of large records is full sooner."""
 
-    def __init__(self, size: int, wait: float) -> None:
+    def __init__(self, size: int, wait: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._size = size
         self._wait = wait
-        self._waiting: deque[Stretch] = deque()
+        self._clock = clock
+        self._waiting: deque[tuple[float, Stretch]] = deque()
+        """Each with when it came."""
         self._changed = asyncio.Condition()
 
     async def put(self, stretch: Stretch) -> None:
         """Add a stretch; waits while a whole batch is waiting already: the back-pressure on Kafka."""
         async with self._changed:
             await self._changed.wait_for(lambda: not self._full())
-            self._waiting.append(stretch)
+            self._waiting.append((self._clock(), stretch))
             self._changed.notify_all()
 
     async def batch(self) -> list[Stretch]:
@@ -41,7 +45,8 @@ class Intake:
         async with self._changed:
             await self._changed.wait_for(lambda: bool(self._waiting))
             try:
-                async with asyncio.timeout(self._wait):
+                came, _ = self._waiting[0]
+                async with asyncio.timeout(max(0.0, came + self._wait - self._clock())):
                     await self._changed.wait_for(self._full)
             except TimeoutError:
                 pass
@@ -56,16 +61,17 @@ class Intake:
             self._changed.notify_all()
 
     def _full(self) -> bool:
-        records = sum(len(stretch.records) for stretch in self._waiting)
-        return records >= self._size or sum(stretch.size for stretch in self._waiting) >= LARGEST_BATCH
+        records = sum(len(stretch.records) for _, stretch in self._waiting)
+        return records >= self._size or sum(stretch.size for _, stretch in self._waiting) >= LARGEST_BATCH
 
     def _take(self) -> list[Stretch]:
         batch: list[Stretch] = []
         room, size = self._size, 0
         while self._waiting and room > 0 and size < LARGEST_BATCH:
-            first, rest = self._waiting.popleft().cut(room)
+            came, stretch = self._waiting.popleft()
+            first, rest = stretch.cut(room)
             if rest is not None:
-                self._waiting.appendleft(rest)
+                self._waiting.appendleft((came, rest))
             batch.append(first)
             room -= len(first.records)
             size += first.size

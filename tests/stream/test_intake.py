@@ -35,6 +35,15 @@ async def test_a_partial_batch_goes_after_the_wait(one: Any) -> None:
     assert 0.04 < asyncio.get_running_loop().time() - started < 1
 
 
+async def test_what_came_while_the_last_batch_was_scored_has_waited_already(one: Any) -> None:
+    now = [0.0]
+    intake = Intake(3, wait=60, clock=lambda: now[0])
+    await intake.put(one(0))
+    now[0] = 61.0
+    async with asyncio.timeout(5):
+        assert offsets(await intake.batch()) == [0]
+
+
 async def test_records_keep_their_order_over_many_batches(one: Any) -> None:
     intake = Intake(4, wait=0.001)
 
