@@ -8,7 +8,7 @@ SERVICE := .venv/.service-installed
 DEVELOPMENT := .venv/.development-installed
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help install install-dev demo test browser test-browser frontend test-faults faults faults-report test-training fuzz bench-sentiment bench-logos bench-pages lint format audit audit-dependencies secrets constraints clean
+.PHONY: help install install-dev demo test browser test-browser frontend test-faults faults faults-report test-training fuzz bench-sentiment bench-logos bench-stream bench-pages lint format audit audit-dependencies secrets constraints clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -72,6 +72,9 @@ bench-sentiment: $(DEVELOPMENT) ## Tweets a second of CPU of the sentiment model
 
 bench-logos: $(DEVELOPMENT) ## Seconds a picture of the ways to find logos, by size and batch; DEVICE=cuda
 	$(BIN)/python benchmarks/logos.py $(if $(DEVICE),--device $(DEVICE))
+
+bench-stream: $(DEVELOPMENT) ## The stream beside its limits: cost, growth, latency, kills, rivals; PARTS="null path" KAFKA=1 QUICK=1
+	$(BIN)/python benchmarks/stream.py $(PARTS) $(if $(KAFKA),--kafka) $(if $(QUICK),--quick)
 
 bench-pages: $(DEVELOPMENT) ## Seconds of every page and report by the number of mentions; SIZES=2e5,1e7 FOLDER=DIR keeps them
 	$(BIN)/python benchmarks/pages.py $(if $(SIZES),--sizes $(SIZES)) $(if $(FOLDER),--folder $(FOLDER))
