@@ -1,21 +1,27 @@
 """What so many mentions a second take: cores, workers, partitions, databases, disk and money.
 
-    python benchmarks/capacity.py            # writes the tables of docs/capacity.md anew
-    python benchmarks/capacity.py --print 250 2500
+    python benchmarks/capacity.py                     # writes the tables of docs/capacity.md anew
+    python benchmarks/capacity.py --measured          # the same, with what benchmarks/stream.py measured last
+    python benchmarks/capacity.py --print 250 2500    # other rates
 
 Nothing is measured here. All comes from capacity.toml beside this file, whose figures name the benchmarks
-they are from; the formulas are those of `plan`.
+they are from; `--measured` puts those of results/stream/path.json there. The formulas are those of `plan`.
 """
 
 import argparse
+import json
 import math
 import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+import tomlkit
 
 _HERE: Final = Path(__file__).parent
+_INPUTS: Final = _HERE / "capacity.toml"
+_PATH: Final = _HERE / "results" / "stream" / "path.json"
 _PAGE: Final = _HERE.parent / "docs" / "capacity.md"
 RATES: Final = (10, 100, 1_000, 10_000)
 _DAY: Final = 86_400
@@ -86,7 +92,7 @@ class Plan:
         return self.worker_cost + self.database_cost + self.kafka_cost + self.storage_cost
 
 
-def read(path: Path = _HERE / "capacity.toml") -> tuple[Inputs, dict[str, dict[str, dict[str, object]]]]:
+def read(path: Path = _INPUTS) -> tuple[Inputs, dict[str, dict[str, dict[str, object]]]]:
     """The values, and all that the file says about them."""
     told = tomllib.loads(path.read_text("utf-8"))
     values = {name: entry["value"] for part in told.values() for name, entry in part.items()}
@@ -217,13 +223,36 @@ def page(text: str) -> str:
     return text
 
 
+def measured(written: str, path: dict[str, Any]) -> str:
+    """capacity.toml with the figures of the whole path: of one worker, on Apache Kafka where that was run."""
+    alone = {(row["broker"], row["load"]): row["whole"] for row in path["rows"] if row["workers"] == 1}
+    broker = "kafka" if ("kafka", "texts") in alone else next(iter(alone))[0]
+    texts, pictures = alone[broker, "texts"], alone[broker, "pictures"]
+    document = tomlkit.parse(written)
+    for name, value in (
+        ("texts_per_core_second", texts["records"] / texts["cpu"]),
+        ("pictures_per_core_second", pictures["records"] / pictures["cpu"]),
+        ("database_microseconds", texts["database_cpu"] / texts["records"] * 1e6),
+    ):
+        entry: Any = document["measured"][name]  # type: ignore[index]
+        entry["value"] = round(value) if value >= 100 else round(value, 1)
+        entry["from"] = "`python benchmarks/stream.py path`: [stream.md](../benchmarks/results/stream.md)"
+    return tomlkit.dumps(document)
+
+
 def main() -> None:
     """Write the page, or print one table."""
-    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    options.add_argument("--measured", action="store_true", help="take over what stream.py measured last")
     options.add_argument("--print", type=float, nargs="+", metavar="RATE", help="only print these rates")
-    rates = options.parse_args().print
-    if rates:
-        print(plans(tuple(rates), read()[0]))
+    given = options.parse_args()
+    if given.measured:
+        path = json.loads(_PATH.read_text("utf-8"))
+        _INPUTS.write_text(measured(_INPUTS.read_text("utf-8"), path), "utf-8")
+    if given.print:
+        print(plans(tuple(given.print), read()[0]))
     else:
         _PAGE.write_text(page(_PAGE.read_text("utf-8")), "utf-8")
 

@@ -62,3 +62,20 @@ def test_fewer_days_are_kept_where_the_database_is_full_first(capacity: ModuleTy
     planned = capacity.plan(300, given)
     assert planned.kept_mentions == pytest.approx(1_000_000)
     assert planned.kept_days == pytest.approx(1_000_000 / (300 / given.peak_to_mean * 86_400))
+
+
+def test_what_was_measured_is_taken_over_and_the_rest_stays(capacity: ModuleType, tmp_path: Path) -> None:
+    taken = {"records": 3_000, "cpu": 10.0, "database_cpu": 1.5}
+    rows = [
+        {"broker": broker, "load": load, "workers": workers, "whole": taken | {"cpu": cpu}}
+        for broker, cpu in (("embedded", 99.0), ("kafka", 10.0))
+        for load in ("texts", "pictures")
+        for workers in (1, 2)
+    ]
+    before = (ROOT / "benchmarks" / "capacity.toml").read_text("utf-8")
+    changed = tmp_path / "capacity.toml"
+    changed.write_text(capacity.measured(before, {"rows": rows}), "utf-8")
+    given, told = capacity.read(changed)
+    assert (given.texts_per_core_second, given.database_microseconds) == (300, 500)
+    assert "stream.py" in told["measured"]["texts_per_core_second"]["from"]
+    assert told["assumed"] == capacity.read()[1]["assumed"]

@@ -15,7 +15,7 @@ from monitor.web.app import create_app
 from tests.deployment.manifests import COMPONENT, OF_COMPOSE, Resource, environment, of, started, variables
 
 
-def test_a_model_takes_as_many_threads_as_cores_were_asked_for(resources: list[Resource]) -> None:
+def test_models_take_as_many_threads_as_cores_were_asked_for(resources: list[Resource]) -> None:
     for name in ("worker-texts", "worker-images"):
         (container,) = of(resources, "Deployment")[name]["spec"]["template"]["spec"]["containers"]
         (threads,) = [each for each in container["env"] if each["name"] == "MONITOR_INFERENCE_THREADS"]
