@@ -82,6 +82,7 @@ def test_pods_may_do_nothing_but_run(resources: list[Resource], dockerfile: list
         assert context["runAsNonRoot"] is True
         assert context["seccompProfile"] == {"type": "RuntimeDefault"}
         assert pod["automountServiceAccountToken"] is False
+        assert pod["shareProcessNamespace"] is True  # as `init: true` in Compose
         assert container["securityContext"] == {
             "allowPrivilegeEscalation": False,
             "readOnlyRootFilesystem": True,
