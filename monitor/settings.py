@@ -143,7 +143,7 @@ class Settings(BaseSettings):
         8, description="Pictures scored and written together; each is held decoded."
     )
     batch_wait: Annotated[float, Field(gt=0)] = Field(
-        0.2, description="Seconds an unfilled batch waits for more; bounds the delay on a quiet topic."
+        0.1, description="Seconds an unfilled batch waits for more; bounds the delay on a quiet topic."
     )
     outage_retry: Annotated[float, Field(ge=0)] = Field(
         60.0, description="Seconds an outage is retried before the worker stops (Kafka redelivers)."
