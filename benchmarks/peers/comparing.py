@@ -2,6 +2,7 @@
 malformed record in the middle of one."""
 
 import random
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -86,6 +87,7 @@ def _compared(
     peer: Peer, records: int, kills: int, bootstrap: str, server: EmbeddedDatabase, folder: Path
 ) -> PeerResult:
     def trial(name: str) -> Trial:
+        print(f"{peer.title}: {name}", file=sys.stderr, flush=True)
         return Trial(peer, bootstrap, server, folder, f"{name}_{time.time_ns()}")
 
     with trial("backlog") as backlog:
