@@ -4,6 +4,7 @@ What is changed of Faust 0.15.3 here, and why (monitor/stream/consumer.py has th
 
 * `StreamApp._consumer_wait_empty`, called before partitions are given up and before a stop, drains the
   pipelines for a bounded time and commits; Faust's waits for every record it ever handed out, without end.
+* `_NoTables` subscribes to the topics at once; Faust's waits a second for tables that are declared late.
 * `agent_supervisor` is `CrashingSupervisor`: an agent that fails ends the worker. Faust's default restarts
   it with the *next* record, and the failed one is committed over.
 """
@@ -14,6 +15,7 @@ from collections.abc import AsyncIterator, Collection, Mapping
 from typing import Any, Final
 
 import faust
+from faust.tables.manager import TableManager
 from faust.transport.conductor import Conductor
 from faust.types import TP
 from faust.types.transports import ConsumerT
@@ -47,6 +49,13 @@ _METADATA_AGE: Final = 15.0
 
 _HEARTBEATS: Final = 3
 """Heartbeats in a session: two may be lost."""
+
+
+class _NoTables(TableManager):
+    async def on_start(self) -> None:
+        if not self.should_stop:
+            await self._update_channels()
+            await self.recovery.start()
 
 
 class StreamApp(faust.App):
@@ -85,6 +94,7 @@ class StreamApp(faust.App):
             topic_allow_declare=False,
             topic_disable_leader=True,
             table_standby_replicas=0,  # the standard round-robin assignor: workers may differ in agents
+            TableManager=_NoTables,
             stream_wait_empty=False,
             stream_buffer_maxsize=0,  # `room` bounds it, before anything is polled
             consumer_metadata_max_age_ms=int(_METADATA_AGE * 1000),
