@@ -3,6 +3,7 @@
 import base64
 import shutil
 import signal
+import socket
 import subprocess
 import uuid
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from typing import Final, Self
 from filelock import FileLock
 
 from monitor.local.broker import answers
-from monitor.local.child import ChildProcess, StopPlan, free_port
+from monitor.local.child import ChildProcess, StopPlan
 
 _POM: Final = Path(__file__).parent / "integration" / "kafka" / "pom.xml"
 _JARS: Final = Path(__file__).parent.parent / ".cache" / "kafka" / "libs"
@@ -33,7 +34,8 @@ class ApacheKafka:
     def __init__(
         self, folder: Path, listener: str = "", properties: str = "", users: Mapping[str, str] | None = None
     ) -> None:
-        self.port, controller = free_port(), free_port()
+        self._ports = (_held_port(), _held_port())
+        self.port, controller = (held.getsockname()[1] for held in self._ports)
         self.url = f"kafka://127.0.0.1:{self.port}"
         self._properties = folder / "server.properties"
         self._users = (users or {}).items()
@@ -81,6 +83,15 @@ class ApacheKafka:
 
     def start(self) -> None:
         self._child.start(lambda: answers(f"127.0.0.1:{self.port}"), timeout=60)
+
+
+def _held_port() -> socket.socket:
+    """A port that nobody else is given in the seconds until Kafka listens there: sockets that allow it, as
+    Java's do, may bind to it by its number beside this one."""
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", 0))
+    return held
 
 
 def _cluster_id() -> str:

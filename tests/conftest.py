@@ -73,11 +73,14 @@ def apache_kafka(kafka_jars: Path, tmp_path_factory: pytest.TempPathFactory) -> 
         yield kafka
 
 
-@pytest.fixture(scope="session", params=["embedded_broker", "apache_kafka"], ids=["embedded", "kafka"])
+_BROKERS = {"embedded": "embedded_broker", "kafka": "apache_kafka"}
+
+
+@pytest.fixture(scope="session", params=[*_BROKERS])
 def broker(request: pytest.FixtureRequest) -> Broker:
     """A broker without topics of interest; each test once with the embedded one, once with Apache Kafka. Both
     go on running while pytest changes between them, which it does with every file."""
-    found: Broker = request.getfixturevalue(request.param)
+    found: Broker = request.getfixturevalue(_BROKERS[request.param])
     return found
 
 
