@@ -37,6 +37,7 @@ from monitor.logos.crops import CropGeometry, cut_crops
 from monitor.settings import load_settings
 from monitor.storage import schema
 from tests.apache_kafka import ApacheKafka, KafkaMissingError, fetch_kafka
+from tests.databases import Databases
 
 # Before torch is imported: of two processes on two cores each takes one.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -153,11 +154,8 @@ def server_folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def database_server() -> Iterator[EmbeddedDatabase]:
-    """One PostgreSQL server for the run; without fsync, since no test cuts the power."""
-    with (
-        tempfile.TemporaryDirectory(prefix="brand-monitor-") as folder,
-        EmbeddedDatabase(Path(folder), {"fsync": "off"}) as server,
-    ):
+    """One PostgreSQL server for the run."""
+    with tempfile.TemporaryDirectory(prefix="brand-monitor-") as folder, Databases(Path(folder)) as server:
         yield server
 
 

@@ -1,8 +1,10 @@
 """A month of mentions as the workers would write it: known counts, hostile texts, real picture files."""
 
+import asyncio
 import hashlib
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -67,11 +69,19 @@ TEXTS: tuple[tuple[int, str, str | None, int | None, str, Label], ...] = (
 
 @dataclass(frozen=True)
 class Month:
-    """The database, the picture store and the folder of one test."""
+    """The database of one test, the pictures of all and the test's folder."""
 
     connection: Connection
     store: PictureStore
     folder: Path
+    pictures: Path
+
+    @contextmanager
+    def without_pictures(self) -> Iterator[None]:
+        """The files of the store are gone for a while."""
+        away = self.pictures.rename(self.pictures.with_name(f"{self.pictures.name}-away"))
+        yield
+        away.rename(self.pictures)
 
 
 def _sentiment(label: Label) -> Sentiment:
@@ -187,21 +197,19 @@ def _rejections() -> Iterator[Rejection]:
         )
 
 
-@pytest.fixture
-def database(database_server: EmbeddedDatabase, migrated: str) -> Iterator[str]:
-    """URL of a migrated database of this test's own."""
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    yield database_server.copy(migrated, name)
+@pytest.fixture(scope="session")
+def written(
+    database_server: EmbeddedDatabase, migrated: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, Path]]:
+    """A database with the month above, to copy, and the folder of its pictures."""
+    name, pictures = f"month_{uuid.uuid4().hex[:12]}", tmp_path_factory.mktemp("month")
+    url = database_server.copy(migrated, name)
+    asyncio.run(_write(load_settings(database_url=url, picture_store=str(pictures))))
+    yield name, pictures
     database_server.drop(name)
 
 
-@pytest.fixture
-def settings(database: str, tmp_path: Path) -> Settings:
-    return load_settings(database_url=database, picture_store=str(tmp_path / "pictures"))
-
-
-@pytest.fixture
-async def month(settings: Settings, tmp_path: Path):
+async def _write(settings: Settings) -> None:
     store = PictureStore(settings.picture_store)
     workers = async_engine(settings)
     writer = BatchWriter(workers, BRANDS)
@@ -209,9 +217,27 @@ async def month(settings: Settings, tmp_path: Path):
     batch = Batch(log_id="c", results=(*_texts(), *_images(store)), rejections=tuple(_rejections()))
     await writer.write(batch)
     await workers.dispose()
+
+
+@pytest.fixture
+def settings(
+    request: pytest.FixtureRequest, database_server: EmbeddedDatabase, migrated: str, tmp_path: Path
+) -> Iterator[Settings]:
+    """Of a database of this test's own: a migrated one, or one with the month where the test asks for it."""
+    template, store = migrated, tmp_path / "pictures"
+    if "month" in request.fixturenames:
+        template, store = request.getfixturevalue("written")
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    yield load_settings(database_url=database_server.copy(template, name), picture_store=str(store))
+    database_server.drop(name)
+
+
+@pytest.fixture
+def month(settings: Settings, tmp_path: Path) -> Iterator[Month]:
     engine = sync_engine(settings)
     with engine.connect() as connection:
-        yield Month(connection, store, tmp_path)
+        store = settings.picture_store
+        yield Month(connection, PictureStore(store), tmp_path, Path(store))
     engine.dispose()
 
 

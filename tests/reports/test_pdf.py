@@ -70,9 +70,8 @@ def test_it_is_tagged_titled_and_in_a_language(month, report):
 
 def test_pictures_are_in_it_and_one_that_is_gone_leaves_its_reason(month, report):
     assert sum(len(each.images) for each in read(report, month.store).pages) >= 2
-    for file in (month.folder / "pictures").rglob("*.jpg"):
-        file.unlink()
-    gone = read(report, month.store)
+    with month.without_pictures():
+        gone = read(report, month.store)
     assert "Picture not available: picture store" in words(gone)
 
 

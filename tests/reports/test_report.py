@@ -142,9 +142,8 @@ def test_an_empty_period_says_what_to_do_next(month, since):
 
 
 def test_a_picture_that_is_gone_leaves_its_reason(month, since, until):
-    for file in (month.folder / "pictures").rglob("*.jpg"):
-        file.unlink()
-    page = page_of(month, since, until)
+    with month.without_pictures():
+        page = page_of(month, since, until)
     assert page.all("img") == []
     assert page.text.count("Picture not available: picture store") == 2
 
