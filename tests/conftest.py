@@ -42,9 +42,9 @@ from tests.databases import Databases
 # Before torch is imported: of two processes on two cores each takes one.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # How long an example takes says what else the machine does. The examples are the same in every run, so that a
-# change is what broke a test; new ones are for fuzzing, and for `pytest --hypothesis-profile lucky`.
+# change is what broke a test; new ones are for fuzzing, and for `make test-random`.
 hypothesis.settings.register_profile("fixed", deadline=None, derandomize=True)
-hypothesis.settings.register_profile("lucky", deadline=None)
+hypothesis.settings.register_profile("random", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("fixed")
 
 _REPOSITORY = Path(__file__).parent.parent

@@ -18,6 +18,7 @@ from monitor.storage import schema
 from monitor.storage.audit import AuditReport, audit
 from monitor.storage.records import Batch, Span
 from monitor.storage.writer import BatchWriter
+from tests.examples import dear
 from tests.storage.conftest import Made
 
 LOGS = {"mentions.text": Made.log_id}
@@ -434,7 +435,7 @@ def histories(draw: st.DrawFn) -> tuple[list[Record], list[tuple[int, int, bool]
 
 @given(history=histories(), erased=st.sets(st.integers(0, 6), max_size=2), seed=st.integers(0, 2**16))
 @hypothesis_settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=dear(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_any_history_of_redeliveries_crashes_replacements_and_erasures_adds_up(
     settings, engine: Engine, brands, made, history, erased, seed

@@ -31,6 +31,7 @@ from monitor.storage.engine import async_engine
 from monitor.storage.pictures import PictureStore
 from monitor.storage.records import Batch, Change, DeletionResult, Rejection, StorageRejection, WriteOutcome
 from monitor.storage.writer import BatchWriter
+from tests.examples import dear
 from tests.storage.conftest import NOON, Made
 
 TABLES = ("mention", "brand_mention", "sentiment", "picture", "picture_scan", "logo_detection", "answer")
@@ -387,7 +388,7 @@ class Model:
 
 @given(history=histories())
 @hypothesis_settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=dear(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_any_history_of_deliveries_and_deletions_comes_to_what_the_model_says(
     settings, engine, brands, made, history

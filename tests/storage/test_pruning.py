@@ -26,6 +26,7 @@ from monitor.storage.pruning import Pruning, Retention, find, horizon, kept_from
 from monitor.storage.records import Batch, StorageRejection
 from monitor.storage.rollups import compare, rebuild
 from monitor.storage.writer import BatchWriter
+from tests.examples import dear
 from tests.storage.conftest import NOON
 from tests.storage.test_deletion import until_one_waits
 from tests.storage.test_rollups import (
@@ -110,7 +111,7 @@ later_steps = st.lists(
 
 
 @settings(
-    max_examples=25,
+    max_examples=dear(25),
     phases=(Phase.explicit, Phase.generate, Phase.shrink),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -19,6 +19,7 @@ from monitor.storage.engine import async_engine, sync_engine
 from monitor.storage.records import Batch
 from monitor.storage.rollups import TABLES, compare, rebuild
 from monitor.storage.writer import BatchWriter
+from tests.examples import dear
 from tests.storage.conftest import NOON, Made
 
 BRANDS = ("VMware", "Citrix", "Dell")
@@ -191,9 +192,8 @@ def test_they_agree_after_anything_that_can_happen(database_server: EmbeddedData
     engine = sync_engine(chosen)
 
     @settings(
-        max_examples=8,
+        max_examples=dear(16),
         deadline=None,
-        derandomize=True,
         suppress_health_check=list(HealthCheck),
         phases=(Phase.generate,),
     )

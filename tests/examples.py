@@ -1,0 +1,9 @@
+"""How many examples a property is tried on."""
+
+import hypothesis
+
+
+def dear(wanted: int) -> int:
+    """Of a property whose every example takes tenths of a second on servers: a quarter of those wanted; all of
+    them with `make test-random`."""
+    return wanted if hypothesis.settings.get_current_profile_name() == "random" else -(-wanted // 4)
