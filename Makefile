@@ -8,7 +8,13 @@ SERVICE := .venv/.service-installed
 DEVELOPMENT := .venv/.development-installed
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help install install-dev demo test browser test-browser frontend test-faults faults faults-report test-training fuzz bench-sentiment bench-logos bench-stream bench-pages lint format audit audit-dependencies secrets constraints clean
+# Most tests wait for servers now and then: one process more than there are cores, and four at most.
+WORKERS ?= $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 4 ? cores + 1 : 4)))
+SUITE := not fault and not training and not browser
+# Programs that tests start compile what they import once, also where the environment forbids it.
+TESTED := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest
+
+.PHONY: help install install-dev demo test test-random browser test-browser frontend test-faults faults faults-report test-training fuzz bench-sentiment bench-logos bench-stream bench-pages lint format audit audit-dependencies secrets constraints clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -36,8 +42,12 @@ $(DEVELOPMENT): $(SERVICE)
 demo: $(SERVICE) ## The whole system on the samples; writes demo-report/; SERVE=1 goes on serving the pages
 	$(BIN)/brand-monitor demo $(if $(SERVE),--serve)
 
-test: $(DEVELOPMENT) ## Run the tests (real broker, real PostgreSQL, shipped models)
-	$(BIN)/python -m pytest -m 'not fault and not training and not browser' --numprocesses auto --maxprocesses 4 --dist loadfile
+test: $(DEVELOPMENT) ## Run the tests (real broker, real PostgreSQL, shipped models), the same examples each time; WORKERS=N
+	$(TESTED) -m '$(SUITE)' --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+
+test-random: $(DEVELOPMENT) ## Properties on examples nobody has seen, four times as many of the dear ones; SEED=7 again
+	$(TESTED) -m 'hypothesis and $(SUITE)' --numprocesses $(WORKERS) --dist loadfile --timeout 900 \
+	  --hypothesis-profile random $(if $(SEED),--hypothesis-seed $(SEED))
 
 browser: ## Find Chromium or Chrome, or install Debian's chromium (needs root)
 	@command -v chromium chromium-browser google-chrome google-chrome-stable chrome || \
@@ -45,13 +55,13 @@ browser: ## Find Chromium or Chrome, or install Debian's chromium (needs root)
 	  { echo "No Chromium found and none could be installed. Install one (Debian: apt install chromium) or name it: CHROMIUM=/path/to/chrome"; exit 1; }
 
 test-browser: $(DEVELOPMENT) browser ## The pages in a real browser, on 200,000 made-up mentions
-	$(BIN)/python -m pytest -m browser --timeout 600 tests/browser
+	$(TESTED) -m browser --timeout 600 tests/browser
 
 frontend: ## Bundle what browsers load anew (node and npm); the bundles are committed
 	cd frontend && npm ci --no-audit --no-fund && npm run build
 
 test-faults: $(DEVELOPMENT) ## Kills, outages and rebalances with real servers
-	$(BIN)/python -m pytest -m fault --timeout 900
+	$(TESTED) -m fault --timeout 900
 
 faults: $(DEVELOPMENT) ## Seeded faults on three Kafka nodes, PostgreSQL and workers; SEEDS=100 goes on, SEED=7, SECONDS=120, FAULTS=worker-kill,...
 	$(BIN)/python -m tests.nemesis run $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),10)) \
@@ -61,7 +71,7 @@ faults-report: $(DEVELOPMENT) ## What all seeds came to, as a table
 	$(BIN)/python -m tests.nemesis report $(if $(RESULTS),--output $(RESULTS))
 
 test-training: $(DEVELOPMENT) ## Small real training runs: stop, resume, export
-	$(BIN)/python -m pytest -m training --timeout 900
+	$(TESTED) -m training --timeout 900
 
 fuzz: $(DEVELOPMENT) ## Fuzz what strangers' bytes come to first, by coverage; EXECUTIONS=N of each target, SECONDS=N, TARGET=NAME
 	@$(PIP) --only-binary :all: 'atheris>=3,<4' 2> /dev/null || true

@@ -47,7 +47,18 @@ hypothesis.settings.register_profile("fixed", deadline=None, derandomize=True)
 hypothesis.settings.register_profile("random", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("fixed")
 
-_REPOSITORY = Path(__file__).parent.parent
+_TESTS = Path(__file__).parent
+_REPOSITORY = _TESTS.parent
+
+
+_LONG = ("commands", "integration", "sources", "local", "nemesis", "stream", "storage")
+"""Folders whose files take long: begun last, one would run while the other processes have nothing to do."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    rank = {folder: place for place, folder in enumerate(_LONG)}
+    items.sort(key=lambda item: rank.get(item.path.relative_to(_TESTS).parts[0], len(rank)))
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

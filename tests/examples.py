@@ -4,6 +4,8 @@ import hypothesis
 
 
 def dear(wanted: int) -> int:
-    """Of a property whose every example takes tenths of a second on servers: a quarter of those wanted; all of
-    them with `make test-random`."""
+    """Of a property whose every example takes tenths of a second on servers: a quarter of those wanted.
+
+    With `make test-random` all of them.
+    """
     return wanted if hypothesis.settings.get_current_profile_name() == "random" else -(-wanted // 4)

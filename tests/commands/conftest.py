@@ -1,6 +1,7 @@
 """What commands are tried on: a database with six mentions, and the brands file they were read with."""
 
 import asyncio
+import shutil
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -36,6 +37,15 @@ name = "Apple"
 [[brand]]
 name = "Nike"
 """
+
+
+@pytest.fixture(scope="session")
+def three_pictures(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A folder of samples for `brand-monitor seed`; it looks for logos in each."""
+    folder = tmp_path_factory.mktemp("shown")
+    for name in ("vmware-wall.jpg", "cloudera-sign.jpg", "coffee.jpg"):
+        shutil.copy(Path(__file__).parents[2] / "samples" / "pictures" / name, folder)
+    return str(folder)
 
 
 @pytest.fixture

@@ -35,8 +35,9 @@ def run(*words: str):
     return CliRunner().invoke(app, words)
 
 
-def test_seeded_figures_are_checked_and_a_difference_is_told_then_mended(engine):
-    done = run("seed", "--mentions", "400", "--days", "5", "--until", "2026-05-31")
+def test_seeded_figures_are_checked_and_a_difference_is_told_then_mended(engine, three_pictures):
+    made_up = ("--mentions", "400", "--days", "5", "--until", "2026-05-31")
+    done = run("seed", *made_up, "--samples", three_pictures)
     assert done.exit_code == 0, done.output
     assert "marked as synthetic" in done.output
 
@@ -64,8 +65,9 @@ def test_seeded_figures_are_checked_and_a_difference_is_told_then_mended(engine)
     assert run("db", "check").exit_code == 0
 
 
-def test_a_seeded_database_is_not_seeded_again(engine):
-    assert run("seed", "--mentions", "50", "--days", "2").exit_code == 0
-    done = run("seed", "--mentions", "50", "--days", "2")
+def test_a_seeded_database_is_not_seeded_again(engine, three_pictures):
+    few = ("--mentions", "50", "--days", "2", "--samples", three_pictures)
+    assert run("seed", *few).exit_code == 0
+    done = run("seed", *few)
     assert done.exit_code != 0
     assert "holds mentions already" in str(done.output) + str(done.exception)

@@ -27,6 +27,7 @@ from monitor.storage.records import Batch, ImageResult, PictureRef, RecordPositi
 from monitor.storage.rows import LOOK_AT_TEXT
 from monitor.storage.writer import BatchWriter
 from monitor.texts import Term, Terms, read
+from tests.examples import dear
 
 STANDARD = Limits()
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -307,7 +308,7 @@ LIMITS = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=dear(150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     root=nodes(),
     order=st.sampled_from(("newest", "oldest", "reach")),

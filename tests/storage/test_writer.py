@@ -20,6 +20,7 @@ from monitor.storage.engine import async_engine
 from monitor.storage.records import Batch, Span, StorageRejection, WriteOutcome
 from monitor.storage.rows import LOOK_AT_TEXT, clean
 from monitor.storage.writer import BatchWriter
+from tests.examples import dear
 
 
 def rows(engine: Engine, query: str, **values: Any) -> list[tuple[Any, ...]]:
@@ -226,7 +227,7 @@ def arrivals(draw: st.DrawFn) -> list[list[tuple[int, int]]]:
 
 @given(batches=arrivals())
 @hypothesis_settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=dear(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_whatever_is_delivered_again_the_version_that_arrived_last_stays(
     settings, engine, brands, made, batches

@@ -22,6 +22,7 @@ from monitor.messages import mention_uuid
 from monitor.settings import Settings
 from monitor.web import api
 from monitor.web.app import _PAGES
+from tests.examples import dear
 from tests.web.conftest import Calling
 
 HARD: Final = {
@@ -149,7 +150,9 @@ def anybody(call: Calling, settings: Settings, tmp_path: Path) -> TestClient:
 @pytest.mark.parametrize(
     ("method", "path", "said"), [pytest.param(*each, id=" ".join(each[:2])) for each in operations()]
 )
-@tried(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@tried(
+    max_examples=dear(15), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(data=st.data())
 def test_no_request_is_an_error_of_ours(
     anybody: TestClient, method: str, path: str, said: dict[str, Any], data: st.DataObject
