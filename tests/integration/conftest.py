@@ -36,7 +36,7 @@ from monitor.stream.topics import create_topics
 from tests.forked import Forked
 
 REBALANCE_TIMEOUT = {EmbeddedBroker: 1.5}
-"""Seconds; the embedded broker lets every join take about this long, so tests ask for little."""
+"""Seconds; what the embedded broker takes for a join does not depend on it, how long a worker drains does."""
 
 SESSION_TIMEOUT = 6.0
 """Seconds; the least Apache Kafka allows. A killed worker's partitions move on after this."""
@@ -222,13 +222,14 @@ def deploy(broker: Broker, database_url: str, folder: Path, **overrides: Any) ->
 @pytest.fixture
 def deploy_on(
     database_server: EmbeddedDatabase, migrated: str, tmp_path: Path
-) -> Iterator[Callable[[Broker], Deployment]]:
-    """Makes a deployment without workers on a broker; those the test starts are stopped after it."""
+) -> Iterator[Callable[..., Deployment]]:
+    """Makes a deployment without workers on a broker; those the test starts are stopped after it. Its
+    database is a copy of the one named, or an empty one."""
     name = f"test_{uuid.uuid4().hex[:8]}"
     with ExitStack() as workers:
 
-        def make(broker: Broker) -> Deployment:
-            made = deploy(broker, database_server.copy(migrated, name), tmp_path)
+        def make(broker: Broker, template: str = migrated) -> Deployment:
+            made = deploy(broker, database_server.copy(template, name), tmp_path)
             workers.enter_context(made.workers)
             return made
 
@@ -237,23 +238,24 @@ def deploy_on(
 
 
 @pytest.fixture
-def deployment(broker: Broker, deploy_on: Callable[[Broker], Deployment]) -> Deployment:
+def deployment(broker: Broker, deploy_on: Callable[..., Deployment]) -> Deployment:
     """A deployment without workers on each broker."""
     return deploy_on(broker)
 
 
 @pytest.fixture(scope="module")
 def steady(
+    request: pytest.FixtureRequest,
     broker: Broker,
     database_server: EmbeddedDatabase,
     migrated: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Deployment]:
-    """A deployment with one worker that runs through a whole module; tests tell their mentions apart by
-    source."""
+    """A deployment with one worker that runs through a whole module, with the module's `AGENTS` or all; tests
+    tell their mentions apart by source."""
     name = f"test_{uuid.uuid4().hex[:8]}"
     made = deploy(broker, database_server.copy(migrated, name), tmp_path_factory.mktemp("steady"))
     with made.workers:
-        made.worker()
+        made.worker(getattr(request.module, "AGENTS", "all"))
         yield made
     database_server.drop(name)

@@ -145,7 +145,7 @@ def test_bad_deletions_are_dead_letters_and_null_is_no_deletion(deployment: Any)
 @pytest.mark.timeout(180)
 def test_workers_killed_in_the_middle_of_deletions_lose_and_revive_nothing(deployment: Any) -> None:
     """Every third post is deleted, every ninth is published again after that."""
-    posts = 1500
+    posts = 700
     records: list[tuple[str, bytes, bytes, None]] = []
 
     def post(message: dict[str, Any]) -> None:
@@ -165,7 +165,7 @@ def test_workers_killed_in_the_middle_of_deletions_lose_and_revive_nothing(deplo
         ((count,),) = deployment.rows("SELECT coalesce(sum(records), 0) FROM ingest_batch")
         return int(count)
 
-    for aim in (400, 800):
+    for aim in (250, 500):
         worker = deployment.worker("texts", wait=False)
         deployment.wait(lambda aim=aim: processed() >= aim, what=f"{aim} records")
         worker.process.kill()

@@ -1,26 +1,33 @@
 """`brand-monitor forget` beside a running worker: rows, files, figures, findings; and when it is killed."""
 
 import base64
-import subprocess
-import sys
-from collections.abc import Callable
+import shutil
+import signal
+import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import cv2
 import msgspec
 import numpy as np
+import psycopg
 import pytest
 from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from monitor.cli import app
+from monitor.local import EmbeddedDatabase
+from monitor.local.child import StopPlan
 from monitor.local.system import environment
 from monitor.messages import Deleted
 from monitor.privacy import Pseudonyms
-from monitor.settings import Authors, Redact
+from monitor.settings import Authors, Redact, load_settings
 from monitor.storage import rollups
 from monitor.storage.engine import sync_engine
+from tests.conftest import Broker
+from tests.forked import Forked
+from tests.integration.conftest import Deployment
 
 KEY = "word-" * 8
 PUBLISHED = {"source": "forum", "published_at": "2026-03-01T09:30:00Z"}
@@ -111,34 +118,59 @@ def test_an_author_who_was_never_stored_by_name_is_forgotten_by_it(deployment: A
     assert deployment.rows("SELECT external_id FROM mention") == [("2",)]
 
 
-@pytest.fixture
-def seeded(deployment: Any) -> Any:
-    env = environment(deployment.settings)
-    done = CliRunner().invoke(
-        app, ["seed", "--mentions", "3000", "--days", "5", "--until", "2026-05-31"], env=env
-    )
+@pytest.fixture(scope="module")
+def seed(
+    database_server: EmbeddedDatabase, migrated: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, Path]]:
+    """Name of a database with made-up mentions, and the folder of their pictures."""
+    name, pictures = f"seed_{uuid.uuid4().hex[:8]}", tmp_path_factory.mktemp("seed")
+    url = database_server.copy(migrated, name)
+    env = environment(load_settings(database_url=url, picture_store=str(pictures)))
+    words = ["seed", "--mentions", "600", "--days", "5", "--until", "2026-05-31"]
+    done = CliRunner().invoke(app, words, env=env)
     assert done.exit_code == 0, done.output
-    return deployment
+    yield name, pictures
+    database_server.drop(name)
 
 
-def killed(deployment: Any, when: Callable[[], bool]) -> None:
-    words = [
-        str(Path(sys.executable).with_name("brand-monitor")),
-        "forget",
-        "--before",
-        "2027-01-01",
-        "--yes",
-    ]
-    with subprocess.Popen(
-        words, env=environment(deployment.settings), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
-        deployment.wait(lambda: when() or process.poll() is not None, what="in the middle")
+@pytest.fixture
+def seeded(broker: Broker, deploy_on: Callable[..., Deployment], seed: tuple[str, Path]) -> Deployment:
+    """A copy of them."""
+    template, pictures = seed
+    made = deploy_on(broker, template)
+    store = made.settings.picture_store
+    shutil.copytree(pictures, store)
+    with psycopg.connect(made.settings.database_url.get_secret_value()) as connection:
+        connection.execute("UPDATE picture SET url = replace(url, %s, %s)", (str(pictures), store))
+    return made
+
+
+SLOWLY = """
+    CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql
+    AS 'BEGIN PERFORM pg_sleep(1); RETURN NULL; END';
+    CREATE TRIGGER slowly BEFORE DELETE ON mention FOR EACH STATEMENT EXECUTE FUNCTION slowly()
+"""
+
+
+def kill_in_the_middle(deployment: Deployment) -> None:
+    """`forget`, killed while it waits between two parts of it."""
+    words = ["brand-monitor", "forget", "--before", "2027-01-01", "--yes"]
+    process = Forked(
+        *("forget", words),
+        log=deployment.folder / "forget.log",
+        plan=StopPlan(signal=signal.SIGTERM, grace=10),
+        env=environment(deployment.settings),
+    )
+    with psycopg.connect(deployment.settings.database_url.get_secret_value(), autocommit=True) as connection:
+        connection.execute(SLOWLY)
+        process.start(lambda: deployment.count("deleted_mention") > 0, timeout=60)
         process.kill()
+        connection.execute("DROP FUNCTION slowly CASCADE")
 
 
 def test_killed_in_the_middle_it_goes_on_and_nobody_stays_untold(seeded: Any) -> None:
     mentions = seeded.count("mention")
-    killed(seeded, lambda: seeded.count("deleted_mention") > 0)
+    kill_in_the_middle(seeded)
     assert 0 < seeded.count("deleted_mention") < mentions
     assert seeded.audit().ok
     done = forget(seeded, "--before", "2027-01-01", "--yes")

@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import cv2
-import pytest
 
 from monitor.gallery import GalleryDesk, Wanted
 from monitor.logos.gallery import read_reference
@@ -41,15 +40,14 @@ def stored(deployment: Deployment, id: str) -> bool:
     return bool(deployment.rows("SELECT 1 FROM mention WHERE external_id = %s", id))
 
 
-@pytest.fixture
-def desk(deployment: Deployment, tmp_path: Path) -> GalleryDesk:
-    brands = tmp_path / "brands.toml"
+def desk_of(deployment: Deployment) -> GalleryDesk:
+    brands = deployment.folder / "brands.toml"
     brands.write_text('[[brand]]\nname = "Nike"\nlogos = ["nike"]\n')
     return GalleryDesk(deployment.settings.model_copy(update={"brands_file": brands}))
 
 
 def test_running_workers_find_a_brand_from_the_next_picture_on(
-    deployment: Deployment, desk: GalleryDesk, acme: UnknownBrand
+    deployment: Deployment, acme: UnknownBrand
 ) -> None:
     worker = deployment.worker("images")
     deployment.publish([message("before", acme.shown)])
@@ -57,7 +55,7 @@ def test_running_workers_find_a_brand_from_the_next_picture_on(
     plain = deployment.rows("SELECT model_version FROM mention")[0][0]
     assert "gallery" not in plain
 
-    with desk:
+    with desk_of(deployment) as desk:
         version = desk.add(Wanted(name="Acme"), [read_reference(acme.logo)], rate=0.001).version
     deployment.publish([message("after", acme.shown)])  # equal bytes: known, and due again
     deployment.wait(lambda: stored(deployment, "after"), what="the picture after it")
@@ -74,13 +72,14 @@ def test_running_workers_find_a_brand_from_the_next_picture_on(
 
 
 def test_kill_9_and_a_change_in_between_lose_and_double_nothing(
-    deployment: Deployment, desk: GalleryDesk, acme: UnknownBrand, tmp_path: Path
+    deployment: Deployment, gallery_models: Path, acme: UnknownBrand, tmp_path: Path
 ) -> None:
     """What was scored with one version and never committed comes again with the next: one row a mention."""
-    with desk:
+    deployment.settings = deployment.settings.model_copy(update={"models_dir": gallery_models})
+    with desk_of(deployment) as desk:
         first = desk.add(Wanted(name="Acme"), [read_reference(acme.logo)], rate=0.001).version
         worker = deployment.worker("images", image_batch_size=1)
-        ids = [f"p{number}" for number in range(12)]
+        ids = [f"p{number}" for number in range(7)]
         pictures = (acme.shown if number % 2 else acme.not_shown for number in range(len(ids)))
         deployment.publish(
             message(id, other_bytes(path, tmp_path / f"{id}.jpg", 99 - number))

@@ -15,7 +15,7 @@ def mention(id: str) -> dict[str, str]:
 def test_workers_count_a_new_name_without_being_restarted(deployment: Deployment, tmp_path: Path) -> None:
     path = tmp_path / "brands.toml"
     path.write_text('[[brand]]\nname = "Nike"\n')
-    worker = deployment.worker("texts", brands_file=path)
+    worker = deployment.worker("texts", forked=False, brands_file=path)
     process = worker.process.pid
     deployment.post("text", [mention("before")])
     deployment.wait_for_all()
@@ -40,7 +40,7 @@ def test_workers_count_a_new_name_without_being_restarted(deployment: Deployment
 def test_a_stop_while_a_worker_begins_anew_is_a_stop(deployment: Deployment, tmp_path: Path) -> None:
     path = tmp_path / "brands.toml"
     path.write_text('[[brand]]\nname = "Nike"\n')
-    worker = deployment.worker("texts", brands_file=path)
+    worker = deployment.worker("texts", forked=False, brands_file=path)
     path.write_text('[[brand]]\nname = "Grafana"\n')
     threads = Path(f"/proc/{worker.process.pid}/task")
     # A worker has several; Python that has just been started, before it listens to signals, has one.

@@ -16,6 +16,7 @@ from monitor.stream.clients import open_admin
 from monitor.stream.dead_letters import read_dead_letters
 from tests.stream.batches import batch, record
 
+AGENTS = "texts"
 JSON = [(b"content-type", b"application/json")]
 
 

@@ -11,12 +11,12 @@ import pytest
 
 from monitor.errors import OutageError, SetupError
 from monitor.local.system import LocalSystem, environment
-from monitor.settings import load_settings
+from monitor.settings import Agents, load_settings
 from monitor.stream.positions import read_positions
 
 
 def test_everything_is_up_when_it_is_entered_and_data_stays(server_folder: Path) -> None:
-    with LocalSystem(server_folder, text_batch_size=7) as system:
+    with LocalSystem(server_folder, agents=Agents.TEXTS, text_batch_size=7) as system:
         assert system.settings.text_batch_size == 7
         positions = asyncio.run(read_positions(system.settings))
         assert {position.topic for position in positions} == {"mentions.text", "mentions.image"}
@@ -35,7 +35,7 @@ def test_everything_is_up_when_it_is_entered_and_data_stays(server_folder: Path)
 
 def test_a_worker_that_cannot_start_is_shown_with_its_log(server_folder: Path) -> None:
     with pytest.raises(SetupError, match=r"worker exited with code 2 while starting(?s:.*)no model 'none'"):
-        LocalSystem(server_folder, logo_model="none").__enter__()
+        LocalSystem(server_folder, agents=Agents.TEXTS, sentiment_model="none").__enter__()
 
 
 def test_settings_survive_the_way_through_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
