@@ -4,8 +4,8 @@
     python benchmarks/stream.py null path --kafka   # some parts, on Apache Kafka as well (Java and Maven)
     python benchmarks/stream.py --quick             # a few seconds each: does it run?
 
-Parts: null, path, growth, backlog, latency, kill, peers. Each compares within one run on one machine; on a
-busy one compare CPU seconds. Results: benchmarks/results/stream.md, and a JSON file a part in
+Parts: null, writer, path, growth, backlog, latency, kill, peers. Each compares within one run on one
+machine; on a busy one compare CPU seconds. Results: benchmarks/results/stream.md, and a JSON file a part in
 benchmarks/results/stream/; a part that is not run keeps its last results. `--quick` writes nothing.
 """
 
@@ -14,11 +14,12 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from benchmarks.streaming import backlog, brokers, growth, kill, latency, null, path, peers, results
+from benchmarks.streaming import backlog, brokers, growth, kill, latency, null, path, peers, results, writer
 from benchmarks.streaming.tables import TABLES
 
 PARTS: dict[str, Callable[[Sequence[str], bool], list[dict[str, Any]]]] = {
     "null": null.measure,
+    "writer": writer.measure,
     "path": path.measure,
     "growth": growth.measure,
     "backlog": backlog.measure,

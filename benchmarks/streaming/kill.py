@@ -55,7 +55,7 @@ def _wait(here: Site, count: int) -> int:
         if stored + dead >= count:
             return stored + dead
         if time.monotonic() > deadline:
-            raise SystemExit(f"{stored + dead} of {count} after {_TIMEOUT:.0f} s; logs: {here.folder}")
+            raise SystemExit(f"{stored + dead} of {count} after {_TIMEOUT:.0f} s")
         time.sleep(_POLL)
 
 

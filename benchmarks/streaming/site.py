@@ -1,5 +1,6 @@
 """Topics, a database and workers of one measurement, as a person runs them."""
 
+import math
 import signal
 import sys
 import tempfile
@@ -25,8 +26,11 @@ from monitor.storage.schema import upgrade
 
 COMMAND: Final = str(Path(sys.executable).with_name("brand-monitor"))
 
-_POLL: Final = 0.2
-"""Seconds between looks at a worker's metrics, each a few milliseconds of it."""
+_POLL: Final = 0.5
+"""Seconds between looks at a worker's metrics, each some milliseconds of it."""
+
+_NEARLY: Final = 0.95
+"""Share of the records after which the clock stops: the last batches are not full, and a look comes late."""
 
 _READY: Final = 180.0
 """Seconds until a worker has loaded its models and has its partitions."""
@@ -56,6 +60,16 @@ class Taken:
     def per_cpu_second(self) -> float:
         """Records a CPU second of the workers; 0 where it was too short to tell."""
         return self.records / self.cpu if self.cpu else 0.0
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What was seen at one moment."""
+
+    done: int
+    workers: Mark
+    database: Mark
+    threads: dict[int, float]
 
 
 @dataclass
@@ -96,7 +110,7 @@ class Site:
         deadline = time.monotonic() + _READY
         while not all(ready(one.health) for one in self.workers):
             if time.monotonic() > deadline:
-                raise SystemExit(f"a worker is not ready; logs: {self.folder}")
+                raise SystemExit(f"a worker is not ready; the workers say:\n{self._said()}")
             time.sleep(_POLL)
 
     def _worker(self, agents: Agents) -> Worker:
@@ -122,26 +136,32 @@ class Site:
         return round(sum(one.metric("brand_monitor_records_total") for one in self.workers))
 
     def take(self, total: int, timeout: float) -> Taken:
-        """Watch until `total` records are done, or time is up."""
-        began: Mark | None = None
+        """Watch the workers from their first batch on until nearly all of `total` records are done, then wait
+        for the rest."""
         deadline = time.monotonic() + timeout
+        first = self._look(1, deadline)
+        last = self._look(math.ceil(total * _NEARLY), deadline)
+        self._look(total, deadline)
+        spent = last.workers - first.workers
+        shares = [(now - first.threads.get(one, 0.0)) / spent.at for one, now in last.threads.items()]
+        return Taken(
+            *(last.done - first.done, spent.at, spent.cpu, (last.database - first.database).cpu),
+            sorted((share for share in shares if share > 0.01), reverse=True),
+        )
+
+    def _look(self, count: int, deadline: float) -> _Look:
+        """Once so many are done."""
         pids = [one.pid for one in self.workers]
         while True:
-            done, mark, database = self.done(), measuring.of(pids), measuring.of(self._database())
-            if began is None:
-                if done:
-                    began, first, database_began = mark, done, database
-                    threads = self._threads()
-            elif done >= total or time.monotonic() > deadline:
-                spent = mark - began
-                shares = [(now - threads.get(one, 0.0)) / spent.at for one, now in self._threads().items()]
-                return Taken(
-                    *(done - first, spent.at, spent.cpu, (database - database_began).cpu),
-                    sorted((share for share in shares if share > 0.01), reverse=True),
-                )
-            elif time.monotonic() > deadline + _READY:
-                raise SystemExit(f"nothing was stored in time; logs: {self.folder}")
+            done = self.done()
+            if done >= count:
+                return _Look(done, measuring.of(pids), measuring.of(self._database()), self._threads())
+            if time.monotonic() > deadline:
+                raise SystemExit(f"{done} of {count} records are done; the workers say:\n{self._said()}")
             time.sleep(_POLL)
+
+    def _said(self) -> str:
+        return "\n".join(one.process.log.read_text()[-1000:] for one in self.workers)
 
     def rows(self, query: str) -> list[tuple[object, ...]]:
         """What the database answers."""

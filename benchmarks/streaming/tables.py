@@ -25,6 +25,12 @@ def _null(rows: Rows) -> str:
     )
 
 
+def _writer(rows: Rows) -> str:
+    heads = ("batch", "roll-ups", "mentions/s", "Python us", "server us", "WAL bytes", "round trips a batch")
+    names = ("batch", "rollups", "mentions_per_second", "python_us", "server_us", "wal_bytes", "round_trips")
+    return table(heads, [tuple(row[name] for name in names) for row in rows])
+
+
 def _path(rows: Rows) -> str:
     heads = (
         *("broker", "load", "workers", "models alone/s", "whole/s", "ratio"),
@@ -132,6 +138,15 @@ and the decoding of each record. `worker` is the same with all that keeps record
 doubled: Faust's agent, our reading off the wire, batches of 64, the ledger, commits every 250 ms.
 """,
         _null,
+    ),
+    "writer": (
+        """
+## Writer
+
+Mentions with one brand each into the embedded database with its durable defaults, by one worker's writer
+alone; microseconds and WAL bytes are a mention's (`python benchmarks/storage.py` says more).
+""",
+        _writer,
     ),
     "path": (
         """
