@@ -75,7 +75,7 @@ class Schedule:
 
     def _due_on(self, day: date) -> datetime:
         # fold=0: of a repeated time the first; a skipped one moves on by as much as the clock does.
-        return datetime.combine(day, self.at, self.zone).astimezone(UTC)
+        return datetime.combine(day, self.at.replace(fold=0), self.zone).astimezone(UTC)
 
     def _start_of(self, day: date) -> datetime:
         # Through UTC: a skipped midnight becomes the moment that the day began with.

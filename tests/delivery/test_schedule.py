@@ -5,7 +5,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from monitor.delivery.schedule import Schedule, read_schedule
@@ -29,6 +29,7 @@ def test_the_latest_is_not_later_than_now_and_the_next_follows_it(schedule, now)
 
 
 @given(SCHEDULES, MOMENTS)
+@example(Schedule(None, time(0, 30, fold=1), ZoneInfo("America/Santiago")), datetime(2026, 1, 1, tzinfo=UTC))
 def test_a_local_day_has_one_due_moment_at_most_and_a_week_one(schedule, now):
     """Every clock change passes: neither the repeated hour nor the skipped one doubles or drops a report."""
     due = schedule.due_between(now, now + timedelta(days=400))

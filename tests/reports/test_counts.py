@@ -46,6 +46,7 @@ def seeded(database_server: EmbeddedDatabase, migrated: str, maker: Maker) -> It
     engine = sync_engine(load_settings(database_url=database_server.copy(migrated, name)))
     maker.fill(engine, msgspec.structs.replace(WANTED, mentions=2_500, days=9))
     with engine.begin() as connection:
+        connection.execute(text("SELECT setseed(0.25)"))
         connection.execute(
             text("""
                 UPDATE mention SET published_at = published_at + (random() * 30 - 15) * interval '1 hour'
