@@ -1,31 +1,38 @@
-"""How fast the batch writer is, beside the same without roll-ups, and its limit: COPY of the very same rows.
+"""How fast the batch writer is by size of batch, with roll-ups and without, and where its time goes.
 
-    python benchmarks/storage.py [--mentions 50000] [--batch 64] [--workers 1] [--database URL]
+    python benchmarks/storage.py [--mentions 20000] [--batch 64 128 256 512] [--database URL]
 
-Both run against one PostgreSQL server in one run, by default the embedded one in a temporary folder with its
-durable defaults. COPY is what the server can take in one transaction without conflicts, with all indexes and
-constraints but without the triggers that keep the roll-ups; the writer adds what COPY cannot do: many small
-transactions (each waits for the disk), idempotence, replacing, the account. `CPU` is this process's share of
-the time: on a busy machine the rest is waiting.
+Everything runs against one PostgreSQL server, by default the embedded one in a temporary folder with its
+durable defaults. The limit is COPY of the very same rows: what the server can take in one transaction without
+conflicts, with all indexes and constraints but without the triggers that keep the roll-ups. The writer adds
+what COPY cannot do: many small transactions (each waits for the disk), stories, idempotence, replacing, the
+account.
+
+CPU is told beside the rate, in microseconds a mention, of this process and of the server's: on a busy machine
+the rest is waiting for a core. One worker and its server take turns, so what they can do on cores of their
+own is one mention in the sum of both.
 """
 
 import argparse
 import asyncio
+import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import psycopg
 from database_server import database
-from sqlalchemy import text
 
 from monitor.brands import Brands, load_brands
 from monitor.messages import BrandMention, Deletion, Sentiment, TextMention
 from monitor.settings import Settings, load_settings
 from monitor.storage import schema
-from monitor.storage.engine import async_engine, sync_engine
+from monitor.storage.engine import async_engine
 from monitor.storage.records import Batch, Change, DeletionResult, RecordPosition, TextResult
 from monitor.storage.writer import BatchWriter
 from monitor.texts import read
@@ -33,6 +40,19 @@ from monitor.texts.stories import story_keys
 
 _NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 _COPIED = ("mention", "brand_mention", "sentiment")
+_EMPTIED = (*_COPIED, "story_key", "ingest_batch", "deleted_mention")
+
+
+class Cost(NamedTuple):
+    """What all processes have used up to some moment."""
+
+    at: float
+    worker: float
+    """CPU seconds of this process."""
+    server: float
+    """CPU seconds of the server's processes of this database; 0 where the server is elsewhere."""
+    wal: int
+    """Bytes of the write-ahead log."""
 
 
 @dataclass(frozen=True)
@@ -41,13 +61,29 @@ class Figure:
 
     name: str
     mentions: int
-    seconds: float
-    cpu_seconds: float
+    before: Cost
+    after: Cost
+    statements: float = 0
+    """Per batch, with BEGIN and COMMIT."""
+    round_trips: float = 0
 
-    def __str__(self) -> str:
-        rate = self.mentions / self.seconds
-        took = f"{self.seconds:>8.2f} s (CPU {self.cpu_seconds:.2f} s)"
-        return f"{self.name:<46}{self.mentions:>9,} mentions {took} {rate:>9,.0f}/s"
+    @property
+    def rate(self) -> float:
+        """Mentions a second."""
+        return self.mentions / (self.after.at - self.before.at)
+
+    def row(self) -> dict[str, float | str]:
+        """Plain numbers; microseconds of CPU and bytes of the log are a mention's."""
+        each = 1e6 / self.mentions
+        return {
+            "name": self.name,
+            "mentions_per_second": round(self.rate),
+            "worker_us": round((self.after.worker - self.before.worker) * each),
+            "server_us": round((self.after.server - self.before.server) * each),
+            "wal_bytes": round((self.after.wal - self.before.wal) / self.mentions),
+            "statements": round(self.statements, 1),
+            "round_trips": round(self.round_trips, 1),
+        }
 
 
 def texts(n: int, brands: Brands) -> list[TextResult]:
@@ -96,35 +132,100 @@ def deletions(results: Sequence[TextResult]) -> list[DeletionResult]:
     ]
 
 
+class Meter:
+    """Reads what the server has used; `connection` stays open beside what is measured."""
+
+    def __init__(self, url: str) -> None:
+        self._connection = psycopg.connect(url, autocommit=True)
+
+    def read(self) -> Cost:
+        """Up to now."""
+        wal, pids = self._connection.execute(_USED).fetchone() or (0, [])
+        return Cost(time.perf_counter(), time.process_time(), sum(map(_cpu, pids)), int(wal))
+
+    def close(self) -> None:
+        """Read no more."""
+        self._connection.close()
+
+
+_USED: Final = """
+    SELECT pg_current_wal_lsn() - '0/0', ARRAY(
+        SELECT pid FROM pg_stat_activity
+        WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
+           OR backend_type IN ('walwriter', 'checkpointer', 'background writer'))
+"""
+
+
+def _cpu(pid: int) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:  # another machine's, or gone
+        return 0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def counted() -> Iterator[dict[str, int]]:
+    """Counts what the driver sends meanwhile: statements, and round trips."""
+    seen = {"statements": 0, "round_trips": 0}
+    execute, enter = psycopg.AsyncConnection.execute, psycopg.AsyncPipeline.__aexit__
+    commit = psycopg.AsyncConnection.commit
+
+    async def executes(self: Any, *given: Any, **options: Any) -> Any:
+        seen["statements"] += 1
+        return await execute(self, *given, **options)
+
+    async def leaves(self: Any, *given: Any) -> None:
+        seen["round_trips"] += 1
+        await enter(self, *given)
+
+    async def commits(self: Any) -> None:
+        seen["statements"] += 2
+        seen["round_trips"] += 1
+        await commit(self)
+
+    psycopg.AsyncConnection.execute = executes  # type: ignore[method-assign]
+    psycopg.AsyncPipeline.__aexit__ = leaves  # type: ignore[method-assign]
+    psycopg.AsyncConnection.commit = commits  # type: ignore[method-assign]
+    try:
+        yield seen
+    finally:
+        psycopg.AsyncConnection.execute = execute  # type: ignore[method-assign]
+        psycopg.AsyncPipeline.__aexit__ = enter  # type: ignore[method-assign]
+        psycopg.AsyncConnection.commit = commit  # type: ignore[method-assign]
+
+
 async def write(
-    settings: Settings, brands: Brands, results: Sequence[Change], batch: int, workers: int
-) -> tuple[float, float]:
-    """Seconds, and CPU seconds, for all of them in batches of that size, by that many workers at once."""
+    name: str, settings: Settings, brands: Brands, results: Sequence[Change], batch: int
+) -> Figure:
+    """All of them in batches of that size, by one worker."""
     engine = async_engine(settings)
     writer = BatchWriter(engine, brands)
     await writer.prepare()
-
-    async def work(share: Sequence[Change]) -> None:
-        for start in range(0, len(share), batch):
-            await writer.write(Batch(log_id="benchmark", results=tuple(share[start : start + batch])))
-
-    started, cpu = time.perf_counter(), time.process_time()
-    await asyncio.gather(*(work(results[n::workers]) for n in range(workers)))
-    took = time.perf_counter() - started, time.process_time() - cpu
+    meter = Meter(settings.database_url.get_secret_value())
+    before = meter.read()
+    with counted() as seen:
+        for start in range(0, len(results), batch):
+            await writer.write(Batch(log_id="benchmark", results=tuple(results[start : start + batch])))
+    after, batches = meter.read(), -(-len(results) // batch)
+    meter.close()
     await engine.dispose()
-    return took
+    return Figure(
+        name, len(results), before, after, seen["statements"] / batches, seen["round_trips"] / batches
+    )
 
 
-def without_rollups(url: str) -> None:
-    """Empty the tables and switch the triggers off that move the roll-ups."""
+def emptied(url: str, *, rollups: bool) -> None:
+    """Empty the tables, and switch the triggers that move the roll-ups on or off."""
     with psycopg.connect(url) as connection:
-        connection.execute(f"TRUNCATE {', '.join(_COPIED)}, ingest_batch, deleted_mention CASCADE")
+        connection.execute(f"TRUNCATE {', '.join(_EMPTIED)} CASCADE")
         for table in (*_COPIED, "logo_detection", "correction"):
-            connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+            connection.execute(f"ALTER TABLE {table} {'ENABLE' if rollups else 'DISABLE'} TRIGGER USER")
 
 
-def copy(url: str) -> tuple[float, float]:
-    """Seconds, and CPU seconds, to COPY the tables' rows into the emptied tables, in one transaction."""
+def copy(url: str, mentions: int) -> Figure:
+    """COPY the tables' rows into the emptied tables, in one transaction."""
+    meter = Meter(url)
     with psycopg.connect(url) as connection, connection.cursor() as cursor:
         kept: dict[str, list[bytes]] = {}
         for table in _COPIED:
@@ -132,58 +233,59 @@ def copy(url: str) -> tuple[float, float]:
                 kept[table] = [bytes(block) for block in out]
         cursor.execute(f"TRUNCATE {', '.join(_COPIED)} CASCADE")
         connection.commit()
-        started, cpu = time.perf_counter(), time.process_time()
+        before = meter.read()
         for table in _COPIED:
             with cursor.copy(f"COPY {table} FROM STDIN (FORMAT binary)") as into:
                 for block in kept[table]:
                     into.write(block)
         connection.commit()
-        return time.perf_counter() - started, time.process_time() - cpu
+        after = meter.read()
+    meter.close()
+    return Figure("limit: COPY of the same rows, one transaction", mentions, before, after)
+
+
+def writer_table(
+    mentions: int = 20_000, batches: Sequence[int] = (64, 128, 256, 512), url: str | None = None
+) -> list[dict[str, float | str]]:
+    """A row a size of batch, with roll-ups and without; then redelivery and deletion in batches of the first
+    size, and the limit. `url` is an empty database, by default the embedded one."""
+    brands = load_brands()
+    results = texts(mentions, brands)
+    figures: list[Figure] = []
+    with database(url) as at:
+        settings = load_settings(database_url=at)
+        schema.upgrade(settings)
+
+        def add(name: str, given: Sequence[Change], batch: int) -> None:
+            figures.append(asyncio.run(write(f"{name}, batches of {batch}", settings, brands, given, batch)))
+
+        for batch in batches:
+            emptied(at, rollups=False)
+            add("without roll-ups", results, batch)
+            emptied(at, rollups=True)
+            add("writer", results, batch)
+        add("redelivered", results, batches[0])
+        figures.append(copy(at, mentions))
+        add("deletions", deletions(results), batches[0])
+    return [figure.row() for figure in figures]
 
 
 def main() -> None:
-    """Print the figures, the limit first."""
+    """Print the table."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("--mentions", type=int, default=50_000)
-    options.add_argument("--batch", type=int, default=64, help="MONITOR_TEXT_BATCH_SIZE")
-    options.add_argument("--workers", type=int, default=1)
+    options.add_argument("--mentions", type=int, default=20_000)
+    options.add_argument("--batch", type=int, nargs="+", default=[64, 128, 256, 512])
     options.add_argument("--database", help="an empty database; default: the embedded one")
     given = options.parse_args()
-    brands = load_brands()
-    results = texts(given.mentions, brands)
-    with database(given.database) as url:
-        settings = load_settings(database_url=url)
-        schema.upgrade(settings)
-        size, workers = given.batch, given.workers
-        name = f"writer, batches of {size}, {workers} at once"
-        first = Figure(name, given.mentions, *asyncio.run(write(settings, brands, results, size, workers)))
-        again = Figure(
-            f"{name}, redelivered",
-            given.mentions,
-            *asyncio.run(write(settings, brands, results, size, workers)),
+    rows = writer_table(given.mentions, given.batch, given.database)
+    print("| one worker | mentions/s | worker, us | server, us | log, bytes | statements | round trips |")
+    print("|---|---|---|---|---|---|---|")
+    for row in rows:
+        print(
+            "|",
+            " | ".join(f"{value:,}" if value != row["name"] else str(value) for value in row.values()),
+            "|",
         )
-        gone = Figure(
-            f"deletions, batches of {size}, {workers} at once",
-            given.mentions,
-            *asyncio.run(write(settings, brands, deletions(results), size, workers)),
-        )
-        without_rollups(url)
-        bare = Figure(
-            f"{name}, no roll-ups",
-            given.mentions,
-            *asyncio.run(write(settings, brands, results, size, workers)),
-        )
-        limit = Figure("limit: COPY of the same rows, one transaction", given.mentions, *copy(url))
-        engine = sync_engine(settings)
-        with engine.connect() as connection:
-            stored = connection.execute(text("SELECT count(*) FROM mention")).scalar_one()
-        engine.dispose()
-    if stored != len(results):
-        raise SystemExit(f"{stored:,} rows of {len(results):,}: the figures mean nothing")
-    for figure in (limit, bare, first, again, gone):
-        print(figure)
-    print(f"writer / without roll-ups: {bare.seconds / first.seconds:.0%}")
-    print(f"writer / limit: {limit.seconds / first.seconds:.0%}")
 
 
 if __name__ == "__main__":

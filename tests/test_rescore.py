@@ -417,17 +417,17 @@ def killed_while_it_writes(url: str) -> None:
     """In a process of its own: the second batch hangs in the middle of its transaction."""
     monitor.storage.walk.BATCH = 2  # type: ignore[misc]
     monitor.rescore.ask = ask
-    insert = monitor.rescore.insert_sentiments
+    as_json = monitor.rescore.as_json
     written: list[int] = []
 
-    def hangs() -> Any:
+    def hangs(felt: Any) -> Any:
         if written:
             print("writing", flush=True)
             time.sleep(60)
         written.append(1)
-        return insert()
+        return as_json(felt)
 
-    monitor.rescore.insert_sentiments = hangs
+    monitor.rescore.as_json = hangs
     settings = load_settings(database_url=url)
     list(rescore(sync_engine(settings), settings).run(EVER.since, EVER.until))
 

@@ -86,7 +86,13 @@ def as_json(rows: Iterable[Row]) -> dict[str, str]:
 
 def uuids(ids: Iterable[UUID]) -> str:
     """Ids as the text of an array."""
-    return f"{{{','.join([f'{each.int:032x}' for each in ids])}}}"
+    said: list[str] = []
+    last: UUID | None = None
+    for each in ids:
+        if each is not last:  # those of a story's keys are the same object, one after another
+            last, written = each, f"{each.int:032x}"
+        said.append(written)
+    return f"{{{','.join(said)}}}"
 
 
 def _sent_as(column: Column[Any]) -> str:

@@ -58,9 +58,9 @@ async def write(
             await connection.run_sync(stories.place, new),
             [],
         )
-        statements.append(
-            Statement(_NEW, as_json(given[each.id] | places[each.id]._asdict() for each in new))
-        )
+        for id, place in places.items():
+            given[id].update(place._asdict())
+        statements.append(Statement(_NEW, as_json(given[each.id] for each in new)))
     again = [id for id in members if id in there]
     if again:
         statements.append(Statement(_AGAIN, as_json(given[id] for id in again)))

@@ -9,7 +9,7 @@ deletion no later than when it arrived: one dated 2099 deletes nothing of tomorr
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from monitor.storage.records import Change, DeletionResult, RecordPosition, Result
 
@@ -35,6 +35,10 @@ class Known:
 
     row: Place | None = None
     dead_to: Place | None = None
+
+
+NOTHING: Final = Known()
+"""Of a mention that never was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,8 @@ def later(mark: Place | None, deletion: Place) -> Place:
 
 def needs_redelivered(records: Sequence[Change], known: Known, log_id: str) -> bool:
     """Whether it matters which of the records were delivered before."""
+    if len(records) == 1 and known is NOTHING and not isinstance(records[0], DeletionResult):
+        return False
     if known.dead_to is not None or any(isinstance(each, DeletionResult) for each in records):
         return True
     logs = {place(each.position, log_id).log for each in records}
@@ -93,6 +99,8 @@ def settle(
     now: datetime,
 ) -> Settled:
     """Take the records of one mention one by one, in the order they came."""
+    if len(records) == 1 and known is NOTHING and not isinstance(first := records[0], DeletionResult):
+        return Settled(first, False, None, None, ())  # nearly all there is: a new mention
     standing, dead_to = known.row, known.dead_to
     version: Result | None = None
     deletion: DeletionResult | None = None

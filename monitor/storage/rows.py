@@ -104,42 +104,39 @@ def brands_key(brands: Brands) -> str:
 def mention_row(id: uuid.UUID, result: Result, log_id: str) -> Row:
     """The row of table `mention`."""
     said = result.mention
-    row: Row = {
-        "id": id,
-        "post_id": post_id(said.source, said.id),
-        "source": clean(said.source),
-        "external_id": clean(said.id),
-        "published_at": said.published_at,
-        "author": clean(said.author),
-        "url": clean(said.url),
-        "reach": said.reach,
-        "model_version": result.model_version,
-        "n_brand_mentions": len(result.brands),
-        "language": clean(result.language),
-        # A story of its own, until it is found to be a copy.
-        "story_id": id,
-        "lead": True,
-        "story_keys": array(result.story_keys),
-        **_position_row(result.position, log_id),
-    }
+    row = _position_row(result.position, log_id)
+    row["id"] = id
+    row["post_id"] = post_id(said.source, said.id)
+    row["source"] = clean(said.source)
+    row["external_id"] = clean(said.id)
+    row["published_at"] = said.published_at
+    row["author"] = clean(said.author)
+    row["url"] = clean(said.url)
+    row["reach"] = said.reach
+    row["model_version"] = result.model_version
+    row["n_brand_mentions"] = len(result.brands)
+    row["language"] = clean(result.language)
+    # A story of its own, until it is found to be a copy.
+    row["story_id"] = id
+    row["lead"] = True
+    row["story_keys"] = array(result.story_keys)
     if isinstance(result, TextResult):
         text = result.mention
-        return row | {
-            "n_sentiments": 0 if result.sentiment is None else 1 + len(_by_brand(result.brands)),
-            "kind": "text",
-            "text": clean(text.text),
-            "lang": clean(text.lang),
-            "words": joined_words(result.words, text.text),
-            "picture_sha256": None,
-        }
-    return row | {
-        "n_sentiments": 0,
-        "kind": "image",
-        "text": clean(result.mention.caption),
-        "lang": None,
-        "words": joined_words(result.words, result.mention.caption),
-        "picture_sha256": result.picture.sha256,
-    }
+        row["kind"] = "text"
+        row["n_sentiments"] = 0 if result.sentiment is None else 1 + len(_by_brand(result.brands))
+        row["text"] = clean(text.text)
+        row["lang"] = clean(text.lang)
+        row["words"] = joined_words(result.words, text.text)
+        row["picture_sha256"] = None
+    else:
+        caption = result.mention.caption
+        row["kind"] = "image"
+        row["n_sentiments"] = 0
+        row["text"] = clean(caption)
+        row["lang"] = None
+        row["words"] = joined_words(result.words, caption)
+        row["picture_sha256"] = result.picture.sha256
+    return row
 
 
 def picture_row(result: ImageResult) -> Row:

@@ -14,11 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from monitor.storage import rows
 from monitor.storage.deletion import Mark
 from monitor.storage.driver import Statement, uuids
-from monitor.storage.order import Known, Place, Settled, needs_redelivered, settle
+from monitor.storage.order import NOTHING, Known, Place, Settled, needs_redelivered, settle
 from monitor.storage.records import Change, ImageResult, RecordPosition, Result
 from monitor.storage.story_graph import Member
-
-_NOTHING: Final = Known()
 
 
 @dataclass(frozen=True)
@@ -107,14 +105,12 @@ async def stand(
     asked = [
         change.position
         for id, of_it in changes.items()
-        if needs_redelivered(of_it, known.get(id, _NOTHING), log_id)
+        if needs_redelivered(of_it, known.get(id, NOTHING), log_id)
         for change in of_it
     ]
     again = await _redelivered(connection, asked, log_id)
     now = datetime.now(UTC)
-    settled = {
-        id: settle(of_it, known.get(id, _NOTHING), again, log_id, now) for id, of_it in changes.items()
-    }
+    settled = {id: settle(of_it, known.get(id, NOTHING), again, log_id, now) for id, of_it in changes.items()}
     return Standing(settled, pictures, found)
 
 
@@ -137,13 +133,17 @@ async def _redelivered(
 
 
 # Of each of the mentions that is there or was deleted: its row's place, picture, time and keys, and its mark.
+# OFFSET 0 keeps it look-ups; a plan made while the tables were small would read all of them for good.
 _KNOWN: Final = """
-    SELECT given.id, m.log_id, m.topic, m.partition, m.record_offset, m.recorded_at, m.picture_sha256,
-           m.published_at, m.story_keys, d.log_id, d.topic, d.partition, d.record_offset, d.recorded_at
+    SELECT given.id, m.*, d.*
     FROM unnest(CAST(%(ids)s AS uuid[])) AS given(id)
-    LEFT JOIN mention AS m ON m.id = given.id
-    LEFT JOIN deleted_mention AS d ON d.id = given.id
-    WHERE m.id IS NOT NULL OR d.id IS NOT NULL
+    LEFT JOIN LATERAL (
+        SELECT log_id, topic, partition, record_offset, recorded_at, picture_sha256, published_at, story_keys
+        FROM mention WHERE mention.id = given.id OFFSET 0) AS m ON true
+    LEFT JOIN LATERAL (
+        SELECT log_id, topic, partition, record_offset, recorded_at
+        FROM deleted_mention WHERE deleted_mention.id = given.id OFFSET 0) AS d ON true
+    WHERE m.log_id IS NOT NULL OR d.log_id IS NOT NULL
 """
 
 # Records that were taken before, as a mention or a deletion: what was a dead letter once is new. OFFSET 0

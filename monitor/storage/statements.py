@@ -1,7 +1,8 @@
-"""The writer's SQL: each statement takes whole columns as arrays and touches rows in key order.
+"""The writer's SQL of brands, pictures and dead letters: whole columns as arrays, rows in key order.
 
 Arrays (`unnest`) make a batch of any size one statement with one plan. Key order is what keeps two workers
 from deadlocking: whoever comes second waits at the first shared row, before it holds one the other needs.
+That of mentions stands in `mention_rows`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -210,11 +210,16 @@ _OTHERS: Final = text(f"""
 """)  # noqa: S608 - our own words
 
 # For every node given: the stories that have its key in its period or beside it, and the first of each.
+# OFFSET 0 keeps it look-ups; a plan made while the table was small would read all of it for good.
 _FOUND: Final = """
     WITH found AS MATERIALIZED (
         SELECT given.key, given.period, k.period AS at, k.story_id
         FROM unnest(CAST(%(keys)s AS bigint[]), CAST(%(periods)s AS int[])) AS given(key, period)
-        JOIN story_key AS k ON k.key = given.key AND k.period BETWEEN given.period - 1 AND given.period + 1
+        CROSS JOIN LATERAL (
+            SELECT period, story_id FROM story_key
+            WHERE story_key.key = given.key AND story_key.period BETWEEN given.period - 1 AND given.period + 1
+            OFFSET 0
+        ) AS k
     ), firsts AS (
         SELECT story.story_id, first.published_at, first.id
         FROM (SELECT DISTINCT story_id FROM found) AS story

@@ -51,9 +51,10 @@ class First(NamedTuple):
 
 @dataclass
 class Part:
-    """A connected part of the graph: mentions to be placed, and stories that they connect."""
+    """A connected part of the graph: mentions to be placed, their nodes, and stories that they connect."""
 
     members: list[Member] = field(default_factory=list)
+    nodes: list[Node] = field(default_factory=list)
     stories: list[UUID] = field(default_factory=list)
 
 
@@ -90,7 +91,7 @@ class Neighbours:
 
 def connect(members: Iterable[Member], beside: Neighbours) -> list[Part]:
     """The parts that mentions with keys fall into."""
-    keyed = [member for member in members if member.keys]
+    keyed = [(member, member.nodes) for member in members if member.keys]
     parents = list(range(len(keyed)))
 
     def root(n: int) -> int:
@@ -99,8 +100,8 @@ def connect(members: Iterable[Member], beside: Neighbours) -> list[Part]:
         return n
 
     at: dict[Node, int] = {}
-    for n, member in enumerate(keyed):
-        for node in member.nodes:
+    for n, (_, nodes) in enumerate(keyed):
+        for node in nodes:
             if (other := at.setdefault(node, n)) != n:
                 parents[root(n)] = root(other)
     if len({period for _, period in at}) > 1:
@@ -112,8 +113,10 @@ def connect(members: Iterable[Member], beside: Neighbours) -> list[Part]:
         if (here := at.get(node)) is not None:
             parents[root(here)] = root(by_story.setdefault(story_id, here))
     parts: defaultdict[int, Part] = defaultdict(Part)
-    for n, member in enumerate(keyed):
-        parts[root(n)].members.append(member)
+    for n, (member, nodes) in enumerate(keyed):
+        part = parts[root(n)]
+        part.members.append(member)
+        part.nodes += nodes
     for story_id, n in by_story.items():
         parts[root(n)].stories.append(story_id)
     return list(parts.values())
@@ -130,7 +133,7 @@ def arrange(members: Iterable[Member], parts: Sequence[Part], firsts: Mapping[UU
         made.leads.update({each.id: each == first for each in before})
         for member in part.members:
             made.places[member.id] = Place(story_id, lead=member.id == first.id)
-            made.nodes.update(dict.fromkeys(member.nodes, story_id))
+        made.nodes.update(dict.fromkeys(part.nodes, story_id))
     return made
 
 

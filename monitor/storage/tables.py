@@ -180,7 +180,7 @@ mention = Table(
     Column("url", Text, comment="Where to read it."),
     Column("lang", Text, comment="Language, as the publisher gave it."),
     Column("reach", BigInteger, comment="People who may have seen it."),
-    Column("picture_sha256", Text, index=True, comment="The picture of an image mention."),
+    Column("picture_sha256", Text, comment="The picture of an image mention."),
     Column(
         "model_version", Text, nullable=False, comment="Model that scored it: sentiment for text, else logo."
     ),
@@ -220,6 +220,7 @@ mention = Table(
     ForeignKeyConstraint(
         ["picture_sha256", "model_version"], [picture_scan.c.picture_sha256, picture_scan.c.model_version]
     ),
+    Index(None, "picture_sha256", postgresql_where=text("picture_sha256 IS NOT NULL")),
     # Descending pages and date ranges; sources within them.
     Index(None, "published_at", "id"),
     Index(None, "source", "published_at"),

@@ -9,8 +9,8 @@ The order inside the transaction, the same for every worker, is what makes it fr
    records stand (`monitor.storage.order`)
 3. marks of deletions, then the mentions that they remove (by id)
 4. pictures, then their scans (by SHA-256), then what the scans that were due found
-5. the stories of new mentions; mentions (by id); the stories of those that have changed
-6. brand mentions and sentiments of the mentions just written, replacing all earlier ones
+5. the stories of new mentions; mentions; their brand mentions and sentiments, replacing all earlier ones
+6. the stories of mentions that have changed
 7. pictures that no mention shows any more
 8. dead letters (by id)
 9. the batch's own line of account (by topic, partition, offset)

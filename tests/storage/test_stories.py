@@ -6,7 +6,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from monitor.brands import Brands
+from monitor.errors import OutageError
 from monitor.messages import mention_uuid
 from monitor.settings import Settings
 from monitor.storage import schema, stories
@@ -254,6 +255,27 @@ async def test_what_was_removed_by_hand_is_found_and_mended(
         assert all(each.ok for each in stories.compare(connection))
     assert _stories(engine) == {"m1": "m1", "m3": "m1", "m9": "m9"}
     _keys(engine)
+
+
+async def test_a_key_that_somebody_writes_without_the_lock_is_found_by_the_next_try(
+    writer: BatchWriter, engine: Engine, made: Made
+) -> None:
+    story, period = uuid.uuid4(), (NOON - datetime(1970, 1, 1, tzinfo=UTC)) // (30 * _DAYS)
+    copy = made.text(0, published_at=NOON, story_keys=(1,))
+    with engine.begin() as connection:
+        connection.execute(
+            text("INSERT INTO story_key (key, period, story_id) VALUES (1, :period, :story)"),
+            {"period": period, "story": story},
+        )
+        waiting = asyncio.create_task(_write(writer, [copy]))
+        waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        while connection.execute(waits).scalar_one() == 0:  # noqa: ASYNC110 - the server's, no event tells
+            await asyncio.sleep(0.01)
+    with pytest.raises(OutageError, match="23505"):
+        await waiting
+    await _write(writer, [copy])
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT story_id FROM mention")).scalars().all() == [story]
 
 
 async def test_another_copy_of_the_same_keys_keeps_a_story_together(
