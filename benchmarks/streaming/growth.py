@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from benchmarks.streaming import brokers, load
 from benchmarks.streaming.load import Load
-from benchmarks.streaming.path import TIMEOUT
+from benchmarks.streaming.path import TIMEOUT, WORKERS
 from benchmarks.streaming.site import database, site
 from monitor.settings import Agents
 
@@ -22,7 +22,7 @@ def measure(kinds: Sequence[str], quick: bool) -> list[dict[str, Any]]:
         for kind in kinds:
             with brokers.broker(kind) as url:
                 for partitions in PARTITIONS:
-                    for workers in (1, 2):
+                    for workers in WORKERS:
                         with site(url, server, partitions) as here:
                             here.start(workers, Agents.TEXTS)
                             here.publish(mentions)

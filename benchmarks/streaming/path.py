@@ -10,6 +10,7 @@ from benchmarks.streaming.site import Taken, database, site
 from monitor.settings import Agents
 
 PARTITIONS: Final = 4
+WORKERS: Final = (1, 2)
 TIMEOUT: Final = 600.0
 
 
@@ -27,7 +28,7 @@ def measure(kinds: Sequence[str], quick: bool) -> list[dict[str, Any]]:
         for kind in kinds:
             with brokers.broker(kind) as url:
                 for name, (agents, mentions) in loads.items():
-                    for workers in (1, 2):
+                    for workers in WORKERS:
                         with site(url, server, PARTITIONS) as here:
                             limit = models.alone(here.settings, agents, mentions, workers)
                             here.start(workers, agents)
