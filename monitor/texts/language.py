@@ -16,7 +16,7 @@ from monitor.texts.reading import Reading
 from monitor.texts.terms import MOST_HITS
 
 if TYPE_CHECKING:
-    from py3langid.langid import LanguageIdentifier
+    from monitor.texts.detection import Detector
 
 UNDETERMINED: Final = "und"
 """ISO 639's code for a language that nobody knows."""
@@ -49,6 +49,7 @@ _READ_CHARS: Final = 400
 """Characters looked at: several times what is enough (60 are), at 0.5 us each."""
 
 _LETTERS: Final = re.compile(rf"(?:[^\W\d_]|[{MARKS}])+")
+_NO_ASCII_LETTERS: Final = bytes(byte for byte in range(0x80) if not chr(byte).isalpha())
 _HELD: Final = re.compile(r"(\w)\1{2,}")
 """A key held down: "soooo"."""
 
@@ -117,17 +118,21 @@ def _written(reading: Reading, names: Spans) -> Iterator[str]:
 
 def _detect(written: str) -> str:
     written = _HELD.sub(r"\1\1", written)
-    size = len("".join(_LETTERS.findall(written)).encode("utf-8", "replace"))
+    if written.isascii():
+        size = len(written.encode().translate(None, _NO_ASCII_LETTERS))
+    else:
+        size = len("".join(_LETTERS.findall(written)).encode("utf-8", "replace"))
     if size < _ENOUGH:
         return UNDETERMINED
-    first: str
-    probability: float
-    first, probability = _detector().classify(written)
+    detector = _detector()
+    probabilities = detector.probabilities(written)
+    best = int(probabilities.argmax())
+    first, probability = detector.languages[best], float(probabilities[best])
     if first == _NOTHING or probability * size < _ENOUGH:
         return UNDETERMINED
-    if first == "en":  # most texts; all ranks take half as long again
+    if first == "en":
         return first
-    lead = probability - dict(_detector().rank(written))["en"]
+    lead = probability - float(probabilities[detector.languages.index("en")])
     return first if lead * size >= _ENOUGH else UNDETERMINED
 
 
@@ -137,21 +142,8 @@ def load_detector() -> None:
 
 
 @cache
-def _detector() -> "LanguageIdentifier":
-    """Nothing in it changes once it is made, so threads share it."""
-    # Whoever only reads a language's code (queries, pages, the command line) does without these.
-    import numpy as np
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+def _detector() -> "Detector":
+    # Whoever only reads a language's code (queries, pages, the command line) does without the model.
+    from monitor.texts.detection import Detector
 
-    whole = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-    whole.set_languages([*DETECTED, _NOTHING])
-    # Without the other languages it is smaller; in rows, and in the type that is computed in, faster.
-    return LanguageIdentifier(
-        np.ascontiguousarray(whole.nb_ptc, dtype=np.float32),
-        whole.nb_pc,
-        whole.nb_classes,
-        whole.tk_nextmove,
-        whole.tk_output,
-        norm_probs=True,
-        tk_row=whole.tk_row,
-    )
+    return Detector([*DETECTED, _NOTHING])

@@ -165,6 +165,8 @@ def _uncommented(reading: Reading, words: list[Word]) -> list[Word]:
     """Without "Wow!" in front or "Finally a good idea." behind: sentences of up to four words around a long
     one. What stands last in a text that was cut is no comment."""
     start, end = 0, len(words)
+    if end <= _COMMENTED_WORDS or not _SENTENCE.search(reading.text):
+        return words
     ends = [n for n in range(1, end) if _SENTENCE.search(reading.text, words[n - 1].end, words[n].start)]
     for n in ends:
         if n - start > _COMMENT_WORDS or end - n < _COMMENTED_WORDS:
@@ -179,6 +181,8 @@ def _uncommented(reading: Reading, words: list[Word]) -> list[Word]:
 
 def _tokens(words: Sequence[Word]) -> tuple[list[str], float]:
     """The words as they are compared, and how many they count for."""
+    if all(word.kind == "word" for word in words):
+        return [_skeleton(word.text) for word in words], float(len(words))
     tokens = [
         word.text if word.kind == "word" else word.text + following.text * (following.kind == "character")
         for word, following in pairwise((*words, Word("", 0, 0, "word")))

@@ -12,6 +12,8 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import accumulate
 from typing import Final, NamedTuple
 
 import ahocorasick_rs
@@ -106,16 +108,16 @@ class Terms:
         """The terms that occur, each with its places in text order, the first `MOST_HITS` of them. Those in
         links and addresses do not count."""
         folded = reading.folded
-        candidates = self._automaton.find_matches_as_indexes(_JOINER.sub("", folded), overlapping=True)
+        text = _Joined(folded)
+        candidates = self._automaton.find_matches_as_indexes(text.text, overlapping=True)
         if not candidates:
             return {}
-        text = _Joined(folded)
         found: dict[Term, set[Hit]] = defaultdict(set)
         full: set[int] = set()
         for index, first, after in candidates:
             if index in full:
                 continue
-            start, end = text.places[first], text.places[after - 1] + 1
+            start, end = text.place(first), text.place(after - 1) + 1
             if not _begins(folded, start) or any(map(reading.in_address, _edges(reading, start, end))):
                 continue
             sought = self._sought[index]
@@ -132,30 +134,31 @@ class Terms:
 
 
 class _Joined:
-    """Where the characters of a folded text stand in it that are no joiners, and where joiners stand."""
+    """A folded text without its joiners, where its characters stand in that, and where joiners do."""
 
     def __init__(self, folded: str) -> None:
-        self.places: list[int] = []
-        self._gaps: list[int] = []
-        """Before which of those characters joiners stand."""
-        self._wide: set[int] = set()
-        """Of the gaps those of more joiners than people write."""
-        end = 0
-        for part in _PART.finditer(folded):
-            self._gaps.append(len(self.places))
-            if part.start() - end > MOST_JOINERS:
-                self._wide.add(len(self.places))
-            end = part.end()
-            self.places.extend(range(part.start(), end))
+        self._parts = [part.span() for part in _PART.finditer(folded)]
+        self.text = "".join([folded[start:end] for start, end in self._parts])
+
+    @cached_property
+    def _begins(self) -> list[int]:
+        """Of the parts between joiners, in `text`; and its length."""
+        return list(accumulate((end - start for start, end in self._parts), initial=0))
+
+    def place(self, at: int) -> int:
+        """Where text[at] stands in the folded text."""
+        part = bisect_right(self._begins, at) - 1
+        return self._parts[part][0] + at - self._begins[part]
 
     def joints(self, first: int, after: int, cuts: Container[int]) -> list[int] | None:
-        """After how many characters of a match joiners stand; None where one is none of `cuts`, or wide."""
+        """After how many characters of a match joiners stand; None where one is none of `cuts`, or of more
+        joiners than people write."""
         joints = []
-        for at in range(bisect_right(self._gaps, first), bisect_left(self._gaps, after)):
-            gap = self._gaps[at]
-            if gap - first not in cuts or gap in self._wide:
+        for part in range(bisect_right(self._begins, first), bisect_left(self._begins, after)):
+            joint = self._begins[part] - first
+            if joint not in cuts or self._parts[part][0] - self._parts[part - 1][1] > MOST_JOINERS:
                 return None
-            joints.append(gap - first)
+            joints.append(joint)
         return joints
 
 

@@ -1,11 +1,13 @@
 """The tokenizer keeps what carries sentiment, points into the text, and survives any string."""
 
+import re
 import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.sentiment import tokenizer
 from monitor.sentiment.tokenizer import CAPITALS, HASHTAG, LENGTHENED, URL, tokenize
 
 # Any code point, unpaired surrogates included: JSON escapes can carry them.
@@ -94,3 +96,29 @@ def test_time_is_linear_in_the_length(unit: str) -> None:
 )
 def test_what_reads_alike_is_cut_alike(written: str, plain: str) -> None:
     assert words(written) == words(plain)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "isn 't it, isnt it, isn`t it `t",
+        "so good<br / >not bad <br\n/> <3",
+        "@Bob isnt @Bobisnt see http://a.de/x,isnt #Ab'isnt",
+        "xD XDD x x'D ?! ? ! :) : ) 3,5 3, 5 n 't can't",
+        "sooo SHOUTED soooSHOUTED " * 3,
+        "a" * 100 + " " + "n't" * 40,
+    ],
+)
+def test_a_text_has_the_tokens_of_its_chunks(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chunks between white space are remembered; what they are cut into must not depend on their company."""
+    by_chunk = [tokenize(text), tokenize(text)]
+    monkeypatch.setattr(tokenizer, "_ACROSS", re.compile(""))
+    assert by_chunk == [tokenize(text)] * 2
+
+
+@given(st.text(st.sampled_from("ant'`isnx D\u00e9<br/>:)!?.@#_3,\n\u00a0\u200b\u0301-"), max_size=40))
+def test_any_text_has_the_tokens_of_its_chunks(text: str) -> None:
+    by_chunk = tokenize(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tokenizer, "_ACROSS", re.compile(""))
+        assert by_chunk == tokenize(text)

@@ -10,10 +10,12 @@ from typing import Final
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 from monitor.brand_matcher import BrandMatcher
 from monitor.brands import Brand, Brands, load_brands
 from monitor.texts import read
+from monitor.texts.detection import Detector
 from monitor.texts.language import DETECTED, UNDETERMINED, language_of, primary_subtag, tag_of
 
 CORPUS: Final = [
@@ -280,3 +282,16 @@ def test_threads_share_the_detector() -> None:
 )
 def test_a_language_asked_for_is_named_as_rows_name_it(asked: str, tag: str) -> None:
     assert tag_of(asked) == tag
+
+
+def test_the_detector_answers_as_its_library_does() -> None:
+    library = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    library.set_languages([*DETECTED, "zxx"])
+    detector = Detector([*DETECTED, "zxx"])
+    for text in ["", "1234", "ОЧЕНЬ ХОРОШО", "\ud800", *(text for _, text in CORPUS)]:
+        found: dict[str, float] = {}
+        for language, probability in zip(
+            detector.languages, detector.probabilities(text).tolist(), strict=True
+        ):
+            found.setdefault(language, probability)
+        assert found == pytest.approx(dict(library.rank(text)), abs=1e-6)
