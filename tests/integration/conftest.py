@@ -14,7 +14,7 @@ import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -42,6 +42,12 @@ SESSION_TIMEOUT = 6.0
 """Seconds; the least Apache Kafka allows. A killed worker's partitions move on after this."""
 
 
+KAFKA_AMONG_FAULTS = pytest.mark.parametrize(
+    "broker", ["embedded", pytest.param("kafka", marks=pytest.mark.fault)], indirect=True
+)
+"""For tests in which the broker plays no part of its own: on Apache Kafka in `make test-faults`."""
+
+
 class Broker(Protocol):
     url: str
 
@@ -58,6 +64,7 @@ class Deployment:
     folder: Path
     workers: ExitStack = field(default_factory=ExitStack)
     started: list["Worker"] = field(default_factory=list)
+    connections: dict[str, psycopg.Connection[Any]] = field(default_factory=dict)
 
     def worker(
         self, agents: str = "all", wait: bool = True, forked: bool = True, **overrides: Any
@@ -97,8 +104,22 @@ class Deployment:
             await producer.stop()
 
     def rows(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
-        with psycopg.connect(self.settings.database_url.get_secret_value()) as connection:
+        with self._connected() as connection:
             return connection.execute(query, parameters).fetchall()
+
+    @contextmanager
+    def _connected(self) -> Iterator[psycopg.Connection[Any]]:
+        """To the database as it is set now; kept until it fails: to log in costs more than most questions."""
+        url = self.settings.database_url.get_secret_value()
+        kept = self.connections.get(url)
+        if kept is None or kept.closed:
+            kept = self.connections[url] = psycopg.connect(url, autocommit=True)
+            self.workers.callback(kept.close)
+        try:
+            yield kept
+        except psycopg.OperationalError:
+            kept.close()
+            raise
 
     def count(self, table: str) -> int:
         return int(self.rows(f"SELECT count(*) FROM {table}")[0][0])
@@ -111,18 +132,18 @@ class Deployment:
     def lag(self) -> int:
         return sum(position.lag for position in asyncio.run(read_positions(self.settings)))
 
-    def wait(self, done: Callable[[], bool], seconds: float = 60, what: str = "") -> None:
+    def wait(self, done: Callable[[], bool], seconds: float = 60, what: str = "", every: float = 0.1) -> None:
         deadline = time.monotonic() + seconds
         while not done():
             assert time.monotonic() < deadline, (
                 f"not within {seconds} s: {what}; lag {self.lag()}, mentions {self.count('mention')}, "
                 f"dead letters {self.count('dead_letter')}\n{self.log_tail()}"
             )
-            time.sleep(0.1)
+            time.sleep(every)
 
     def wait_for_all(self, seconds: float = 60) -> None:
         """Until the workers have committed everything."""
-        self.wait(lambda: self.lag() == 0, seconds, "all committed")
+        self.wait(lambda: self.lag() == 0, seconds, "all committed", every=0.3)
 
     def audit(self) -> AuditReport:
         positions = asyncio.run(read_positions(self.settings))

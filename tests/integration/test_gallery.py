@@ -10,7 +10,9 @@ import cv2
 from monitor.gallery import GalleryDesk, Wanted
 from monitor.logos.gallery import read_reference
 from tests.conftest import UnknownBrand
-from tests.integration.conftest import Deployment
+from tests.integration.conftest import KAFKA_AMONG_FAULTS, Deployment
+
+pytestmark = KAFKA_AMONG_FAULTS
 
 SWOOSH = Path(__file__).parents[2] / "samples" / "material" / "nike.svg"
 

@@ -4,7 +4,9 @@ import time
 from pathlib import Path
 
 from monitor.brands_file import BrandsFile
-from tests.integration.conftest import Deployment
+from tests.integration.conftest import KAFKA_AMONG_FAULTS, Deployment
+
+pytestmark = KAFKA_AMONG_FAULTS
 
 
 def mention(id: str) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import itertools
 import json
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -79,10 +80,11 @@ def test_workers_that_come_and_go_share_the_partitions(deployment: Any) -> None:
     numbers = itertools.count()
     sent = 0
 
-    def more(seconds: float) -> None:
+    def more(until: Callable[[], bool]) -> None:
         nonlocal sent
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
+        deadline = time.monotonic() + 60
+        while not until():
+            assert time.monotonic() < deadline, deployment.log_tail()
             batch = [
                 {
                     "id": f"m{next(numbers)}",
@@ -97,15 +99,14 @@ def test_workers_that_come_and_go_share_the_partitions(deployment: Any) -> None:
             time.sleep(0.2)  # a load that one worker can carry on a small machine
 
     first = deployment.worker("texts")
-    more(3)
+    more(lambda: deployment.count("mention") > 0)
     second = deployment.worker("texts", wait=False)
-    more(12)
-    assert _partitions(first) == _partitions(second) == 2
+    more(lambda: _partitions(first) == _partitions(second) == 2)
     assert first.terminate()[0] == 0
     third = deployment.worker("texts", wait=False)
-    more(12)
+    more(lambda: _partitions(second) == _partitions(third) == 2)
     second.process.kill()
-    more(10)
+    more(lambda: _partitions(third) == 4)
     deployment.wait_for_all(90)
 
     report = deployment.audit()
