@@ -16,8 +16,8 @@ from typing import IO, Any
 
 from monitor.local.child import ChildProcess
 
-_SERVER = multiprocessing.get_context("forkserver")
-_SERVER.set_forkserver_preload(["tests.preloaded"])
+SERVER = multiprocessing.get_context("forkserver")
+SERVER.set_forkserver_preload(["tests.preloaded"])
 
 
 class Forked(ChildProcess):
@@ -25,7 +25,7 @@ class Forked(ChildProcess):
 
     def _launch(self, log: IO[bytes]) -> Any:
         given = (self._command, self._env or dict(os.environ), log.name)
-        process = _SERVER.Process(target=_run, args=given, daemon=True)  # ends with the tests
+        process = SERVER.Process(target=_run, args=given, daemon=True)  # ends with the tests
         process.start()
         return _Started(process)
 

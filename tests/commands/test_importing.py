@@ -13,6 +13,7 @@ import pytest
 
 from monitor.settings import Settings, load_settings
 from monitor.stream.topics import create_topics
+from tests.commands.typed import typed
 from tests.test_publishing import records_of
 
 PROGRAM = Path(sys.executable).with_name("brand-monitor")
@@ -27,7 +28,7 @@ lines";;5
 
 
 def run(
-    *words: str, settings: Settings | None = None, **options: object
+    *words: str, settings: Settings | None = None, cwd: Path | None = None
 ) -> "subprocess.CompletedProcess[bytes]":
     environment = dict(os.environ)
     if settings is not None:
@@ -35,9 +36,7 @@ def run(
             "MONITOR_KAFKA_URL": settings.kafka_url,
             "MONITOR_TOPIC_PREFIX": settings.topic_prefix,
         }
-    return subprocess.run(
-        [str(PROGRAM), *words], env=environment, capture_output=True, timeout=120, check=False, **options
-    )  # type: ignore[call-overload, no-any-return]
+    return typed(*words, environment=environment, cwd=cwd)
 
 
 @pytest.fixture
@@ -94,7 +93,7 @@ def test_wrong_options_say_what_there_is(export: Path, words: tuple[str, ...], s
 
 
 def test_nobody_to_ask_is_no_consent(export: Path) -> None:
-    done = run("import", str(export), "--zone", "UTC", stdin=subprocess.DEVNULL)
+    done = run("import", str(export), "--zone", "UTC")
     assert done.returncode == 2
     assert b"there is nobody to ask; say --yes" in done.stderr
 
