@@ -26,9 +26,16 @@ def _null(rows: Rows) -> str:
 
 
 def _writer(rows: Rows) -> str:
-    heads = ("batch", "roll-ups", "mentions/s", "Python us", "server us", "WAL bytes", "round trips a batch")
-    names = ("batch", "rollups", "mentions_per_second", "python_us", "server_us", "wal_bytes", "round_trips")
-    return table(heads, [tuple(row[name] for name in names) for row in rows])
+    heads = (
+        "one worker",
+        "mentions/s",
+        "worker, us",
+        "server, us",
+        "log, bytes",
+        "statements",
+        "round trips",
+    )
+    return table(heads, [tuple(row.values()) for row in rows])
 
 
 def _path(rows: Rows) -> str:
@@ -144,7 +151,7 @@ doubled: Faust's agent, our reading off the wire, batches of 64, the ledger, com
 ## Writer
 
 Mentions with one brand each into the embedded database with its durable defaults, by one worker's writer
-alone; microseconds and WAL bytes are a mention's (`python benchmarks/storage.py` says more).
+alone. CPU time and log (WAL) are a mention's, statements and round trips a batch's (benchmarks/storage.py).
 """,
         _writer,
     ),

@@ -35,6 +35,12 @@ def test_the_null_path_takes_every_record(monkeypatch: pytest.MonkeyPatch) -> No
     assert "| embedded | worker | 1,000 |" in TABLES["null"][1]([row])
 
 
+def test_the_writers_own_table_is_taken_as_it_is() -> None:
+    row = {"name": "writer, batches of 64", "mentions_per_second": 3000, "worker_us": 150, "server_us": 180}
+    row |= {"wal_bytes": 2100, "statements": 9.0, "round_trips": 2.0}
+    assert "| writer, batches of 64 | 3,000 | 150 | 180 | 2,100 | 9.00 | 2.00 |" in TABLES["writer"][1]([row])
+
+
 def test_a_part_that_is_not_run_keeps_its_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(results, "_FOLDER", tmp_path)
     path_row = {
