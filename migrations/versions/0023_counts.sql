@@ -95,13 +95,11 @@ BEGIN ATOMIC
         WHERE step = 'day' AND last_day(since, until) < last_hour(since, until)
           AND h.hour >= last_day(since, until) AND h.hour < last_hour(since, until)
         UNION ALL
-        SELECT m.* FROM brand_moments(since, first_hour(since, until)) AS m
-        WHERE step <> 'moment' AND since < first_hour(since, until)
+        SELECT m.* FROM brand_moments(since, CASE step WHEN 'moment' THEN until ELSE first_hour(since, until) END) AS m
+        WHERE CASE step WHEN 'moment' THEN m.moment >= (SELECT kept_from()) ELSE since < first_hour(since, until) END
         UNION ALL
         SELECT m.* FROM brand_moments(last_hour(since, until), until) AS m
         WHERE step <> 'moment' AND last_hour(since, until) < until
-        UNION ALL
-        SELECT m.* FROM brand_moments(since, until) AS m WHERE step = 'moment' AND m.moment >= (SELECT kept_from())
     ) AS c
     WHERE (sources IS NULL OR c.source = ANY (sources)) AND (languages IS NULL OR c.language = ANY (languages))
       AND (c.lead OR NOT stories);
@@ -290,7 +288,11 @@ BEGIN ATOMIC
     SELECT c.source, CASE c.kind WHEN 'text' THEN c.mentions * (1 - n.brands) ELSE 0 END,
            CASE c.kind WHEN 'image' THEN c.mentions * (1 - n.brands) ELSE 0 END,
            0::bigint, 0::bigint, 0::bigint, 0::bigint, 0::bigint
-    FROM combination_counts(brand_ids, since, until, sources, kinds, languages, stories) AS c,
+    FROM (
+             SELECT o.source, o.kind, o.brands, sum(o.mentions)::bigint AS mentions
+             FROM combination_counts(brand_ids, since, until, sources, kinds, languages, stories) AS o
+             GROUP BY o.source, o.kind, o.brands
+         ) AS c,
          LATERAL (SELECT count(*) AS brands FROM unnest(c.brands) AS b(id) WHERE b.id = ANY (brand_ids)) AS n
     WHERE cardinality(brand_ids) > 1 AND n.brands > 1;
 END;
