@@ -15,6 +15,8 @@ from typing import Any, Final
 import psycopg
 import pytest
 
+from tests.commands.typed import typed
+
 ROOT: Final = Path(__file__).parents[2]
 PROGRAM: Final = str(Path(sys.executable).with_name("brand-monitor"))
 WAIT: Final = 90.0
@@ -29,16 +31,11 @@ class Running:
     environment: dict[str, str] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
 
-    def run(self, *words: str, **arguments: Any) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [PROGRAM, *words],
-            env={**os.environ, **self.environment},
-            capture_output=True,
-            text=True,
-            timeout=WAIT,
-            check=False,
-            **arguments,
-        )
+    def run(self, *words: str, input: str = "") -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, **self.environment}
+        done = typed(*words, environment=environment, input=input.encode())
+        output, errors = done.stdout.decode(), done.stderr.decode()
+        return subprocess.CompletedProcess(words, done.returncode, output, errors)
 
     def status(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self.run("status", "--json").stdout)
