@@ -91,7 +91,6 @@ class Report(msgspec.Struct, frozen=True):
     models: dict[str, str]
     device: str
     machine: str
-    threads: int
     onnxruntime: str
     rounds: int
     figures: list[Figure]
@@ -99,7 +98,6 @@ class Report(msgspec.Struct, frozen=True):
 
 def main(
     device: Annotated[Device, typer.Option(help="Where the models run.")] = Device.CPU,
-    threads: Annotated[int, typer.Option(min=0, help="CPU threads; 0: all cores.")] = 1,
     rounds: Annotated[int, typer.Option(min=1, help="Turns of each way.")] = 5,
     large: Annotated[
         bool, typer.Option(help="All sizes and batches; else 640 x 480, batches 1 and 8.")
@@ -109,8 +107,8 @@ def main(
     """Time the ways and print a table."""
     from training.export import machine
 
-    cv2.setNumThreads(max(threads, 1))
-    ways = contenders(device, threads)
+    cv2.setNumThreads(1)
+    ways = contenders(device)
     cells = (
         [(size, batch) for size in SIZES for batch in BATCHES] if large else [(SIZES[0], 1), (SIZES[0], 8)]
     )
@@ -138,7 +136,6 @@ def main(
         {name: way.identity for name, way in ways.items()},
         device.value,
         machine(),
-        threads,
         onnxruntime.__version__,
         rounds,
         figures,
@@ -148,23 +145,23 @@ def main(
         out.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
 
 
-def contenders(device: Device, threads: int) -> dict[str, Way]:
+def contenders(device: Device) -> dict[str, Way]:
     """The ways that the model folders allow."""
     models = packaged("onnx_models")
     ways: dict[str, Way] = {}
     for name, folder in (("windows", models / "logos-talk"), ("detector", models / "logos")):
         labels = load_manifest(folder).labels
         brands = Brands(Brand(name=label, logos=(label,)) for label in labels)
-        ways[name] = load_detector(folder, brands, device, threads)
+        ways[name] = load_detector(folder, brands, device)
     dense = ways["detector"]
     assert isinstance(dense, DenseDetector)
-    embedder = load_embedder(models / "logos-embedder", device, threads)
+    embedder = load_embedder(models / "logos-embedder", device)
     added = build_entry("added", [read_reference(WORDMARK)], embedder, Target(proposals=MOST_PROPOSALS))
     entries = tuple(
         msgspec.structs.replace(added, brand=f"added {number}") for number in range(GALLERY_BRANDS)
     )
     ways["gallery"] = GalleryDetector(dense, embedder, Gallery(version=1, entries=entries))
-    ways["letters"] = LookAndLetters(dense, NameReader(load_reader(device, threads), load_brands()))
+    ways["letters"] = LookAndLetters(dense, NameReader(load_reader(device), load_brands()))
     return ways
 
 
@@ -202,7 +199,7 @@ def table(report: Report) -> str:
     names = ", ".join(f"{way} `{identity}`" for way, identity in report.models.items())
     return "\n".join(
         [
-            f"{report.machine}; {report.device}, threads: {report.threads or 'all'}; "
+            f"{report.machine}; {report.device}, one run at a time; "
             f"ONNX Runtime {report.onnxruntime}; median of {report.rounds} rounds. {names}",
             "",
             "| way | picture | batch | ms a picture (fastest-slowest) | ms of CPU | pictures a second |",
