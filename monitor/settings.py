@@ -5,7 +5,6 @@ deployment. An unknown `MONITOR_*` variable is reported by `brand-monitor doctor
 """
 
 import re
-from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
 from importlib import resources
@@ -320,11 +319,6 @@ class Settings(BaseSettings):
             f"MONITOR_DATABASE_URL starts with {url.partition('://')[0]!r}; "
             "only PostgreSQL is supported: postgresql://USER:PASSWORD@HOST:PORT/NAME"
         )
-
-    @property
-    def batch_wait_delta(self) -> timedelta:
-        """`batch_wait` as a timedelta."""
-        return timedelta(seconds=self.batch_wait)
 
 
 def load_settings(**overrides: object) -> Settings:

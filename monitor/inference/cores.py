@@ -5,11 +5,15 @@ wait for work: with four models in one worker that is four threads a core, and t
 picture. Runs of one thread each take no more CPU however many go at once.
 """
 
+import math
 import os
 from collections import deque
 from functools import cache
+from pathlib import Path
 from threading import Lock
-from typing import Self
+from typing import Final, Self
+
+_CONTROL_GROUPS: Final = Path("/sys/fs/cgroup")
 
 
 class Cores:
@@ -54,7 +58,29 @@ def _cores(count: int) -> Cores:
 
 
 def _usable() -> int:
-    """Not all of a machine's where the process was told to keep to some (taskset, a container's cpuset)."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """Not all of a machine's where the process was told to keep to some: taskset, a container's limit."""
+    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    limit = quota()
+    return there if limit is None else max(1, min(there, math.ceil(limit)))
+
+
+def quota(folder: Path = _CONTROL_GROUPS) -> float | None:
+    """CPUs' worth of time that the control group of a container grants; None: no limit.
+
+    Version 2 (cpu.max), then 1: docs.kernel.org/admin-guide/cgroup-v2.html#cpu-interface-files and
+    docs.kernel.org/scheduler/sched-bwc.html#management.
+    """
+    try:
+        granted, period = (folder / "cpu.max").read_text().split()
+    except (OSError, ValueError):
+        try:
+            granted, period = (
+                (folder / "cpu" / f"cpu.cfs_{name}_us").read_text() for name in ("quota", "period")
+            )
+        except OSError:
+            return None
+    try:
+        limit = int(granted) / int(period)
+    except (ValueError, ZeroDivisionError):  # "max"
+        return None
+    return limit if limit > 0 else None  # version 1 says -1

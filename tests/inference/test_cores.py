@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from monitor.inference import open_session
-from monitor.inference.cores import Cores, shared_cores
+from monitor.inference.cores import Cores, quota, shared_cores
 from monitor.settings import Device, packaged
 
 MODELS = packaged("onnx_models")
@@ -80,6 +80,24 @@ def test_models_share_the_cores_and_have_no_threads_of_their_own() -> None:
     models[0].run(pixels=np.zeros((1, 96, 96, 3), np.uint8))
     if before is not None:
         assert len(list(Path("/proc/self/task").iterdir())) == before
+
+
+@pytest.mark.parametrize(
+    ("files", "limit"),
+    [
+        ({"cpu.max": "150000 100000\n"}, 1.5),
+        ({"cpu.max": "max 100000\n"}, None),
+        ({"cpu/cpu.cfs_quota_us": "400000\n", "cpu/cpu.cfs_period_us": "100000\n"}, 4.0),
+        ({"cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"}, None),
+        ({}, None),
+    ],
+)
+def test_a_containers_limit_is_kept_to(files: dict[str, str], limit: float | None, tmp_path: Path) -> None:
+    """Where 64 cores grant a worker two, 64 runs at once would be stopped most of the time."""
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content)
+    assert quota(tmp_path) == limit
 
 
 def waiting(cores: Cores) -> int:
