@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -37,9 +38,13 @@ class Load:
         return len(self.texts) + len(self.pictures)
 
 
+TEXTS: Final = "MONITOR_BENCHMARK_TEXTS"
+"""Environment variable with the path of other texts than the samples, JSON lines with a `text` each."""
+
+
 def texts(count: int) -> list[Message]:
-    """Sample posts, most with brands, each different by a number."""
-    lines = (_SAMPLES / "texts.jsonl").read_text("utf-8").splitlines()
+    """Posts, most with brands, each different by a number: the samples, or those of the file in `TEXTS`."""
+    lines = Path(os.environ.get(TEXTS) or _SAMPLES / "texts.jsonl").read_text("utf-8").splitlines()
     bodies = [json.loads(line)["text"] for line in lines]
     return [(f"m{n}".encode(), _message(n, text=f"{bodies[n % len(bodies)]} ({n})")) for n in range(count)]
 

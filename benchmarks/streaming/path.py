@@ -17,11 +17,11 @@ TIMEOUT: Final = 600.0
 def measure(kinds: Sequence[str], quick: bool) -> list[dict[str, Any]]:
     """A row a broker, load and number of workers."""
     share = 10 if quick else 1
-    shown = load.pictures(120 // share)
+    shown = load.pictures(200 // share)
     loads = {
-        "texts": (Agents.TEXTS, Load(load.texts(3000 // share), [])),
+        "texts": (Agents.TEXTS, Load(load.texts(12_000 // share), [])),
         "pictures": (Agents.IMAGES, Load([], shown)),
-        "mix": (Agents.ALL, load.mix(2000 // share)),
+        "mix": (Agents.ALL, load.mix(6000 // share)),
     }
     rows: list[dict[str, Any]] = []
     with database() as server:
