@@ -3,14 +3,14 @@
     python benchmarks/storage.py [--mentions 20000] [--batch 64 128 256 512] [--database URL]
 
 Everything runs against one PostgreSQL server, by default the embedded one in a temporary folder with its
-durable defaults. The limit is COPY of the very same rows: what the server can take in one transaction without
-conflicts, with all indexes and constraints but without the triggers that keep the roll-ups. The writer adds
-what COPY cannot do: many small transactions (each waits for the disk), stories, idempotence, replacing, the
-account.
+durable defaults. One worker and its server take turns; of two (in one process here), one gets its rows
+ready while the server works for the other. The limit is COPY of the very same rows: what the server can
+take in one transaction without conflicts, with all indexes and constraints but without the triggers that
+keep the roll-ups. The writer adds what COPY cannot do: many small transactions (each waits for the disk),
+stories, idempotence, replacing, the account.
 
 CPU is told beside the rate, in microseconds a mention, of this process and of the server's: on a busy machine
-the rest is waiting for a core. One worker and its server take turns, so what they can do on cores of their
-own is one mention in the sum of both.
+the rest is waiting for a core.
 """
 
 import argparse
@@ -196,18 +196,25 @@ def counted() -> Iterator[dict[str, int]]:
 
 
 async def write(
-    name: str, settings: Settings, brands: Brands, results: Sequence[Change], batch: int
+    name: str, settings: Settings, brands: Brands, results: Sequence[Change], batch: int, workers: int = 1
 ) -> Figure:
-    """All of them in batches of that size, by one worker."""
+    """All of them in batches of that size; by several workers at once, each its own partitions."""
     engine = async_engine(settings)
     writer = BatchWriter(engine, brands)
     await writer.prepare()
     meter = Meter(settings.database_url.get_secret_value())
+    shares = [
+        [each for each in results if each.position.partition % workers == number] for number in range(workers)
+    ]
+
+    async def work(share: Sequence[Change]) -> None:
+        for start in range(0, len(share), batch):
+            await writer.write(Batch(log_id="benchmark", results=tuple(share[start : start + batch])))
+
     before = meter.read()
     with counted() as seen:
-        for start in range(0, len(results), batch):
-            await writer.write(Batch(log_id="benchmark", results=tuple(results[start : start + batch])))
-    after, batches = meter.read(), -(-len(results) // batch)
+        await asyncio.gather(*map(work, shares))
+    after, batches = meter.read(), sum(-(-len(share) // batch) for share in shares)
     meter.close()
     await engine.dispose()
     return Figure(
@@ -247,8 +254,8 @@ def copy(url: str, mentions: int) -> Figure:
 def writer_table(
     mentions: int = 20_000, batches: Sequence[int] = (64, 128, 256, 512), url: str | None = None
 ) -> list[dict[str, float | str]]:
-    """A row a size of batch, with roll-ups and without; then redelivery and deletion in batches of the first
-    size, and the limit. `url` is an empty database, by default the embedded one."""
+    """Rows a size of batch: without roll-ups, with them, and by two workers at once; then redelivery and
+    deletion in batches of the first size, and the limit. `url`: an empty database, else the embedded one."""
     brands = load_brands()
     results = texts(mentions, brands)
     figures: list[Figure] = []
@@ -256,14 +263,17 @@ def writer_table(
         settings = load_settings(database_url=at)
         schema.upgrade(settings)
 
-        def add(name: str, given: Sequence[Change], batch: int) -> None:
-            figures.append(asyncio.run(write(f"{name}, batches of {batch}", settings, brands, given, batch)))
+        def add(name: str, given: Sequence[Change], batch: int, workers: int = 1) -> None:
+            name = f"{name}, batches of {batch}"
+            figures.append(asyncio.run(write(name, settings, brands, given, batch, workers)))
 
         for batch in batches:
             emptied(at, rollups=False)
             add("without roll-ups", results, batch)
             emptied(at, rollups=True)
             add("writer", results, batch)
+            emptied(at, rollups=True)
+            add("two writers at once", results, batch, workers=2)
         add("redelivered", results, batches[0])
         figures.append(copy(at, mentions))
         add("deletions", deletions(results), batches[0])
