@@ -14,11 +14,9 @@ import psycopg
 from monitor.local import EmbeddedDatabase
 
 _OPTIONS: Final[Mapping[str, str]] = {
-    # No test of this server cuts the power, and none waits for a standby.
+    # No test of this server cuts the power.
     "fsync": "off",
     "full_page_writes": "off",
-    "wal_level": "minimal",
-    "max_wal_senders": "0",
     # When it comes by is chance, and databases here live for seconds.
     "autovacuum": "off",
 }
