@@ -23,7 +23,7 @@ RECORDS: Final = 1_000_000
 TEXTS: Final = 100_000
 """More than a worker reads in `SECONDS` on two cores."""
 
-SECONDS: Final = 180.0
+SECONDS: Final = 120.0
 _POLL: Final = 0.5
 
 

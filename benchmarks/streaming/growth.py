@@ -11,7 +11,7 @@ from benchmarks.streaming.site import database, site
 from monitor.settings import Agents
 
 PARTITIONS: Final = (1, 2, 4, 8)
-TEXTS: Final = 6000
+TEXTS: Final = 4000
 
 
 def measure(kinds: Sequence[str], quick: bool) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ from benchmarks.streaming.site import Site, database, site
 from monitor.settings import Agents
 
 SHARES: Final = (0.1, 0.5, 0.9)
-TEXTS: Final = 6000
+TEXTS: Final = 4000
 """To find out what it can take."""
 
 SECONDS: Final = 40.0

@@ -29,7 +29,7 @@ COMMAND: Final = str(Path(sys.executable).with_name("brand-monitor"))
 _POLL: Final = 0.5
 """Seconds between looks at a worker's metrics, each some milliseconds of it."""
 
-_NEARLY: Final = 0.95
+NEARLY: Final = 0.95
 """Share of the records after which the clock stops: the last batches are not full, and a look comes late."""
 
 _READY: Final = 180.0
@@ -135,12 +135,12 @@ class Site:
         """Records that the workers have stored or dead-lettered."""
         return round(sum(one.metric("brand_monitor_records_total") for one in self.workers))
 
-    def take(self, total: int, timeout: float) -> Taken:
-        """Watch the workers from their first batch on until nearly all of `total` records are done, then wait
-        for the rest."""
+    def take(self, total: int, timeout: float, share: float = NEARLY) -> Taken:
+        """Watch the workers from their first batch on until that share of `total` records is done, then wait for
+        the rest."""
         deadline = time.monotonic() + timeout
         first = self._look(1, deadline)
-        last = self._look(math.ceil(total * _NEARLY), deadline)
+        last = self._look(math.ceil(total * share), deadline)
         self._look(total, deadline)
         spent = last.workers - first.workers
         shares = [(now - first.threads.get(one, 0.0)) / spent.at for one, now in last.threads.items()]

@@ -160,7 +160,8 @@ alone. CPU time and log (WAL) are a mention's, statements and round trips a batc
 ## The whole path over the models
 
 `models alone` is a worker's own scoring (decode, language, brands, sentiment; pictures with their files)
-called in a loop on the same records in the same batch sizes, in as many processes as there are workers;
+called in a loop on the same records in the same batch sizes, in as many processes as there are workers,
+before and after;
 `whole` is workers with broker and PostgreSQL beside them on the same cores. CPU seconds are the workers'
 own. A thread is busy that is at work for a tenth of the time.
 """,
@@ -179,7 +180,7 @@ Texts with brands, the whole path, on the cores that the database and the broker
 ## Backlog
 
 `null` reads a million texts: broker, reading, decoding, batches, ledger and commits are real, models and
-database take nothing. `whole` is a worker as it is shipped, for three minutes. Rebalances are those after
+database take nothing. `whole` is a worker as it is shipped, for two minutes. Rebalances are those after
 the first assignment.
 """,
         _backlog,

@@ -52,6 +52,9 @@ been committed."""
 _CLOSING: Final = 0.5
 """Seconds after that for closing connections; with the two above, a stop takes less than 10 s."""
 
+_TURN: Final = 0.001
+"""Seconds that a thread keeps the interpreter while others want it."""
+
 _ANEW: Final = -1
 """In the place of an exit code: the process goes on as a worker that has just been started."""
 
@@ -69,6 +72,9 @@ def run_worker(settings: Settings, agents: Agents) -> int:
     reached at start.
     """
     configure_logging(settings.log_format, settings.log_level)
+    # Beside a model's thread each turn of the event loop waits so long for the interpreter, five times that by
+    # default: a batch is written in dozens of turns, and the next one waits to be scored.
+    sys.setswitchinterval(_TURN)
     return asyncio.run(_Worker(settings, agents).run())
 
 
