@@ -136,8 +136,8 @@ class Site:
         return round(sum(one.metric("brand_monitor_records_total") for one in self.workers))
 
     def take(self, total: int, timeout: float, share: float = NEARLY) -> Taken:
-        """Watch the workers from their first batch on until that share of `total` records is done, then wait for
-        the rest."""
+        """Watch the workers from their first batch on until that share of `total` is done, then wait for the
+        rest."""
         deadline = time.monotonic() + timeout
         first = self._look(1, deadline)
         last = self._look(math.ceil(total * share), deadline)
