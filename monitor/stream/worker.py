@@ -72,8 +72,8 @@ def run_worker(settings: Settings, agents: Agents) -> int:
     reached at start.
     """
     configure_logging(settings.log_format, settings.log_level)
-    # Beside a model's thread each turn of the event loop waits so long, by default five times as long: a batch
-    # is written in dozens of turns, and the next one waits to be scored.
+    # Beside a model's thread each turn of the event loop waits so long, and five times that by default: a
+    # batch is written in dozens of turns, and the next one waits to be scored.
     sys.setswitchinterval(_TURN)
     return asyncio.run(_Worker(settings, agents).run())
 
