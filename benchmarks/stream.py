@@ -62,7 +62,9 @@ def main() -> None:
         rows = PARTS[part](kinds, given.quick)
         print(f"\n{part}\n{TABLES[part][1](rows)}", flush=True)
         if not given.quick:
-            results.keep(part, rows, " ".join(["python benchmarks/stream.py", *sys.argv[1:]]))
+            results.keep(
+                part, rows, " ".join(["python benchmarks/stream.py", *sys.argv[1:]]), load.described()
+            )
             print(f"written: {results.write(TABLES)}")
 
 

@@ -42,11 +42,23 @@ TEXTS: Final = "MONITOR_BENCHMARK_TEXTS"
 """Environment variable with the path of other texts than the samples, JSON lines with a `text` each."""
 
 
+def described() -> str:
+    """What texts of one's own are; nothing of the samples."""
+    if not os.environ.get(TEXTS):
+        return ""
+    bodies = _bodies()
+    return f"{len(bodies):,} texts of {sum(map(len, bodies)) / len(bodies):.0f} characters"
+
+
 def texts(count: int) -> list[Message]:
     """Posts, most with brands, each different by a number: the samples, or those of the file in `TEXTS`."""
-    lines = Path(os.environ.get(TEXTS) or _SAMPLES / "texts.jsonl").read_text("utf-8").splitlines()
-    bodies = [json.loads(line)["text"] for line in lines]
+    bodies = _bodies()
     return [(f"m{n}".encode(), _message(n, text=f"{bodies[n % len(bodies)]} ({n})")) for n in range(count)]
+
+
+def _bodies() -> list[str]:
+    lines = Path(os.environ.get(TEXTS) or _SAMPLES / "texts.jsonl").read_text("utf-8").splitlines()
+    return [json.loads(line)["text"] for line in lines]
 
 
 def pictures(count: int) -> list[Message]:

@@ -14,12 +14,13 @@ Rows = Sequence[Mapping[str, Any]]
 _FOLDER: Final = Path(__file__).parents[1] / "results"
 
 
-def keep(part: str, rows: Rows, command: str) -> None:
-    """Write a part's results, with how and where they came about."""
+def keep(part: str, rows: Rows, command: str, texts: str) -> None:
+    """Write a part's results, with how, of which texts of one's own, if any, and where they came about."""
     folder = _FOLDER / "stream"
     folder.mkdir(parents=True, exist_ok=True)
-    made = {"command": command, "at": datetime.now(UTC).isoformat("T", "minutes"), "commit": _commit()}
-    told = {**made, "machine": _machine(), "rows": rows}
+    at = datetime.now(UTC).isoformat("T", "minutes")
+    told = {"command": command, "texts": texts, "at": at, "commit": _commit(), "machine": _machine()}
+    told["rows"] = rows
     (folder / f"{part}.json").write_text(json.dumps(told, indent=1) + "\n")
 
 
@@ -34,8 +35,9 @@ def write(parts: Mapping[str, tuple[str, Callable[[Rows], str]]]) -> Path:
         path = _FOLDER / "stream" / f"{part}.json"
         if path.exists():
             told = json.loads(path.read_text())
-            where = f"`{told['command']}`, {told['at']}, commit {told['commit']}, {told['machine']}."
-            page += ["", text.strip(), "", table(told["rows"]), "", where]
+            texts = f" ({told['texts']})" if told["texts"] else ""
+            how = f"`{told['command']}`{texts}, {told['at']}, commit {told['commit']}"
+            page += ["", text.strip(), "", table(told["rows"]), "", f"{how}, {told['machine']}."]
     path = _FOLDER / "stream.md"
     path.write_text("\n".join(page) + "\n")
     return path

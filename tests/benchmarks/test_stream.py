@@ -47,12 +47,13 @@ def test_a_part_that_is_not_run_keeps_its_results(tmp_path: Path, monkeypatch: p
         **{"broker": "embedded", "load": "texts", "workers": 1, "alone": TAKEN},
         **{"whole": {**TAKEN, "cpu": 4.0}, "wall_ratio": 1.0, "cpu_ratio": 0.5},
     }
-    results.keep("path", [path_row], "python benchmarks/stream.py path")
+    results.keep("path", [path_row], "python benchmarks/stream.py path", "12 texts of 100 characters")
     growth_row = {"broker": "Apache Kafka", "partitions": 8, "workers": 2, **TAKEN}
-    results.keep("growth", [growth_row], "python benchmarks/stream.py growth --kafka")
+    results.keep("growth", [growth_row], "python benchmarks/stream.py growth --kafka", "")
     page = results.write(TABLES).read_text()
     assert "| embedded | texts | 1 | 160 | 160 | 1.00 | 320 | 160 | 0.50 | 1.00 | 0.50, 1.00 | 2, 2 |" in page
     assert "| Apache Kafka | 8 | 2 | 160 | 320 | 1.00 | 2 |" in page
     assert "`python benchmarks/stream.py growth --kafka`" in page
+    assert "`python benchmarks/stream.py path` (12 texts of 100 characters), " in page
     assert page.index("python benchmarks/stream.py path") < page.index("growth --kafka")
     assert json.loads((tmp_path / "stream" / "growth.json").read_text())["rows"] == [growth_row]
