@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 import psycopg
+from psycopg.pq import PipelineStatus
 from sqlalchemy import Column, Connection, Table
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import INT8MULTIRANGE, TSVECTOR
@@ -39,7 +40,8 @@ async def together(connection: AsyncConnection, *statements: Statement) -> list[
     """Run them in this order in the connection's transaction, in one round trip; returns the rows of each.
 
     Raises what the driver does. A connection that is lost by then is replaced, and so are those that the pool
-    holds: whatever ended it ended them.
+    holds: whatever ended it ended them. One that cannot leave the pipeline, since whoever waited for it was
+    cancelled, say, is given up: its ROLLBACK would fail and hide what was wrong.
     """
     driver: psycopg.AsyncConnection[Any] | None = (await connection.get_raw_connection()).driver_connection
     assert driver is not None
@@ -47,10 +49,12 @@ async def together(connection: AsyncConnection, *statements: Statement) -> list[
         async with driver.pipeline():
             cursors = [await driver.execute(each.sql, each.given, prepare=True) for each in statements]
         return [() if each.description is None else await each.fetchall() for each in cursors]
-    except psycopg.Error as error:
+    except BaseException as error:
         if driver.closed:
             await connection.invalidate(error)
             await connection.engine.dispose(close=False)
+        elif driver.pgconn.pipeline_status != PipelineStatus.OFF:
+            await connection.invalidate(error)
         raise
 
 

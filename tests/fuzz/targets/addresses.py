@@ -34,14 +34,19 @@ WORDS = (
 _ZONES = (ZoneInfo("Europe/Berlin"), ZoneInfo("Pacific/Kiritimati"), ZoneInfo("Pacific/Niue"))
 
 
-class _Newest:
-    """A database whose newest mention is of one moment."""
+class _OneMention:
+    """A database with a single mention: the oldest and the newest."""
 
-    def execute(self, *_: object) -> "_Newest":
+    _moment = datetime(2026, 3, 1, 12, tzinfo=ZoneInfo("UTC"))
+
+    def execute(self, *_: object) -> "_OneMention":
         return self
 
     def scalar(self) -> datetime:
-        return datetime(2026, 3, 1, 12, tzinfo=ZoneInfo("UTC"))
+        return self._moment
+
+    def one(self) -> tuple[datetime, datetime]:
+        return self._moment, self._moment
 
 
 def _search(
@@ -56,13 +61,14 @@ def _search(
 
 _PAGE = get_dependant(path="/mentions", call=_search)
 _CHOICE = get_dependant(path="/", call=Choice)
-_DATABASE: Connection = _Newest()  # type: ignore[assignment]
+_DATABASE: Connection = _OneMention()  # type: ignore[assignment]
 
 
 def seeds() -> Iterator[bytes]:
     """One byte of the zone, then what follows the question mark."""
     yield b"\0since=2026-03-01&until=2026-03-30&brand=A%26B&brand=C&source=x&kind=text&kind=image"
     yield b"\1q=%22exact+words%22+-without&label=negative&order=reach&since=&until=0002-01-01"
+    yield b"\0since=2026-03-01&until=2297-03-30"
     yield b"\2since=9998-12-31&until=9998-12-31&brand=%00&order=oldest"
     yield b"\0order=newest&after=k6ZuZXdlc3TX_wAAAABpo-CA2SQwMDAwMDAwMC0wMDAwLTAwMDAtMDAwMC0wMDAwMDAwMDAwMDE"
     yield b"\0order=reach&after=k6VyZWFjaAfZJDAwMDAwMDAwLTAwMDAtMDAwMC0wMDAwLTAwMDAwMDAwMDAwMQ"
