@@ -10,8 +10,6 @@ from typing import Any, Final
 
 from sqlalchemy import (
     ARRAY,
-    Column,
-    ColumnElement,
     Delete,
     Select,
     Table,
@@ -27,18 +25,17 @@ from sqlalchemy import (
     delete,
     exists,
     func,
-    literal_column,
     select,
     text,
     tuple_,
     update,
 )
-from sqlalchemy.dialects.postgresql import INT8MULTIRANGE, TSVECTOR, Insert, insert
+from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.types import TypeEngine
 
 from monitor.storage.gallery_tables import gallery_entry
-from monitor.storage.rows import SEPARATOR_SQL, Row
+from monitor.storage.rows import Row
 from monitor.storage.tables import (
     brand,
     dead_letter,
@@ -182,9 +179,10 @@ def select_brand_ids() -> Select[tuple[str, int]]:
 
 def _insert(table: Table, names: Sequence[str], order_by: Sequence[str]) -> Insert:
     """INSERT … SELECT FROM unnest(one array a column) ORDER BY key."""
-    sent = {name: _sent_as(table.c[name]) for name in names}
-    given = _given(sent)
-    values = [_stored_as(table.c[name], given.c[name]) for name in names]
+    types = {name: table.c[name].type for name in names}
+    given = _given(types)
+    # PostgreSQL drops a cast to the type a value has already.
+    values = [cast(given.c[name], type_) for name, type_ in types.items()]
     return insert(table).from_select(
         list(names), select(*values).order_by(*(given.c[name] for name in order_by))
     )
@@ -195,16 +193,3 @@ def _given(types: Mapping[str, TypeEngine[Any]]) -> TableValuedAlias:
     parameters = (bindparam(name, type_=ARRAY(type_)) for name, type_ in types.items())
     columns = (column(name, type_) for name, type_ in types.items())
     return func.unnest(*parameters).table_valued(*columns).render_derived(name="given")
-
-
-def _sent_as(target: Column[Any]) -> TypeEngine[Any]:
-    # The driver has no array of multiranges; they travel as text. So do words, joined (`rows.joined_words`),
-    # and arrays: arrays of arrays would have to be equally long.
-    return _TEXT if isinstance(target.type, (INT8MULTIRANGE, TSVECTOR, ARRAY)) else target.type
-
-
-def _stored_as(target: Column[Any], sent: ColumnElement[Any]) -> ColumnElement[Any]:
-    if isinstance(target.type, TSVECTOR):
-        return func.array_to_tsvector(func.string_to_array(sent, literal_column(SEPARATOR_SQL)))
-    # PostgreSQL drops a cast to the type a value has already.
-    return cast(sent, target.type)

@@ -207,12 +207,12 @@ class BatchWriter:
             await self._read_brand_ids(connection)
         return stood, Neighbours(beside)
 
-    async def _delete(self, connection: AsyncConnection, standing: Standing) -> int:
+    async def _delete(self, connection: AsyncConnection, stood: Standing) -> int:
         """Returns how many pictures went with the mentions."""
-        await connection.run_sync(deletion.mark, standing.marks)
-        if not standing.removed:
+        await connection.run_sync(deletion.mark, stood.marks)
+        if not stood.removed:
             return 0
-        return (await connection.run_sync(deletion.remove, standing.removed, REASON)).pictures
+        return (await connection.run_sync(deletion.remove, stood.removed, REASON)).pictures
 
     async def _write_in_halves(self, batch: Batch, refusal: UnstorableError) -> WriteOutcome:
         """Write a refused batch piece by piece, each in its own transaction, down to the record at fault.
