@@ -1,5 +1,6 @@
 """`brand-monitor prune` and the schedule's retention: what an operator sees, and what is left."""
 
+import shutil
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -22,31 +23,40 @@ def seeded(
     migrated: str,
     three_pictures: str,
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[str]:
-    """Name of a database of made-up mentions of the last five days, to copy."""
+) -> Iterator[tuple[str, Path]]:
+    """A database of made-up mentions of the last five days by name, and where its pictures are; to copy."""
     name = f"prune_{uuid.uuid4().hex[:12]}"
+    folder = tmp_path_factory.mktemp("seeded")
     with pytest.MonkeyPatch.context() as patch:
-        folder = tmp_path_factory.mktemp("seeded")
         patch.chdir(folder)
         patch.setenv("MONITOR_DATABASE_URL", database_server.copy(migrated, name))
         patch.setenv("MONITOR_PICTURE_STORE", str(folder / "pictures"))
         done = run("seed", "--mentions", "300", "--days", "5", "--samples", three_pictures)
     assert done.exit_code == 0, done.output
-    yield name
+    yield name, folder / "pictures"
     database_server.drop(name)
 
 
 @pytest.fixture
 def engine(
-    database_server: EmbeddedDatabase, seeded: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    database_server: EmbeddedDatabase,
+    seeded: tuple[str, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> Iterator[Engine]:
     """A copy of it, which the commands use."""
     name = f"commands_{uuid.uuid4().hex[:12]}"
-    url = database_server.copy(seeded, name)
+    original, originals = seeded
+    url = database_server.copy(original, name)
+    pictures = tmp_path / "pictures"
+    shutil.copytree(originals, pictures)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MONITOR_DATABASE_URL", url)
-    monkeypatch.setenv("MONITOR_PICTURE_STORE", str(tmp_path / "pictures"))
+    monkeypatch.setenv("MONITOR_PICTURE_STORE", str(pictures))
     made = sync_engine(load_settings(database_url=url))
+    with made.begin() as connection:
+        moved = text("UPDATE picture SET url = replace(url, :there, :here)")
+        connection.execute(moved, {"there": str(originals), "here": str(pictures)})
     yield made
     made.dispose()
     database_server.drop(name)
@@ -84,6 +94,8 @@ def test_old_mentions_go_and_their_figures_stay(engine):
     assert f"pruned {300 - left} mentions" in done.output
     assert days(engine, COUNTED) == [300]
     assert run("db", "check").exit_code == 0
+    files = {str(path) for path in Path("pictures").resolve().rglob("*") if path.is_file()}
+    assert files == {str(url).removeprefix("file://") for url in days(engine, "SELECT url FROM picture")}
     again = run("prune", "--older-than", "2d", "--yes")
     assert again.exit_code == 0
     assert "pruned 0 mentions" in again.output
