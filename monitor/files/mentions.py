@@ -1,7 +1,7 @@
 """Rows become mentions: what each column means, read, checked as the service checks it, and ready to send."""
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any, Final
 
@@ -58,7 +58,7 @@ def text_mentions(
         try:
             if isinstance(row, Unreadable):
                 raise row.error
-            fields = fields_of(row, columns, zone)
+            fields = fields_of(row, columns, zone, defaults)
             dated = "published_at" in fields
             _complete(fields, row, columns, defaults, file)
             mention = (
@@ -80,8 +80,11 @@ def text_mentions(
         )
 
 
-def fields_of(row: Row, columns: Columns, zone: tzinfo | None) -> dict[str, Any]:
-    """The fields of a mention that a row says, moments and numbers read. Raises `DataError`."""
+def fields_of(
+    row: Row, columns: Columns, zone: tzinfo | None, defaults: Defaults | None = None
+) -> dict[str, Any]:
+    """The fields of a mention that a row says, moments and numbers read. Raises `DataError`, by `defaults`
+    for a date in the future, too."""
     fields: dict[str, Any] = {}
     for target in _WORDS:
         if (found := _first(row, columns, target)) is not None:
@@ -95,6 +98,8 @@ def fields_of(row: Row, columns: Columns, zone: tzinfo | None) -> dict[str, Any]
             fields["published_at"] = rfc3339(read)
         except (OverflowError, ValueError) as error:
             raise DataError(ErrorCode.FIELD_INVALID, f"`{name}` is {moment!r}: {error}") from error
+        if defaults is not None and defaults.is_future(read):
+            raise _of_the_future(name, moment, read)
     reach = _first(row, columns, "reach")
     if reach is not None and (count := parse_count(*reach)) is not None:
         fields["reach"] = count
@@ -109,6 +114,14 @@ def raw_of(row: Row | Unreadable) -> str:
         return msgspec.json.encode(row.cells, enc_hook=str).decode()
     except (TypeError, ValueError, RecursionError):
         return str(row.cells)
+
+
+def _of_the_future(name: str, said: Any, read: datetime) -> DataError:
+    return DataError(
+        ErrorCode.FIELD_INVALID,
+        f"`{name}` is {str(said)[:60]!r}, {read.day} {read:%B} {read.year}, which is in the future; correct it, "
+        "or say with --date-order and --zone how it is meant",
+    )
 
 
 def _complete(

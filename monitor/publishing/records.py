@@ -1,7 +1,7 @@
 """What stands between a file and the topic: a record ready to send, or the reason why there is none."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +15,9 @@ from monitor.messages import JSON
 # 128 of SHA-256's bits: no two mentions of a lifetime collide, and the id still fits on a line of a report.
 _ID_DIGITS: Final = 32
 _A_DAY: Final = timedelta(days=1)
+"""Zones lie within it of each other, and most clocks of the right time."""
+_LEAST_NOW: Final = datetime(2026, 12, 1, tzinfo=UTC)
+"""When this was written: a clock that shows less was never set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,11 @@ class Defaults:
     published_at: datetime | None = None
     """None: when a picture was taken, by its EXIF, else when the file the input stands in was modified."""
     content_type: str = JSON
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    def is_future(self, moment: datetime) -> bool:
+        """Whether nothing can have been published then: it is more than a day ahead."""
+        return moment - max(self.now(), _LEAST_NOW) > _A_DAY
 
     def moment(self, file: Path | None, taken: datetime | None = None) -> str | None:
         """RFC 3339 in UTC; None where nothing tells (standard input). Raises `OSError`.

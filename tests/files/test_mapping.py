@@ -216,6 +216,30 @@ def test_rows_are_refused_one_by_one_with_value_and_remedy(tmp_path: Path) -> No
     assert json.loads(refused[1].raw)["text"] == "c"
 
 
+def test_dates_in_the_future_are_refused_one_by_one(tmp_path: Path) -> None:
+    """A day is left to zones and clocks."""
+    path = tmp_path / "posts.csv"
+    path.write_text(
+        "id,text,Date\n1,a,28.11.2030 10:00\n2,b,29.11.2030 09:59\n3,c,29.11.2030 10:01\n4,d,12.03.2103\n"
+    )
+    defaults = Defaults(source="upload", now=lambda: datetime(2030, 11, 28, 10, tzinfo=UTC))
+    records = list(read_texts(path, defaults, max_chars=100, wishes=Wishes(zone="UTC")))
+    assert [isinstance(one, Refused) for one in records] == [False, False, True, True]
+    last = records[-1]
+    assert isinstance(last, Refused)
+    assert (last.where, last.error.code) == ("line 5", ErrorCode.FIELD_INVALID)
+    assert "`Date` is '12.03.2103', 12 March 2103, which is in the future" in last.error.detail
+    assert "--date-order" in last.error.detail
+
+
+def test_a_clock_that_was_never_set_takes_nothing_for_the_future(tmp_path: Path) -> None:
+    path = tmp_path / "posts.csv"
+    path.write_text("text,Date\na,2026-03-01T09:30:00Z\n")
+    defaults = Defaults(source="upload", now=lambda: datetime(1970, 1, 1, tzinfo=UTC))
+    (sent,) = read_texts(path, defaults, max_chars=100)
+    assert isinstance(sent, Outgoing)
+
+
 def test_a_field_can_be_left_out(tmp_path: Path) -> None:
     path = tmp_path / "posts.csv"
     path.write_text("text,Source,Date\na,web,2026-03-01T09:30:00Z\n")
