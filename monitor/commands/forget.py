@@ -116,7 +116,7 @@ def _selection(
     if author:
         return forgetting.by_author(connection, author, source)
     if mention and source:
-        return forgetting.by_id(connection, source, mention)
+        return forgetting.by_id(source, mention)
     return forgetting.by_time(moments.since(before or ""), source)
 
 

@@ -119,8 +119,8 @@ def raw_of(row: Row | Unreadable) -> str:
 def _of_the_future(name: str, said: Any, read: datetime) -> DataError:
     return DataError(
         ErrorCode.FIELD_INVALID,
-        f"`{name}` is {str(said)[:60]!r}, {read.day} {read:%B} {read.year}, which is in the future; correct it, "
-        "or say with --date-order and --zone how it is meant",
+        f"`{name}` is {str(said)[:60]!r}, {read.day} {read:%B} {read.year}, which is in the future; "
+        "correct it, or say with --date-order and --zone how it is meant",
     )
 
 

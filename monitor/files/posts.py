@@ -8,6 +8,8 @@ import re
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from monitor.messages import LONGEST_ID
+
 POST: Final = "id in the address"
 """A column that `named` adds: what the platform calls the post."""
 PLATFORM: Final = "platform in the address"
@@ -15,9 +17,6 @@ PLATFORM: Final = "platform in the address"
 
 ADDRESS: Final = "address as id"
 """Another, of every address that may be an id: for where nothing better is."""
-
-_MOST_OF_AN_ID: Final = 512
-"""Characters; a mention of a longer address gets an id from its text and moment."""
 
 _X: Final = re.compile(r"/[^/]+(?:/web)?/status(?:es)?/(\d+)")
 _REDDIT: Final = re.compile(
@@ -34,7 +33,8 @@ def named(address: Any) -> dict[str, str]:
     if not isinstance(address, str) or not (address := address.strip()):
         return {}
     found = _of(address)
-    usable = len(address) <= _MOST_OF_AN_ID and address.isprintable()
+    # A mention of a longer address gets an id from its text and moment.
+    usable = len(address) <= LONGEST_ID and address.isprintable()
     return ({PLATFORM: found[0], POST: found[1]} if found else {}) | ({ADDRESS: address} if usable else {})
 
 

@@ -1,6 +1,8 @@
 """Wire contracts: what publishers send, what the service answers, and how bytes become either."""
 
 from monitor.messages.contracts import (
+    LONGEST_ID,
+    MOST_PICTURES,
     Alert,
     AlertKind,
     Box,
@@ -21,6 +23,8 @@ from monitor.messages.contracts import (
     TextMention,
     Verdict,
     mention_uuid,
+    picture_id,
+    post_of_picture,
 )
 from monitor.messages.decoding import (
     JSON,
@@ -36,6 +40,8 @@ from monitor.messages.decoding import (
 
 __all__ = [
     "JSON",
+    "LONGEST_ID",
+    "MOST_PICTURES",
     "MSGPACK",
     "Alert",
     "AlertKind",
@@ -63,5 +69,7 @@ __all__ = [
     "decode_text",
     "encode",
     "mention_uuid",
+    "picture_id",
+    "post_of_picture",
     "validation_code",
 ]

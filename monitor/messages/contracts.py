@@ -3,6 +3,8 @@
 Every one is public: the JSON Schema files under docs/schemas are generated from them.
 """
 
+import hashlib
+import re
 import uuid
 from datetime import datetime
 from typing import Annotated, Final, Literal
@@ -15,11 +17,14 @@ Label = Literal["negative", "neutral", "positive"]
 Verdict = Literal["negative", "neutral", "positive", "unsure"]
 """What a model says: a label, or that it is not sure of any."""
 
+LONGEST_ID: Final = 512
+"""Characters."""
+
 Identifier = Annotated[
     str,
     msgspec.Meta(
         min_length=1,
-        max_length=512,
+        max_length=LONGEST_ID,
         # PostgreSQL stores no NUL, and control characters in a name are a publisher's mistake.
         pattern=r"^[^\x00-\x1f\x7f]+$",
         description="1 to 512 characters, none of them a control character.",
@@ -223,3 +228,23 @@ def mention_uuid(kind: Kind, source: str, id: str) -> uuid.UUID:
     Parts are length-prefixed, so ("a", "b/c") and ("a/b", "c") stay apart.
     """
     return uuid.uuid5(_NAMESPACE, f"{kind}:{len(source)}:{source}:{id}")
+
+
+MOST_PICTURES: Final = 20
+"""Of a post; platforms allow 4 to 20, and an article of a feed may show a hundred icons."""
+
+_FURTHER: Final = re.compile(r"#picture-[0-9]+\Z")
+
+
+def picture_id(post: str, number: int) -> str:
+    """The id of a post's picture, counted from 1: the first shares the post's, the others are
+    `ID#picture-2`, ...; what would be too long for an id, its SHA-256."""
+    if number == 1:
+        return post
+    id = f"{post}#picture-{number}"
+    return id if len(id) <= LONGEST_ID else hashlib.sha256(id.encode("utf-8", "replace")).hexdigest()
+
+
+def post_of_picture(id: str) -> str:
+    """The id of the post that shows it; of what is no further picture's, itself."""
+    return _FURTHER.sub("", id)

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from monitor.messages import LONGEST_ID
 from monitor.sources.http import Response
 from monitor.sources.interface import Skipped, SourceOutageError
 
@@ -19,8 +20,6 @@ _ESCAPE: Final = re.compile(
     r"\\(?:u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|(u[dD][89a-fA-F][\da-fA-F]{2})|.)",
     re.DOTALL,
 )
-LONGEST_ID: Final = 512
-"""Characters, by the wire contract."""
 _MOST_DIGITS: Final = 4_000
 """Of an integer that Python reads."""
 

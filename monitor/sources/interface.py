@@ -34,7 +34,7 @@ class Post:
     lang: str | None = None
     reach: int | None = None
     pictures: tuple[str, ...] = ()
-    """Addresses, https or http; the first shares the post's id, the others are `ID#2`, `ID#3`, ...
+    """Addresses, https or http; the first shares the post's id, the others are `ID#picture-2`, ...
 
     Fetched by the runner, from public addresses only."""
     edited: bool = False

@@ -18,17 +18,16 @@ import structlog
 
 from monitor.brand_matcher import BrandMatcher
 from monitor.errors import DataError
+from monitor.messages import MOST_PICTURES, picture_id
 from monitor.publishing.records import Outgoing, Refused
 from monitor.sources.interface import AuthorGone, Gone, Item, Page, Post, Skipped
 from monitor.sources.pictures import PictureError, Pictures
-from monitor.sources.records import Records, in_utc, is_name, is_storable, picture_id
+from monitor.sources.records import Records, in_utc, is_name, is_storable
 from monitor.storage.collectors import Barred, Change, Collected, Held, Tally
 
 _PICTURES_AT_ONCE: Final = 16
 """Of how many pictures the bytes are held before they are sent."""
 _RECORDS_AT_ONCE: Final = 1_000
-_MOST_PICTURES: Final = 20
-"""Of a post; platforms allow 4 to 20, and an article of a feed may show a hundred icons."""
 
 _log = structlog.get_logger(__name__)
 
@@ -161,7 +160,7 @@ class Publication:
             return None
         if barred.has(post.id, post.published_at):
             return None
-        post = replace(post, published_at=in_utc(post.published_at), pictures=post.pictures[:_MOST_PICTURES])
+        post = replace(post, published_at=in_utc(post.published_at), pictures=post.pictures[:MOST_PICTURES])
         known.put(_noted(post, before))
         tally.posts += 1
         return _Publish(post, before)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from monitor.errors import DataError, ErrorCode
 from monitor.messages import (
     JSON,
+    LONGEST_ID,
     MSGPACK,
     Deletion,
     ImageMention,
@@ -15,16 +16,12 @@ from monitor.messages import (
     decode_image,
     decode_text,
     encode,
+    picture_id,
+    post_of_picture,
 )
 from monitor.publishing.records import Outgoing, content_type_header
-from monitor.sources.answers import LONGEST_ID
 from monitor.sources.interface import Post
 from monitor.texts import is_blank
-
-
-def picture_id(post: str, number: int) -> str:
-    """The id of a post's picture, counted from 1: the first shares the post's."""
-    return post if number == 1 else f"{post}#{number}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +38,8 @@ class Records:
         """What the service would refuse of the post, whatever its pictures are."""
         if is_blank(post.text) and not post.pictures and not was_published:
             raise DataError(ErrorCode.TEXT_EMPTY, "neither a text nor a picture")
+        if post_of_picture(post.id) != post.id:
+            raise DataError(ErrorCode.FIELD_INVALID, "its id is that of another post's picture")
         self.text(replace(post, text="picture") if is_blank(post.text) else post)
 
     def text(self, post: Post) -> Outgoing | None:

@@ -5,7 +5,6 @@ A mention's own traces go with it (`monitor.storage.deletion`). Beside them lie 
 """
 
 import json
-import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -16,7 +15,7 @@ import msgspec
 from sqlalchemy import Connection, Engine, Row, text
 
 from monitor.errors import SetupError
-from monitor.messages import Kind
+from monitor.messages import MOST_PICTURES, Kind, mention_uuid, picture_id, post_of_picture
 from monitor.privacy.pseudonyms import is_pseudonym
 from monitor.queries.fields import is_author
 from monitor.storage.deletion import delete
@@ -31,9 +30,6 @@ _LOOKED_UP: Final = 50_000
 """Ids that are looked up at a time: there is no index of authors."""
 
 _TITLES: Final = 5
-
-_PART: Final = re.compile(r"#[0-9]+\Z")
-"""Of the id of a post's second picture, and further ones, that a collector published."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,18 +116,18 @@ def by_author(connection: Connection, name: str, source: str | None = None) -> S
     )
 
 
-def by_id(connection: Connection, source: str, ids: Collection[str]) -> Selection:
+def by_id(source: str, ids: Collection[str]) -> Selection:
     """Posts: their texts and pictures."""
     source, known = clean(source) or "", [clean(id) or "" for id in ids]
-    given: dict[str, Any] = {"source": source, "ids": known}
-    for id, pictures in connection.execute(_COLLECTED, given):
-        given["ids"] += [f"{id}#{number}" for number in range(2, pictures + 1)]
-    given["keys"] = [id.encode("utf-8", "surrogatepass")[:HEAD_BYTES] for id in (*ids, *given["ids"])]
+    pictures = [picture_id(id, number) for id in known for number in range(1, MOST_PICTURES + 1)]
+    mentions = [mention_uuid("text", source, id) for id in known]
+    mentions += [mention_uuid("image", source, id) for id in pictures]
+    keys = [id.encode("utf-8", "surrogatepass")[:HEAD_BYTES] for id in (*ids, *pictures)]
     return Selection(
-        mentions="m.source = :source AND m.external_id = ANY(CAST(:ids AS text[]))",
+        mentions="m.id = ANY(CAST(:mentions AS uuid[]))",
         letters="d.record_key = ANY(CAST(:keys AS bytea[]))",
         collected="c.source = :source AND c.id = ANY(CAST(:ids AS text[]))",
-        given=given,
+        given={"source": source, "ids": known, "mentions": mentions, "keys": keys},
     )
 
 
@@ -200,7 +196,7 @@ def forget(engine: Engine, selection: Selection, reason: str) -> Iterator[int]:
 def _remove_traces(connection: Connection, gone: Collection[Row[Any]]) -> None:
     keys = [row.external_id.encode()[:HEAD_BYTES] for row in gone]
     connection.execute(text(_BLANK.format("d.record_key = ANY(CAST(:keys AS bytea[]))")), {"keys": keys})
-    posts = {(row.source, id) for row in gone for id in (row.external_id, _PART.sub("", row.external_id))}
+    posts = {(row.source, id) for row in gone for id in (row.external_id, post_of_picture(row.external_id))}
     given = {"sources": [source for source, _ in posts], "ids": [id for _, id in posts]}
     connection.execute(_UNCOLLECT, given)
 
@@ -216,11 +212,6 @@ _NEWEST_AUTHORS: Final = text("""
     SELECT DISTINCT author FROM (
         SELECT author FROM mention ORDER BY published_at DESC, id DESC LIMIT 1000
     ) AS newest WHERE author IS NOT NULL
-""")
-
-_COLLECTED: Final = text("""
-    SELECT id, n_pictures FROM collected
-    WHERE source = :source AND id = ANY(CAST(:ids AS text[])) AND n_pictures > 1
 """)
 
 _OWNS: Final = text("""

@@ -275,7 +275,7 @@ def test_pictures_of_an_archive_of_x(tmp_path: Path) -> None:
     assert [(one.where, one.topic, one.key) for one in records if isinstance(one, Outgoing)] == [
         ("item 1", "text", b"17"),
         ("item 1, picture 1", "image", b"17"),
-        ("item 1, picture 2", "image", b"17#2"),
+        ("item 1, picture 2", "image", b"17#picture-2"),
         ("item 2, picture 1", "image", b"18"),
     ]
     first = msgspec.json.decode(records[1].value, type=ImageMention)

@@ -105,10 +105,28 @@ def bench() -> Bench:
 
 def test_a_post_is_a_text_and_its_pictures(bench):
     assert bench.take(post("a", "VMware", "1", "2")) == Tally(posts=1, pictures=2)
-    assert bench.kept == {("text", "a"): "VMware", ("image", "a"): png(1), ("image", "a#2"): png(2)}
+    assert bench.kept == {("text", "a"): "VMware", ("image", "a"): png(1), ("image", "a#picture-2"): png(2)}
     assert bench.take(Gone(id="a", deleted_at=LATER)) == Tally(deletions=1)
     assert bench.kept == {}
     assert bench.memory.posts == {}
+
+
+def test_no_post_meets_another_ones_picture(bench):
+    """Addresses with a number behind # are ids of feeds' entries."""
+    taken = bench.take(
+        post("a", "VMware", "1", "2"), post("a#2", "Nike", "3"), post("a#picture-2", "Puma", "4")
+    )
+    assert taken == Tally(posts=2, pictures=3, skipped=1)
+    bench.take(Gone(id="a#2", deleted_at=LATER))
+    assert bench.kept == {("text", "a"): "VMware", ("image", "a"): png(1), ("image", "a#picture-2"): png(2)}
+
+
+def test_pictures_of_a_post_with_the_longest_id_there_is_come_and_go(bench):
+    id = "a" * 512
+    assert bench.take(post(id, "VMware", "1", "2")) == Tally(posts=1, pictures=2)
+    assert len(bench.kept) == 3
+    bench.take(Gone(id=id, deleted_at=LATER))
+    assert bench.kept == {}
 
 
 def test_a_post_may_be_a_picture_alone(bench):
@@ -260,6 +278,6 @@ def test_whatever_happens_the_topics_say_what_the_platform_shows(events, cuts, k
         if text:
             expected["text", id] = text
         for number, address in enumerate(pictures, 1):
-            expected["image", id if number == 1 else f"{id}#{number}"] = png(int(address))
+            expected["image", id if number == 1 else f"{id}#picture-{number}"] = png(int(address))
     assert bench.kept == expected
     assert set(bench.memory.posts) == set(shown)

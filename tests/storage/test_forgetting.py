@@ -60,7 +60,7 @@ def forget(engine: Engine, selection: Selection, reason: str = "asked") -> int:
 
 
 def posts(_connection, source: str, *ids: str) -> Selection:
-    return forgetting.by_id(_connection, source, ids)
+    return forgetting.by_id(source, ids)
 
 
 def before(_connection, *args) -> Selection:
@@ -224,8 +224,9 @@ async def test_collectors_forget_it_too_and_all_pictures_of_a_post_go(writer, ma
     results = (
         made.text(0, id="a"),
         made.image(0, id="a", picture="one"),
-        made.image(1, id="a#2", picture="two"),
-        made.text(1, id="a#3"),
+        made.image(1, id="a#picture-2", picture="two"),
+        made.text(1, id="a#picture-3"),
+        made.image(2, id="a#picture-4", picture="of an archive"),
     )
     await writer.write(Batch(log_id=made.log_id, results=results))
     with engine.begin() as connection:
@@ -236,8 +237,8 @@ async def test_collectors_forget_it_too_and_all_pictures_of_a_post_go(writer, ma
                        ('shop', 'a', 'did:1', now(), 2)
             """)
         )
-    assert forget(engine, asked(engine, posts, "forum", "a")[0]) == 3
-    assert ids(engine) == ["text:a#3"]
+    assert forget(engine, asked(engine, posts, "forum", "a")[0]) == 4
+    assert ids(engine) == ["text:a#picture-3"]
     selection, found = asked(engine, posts, "forum", "b")
     assert (found.mentions, found.collected) == (0, 1)
     forget(engine, selection)

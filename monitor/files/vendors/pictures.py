@@ -6,8 +6,8 @@ from typing import Final
 
 from monitor.errors import DataError
 from monitor.files.interface import LeftOut, Row, Unreadable
+from monitor.messages import picture_id
 from monitor.pictures import read_header
-from monitor.sources.records import picture_id
 
 _NOT_THERE: Final = "a picture that is not beside the file"
 
@@ -18,7 +18,7 @@ def shown_in(
     """A row for each picture of the post; `ids` are the columns that its id may stand in, best first; of
     none the picture's bytes make it.
 
-    Ids are as the collectors have them: the first picture shares the post's, others are `ID#2`, `ID#3`, ...
+    Ids are as the collectors have them: the first picture shares the post's, others are `ID#picture-2`, ...
     What lies outside of the folder is not there.
     """
     id = next((str(post.cells[name]) for name in ids if post.cells.get(name)), "")
