@@ -1,4 +1,4 @@
-"""RSS and Atom feeds: asked again and again, politely; entries that are new or edited become mentions."""
+"""Feeds (RSS, Atom, JSON): asked again and again, politely; new and edited entries become mentions."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -10,7 +10,8 @@ import msgspec
 from monitor.errors import SetupError
 from monitor.sources.context import Context
 from monitor.sources.faults import shown
-from monitor.sources.feeds import Feed, parse_feed
+from monitor.sources.feed_entries import Feed
+from monitor.sources.feeds import parse_feed
 from monitor.sources.html import address
 from monitor.sources.interface import Item, Page, Skipped, SourceOutageError, State
 from monitor.sources.options import Options, Seconds
@@ -23,7 +24,8 @@ _REMEMBERED: Final = 500
 _LARGEST: Final = 8 * 2**20
 """Bytes of a document: ten seconds of work; feeds have a hundredth."""
 _ACCEPTED: Final = (
-    "application/atom+xml, application/rss+xml, application/rdf+xml;q=0.9, application/xml;q=0.8, */*;q=0.5"
+    "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml;q=0.9, "
+    "application/json;q=0.8, application/xml;q=0.8, */*;q=0.5"
 )
 
 
@@ -31,7 +33,7 @@ class RssOptions(Options, frozen=True, kw_only=True):
     """What an entry of kind `rss` may say."""
 
     feeds: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
-    """Addresses of RSS or Atom documents."""
+    """Addresses of RSS, Atom or JSON Feed documents."""
     every: Seconds = Seconds(600)
 
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from monitor.errors import SetupError
 from monitor.sources.context import Context
-from monitor.sources.feeds import Entry, parse_feed
+from monitor.sources.feed_entries import Entry
+from monitor.sources.feeds import parse_feed
 from monitor.sources.interface import Item, Post, Skipped, SourceOutageError
 from monitor.sources.rss import Rss, RssOptions
 from tests.sources.polled_servers import CUT, Fault, Site, rss
@@ -293,7 +294,7 @@ async def test_a_page_instead_of_a_feed_is_told() -> None:
     site = Site()
     site.put("/feed", "<html><body>Hello</body></html>", "text/html")
     async with reading(site) as polled:
-        with pytest.raises(SetupError, match="no RSS or Atom feed"):
+        with pytest.raises(SetupError, match=r"no feed \(RSS, Atom, JSON Feed\)"):
             await polled.one()
 
 
