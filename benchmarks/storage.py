@@ -27,6 +27,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 import psycopg
 from database_server import database
+from psycopg.pq import TransactionStatus
 
 from monitor.brands import Brands, load_brands
 from monitor.messages import BrandMention, Deletion, Sentiment, TextMention
@@ -180,8 +181,10 @@ def counted() -> Iterator[dict[str, int]]:
         await enter(self, *given)
 
     async def commits(self: Any) -> None:
-        seen["statements"] += 2
-        seen["round_trips"] += 1
+        seen["statements"] += 1  # the BEGIN
+        if self.info.transaction_status != TransactionStatus.IDLE:
+            seen["statements"] += 1
+            seen["round_trips"] += 1
         await commit(self)
 
     psycopg.AsyncConnection.execute = executes  # type: ignore[method-assign]

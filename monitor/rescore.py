@@ -25,13 +25,13 @@ from monitor.messages import BrandMention
 from monitor.sentiment import SentimentScorer
 from monitor.settings import Settings
 from monitor.storage import stories
+from monitor.storage.brands import brand_ids
 from monitor.storage.driver import Statement, as_json
 from monitor.storage.faults import translated
 from monitor.storage.mention_rows import NO_SENTIMENTS, SENTIMENTS
 from monitor.storage.records import Scored
 from monitor.storage.rows import Row as Felt
 from monitor.storage.rows import sentiment_rows
-from monitor.storage.statements import select_brand_ids
 from monitor.storage.walk import Walk, brand_places
 from monitor.stream.asking import Said, ask
 from monitor.stream.scoring import score_each
@@ -102,7 +102,7 @@ class Rescore:
         """Texts due that were published in [since, until). Raises `SetupError` for a brand nobody knows."""
         due = self._walk.how_many(self._engine, since, until)
         with translated(), self._engine.connect() as connection:
-            unknown = sorted(set(self._only) - _brand_ids(connection).keys())
+            unknown = sorted(set(self._only) - brand_ids(connection).keys())
         if unknown:
             raise SetupError(
                 f"{', '.join(unknown)}: the database has no such brand; `brand-monitor brands list` has the "
@@ -132,7 +132,7 @@ class Rescore:
         with translated(), self._engine.connect() as connection:
             named = brand_places(connection, ids)
             before = _labels(connection, ids)
-            brands = _brand_ids(connection)
+            brands = brand_ids(connection)
         texts = [self._said(row, named.get(row.id, ())) for row in rows]
         answers = score_each(texts, self._ask, self._scorer.warm_up)
         found = {
@@ -192,10 +192,6 @@ def _labels(connection: Connection, ids: Collection[UUID]) -> Mapping[UUID, _Lab
     for id, brand_id, label in connection.execute(_LABELS, {"ids": list(ids)}):
         labels[id][brand_id] = label
     return labels
-
-
-def _brand_ids(connection: Connection) -> dict[str, int]:
-    return {row.name: row.id for row in connection.execute(select_brand_ids())}
 
 
 # xmin is the transaction that wrote this version of the row: whoever changes a mention's text, brands or

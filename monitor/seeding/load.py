@@ -25,7 +25,8 @@ from monitor.seeding.phrases import copied
 from monitor.seeding.pictures import SeedPicture, make_pictures
 from monitor.seeding.world import SOURCES, World
 from monitor.seeding.worldmaking import make_world
-from monitor.storage import mention_rows, rollups, rows, statements
+from monitor.storage import dead_letter_rows, mention_rows, picture_rows, rollups, rows
+from monitor.storage.brands import add_brands, brand_ids
 from monitor.storage.figure_tables import seeding
 from monitor.storage.pictures import PictureStore
 from monitor.storage.pruning import kept_from
@@ -41,9 +42,9 @@ _REJECTED: Final = (
     ("text-empty", "the text is blank"),
 )
 _COLUMNS: Final[Mapping[str, Sequence[str]]] = {
-    "picture": statements.PICTURE,
-    "picture_scan": statements.SCAN,
-    "logo_detection": statements.DETECTION,
+    "picture": picture_rows.PICTURE,
+    "picture_scan": picture_rows.SCAN,
+    "logo_detection": picture_rows.DETECTION,
     "mention": (*mention_rows.MENTION, "first_stored_at", "stored_at", "story_keys"),
     "brand_mention": mention_rows.BRAND_MENTION,
     "sentiment": mention_rows.SENTIMENT,
@@ -149,9 +150,8 @@ def _is_empty(connection: Connection, wanted: Seeding) -> bool:
 
 
 def _write_brands(connection: Connection, brands: Brands) -> list[int]:
-    given = [{"name": rows.clean(brand.name), "own": brand.own} for brand in brands]
-    connection.execute(statements.upsert_brands(), statements.arrays(given, statements.BRAND))
-    known = {row.name: row.id for row in connection.execute(statements.select_brand_ids())}
+    add_brands(connection, {brand.name: brand.own for brand in brands})
+    known = brand_ids(connection)
     return [known[brand.name] for brand in brands]
 
 
@@ -209,13 +209,8 @@ def _write_account(
             _rejection(topic, stored + n, wanted.until - timedelta(hours=float(chance.uniform(0, 168))), n)
             for n in range(n_rejected)
         ]
-        if letters:
-            connection.execute(
-                statements.insert_dead_letters(),
-                statements.arrays(
-                    [rows.dead_letter_row(letter, LOG_ID) for letter in letters], statements.DEAD_LETTER
-                ),
-            )
+        for statement in dead_letter_rows.write(letters, LOG_ID):
+            statement.run(connection)
         if stored:
             connection.execute(_BATCH_LINE, {"log": LOG_ID, "topic": topic, "n": stored, "bad": n_rejected})
 

@@ -17,14 +17,13 @@ from monitor.storage.tables import ingest_batch
 _KEY: Final = ("log_id", "topic", "partition", "first_offset", "last_offset")
 _OFFSETS: Final = ("offsets", "mention_offsets", "rejected_offsets")
 _COUNTS: Final = ("deliveries", "records", "stored", "replaced", "rejected", "deleted")
-_ADDED: Final = ", ".join(f"{name} = b.{name} + excluded.{name}" for name in (*_OFFSETS, *_COUNTS))
+_ADDED: Final = ", ".join(f"{name} = kept.{name} + excluded.{name}" for name in (*_OFFSETS, *_COUNTS))
 
-_INSERT: Final = driver.insert(ingest_batch, (*_KEY, *_OFFSETS, *_COUNTS, "stored_digest"), name="b")
+_INSERT: Final = driver.insert(ingest_batch, (*_KEY, *_OFFSETS, *_COUNTS, "stored_digest"), order_by=_KEY)
 
 UPSERT: Final = f"""{_INSERT}
-    ORDER BY {", ".join(_KEY)}
     ON CONFLICT ({", ".join(_KEY)}) DO UPDATE
-    SET {_ADDED}, stored_digest = b.stored_digest # excluded.stored_digest, written_at = now()
+    SET {_ADDED}, stored_digest = kept.stored_digest # excluded.stored_digest, written_at = now()
 """  # noqa: S608 - names of our own tables
 """Writes `lines`; a batch delivered again adds to its own row, so that all counts keep adding up."""
 

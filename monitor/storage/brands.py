@@ -1,10 +1,32 @@
 """The brands of brands.toml as rows: whose they are, and which are watched."""
 
-from sqlalchemy import Connection
+from collections.abc import Mapping
+from typing import Final
+
+from sqlalchemy import Connection, select, text
 
 from monitor.brands import Brands
-from monitor.storage import statements
+from monitor.storage import driver
+from monitor.storage.driver import Statement, as_json
 from monitor.storage.rows import clean
+from monitor.storage.tables import brand
+
+_UPSERT: Final = f"""{driver.insert(brand, ("name", "own"), order_by=("name",))}
+    ON CONFLICT (name) DO UPDATE SET own = excluded.own, watched = true
+    WHERE excluded.own <> kept.own OR NOT kept.watched
+"""
+
+_UNWATCH: Final = text("""
+    UPDATE brand SET watched = false, own = false
+    WHERE watched AND name <> ALL(CAST(:listed AS text[])) AND NOT EXISTS (
+        SELECT FROM gallery_entry AS e WHERE e.brand_id = brand.id AND e.removed_in IS NULL)
+""")
+
+
+def add_brands(connection: Connection, brands: Mapping[str, bool]) -> None:
+    """Write brands, which are watched from now on, by name and whether they are ours."""
+    rows = [{"name": clean(name), "own": own} for name, own in brands.items()]
+    Statement(_UPSERT, as_json(rows)).run(connection)
 
 
 def write_brands(connection: Connection, brands: Brands) -> dict[str, int]:
@@ -13,8 +35,11 @@ def write_brands(connection: Connection, brands: Brands) -> dict[str, int]:
 
     Returns the ids of all brands there ever were, by name.
     """
-    given = [{"name": clean(brand.name), "own": brand.own} for brand in brands]
-    if given:
-        connection.execute(statements.upsert_brands(), statements.arrays(given, statements.BRAND))
-    connection.execute(statements.unwatch_brands(), {"listed": [each["name"] for each in given]})
-    return {row.name: row.id for row in connection.execute(statements.select_brand_ids())}
+    add_brands(connection, {brand.name: brand.own for brand in brands})
+    connection.execute(_UNWATCH, {"listed": [clean(brand.name) for brand in brands]})
+    return brand_ids(connection)
+
+
+def brand_ids(connection: Connection) -> dict[str, int]:
+    """Ids of all brands there ever were, by name."""
+    return {row.name: row.id for row in connection.execute(select(brand.c.name, brand.c.id))}

@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 import psycopg
 from psycopg.pq import PipelineStatus
-from sqlalchemy import Column, Connection, Table
+from sqlalchemy import Column, Connection, LargeBinary, Table
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import INT8MULTIRANGE, TSVECTOR
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -25,15 +25,19 @@ _ENCODER: Final = msgspec.json.Encoder()
 
 
 class Statement(NamedTuple):
-    """SQL, and what its %(names)s stand for."""
+    """SQL, and what its %(names)s stand for; `prepare` keeps its plan on the connection."""
 
     sql: str
     given: Mapping[str, Any] = {}
+    prepare: bool = True
 
     def run(self, connection: Connection) -> Sequence[Any]:
         """Its rows, by SQLAlchemy's way to the same driver."""
         result = connection.exec_driver_sql(self.sql, dict(self.given))
         return result.all() if result.returns_rows else ()
+
+
+_COMMIT: Final = Statement("COMMIT", prepare=False)  # as text, so that whoever reads along knows it
 
 
 async def together(connection: AsyncConnection, *statements: Statement) -> list[Sequence[tuple[Any, ...]]]:
@@ -47,7 +51,9 @@ async def together(connection: AsyncConnection, *statements: Statement) -> list[
     assert driver is not None
     try:
         async with driver.pipeline():
-            cursors = [await driver.execute(each.sql, each.given, prepare=True) for each in statements]
+            cursors = [
+                await driver.execute(sql, given, prepare=prepare) for sql, given, prepare in statements
+            ]
         return [() if each.description is None else await each.fetchall() for each in cursors]
     except BaseException as error:
         if driver.closed:
@@ -58,14 +64,28 @@ async def together(connection: AsyncConnection, *statements: Statement) -> list[
         raise
 
 
-def insert(table: Table, names: Sequence[str], name: str = "kept") -> str:
-    """INSERT of rows that come as `rows`, by `as_json`; the table goes by that name."""
+async def commit(connection: AsyncConnection, *statements: Statement) -> list[Sequence[tuple[Any, ...]]]:
+    """As `together`, and the transaction's COMMIT in the same round trip: after a statement that fails it is
+    not run. The connection's own has nothing left to do.
+
+    An error that is no answer of the server, of a connection lost, say, leaves open whether it committed.
+    """
+    return (await together(connection, *statements, _COMMIT))[:-1]
+
+
+def insert(table: Table, names: Sequence[str], order_by: Sequence[str] = ()) -> str:
+    """INSERT of rows that come as `rows`, by `as_json`, in this order; the table goes by the name of `kept`.
+
+    Key order is what keeps two transactions from deadlocking: whoever comes second waits at the first shared
+    row, before it holds one that the other needs. Under a lock it needs none.
+    """
     columns = [table.c[name] for name in names]
     given = ", ".join(f"{each.name} {_sent_as(each)}" for each in columns)
-    values = ", ".join(_stored_as(each) for each in columns)
+    values = ", ".join(map(_stored_as, columns))
+    order = f" ORDER BY {', '.join(order_by)}" if order_by else ""
     return (
-        f"INSERT INTO {table.name} AS {name} ({', '.join(names)}) SELECT {values} "  # noqa: S608 - names of our own tables
-        f"FROM json_to_recordset(CAST(%(rows)s AS json)) AS given({given})"
+        f"INSERT INTO {table.name} AS kept ({', '.join(names)}) SELECT {values} "  # noqa: S608 - names of our own tables
+        f"FROM json_to_recordset(CAST(%(rows)s AS json)) AS given({given}){order}"
     )
 
 
@@ -100,8 +120,8 @@ def uuids(ids: Iterable[UUID]) -> str:
 
 
 def _sent_as(column: Column[Any]) -> str:
-    # Words come joined (`rows.joined_words`), arrays and multiranges as SQL writes them.
-    if isinstance(column.type, (INT8MULTIRANGE, TSVECTOR, ARRAY)):
+    # Words come joined (`rows.joined_words`), arrays and multiranges as SQL writes them, bytes in base64.
+    if isinstance(column.type, (INT8MULTIRANGE, TSVECTOR, ARRAY, LargeBinary)):
         return "text"
     return str(column.type.compile(dialect=_DIALECT))
 
@@ -109,4 +129,6 @@ def _sent_as(column: Column[Any]) -> str:
 def _stored_as(column: Column[Any]) -> str:
     if isinstance(column.type, TSVECTOR):
         return f"array_to_tsvector(string_to_array(given.{column.name}, {SEPARATOR_SQL}))"
+    if isinstance(column.type, LargeBinary):
+        return f"decode(given.{column.name}, 'base64')"
     return f"CAST(given.{column.name} AS {column.type.compile(dialect=_DIALECT)})"

@@ -18,10 +18,11 @@ from monitor.errors import SetupError
 from monitor.messages import MOST_PICTURES, Kind, mention_uuid, picture_id, post_of_picture
 from monitor.privacy.pseudonyms import is_pseudonym
 from monitor.queries.fields import is_author
+from monitor.storage.dead_letter_rows import HEAD_BYTES
 from monitor.storage.deletion import delete
 from monitor.storage.engine import known_as
 from monitor.storage.faults import translated
-from monitor.storage.rows import HEAD_BYTES, clean
+from monitor.storage.rows import clean
 
 _AT_ONCE: Final = 100
 """Mentions of a transaction: workers wait for some tenths of a second."""

@@ -11,7 +11,7 @@ from monitor.errors import SetupError
 from monitor.logos.gallery import Calibration, Gallery, GalleryEntry, Reference
 from monitor.logos.gallery.entries import pack, unpack
 from monitor.logos.gallery.references import stored_reference
-from monitor.storage import statements
+from monitor.storage.brands import add_brands
 from monitor.storage.faults import translated
 from monitor.storage.gallery_tables import gallery_entry, gallery_reference, gallery_version
 from monitor.storage.tables import brand
@@ -107,10 +107,7 @@ def put_entry(
     The brand gets its row, too. The caller commits; workers see it then.
     """
     version = _next_version(connection, note)
-    connection.execute(
-        statements.upsert_brands(),
-        statements.arrays([{"name": entry.brand, "own": own}], statements.BRAND),
-    )
+    add_brands(connection, {entry.brand: own})
     brand_id = connection.execute(select(brand.c.id).where(brand.c.name == entry.brand)).scalar_one()
     _end(connection, brand_id, version)
     (entry_id,) = connection.execute(

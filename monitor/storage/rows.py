@@ -5,7 +5,6 @@ import re
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC
 from typing import Any, Final
 
 from monitor.brands import Brands
@@ -15,7 +14,6 @@ from monitor.storage.records import (
     DeletionResult,
     ImageResult,
     RecordPosition,
-    Rejection,
     Result,
     Scored,
     TextResult,
@@ -24,11 +22,9 @@ from monitor.verdict import verdict
 
 Row = dict[str, Any]
 
-_NAMESPACE: Final = uuid.UUID("0d6a8a52-3f0c-5b6e-8f43-7c1b6f1c9a27")
+NAMESPACE: Final = uuid.UUID("0d6a8a52-3f0c-5b6e-8f43-7c1b6f1c9a27")
 # NUL has no place in a PostgreSQL text; half of a surrogate pair none in UTF-8.
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
-# Enough to see what kind of thing was sent; the whole of it lies in the dead-letter topic.
-HEAD_BYTES: Final = 1024
 
 LOOK_AT_TEXT: Final = "\x01"
 """The lexeme in `mention.words` that stands for those left out: the text itself has to be looked at."""
@@ -57,7 +53,7 @@ def mention_id(change: Change) -> uuid.UUID:
 
 
 def joined_words(words: Iterable[str], said: str | None) -> str | None:
-    """Lexemes as `statements` takes them, in one text; None where there are none though something was said.
+    """Lexemes as `driver` takes them, in one text; None where there are none though something was said.
 
     Those too long to be stored, or too many, are left out, and `LOOK_AT_TEXT` stands for them.
     """
@@ -71,7 +67,7 @@ def joined_words(words: Iterable[str], said: str | None) -> str | None:
 
 
 def array(numbers: Sequence[int]) -> str | None:
-    """Numbers as the text of an array, which `statements` takes; None for none."""
+    """Numbers as the text of an array, which SQL takes; None for none."""
     return f"{{{','.join(map(str, numbers))}}}" if numbers else None
 
 
@@ -82,7 +78,7 @@ def mention_digest(id: uuid.UUID) -> int:
 
 def post_id(source: str, external_id: str) -> uuid.UUID:
     """The same for the text and the picture of one post."""
-    return uuid.uuid5(_NAMESPACE, f"post:{len(source)}:{source}:{external_id}")
+    return uuid.uuid5(NAMESPACE, f"post:{len(source)}:{source}:{external_id}")
 
 
 def brands_found(results: Iterable[Result]) -> set[str]:
@@ -104,7 +100,7 @@ def brands_key(brands: Brands) -> str:
 def mention_row(id: uuid.UUID, result: Result, log_id: str) -> Row:
     """The row of table `mention`."""
     said = result.mention
-    row = _position_row(result.position, log_id)
+    row = position_row(result.position, log_id)
     row["id"] = id
     row["post_id"] = post_id(said.source, said.id)
     row["source"] = clean(said.source)
@@ -172,7 +168,7 @@ def detection_id(sha256: str, model_version: str, found: Detection) -> uuid.UUID
     box = found.box
     # A hundred-thousandth of the picture: below a pixel, above the noise of another CPU's arithmetic.
     place = ":".join(f"{edge:.5f}" for edge in (box.x, box.y, box.width, box.height))
-    return uuid.uuid5(_NAMESPACE, f"detection:{sha256}:{model_version}:{found.brand}:{place}")
+    return uuid.uuid5(NAMESPACE, f"detection:{sha256}:{model_version}:{found.brand}:{place}")
 
 
 def _detection_row(result: ImageResult, found: Detection, brand_ids: Mapping[str, int]) -> Row:
@@ -250,25 +246,8 @@ def _mean(opinions: list[Sentiment], min_confidence: float) -> Sentiment:
     )
 
 
-def dead_letter_row(rejection: Rejection, log_id: str, *, keeps_head: bool = True) -> Row:
-    """The row of table `dead_letter`; storable whatever the publisher sent. `keeps_head`: with the beginning
-    of the value."""
-    place, letter = rejection.position, rejection.letter
-    moment = place.timestamp.astimezone(UTC).isoformat()
-    name = f"{log_id}:{place.topic}:{place.partition}:{place.offset}:{moment}"
-    return {
-        "id": uuid.uuid5(_NAMESPACE, f"dead:{name}"),
-        **_position_row(place, log_id),
-        "error_code": clean(letter.error_code),
-        "error_detail": clean(letter.error_detail),
-        "failed_at": letter.failed_at,
-        "record_key": None if letter.key is None else letter.key[:HEAD_BYTES],
-        "value_head": letter.value[:HEAD_BYTES] if keeps_head else b"",
-        "value_bytes": len(letter.value),
-    }
-
-
-def _position_row(place: RecordPosition, log_id: str) -> Row:
+def position_row(place: RecordPosition, log_id: str) -> Row:
+    """The columns of a record's place."""
     return {
         "log_id": log_id,
         "topic": place.topic,

@@ -13,7 +13,7 @@ The order inside the transaction, the same for every worker, is what makes it fr
 6. the stories of mentions that have changed
 7. pictures that no mention shows any more
 8. dead letters (by id)
-9. the batch's own line of account (by topic, partition, offset)
+9. the batch's own line of account (by topic, partition, offset), and the COMMIT
 
 The caller commits Kafka offsets only after `write` returned.
 """
@@ -30,18 +30,28 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from monitor.brands import Brands
 from monitor.errors import DataError, SetupError
 from monitor.messages import Detection
-from monitor.storage import account, deletion, logs, mention_rows, rows, schema, standing, statements, stories
-from monitor.storage.brands import write_brands
+from monitor.storage import (
+    account,
+    dead_letter_rows,
+    deletion,
+    driver,
+    logs,
+    mention_rows,
+    picture_rows,
+    rows,
+    schema,
+    standing,
+    stories,
+)
+from monitor.storage.brands import brand_ids, write_brands
 from monitor.storage.driver import Statement, as_json, together
 from monitor.storage.engine import privacy_of
 from monitor.storage.faults import UnstorableError, translated
-from monitor.storage.picture_rows import PictureRows
 from monitor.storage.pruning import KEPT_FROM, refuse_old
 from monitor.storage.records import (
     Batch,
     Change,
     DeletionResult,
-    ImageResult,
     StorageRejection,
     WriteOutcome,
 )
@@ -71,12 +81,10 @@ class BatchWriter:
         privacy = privacy_of(engine.sync_engine)
         self._keeps_heads = privacy is None or privacy.keeps_heads
         self._brands = brands
-        self._pictures = PictureRows(brands)
+        self._brands_key = rows.brands_key(brands)
         self._brand_ids: dict[str, int] = {}
         self.kept_from: datetime | None = None
         """What is older is refused, as of the last batch. May be later by now, and is never earlier again."""
-        self._dead_letters = statements.insert_dead_letters()
-        self._select_brand_ids = statements.select_brand_ids()
 
     async def prepare(self) -> None:
         """Check the schema's version and write the brands of brands.toml, those that left it are watched no
@@ -126,7 +134,7 @@ class BatchWriter:
             return {}
         with translated():
             async with self._engine.connect() as connection:
-                return await self._pictures.known(connection, sha256s, model_version)
+                return await picture_rows.known(connection, sha256s, model_version, self._brands_key)
 
     async def ping(self) -> None:
         """One round trip, for readiness."""
@@ -135,43 +143,36 @@ class BatchWriter:
                 await connection.execute(text("SELECT 1"))
 
     async def _write(self, connection: AsyncConnection, batch: Batch) -> WriteOutcome:
-        """Everything but the commit. Of a batch of new texts there are two round trips: what is there, and
-        what becomes of it."""
+        """Of a batch of new texts there are two round trips: what is there, and what becomes of it, to the
+        COMMIT."""
         turns = Statement(_TURNS, {"turns": rows.array(account.turns(batch))})
         stood, files_due, pictures_gone = Standing(), set[str](), 0
-        left = list[Statement]()
+        left, released = [turns], list[Statement]()
         if batch.results or any(rejection.picture for rejection in batch.rejections):
             stood, beside = await self._stand(connection, turns, batch)
             if stood.marks:
                 pictures_gone = await self._delete(connection, stood)
-            files_due = await self._pictures.write(connection, stood.versions.values(), self._ids())
+            files_due = await picture_rows.write(
+                connection, stood.versions.values(), self._brands_key, self._ids()
+            )
             if stood.removed:  # with them went keys
-                beside = Neighbours(
-                    (
-                        await together(
-                            connection, _beside({id: (version,) for id, version in stood.versions.items()})
-                        )
-                    )[0]
-                )
+                again = {id: (version,) for id, version in stood.versions.items()}
+                beside = Neighbours(*await together(connection, _beside(again)))
             left = await mention_rows.write(
                 connection, stood.versions, stood.there, beside, batch.log_id, self._ids()
             )
-            if _puts_pictures(batch):
-                await together(connection, *left)
-                left = []
-                pictures_gone += await self._pictures.release(connection, batch, stood)
-        else:
-            await together(connection, turns)
-        letters = [
-            rows.dead_letter_row(rejection, batch.log_id, keeps_head=self._keeps_heads)
-            for rejection in batch.rejections
-        ]
-        if letters:
-            await connection.execute(self._dead_letters, statements.arrays(letters, statements.DEAD_LETTER))
+            released = picture_rows.release(batch, stood)
         there = stood.there
         new = {id: version.position for id, version in stood.versions.items() if id not in there}
         lines = account.lines(batch, new)
-        await together(connection, *left, Statement(account.UPSERT, as_json(lines)))
+        answers = await driver.commit(
+            connection,
+            *left,
+            *released,
+            *dead_letter_rows.write(batch.rejections, batch.log_id, keeps_head=self._keeps_heads),
+            Statement(account.UPSERT, as_json(lines)),
+        )
+        pictures_gone += sum(n for ((n,),) in answers[len(left) : len(left) + len(released)])
         return replace(
             account.outcome(lines),
             silent=stood.silent,
@@ -204,7 +205,7 @@ class BatchWriter:
             except DataError as error:
                 raise StorageRejection(version.position, error.detail, error.code) from None
         if not rows.brands_found(stood.versions.values()) <= self._brand_ids.keys():
-            await self._read_brand_ids(connection)
+            self._brand_ids = await connection.run_sync(brand_ids)
         return stood, Neighbours(beside)
 
     async def _delete(self, connection: AsyncConnection, stood: Standing) -> int:
@@ -233,10 +234,6 @@ class BatchWriter:
             outcome += await self.write(Batch(log_id=batch.log_id, results=part))
         return outcome + await self.write(beside)
 
-    async def _read_brand_ids(self, connection: AsyncConnection) -> None:
-        found = await connection.execute(self._select_brand_ids)
-        self._brand_ids = {row.name: row.id for row in found}
-
     def _ids(self) -> dict[str, int]:
         assert self._brand_ids or not self._brands, "BatchWriter.prepare() was not called"
         return self._brand_ids
@@ -249,10 +246,4 @@ def _beside(changes: Mapping[UUID, Iterable[Change]]) -> Statement:
         for id, of_it in changes.items()
         for each in of_it
         if not isinstance(each, DeletionResult)
-    )
-
-
-def _puts_pictures(batch: Batch) -> bool:
-    return any(isinstance(each, ImageResult) for each in batch.results) or any(
-        each.picture is not None for each in batch.rejections
     )

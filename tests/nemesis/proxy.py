@@ -87,6 +87,10 @@ class Proxy:
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         self._loop.run_forever()
+        left = asyncio.all_tasks(self._loop)
+        for task in left:
+            task.cancel()
+        self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self.cruelty.refuse:
@@ -99,9 +103,10 @@ class Proxy:
             return
         self._open.add(writer)
         held = asyncio.Event()  # set: the server's answers are not passed on
+        committed = asyncio.Event()  # set: what is held back says so
         tasks = [
-            asyncio.ensure_future(self._requests(reader, server, held)),
-            asyncio.ensure_future(self._answers(upstream, writer, held)),
+            asyncio.ensure_future(self._requests(reader, server, held, committed)),
+            asyncio.ensure_future(self._answers(upstream, writer, held, committed)),
         ]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -113,7 +118,11 @@ class Proxy:
             _reset(server)
 
     async def _requests(
-        self, client: asyncio.StreamReader, server: asyncio.StreamWriter, held: asyncio.Event
+        self,
+        client: asyncio.StreamReader,
+        server: asyncio.StreamWriter,
+        held: asyncio.Event,
+        committed: asyncio.Event,
     ) -> None:
         """Client to server, message by message; returning ends the connection."""
         with suppress(OSError, asyncio.IncompleteReadError):
@@ -137,11 +146,16 @@ class Proxy:
                     server.write(message + (await _rest(client) if kind == _PARSE else b""))
                 await server.drain()
                 if cut is Cut.AFTER_ANSWER:
-                    await asyncio.sleep(0.05)  # a COMMIT without fsync takes a millisecond
+                    with suppress(TimeoutError):  # a COMMIT that fails is answered otherwise
+                        await asyncio.wait_for(committed.wait(), 2)
                 return
 
     async def _answers(
-        self, upstream: asyncio.StreamReader, client: asyncio.StreamWriter, held: asyncio.Event
+        self,
+        upstream: asyncio.StreamReader,
+        client: asyncio.StreamWriter,
+        held: asyncio.Event,
+        committed: asyncio.Event,
     ) -> None:
         with suppress(OSError):
             while chunk := await upstream.read(_CHUNK):
@@ -149,6 +163,8 @@ class Proxy:
                 if not held.is_set():
                     client.write(chunk)
                     await client.drain()
+                elif b"COMMIT\0" in chunk:
+                    committed.set()
             if held.is_set():
                 await asyncio.sleep(1)
 
