@@ -1,5 +1,6 @@
 """`brand-monitor schedule`: sends reports when they are due and alerts when they are raised."""
 
+import asyncio
 import math
 import signal
 import threading
@@ -66,7 +67,7 @@ def schedule(
 ) -> None:
     """Send each report of MONITOR_REPORT_SCHEDULE once to each of MONITOR_REPORT_TO, and each view that
     people have sent to them once to each of theirs, until SIGTERM. Every day, prune mentions that are older
-    than MONITOR_RETENTION.
+    than MONITOR_RETENTION. PREFIX.findings hears of deletions that `forget` could not tell of.
 
     One that was due while nothing ran is sent late. Every hour, look at the alerts that people set on the
     pages, too. Run as many of these as you like: the database sees to it that nothing is sent
@@ -120,12 +121,14 @@ def _run(settings: Settings, engine: "Engine", plan: _Plan, once: bool) -> None:
     from monitor.storage.pictures import PictureStore
     from monitor.storage.pruning import Retention
     from monitor.storage.schema import check_revision
+    from monitor.stream.deletions import tell_untold
 
     store = PictureStore(settings.picture_store)
     sender = ReportSender(engine, store, plan.dispatches, settings.report_attach, base_address(settings))
     duties: list[tuple[str, Duty]] = [
         ("reports", sender.send_due),
         ("alerts", AlertWatch(engine, settings, plan.alerted).look),
+        ("deletions", lambda: asyncio.run(tell_untold(engine, settings))),
     ]
     if plan.retention:
         seconds = math.inf if once else _PRUNING

@@ -54,7 +54,9 @@ collected = Table(
     Column("aliases", ARRAY(Text), comment="Other names that the platform tells its deletion by."),
     Column("author_id", Text, comment="What the platform never changes about its author."),
     moment("published_at", "When it was published."),
-    Column("n_pictures", Integer, nullable=False, comment="Pictures it named: mentions id, id#2, id#3, ..."),
+    Column(
+        "n_pictures", Integer, nullable=False, comment="Pictures it named: mentions id, id#picture-2, ..."
+    ),
     Index(None, "source", "author_id", postgresql_where=text("author_id IS NOT NULL")),
     Index(None, "aliases", postgresql_using="gin"),
     # What pruning asks for.

@@ -215,4 +215,4 @@ _DUE: Final = text("""
         (SELECT before < :before OR ended_at IS NULL FROM pruning ORDER BY before DESC LIMIT 1), true)
 """)
 _SOME: Final = text("SELECT * FROM prune_some(:most, CAST(:at AS timestamptz), CAST(:id AS uuid))")
-_END: Final = text("SELECT prune_end()")
+_END: Final = text("SELECT prune_end(), prune_marks()")

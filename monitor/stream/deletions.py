@@ -1,8 +1,8 @@
-"""Tells of mentions that were deleted by SQL, for `brand-monitor forget`: nobody reads of them in the log.
+"""Tells of mentions that `brand-monitor forget` deleted: nobody reads of them in the log.
 
-At least once, and also those that a killed run left untold: a mark in `deleted_mention` keeps source and id
-until Kafka has acknowledged that they were told. Of a mention that was published again by then nobody is told
-that it is gone.
+At least once; what a run left untold that was killed, or found no Kafka, `brand-monitor schedule` tells: a
+mark in `deleted_mention` keeps source and id until Kafka has acknowledged that they were told. Of a mention
+that was published again by then nobody is told that it is gone.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ async def tell_untold(engine: Engine, settings: Settings) -> int:
     """Publish a `Deleted` to `PREFIX.findings` for each mark that is untold; how many.
 
     Where nothing is published there (`publish_findings`), source and id are blanked all the same. Needs the
-    rights of brand_monitor_migrate. Raises `OutageError` and `SetupError`.
+    rights of brand_monitor_write. Raises `OutageError` and `SetupError`.
     """
     if not _untold(engine):
         return 0
@@ -72,9 +72,4 @@ _UNTOLD: Final = text("""
     FROM deleted_mention AS d WHERE source IS NOT NULL ORDER BY deleted_at LIMIT :limit
 """)
 
-# One that was deleted once more meanwhile is untold again.
-_BLANK: Final = text("""
-    UPDATE deleted_mention AS d SET source = NULL, external_id = NULL
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:moments AS timestamptz[])) AS told(id, deleted_at)
-    WHERE d.id = told.id AND d.deleted_at = told.deleted_at
-""")
+_BLANK: Final = text("SELECT deletion_told(CAST(:ids AS uuid[]), CAST(:moments AS timestamptz[]))")

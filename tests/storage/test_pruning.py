@@ -390,6 +390,38 @@ async def test_a_mention_from_before_is_refused_also_by_a_worker_that_does_not_k
     assert audit(engine, (), {}).ok
 
 
+async def test_marks_of_deletions_end_once_their_records_are_refused_for_their_age(writer, engine, made):
+    """But not what has still to be told, nor what a record may bring back that is young enough."""
+    two_days_ago = MIDNIGHT - timedelta(days=2)
+    old, untold, young = (
+        made.text(n, id=id, published_at=two_days_ago, at=at)
+        for n, (id, at) in enumerate(
+            [("old", two_days_ago), ("untold", two_days_ago), ("young", MIDNIGHT - timedelta(hours=23))]
+        )
+    )
+    await writer.write(Batch(log_id="c", results=(old, untold, young)))
+    ids = {each.mention.id: mention_uuid("text", "forum", each.mention.id) for each in (old, untold, young)}
+    with engine.begin() as connection:
+        delete(connection, list(ids.values()), "asked")
+    with engine.begin() as connection:
+        told = {"ids": [ids["old"], ids["young"]]}
+        moments = "ARRAY(SELECT deleted_at FROM deleted_mention WHERE id = ANY(:ids) ORDER BY id)"
+        told["ids"].sort()
+        connection.execute(text(f"SELECT deletion_told(CAST(:ids AS uuid[]), {moments})"), told)
+    marked = "SELECT id FROM deleted_mention ORDER BY id"
+    assert counted(engine, "SELECT count(*) FROM deleted_mention WHERE source IS NULL") == [(2,)]
+    prune(engine, MIDNIGHT - timedelta(days=1))
+    assert len(counted(engine, marked)) == 3
+    prune(engine)
+    assert counted(engine, marked) == sorted((ids[id],) for id in ("untold", "young"))
+    again = replace(old, position=made.position(0, at=two_days_ago))
+    with pytest.raises(StorageRejection) as refusal:
+        await writer.write(Batch(log_id="c", results=(again,)))
+    assert refusal.value.code == "too-old"
+    assert left(engine) == []
+    assert audit(engine, (), {}).ok
+
+
 async def test_nothing_old_slips_in_beside_the_decision(writer, engine, made):
     """Workers and prunings at once: whatever was stored before the decision goes, the rest is refused."""
 

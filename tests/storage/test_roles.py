@@ -251,6 +251,8 @@ async def test_a_reader_reads_everything_and_writes_nothing(database, login, wri
         "SELECT prune_begin('2026-03-01Z')",
         "SELECT * FROM prune_some(1, NULL, NULL)",
         "SELECT prune_end()",
+        "SELECT prune_marks()",
+        "SELECT deletion_told('{}', '{}')",
         "DROP TABLE mention",
         "CREATE TABLE mine (id int)",
     )
