@@ -37,7 +37,7 @@ from monitor.logos.crops import CropGeometry, cut_crops
 from monitor.settings import load_settings
 from monitor.storage import schema
 from tests.apache_kafka import ApacheKafka, KafkaMissingError, fetch_kafka
-from tests.databases import Databases
+from tests.databases import Databases, in_memory
 
 # Before torch is imported: of two processes on two cores each takes one.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -159,14 +159,17 @@ def server_folder() -> Iterator[Path]:
     Not under pytest's own: under root the server runs as another user, and every pytest that starts on the
     machine closes its folder to others again.
     """
-    with tempfile.TemporaryDirectory(prefix="brand-monitor-") as folder:
+    with tempfile.TemporaryDirectory(prefix="brand-monitor-", dir=in_memory()) as folder:
         yield Path(folder)
 
 
 @pytest.fixture(scope="session")
 def database_server() -> Iterator[EmbeddedDatabase]:
     """One PostgreSQL server for the run."""
-    with tempfile.TemporaryDirectory(prefix="brand-monitor-") as folder, Databases(Path(folder)) as server:
+    with (
+        tempfile.TemporaryDirectory(prefix="brand-monitor-", dir=in_memory()) as folder,
+        Databases(Path(folder)) as server,
+    ):
         yield server
 
 

@@ -49,12 +49,24 @@ def test_a_copy_that_was_written_to_is_not(database_server: Databases, migrated:
     database_server.drop("next")
 
 
-def test_a_copy_that_somebody_is_connected_to_is_not(database_server: Databases, migrated: str) -> None:
-    connection = psycopg.connect(database_server.copy(migrated, "used"))
+def test_whoever_is_still_connected_is_sent_away(database_server: Databases, migrated: str) -> None:
+    url = database_server.copy(migrated, "used")
+    connection = psycopg.connect(url)
     connection.execute("SELECT 1")
     database_server.drop("used")
     with pytest.raises(psycopg.errors.AdminShutdown):
         connection.execute("SELECT 1")
+    assert database_server.copy(migrated, "next") == url
+    database_server.drop("next")
+
+
+def test_a_copy_that_somebody_was_writing_to_is_not(database_server: Databases, migrated: str) -> None:
+    url = database_server.copy(migrated, "used")
+    connection = psycopg.connect(url)
+    connection.execute("INSERT INTO brand (name, own) VALUES ('Nike', true)")
+    database_server.drop("used")
+    assert database_server.copy(migrated, "next") != url
+    database_server.drop("next")
 
 
 def test_a_copy_of_a_copy_is_as_that_one_is(database_server: Databases, migrated: str) -> None:
