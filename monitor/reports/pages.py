@@ -1,14 +1,16 @@
 """Templates of the report and the pages: everything escaped, numbers and dates written one way."""
 
 from datetime import datetime, tzinfo
+from functools import lru_cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from monitor.reports import feeling, labels, languages, wording
 
 
+@lru_cache(maxsize=16)
 def template(zone: tzinfo | None = None) -> Template:
-    """The report page; moments are shown in `zone`, or UTC."""
+    """The report page; moments are shown in `zone`, or UTC. Compiling it takes longer than filling it in."""
     return environment("monitor.reports", zone).get_template("report.html.j2")
 
 

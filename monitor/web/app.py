@@ -3,14 +3,16 @@
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 
-from fastapi import Depends, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute
 
 from monitor import __version__
 from monitor.answers import AnswerError
@@ -92,18 +94,25 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
-        dependencies=[Depends(viewers_only_look)],
         middleware=_middleware(settings, site),
     )
     app.state.site, app.state.people = site, site.people
     app.state.history = HistorySearch(settings)
     app.mount("/static", StaticFolder(), name="static")
-    for room in (*_PAGES, api):
-        app.include_router(room.router)
-    app.add_api_route("/health", _health, include_in_schema=False)
+    app.router.routes += _routes()
     _explain_errors(app)
     describe(app)
     return app
+
+
+@cache
+def _routes() -> list[BaseRoute]:
+    """Of every application: FastAPI works out anew what each route needs wherever its router is included."""
+    rooms = APIRouter(dependencies=[Depends(viewers_only_look)])
+    for room in (*_PAGES, api):
+        rooms.include_router(room.router)
+    rooms.add_api_route("/health", _health, include_in_schema=False)
+    return rooms.routes
 
 
 def _middleware(settings: Settings, site: Site) -> list[Middleware]:

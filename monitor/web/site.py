@@ -1,6 +1,7 @@
 """What every page needs, made once when the server starts."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fastapi import Request
@@ -25,13 +26,19 @@ class Site:
     pictures: PictureStore
     people: People | None
     zone: ZoneInfo
-    templates: Environment = field(init=False)
 
-    def __post_init__(self) -> None:
-        templates = environment("monitor.web", self.zone)
-        templates.globals["static"] = static_address
-        templates.filters |= wording.FILTERS
-        object.__setattr__(self, "templates", templates)
+    @property
+    def templates(self) -> Environment:
+        """Of every page; what was compiled once stays."""
+        return _templates(self.zone)
+
+
+@cache
+def _templates(zone: ZoneInfo) -> Environment:
+    templates = environment("monitor.web", zone)
+    templates.globals["static"] = static_address
+    templates.filters |= wording.FILTERS
+    return templates
 
 
 def open_site(settings: Settings) -> Site:
