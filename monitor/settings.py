@@ -170,7 +170,8 @@ class Settings(BaseSettings):
 
     # What is kept of people (docs/deletion.md)
     authors: Authors = Field(
-        Authors.PLAIN, description="plain, or pseudonymous: a hash by authors_key of source and author."
+        Authors.PLAIN,
+        description="plain, or pseudonymous: a hash by authors_key of source and author, also in addresses of posts.",
     )
     authors_key: SecretStr | None = Field(
         None,

@@ -3,6 +3,7 @@ whatever came over Kafka, nothing else is stored."""
 
 from collections.abc import Callable
 
+from monitor.privacy.addresses import without_names
 from monitor.privacy.contacts import without_contacts
 from monitor.privacy.pseudonyms import Pseudonyms
 from monitor.settings import Authors, Redact, Settings
@@ -27,6 +28,13 @@ class Privacy:
         if not self._hides_authors or not author or self.pseudonyms is None:
             return author
         return self.pseudonyms(source, author)
+
+    def address(self, source: str, address: str | None, author: str | None) -> str | None:
+        """Where to read the mention, as stored; `author` as it was sent."""
+        pseudonyms = self.pseudonyms
+        if not self._hides_authors or not address or pseudonyms is None:
+            return address
+        return without_names(address, author, lambda name: pseudonyms(source, name))
 
     def account(self, source: str, id: str) -> str:
         """A platform's id of an account as stored, which may be the author's name there."""

@@ -176,11 +176,12 @@ class ImageScoring:
 
     def _kept(self, sent: ImageMention) -> ImageMention:
         author = self._privacy.author(sent.source, sent.author)
+        url = self._privacy.address(sent.source, sent.url, sent.author)
         if sent.caption is None:
-            return replace(sent, author=author)
+            return replace(sent, author=author, url=url)
         said = sent.caption
         caption = self._privacy.text(said, lambda: self._naming.language(read(said), None))
-        return replace(sent, caption=caption, author=author)
+        return replace(sent, caption=caption, author=author, url=url)
 
     def _judge(self, entry: _Decoded | DataError, scans: _Scans) -> _Judged | DataError:
         """A brand's query may ask what the picture shows, so its caption is judged after the scan."""

@@ -119,7 +119,10 @@ class TextScoring:
     def _kept(self, sent: TextMention) -> TextMention:
         """The mention as it is stored; what its text says is read from there, so that places fit."""
         text = self._privacy.text(sent.text, lambda: self._naming.language(read(sent.text), sent.lang))
-        return replace(sent, text=text, author=self._privacy.author(sent.source, sent.author))
+        author = self._privacy.author(sent.source, sent.author)
+        return replace(
+            sent, text=text, author=author, url=self._privacy.address(sent.source, sent.url, sent.author)
+        )
 
     def _ask(self, texts: Sequence[Said]) -> list[Scored]:
         return ask(self._scorer, texts, self._max_targets)

@@ -26,6 +26,7 @@ from monitor.stream.outage import OutageRetry
 from monitor.stream.texts import TextScoring
 
 KEY = "word-" * 8
+URL = "https://forum.example/ann/17"
 HIDDEN = Pseudonyms(KEY)("forum", "Ann")
 BRANDS = Brands(
     (Brand("Nike"), Brand("Ann's", query="author:ann"), Brand("Theirs", query=f"author:{HIDDEN}"))
@@ -38,7 +39,7 @@ Score = Callable[..., Any]
 
 def body(**fields: Any) -> dict[str, Any]:
     said = {"id": "1", "source": "forum", "author": "@Ann", "published_at": "2026-03-01T09:30:00Z"}
-    return said | fields
+    return said | {"url": URL} | fields
 
 
 @pytest.fixture(scope="module")
@@ -100,8 +101,8 @@ def counted(outcome: TextResult | ImageResult) -> set[str]:
 
 async def test_by_default_everything_is_kept_as_it_was_sent(text_of: Score, picture_of: Score) -> None:
     text, picture = await text_of(SAID), await picture_of(SAID)
-    assert (text.mention.author, text.mention.text) == ("@Ann", SAID)
-    assert (picture.mention.author, picture.mention.caption) == ("@Ann", SAID)
+    assert (text.mention.author, text.mention.url, text.mention.text) == ("@Ann", URL, SAID)
+    assert (picture.mention.author, picture.mention.url, picture.mention.caption) == ("@Ann", URL, SAID)
 
 
 async def test_a_pseudonym_is_stored_and_queries_know_the_name(text_of: Score, picture_of: Score) -> None:
@@ -109,6 +110,12 @@ async def test_a_pseudonym_is_stored_and_queries_know_the_name(text_of: Score, p
     for outcome in (await text_of(SAID, **settings), await picture_of(SAID, **settings)):
         assert outcome.mention.author == HIDDEN
         assert counted(outcome) == {"Nike", "Ann's", "Theirs"}
+
+
+async def test_an_address_names_nobody_either(text_of: Score, picture_of: Score) -> None:
+    settings = {"authors": "pseudonymous", "authors_key": KEY}
+    for outcome in (await text_of(SAID, **settings), await picture_of(SAID, **settings)):
+        assert outcome.mention.url == f"https://forum.example/{HIDDEN}/17"
 
 
 async def test_copies_by_one_author_are_told_by_the_pseudonym(text_of: Score) -> None:
