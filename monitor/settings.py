@@ -171,7 +171,7 @@ class Settings(BaseSettings):
     # What is kept of people (docs/deletion.md)
     authors: Authors = Field(
         Authors.PLAIN,
-        description="plain, or pseudonymous: a hash by authors_key of source and author, also in addresses of posts.",
+        description="plain, or pseudonymous: a hash by authors_key of source and author, in addresses, too.",
     )
     authors_key: SecretStr | None = Field(
         None,
