@@ -20,6 +20,9 @@ FIRST_COUNTED: Final = """(
 Step = Literal["day", "hour", "moment"]
 """How coarse the moments of `brand_counts` may be: those of whole days (UTC), of hours, of the mentions."""
 
+_CLOCK: Final = timedelta(days=14)
+"""No zone sets its clocks back or forth for a shorter time: those of Morocco for Ramadan."""
+
 _LENGTHS: Final[dict[Step, timedelta]] = {"day": timedelta(days=1), "hour": timedelta(hours=1)}
 
 
@@ -28,8 +31,9 @@ def step_of(chosen: Filter, zone: tzinfo, *, midnight: bool = True) -> Step:
 
     Those of India never begin on the hour, those of London begin on the day of UTC in winter.
     """
-    moments = (chosen.since, chosen.since + (chosen.until - chosen.since) / 2, chosen.until)
-    offsets = [moment.astimezone(zone).utcoffset() or timedelta() for moment in moments]
+    n = (chosen.until - chosen.since) // _CLOCK
+    moments = [chosen.since + i * _CLOCK for i in range(n + 1)] + [chosen.until]
+    offsets = {moment.astimezone(zone).utcoffset() or timedelta() for moment in moments}
     for step, length in _LENGTHS.items():
         if (midnight or step != "day") and all(offset % length == timedelta() for offset in offsets):
             return step
