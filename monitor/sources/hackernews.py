@@ -7,6 +7,7 @@ import msgspec
 
 from monitor.sources.answers import identifier, items_of, moment_of, object_of
 from monitor.sources.context import Context
+from monitor.sources.hackernews_checks import PART, ItemChecks
 from monitor.sources.html import text_of
 from monitor.sources.interface import Page, Post, SourceOutageError, State
 from monitor.sources.options import Options, Seconds
@@ -33,7 +34,10 @@ class HackerNewsOptions(Options, frozen=True, kw_only=True):
     an hour, that is three queries a pass, of a few megabytes."""
     first: Seconds = Seconds(_A_DAY)
     """How far back the first pass looks."""
+    recheck: Seconds = Seconds(12 * _AN_HOUR)
+    """How often what was published is looked up again."""
     url: str = "https://hn.algolia.com/api/v1/search_by_date"
+    items: str = "https://hacker-news.firebaseio.com/v0/item"
 
 
 class _Hit(msgspec.Struct, frozen=True):
@@ -46,10 +50,8 @@ class _Hit(msgspec.Struct, frozen=True):
 
 
 class HackerNews:
-    """All posts that name a brand, new ones and those edited within the two hours in which they can be.
-
-    What is deleted there is not seen: the search does not tell.
-    """
+    """All posts that name a brand: new ones, those edited within the two hours in which they can be, and those
+    that are gone."""
 
     def __init__(self, name: str, options: HackerNewsOptions, context: Context) -> None:
         self.name = name
@@ -59,6 +61,7 @@ class HackerNews:
         self._options = options
         self._http = context.http
         self._now = context.now
+        self._checks = ItemChecks(options.items, options.source, options.recheck, context)
         self._queries = ("",) if options.everything else phrases(context.brands)
         self._windows = Windows(
             first=int(options.first),
@@ -69,8 +72,10 @@ class HackerNews:
         )
 
     async def pages(self, states: Mapping[str, State]) -> AsyncIterator[Page]:
-        """As `Source` says; one part, "", with the state of `Windows`."""
+        """As `Source` says; part "" has the state of `Windows`, another that of `ItemChecks`."""
         async for page in self._windows.pages(self._ask, self._queries, states.get(""), self._now()):
+            yield page
+        async for page in self._checks.pages(states.get(PART, {})):
             yield page
 
     async def _ask(self, phrase: str, since: int, until: int) -> Answer:

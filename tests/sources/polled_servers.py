@@ -136,7 +136,7 @@ def rss(*items: str, channel: str = "") -> str:
 
 
 class Algolia(Platform):
-    """The search of Hacker News: `items` that hold the query, most recent first, at most `most` of them."""
+    """Hacker News. Its search: `items` that hold the query, most recent first, at most `most` of them."""
 
     def __init__(self, most: int = 1_000) -> None:
         super().__init__()
@@ -144,7 +144,10 @@ class Algolia(Platform):
         self.items: list[dict[str, Any]] = []
         self.malformed: list[object] = []
         """Found by every query."""
+        self.taken: dict[str, dict[str, Any]] = {}
+        """By number: what the API of items says of what is gone; the search finds it still."""
         self.app.router.add_get("/api/v1/search_by_date", self._search)
+        self.app.router.add_get("/v0/item/{number}.json", self._item)
 
     def say(self, number: int, text: str, at: int, **more: Any) -> None:
         self.items.append(
@@ -174,6 +177,12 @@ class Algolia(Platform):
         found = [*self.malformed, *sorted(found, key=lambda one: -one["created_at_i"])]
         hits = found[: min(self.most, int(request.query["hitsPerPage"]))]
         return web.json_response({"hits": hits, "nbHits": len(found), "page": 0, "nbPages": 1})
+
+    async def _item(self, request: web.Request) -> web.Response:
+        number = request.match_info["number"]
+        known = any(one["objectID"] == number for one in self.items)
+        item = {"id": int(number), "type": "comment", **self.taken.get(number, {})}
+        return web.json_response(item if known else None)
 
 
 class GdeltServer(Platform):

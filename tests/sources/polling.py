@@ -1,6 +1,6 @@
 """What tests of polled sources share: passes over a source, its state saved between them."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -8,7 +8,8 @@ from typing import Any
 
 from monitor.brands import Brand, Brands
 from monitor.sources.context import Context
-from monitor.sources.interface import Item, Source, State
+from monitor.sources.interface import Gone, Item, Post, Source, State
+from monitor.storage.collectors import Collected
 from tests.sources.polled_servers import Platform
 from tests.sources.streams import NOW, context, last_states, serving
 
@@ -38,6 +39,25 @@ class Passes:
 
     def later(self, **span: float) -> None:
         self.now += timedelta(**span)
+
+
+class Published:
+    """Table `collected`."""
+
+    def __init__(self) -> None:
+        self.posts: dict[str, Collected] = {}
+
+    def note(self, items: Sequence[Item]) -> None:
+        for item in items:
+            if isinstance(item, Post):
+                self.posts[item.id] = Collected(
+                    id=item.id, published_at=item.published_at, author_id=item.author_id
+                )
+            elif isinstance(item, Gone):
+                self.posts.pop(item.id, None)
+
+    async def after(self, _source: str, last: str, most: int) -> list[Collected]:
+        return [self.posts[id] for id in sorted(self.posts) if id > last][:most]
 
 
 @asynccontextmanager

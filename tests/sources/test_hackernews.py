@@ -11,22 +11,27 @@ from hypothesis import strategies as st
 
 from monitor.sources.context import Context
 from monitor.sources.hackernews import HackerNews, HackerNewsOptions
-from monitor.sources.interface import Post, Skipped, SourceOutageError
+from monitor.sources.interface import Gone, Post, Skipped, SourceOutageError
 from monitor.sources.windows import Answer, Windows
+from monitor.storage.collectors import Collected
 from tests.sources.polled_servers import CUT, NOW_EPOCH, Algolia, Fault
-from tests.sources.polling import Passes, passes
-from tests.sources.streams import last_states
+from tests.sources.polling import Passes, Published, passes
+from tests.sources.streams import NOW, last_states
 
 HOUR = 3600
 
 
 @asynccontextmanager
-async def asking(server: Algolia, *names: str, **options: Any) -> AsyncIterator[Passes]:
+async def asking(
+    server: Algolia, *names: str, published: Published | None = None, **options: Any
+) -> AsyncIterator[Passes]:
     def build(at: str, context: Context) -> HackerNews:
         url = f"http://{at}/api/v1/search_by_date"
-        return HackerNews("hn", HackerNewsOptions(source="hackernews", url=url, **options), context)
+        given: dict[str, Any] = {"url": url, "items": f"http://{at}/v0/item", **options}
+        return HackerNews("hn", HackerNewsOptions(source="hackernews", **given), context)
 
-    async with passes(server, build, *names) as polled:
+    collected = {} if published is None else {"collected": published.after}
+    async with passes(server, build, *names, **collected) as polled:
         yield polled
 
 
@@ -249,3 +254,72 @@ async def test_a_clock_that_was_ahead_stops_nothing() -> None:
         server.say(1, "VMware", NOW_EPOCH - 60)
         assert ids(await polled.one()) == ["1"]
         assert polled.states[""]["until"] == NOW_EPOCH
+
+
+def looked_up(server: Algolia) -> int:
+    """Requests that are no searches."""
+    return sum("numericFilters" not in asked for asked in server.asked)
+
+
+async def test_what_is_deleted_or_dead_goes() -> None:
+    server, published = Algolia(), Published()
+    for number in (1, 2, 3):
+        server.say(number, "VMware", NOW_EPOCH - 60)
+    published.posts["of another kind"] = Collected(id="of another kind", published_at=NOW)
+    async with asking(server, published=published) as polled:
+        published.note(await polled.one())
+        server.taken = {"1": {"deleted": True}, "3": {"dead": True, "text": "VMware"}}
+        polled.later(hours=11)
+        assert await polled.one() == []
+        polled.later(hours=2)
+        gone = await polled.one()
+        assert gone == [Gone(id=id, deleted_at=polled.now) for id in ("1", "3")]
+        published.note(gone)
+        polled.later(hours=13)
+        assert await polled.one() == []
+    assert set(published.posts) == {"2", "of another kind"}
+
+
+async def test_posts_are_looked_up_some_a_pass_and_each_in_turn() -> None:
+    server, published = Algolia(), Published()
+    async with asking(server, published=published) as polled:
+        for number in range(1000, 1150):
+            server.say(number, "VMware", NOW_EPOCH - 30 * HOUR)
+            published.posts[str(number)] = Collected(id=str(number), published_at=NOW)
+        server.taken = {"1149": {"deleted": True}}
+        found = []
+        for _ in range(3):
+            found.append((ids(await polled.one()), looked_up(server)))
+            polled.later(minutes=5)
+        assert found == [([], 60), ([], 120), (["1149"], 150)]
+        assert await polled.one() == []
+        assert looked_up(server) == 150
+
+
+@pytest.mark.parametrize("fault", [Fault(503), Fault(text="<html>Sorry</html>"), CUT])
+async def test_look_ups_that_fail_are_made_again_and_keep_no_post(fault: Fault) -> None:
+    server, published = Algolia(), Published()
+    server.say(1, "VMware", NOW_EPOCH - 30 * HOUR)
+    server.taken = {"1": {"deleted": True}}
+    published.posts["1"] = Collected(id="1", published_at=NOW)
+    async with asking(server, published=published) as polled:
+        server.say(2, "VMware", NOW_EPOCH - 60)
+        server.faults = [Fault(text='{"hits": []}'), fault]
+        (told,) = await polled.one()
+        assert isinstance(told, Skipped)
+        polled.later(minutes=5)
+        assert set(ids(await polled.one())) == {"1", "2"}
+
+
+async def test_an_item_that_is_refused_keeps_no_other() -> None:
+    server, published = Algolia(), Published()
+    for number in (1, 2):
+        server.say(number, "VMware", NOW_EPOCH - 30 * HOUR)
+        published.posts[str(number)] = Collected(id=str(number), published_at=NOW)
+    server.taken = {"2": {"deleted": True}}
+    async with asking(server, published=published) as polled:
+        server.faults = [Fault(text='{"hits": []}'), Fault(401)]
+        gone, told = await polled.one()
+        assert isinstance(told, Skipped)
+        assert gone == Gone(id="2", deleted_at=polled.now)
+        assert polled.states["recheck"]["last"] == ""

@@ -66,7 +66,8 @@ def hackernews() -> Iterator[Case]:
 
     texts = {item["objectID"]: item["comment_text"] for item in server.items}
     with served(server.app) as at:
-        yield Case(f'kind = "hackernews"\nurl = "http://{at}/api/v1/search_by_date"', texts, change)
+        entry = f'url = "http://{at}/api/v1/search_by_date"\nitems = "http://{at}/v0/item"'
+        yield Case(f'kind = "hackernews"\n{entry}', texts, change)
 
 
 @contextmanager

@@ -13,30 +13,10 @@ from monitor.sources.interface import Gone, Item, Post, Skipped, SourceOutageErr
 from monitor.sources.reddit import Reddit, RedditOptions
 from monitor.storage.collectors import Collected
 from tests.sources.polled_servers import CUT, NOW_EPOCH, Fault, RedditServer
-from tests.sources.polling import Passes, passes
+from tests.sources.polling import Passes, Published, passes
 from tests.sources.streams import NOW
 
 HOUR = 3600
-
-
-class Published:
-    """Table `collected`."""
-
-    def __init__(self) -> None:
-        self.posts: dict[str, Collected] = {}
-
-    def note(self, items: Sequence[Item]) -> None:
-        for item in items:
-            if isinstance(item, Post):
-                self.posts[item.id] = Collected(
-                    id=item.id, published_at=item.published_at, author_id=item.author_id
-                )
-            elif isinstance(item, Gone):
-                self.posts.pop(item.id, None)
-
-    async def after(self, source: str, last: str, most: int) -> list[Collected]:
-        assert source == "reddit"
-        return [self.posts[id] for id in sorted(self.posts) if id > last][:most]
 
 
 @asynccontextmanager
