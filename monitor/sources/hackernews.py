@@ -50,8 +50,8 @@ class _Hit(msgspec.Struct, frozen=True):
 
 
 class HackerNews:
-    """All posts that name a brand: new ones, those edited within the two hours in which they can be, and those
-    that are gone."""
+    """All posts that name a brand: new ones, those edited within the two hours in which they can be, and
+    those that are gone."""
 
     def __init__(self, name: str, options: HackerNewsOptions, context: Context) -> None:
         self.name = name
