@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from pwdlib.hashers import HasherProtocol
+from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import text
 
 from monitor.brand_matcher import BrandMatcher
@@ -33,6 +35,7 @@ from monitor.storage.engine import async_engine, sync_engine
 from monitor.storage.pictures import PictureStore
 from monitor.storage.records import Batch, ImageResult, PictureRef, RecordPosition, Rejection, TextResult
 from monitor.storage.writer import BatchWriter
+from monitor.web import people
 from monitor.web.app import create_app
 
 BRANDS = Brands((Brand("VMware", own=True), Brand("Citrix"), Brand("M&M <b>")))
@@ -175,6 +178,28 @@ def synthetic(settings: Settings) -> None:
     with engine.begin() as connection:
         connection.execute(text("INSERT INTO seeding (mentions) VALUES (7)"))
     engine.dispose()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_hashes() -> Iterator[None]:
+    """Passwords of tests take the least work that Argon2id can, not a tenth of a second."""
+    with pytest.MonkeyPatch.context() as patch:
+        _hash_with(patch, Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
+
+
+@pytest.fixture
+def shipped_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests of what the work is for."""
+    _hash_with(monkeypatch, _SHIPPED)
+
+
+_SHIPPED = people.hasher.current_hasher
+
+
+def _hash_with(patch: pytest.MonkeyPatch, hasher: HasherProtocol) -> None:
+    patch.setattr(people.hasher, "hashers", (hasher,))
+    patch.setattr(people.hasher, "current_hasher", hasher)
 
 
 Calling = Callable[..., TestClient]

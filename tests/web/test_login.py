@@ -187,7 +187,11 @@ def test_made_up_names_are_no_way_around(people: dict[str, str]) -> None:
     assert refused == 10, "unknown names answer as known ones do, and one password for all is one account"
 
 
-def test_guesses_side_by_side_are_counted_too(guarded: TestClient) -> None:
+def test_a_guess_takes_the_work_that_is_recommended(shipped_hashes: None) -> None:
+    assert hasher.hash(PASSWORD).startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+
+
+def test_guesses_side_by_side_are_counted_too(shipped_hashes: None, guarded: TestClient) -> None:
     with ThreadPoolExecutor(30) as pool:
         statuses = list(pool.map(lambda n: log_in(guarded, password=f"guess {n}").status_code, range(30)))
     assert statuses.count(401) < 10 + 4  # as many as are checked at a time

@@ -3,12 +3,14 @@
 import re
 import uuid
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
+from pwdlib.hashers.argon2 import Argon2Hasher
 from pydantic import SecretStr
 from starlette.requests import Request
 from typer.testing import CliRunner
@@ -18,11 +20,11 @@ from monitor.errors import SetupError
 from monitor.settings import Settings
 from monitor.web import api
 from monitor.web.app import _PAGES
-from monitor.web.people import People, Role, add_user, hasher, read_users
+from monitor.web.people import People, Role, add_user, read_users
 from monitor.web.roles import ForbiddenError, may, require, role
 
 PASSWORD = "correct horse battery"
-HASHED = hasher.hash(PASSWORD)
+HASHED = Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 
 Calling = Callable[..., TestClient]
 
@@ -37,10 +39,12 @@ def _request(people: People | None, name: str | None) -> Request:
     return Request({"type": "http", "app": _App(people), "session": session, "headers": []})
 
 
-PEOPLE = People(
-    dict.fromkeys(("ann", "ben", "cy", "old"), HASHED),
-    roles={"ann": Role.ADMIN, "ben": Role.ANALYST, "cy": Role.VIEWER},
-)
+@cache
+def team() -> People:
+    return People(
+        dict.fromkeys(("ann", "ben", "cy", "old"), HASHED),
+        roles={"ann": Role.ADMIN, "ben": Role.ANALYST, "cy": Role.VIEWER},
+    )
 
 
 @pytest.mark.parametrize(
@@ -55,7 +59,7 @@ PEOPLE = People(
     ],
 )
 def test_the_role_of_a_person(name: str | None, expected: Role) -> None:
-    assert role(_request(PEOPLE, name)) is expected
+    assert role(_request(team(), name)) is expected
 
 
 def test_everybody_is_admin_without_a_login_and_with_one_password_for_all() -> None:
@@ -64,7 +68,7 @@ def test_everybody_is_admin_without_a_login_and_with_one_password_for_all() -> N
 
 
 def test_a_role_holds_all_that_lower_ones_may() -> None:
-    analyst = _request(PEOPLE, "ben")
+    analyst = _request(team(), "ben")
     assert (may(analyst, "viewer"), may(analyst, "analyst"), may(analyst, "admin")) == (True, True, False)
     require(analyst, Role.ANALYST)
     with pytest.raises(ForbiddenError, match=r"Admins may do this: ann\. You are here as analyst"):
