@@ -6,7 +6,6 @@ import io
 import json
 import os
 import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Iterable, Iterator
@@ -29,6 +28,7 @@ from monitor.queries.fields import host_of
 from monitor.settings import Settings, load_settings
 from monitor.stream.topics import create_topics
 from tests.pictures.writing import OFFSET, TAKEN, exif_block, with_exif
+from tests.typed import typed
 
 MARCH = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 DEFAULTS = Defaults(source="upload", published_at=MARCH)
@@ -369,21 +369,13 @@ def test_no_broker_is_an_outage() -> None:
 
 
 def command(settings: Settings, *words: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    program = Path(sys.executable).with_name("brand-monitor")
     environment = {
         **os.environ,
         "MONITOR_KAFKA_URL": settings.kafka_url,
         "MONITOR_TOPIC_PREFIX": settings.topic_prefix,
         "MONITOR_MAX_MESSAGE_BYTES": str(settings.max_message_bytes),
     }
-    return subprocess.run(
-        [str(program), "publish", *words],
-        input=stdin,
-        env=environment,
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
+    return typed("publish", *words, environment=environment, input=stdin)
 
 
 def test_the_commands_publish_from_files_and_standard_input(settings: Settings, tmp_path: Path) -> None:

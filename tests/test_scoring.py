@@ -50,6 +50,7 @@ from monitor.scoring import (
 from monitor.scoring.answers import PixelDetection, Vetoed
 from monitor.sentiment import Asked, SentimentScorer, load_scorer
 from monitor.settings import Device, packaged
+from tests.typed import typed
 
 ROOT: Final = Path(__file__).parents[1]
 PROGRAM: Final = Path(sys.executable).with_name("brand-monitor")
@@ -421,14 +422,8 @@ def test_a_veto_names_the_brand_and_what_was_read_instead() -> None:
 
 
 def run(*words: str, stdin: bytes = b"", **environment: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        [str(PROGRAM), "score", *words, "--threads", "1", "--device", "cpu"],
-        input=stdin,
-        env={**os.environ, **environment},
-        capture_output=True,
-        timeout=120,
-        check=False,
-    )
+    words = ("score", *words, "--threads", "1", "--device", "cpu")
+    return typed(*words, environment={**os.environ, **environment}, input=stdin)
 
 
 def test_the_texts_command_prints_json_lines_and_nothing_else(tmp_path: Path) -> None:

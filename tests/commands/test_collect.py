@@ -59,8 +59,8 @@ def test_one_pass_ends_by_itself_and_leaves_streams_out(collecting):  # noqa: F8
     collecting.write(STREAM + FOLDER.replace('path = "."', f'path = "{collecting.folder}"\nsettle = "1 s"'))
     done = collecting.once()
     assert done.returncode == 0, done.stderr
-    assert "it streams" in done.stderr
-    assert "set MONITOR_COLLECT_CONTACT" in done.stderr
+    assert b"it streams" in done.stderr
+    assert b"set MONITOR_COLLECT_CONTACT" in done.stderr
     assert collecting.rows("SELECT name, fault FROM collector") == [("inbox", None)]
 
 
@@ -68,4 +68,4 @@ def test_who_asks_nobody_need_not_say_who_they_are(collecting):  # noqa: F811
     collecting.write(FOLDER.replace('path = "."', f'path = "{collecting.folder}"'))
     done = collecting.once()
     assert done.returncode == 0, done.stderr
-    assert "MONITOR_COLLECT_CONTACT" not in done.stderr
+    assert b"MONITOR_COLLECT_CONTACT" not in done.stderr

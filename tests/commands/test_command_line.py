@@ -14,6 +14,7 @@ from monitor import __version__
 from monitor.cli import app
 from monitor.errors import SetupError
 from monitor.settings import Agents, Settings
+from tests.typed import typed
 
 PROGRAM = Path(sys.executable).with_name("brand-monitor")
 
@@ -122,15 +123,15 @@ def test_help_answers_at_once_and_loads_no_model_runtime() -> None:
     ],
 )
 def test_an_expected_failure_is_one_line_and_no_traceback(words: list[str], code: int, says: str) -> None:
-    done = run(
-        *words,
-        MONITOR_KAFKA_URL="kafka://127.0.0.1:1",
-        MONITOR_DATABASE_URL="postgresql://127.0.0.1:1/x",
-        MONITOR_HEALTH_PORT="0",
-    )
+    nowhere = {
+        "MONITOR_KAFKA_URL": "kafka://127.0.0.1:1",
+        "MONITOR_DATABASE_URL": "postgresql://127.0.0.1:1/x",
+        "MONITOR_HEALTH_PORT": "0",
+    }
+    done = typed(*words, environment={**os.environ, **nowhere})
     assert done.returncode == code, done.stderr
-    assert done.stdout == ""
-    *before, last = done.stderr.strip().splitlines()
+    assert done.stdout == b""
+    *before, last = done.stderr.decode().strip().splitlines()
     assert last.startswith("error: ")
     assert says in last
     assert not [line for line in before if "Traceback" in line or "Error" in line]

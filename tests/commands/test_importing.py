@@ -13,8 +13,8 @@ import pytest
 
 from monitor.settings import Settings, load_settings
 from monitor.stream.topics import create_topics
-from tests.commands.typed import typed
 from tests.test_publishing import records_of
+from tests.typed import typed
 
 PROGRAM = Path(sys.executable).with_name("brand-monitor")
 EXPORT = """\

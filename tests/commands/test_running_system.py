@@ -15,7 +15,7 @@ from typing import Any, Final
 import psycopg
 import pytest
 
-from tests.commands.typed import typed
+from tests.typed import typed
 
 ROOT: Final = Path(__file__).parents[2]
 PROGRAM: Final = str(Path(sys.executable).with_name("brand-monitor"))

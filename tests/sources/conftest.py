@@ -24,6 +24,7 @@ from monitor.messages import decode_deletion, decode_image, decode_text
 from monitor.settings import Settings, load_settings
 from monitor.stream.topics import create_topics
 from tests.forked import Forked
+from tests.typed import typed
 
 
 @dataclass
@@ -54,11 +55,9 @@ class Collecting:
         process.start(lambda: True, timeout=60)
         return process
 
-    def once(self) -> subprocess.CompletedProcess[str]:
+    def once(self) -> subprocess.CompletedProcess[bytes]:
         """`brand-monitor collect --once`, to its end."""
-        command = [str(Path(sys.executable).with_name("brand-monitor")), "collect", "--once"]
-        env = {**os.environ, **environment(self.settings)}
-        return subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
+        return typed("collect", "--once", environment={**os.environ, **environment(self.settings)})
 
     def kill(self, process: ChildProcess) -> None:
         """kill -9."""
