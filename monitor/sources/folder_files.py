@@ -10,14 +10,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Literal
 
+import structlog
+
 from monitor.errors import DataError, ErrorCode, SetupError
 from monitor.files.encodings import encoding_of
 from monitor.files.interface import Beside, LeftOut
 from monitor.files.mentions import text_mentions
 from monitor.files.pictures import read_images
-from monitor.files.reading import Wishes, understand
+from monitor.files.reading import Undated, Understood, Wishes, understand
 from monitor.messages import TextMention, check_text, encode
 from monitor.publishing.records import Defaults, Outgoing, Refused, content_type_header, derived_id
+
+_log = structlog.get_logger(__name__)
 
 Holds = Literal["picture", "text", "rows"]
 
@@ -141,9 +145,21 @@ class Readers:
             understood.opened.close()
             told = "; ".join(understood.doubts.values())
             raise SetupError(f"{told} (in sources.toml: `map`, `date_order`, `zone`)")
-        return text_mentions(
-            understood.rows, understood.columns, self.defaults, max_chars=self.max_chars, file=path
+        return self._rows(understood, path)
+
+    def _rows(self, understood: Understood, path: Path) -> Iterator[Outgoing | Refused | LeftOut]:
+        """Those of a table or JSON; the log says, too, how many of them the file had to date."""
+        undated = Undated()
+        yield from text_mentions(
+            understood.rows,
+            understood.columns,
+            self.defaults,
+            max_chars=self.max_chars,
+            file=path,
+            undated=undated.count,
         )
+        if said := undated.said(self.defaults, path):
+            _log.info("dated by the file", file=path.name, why=said)
 
     def _text(self, path: Path) -> Outgoing | Refused:
         """A file that is one text."""

@@ -11,6 +11,7 @@ import cv2
 import msgspec
 import numpy as np
 import pytest
+from structlog.testing import capture_logs
 
 from monitor.errors import SetupError
 from monitor.publishing.records import Outgoing
@@ -287,3 +288,13 @@ async def test_a_path_that_is_none_is_told(options: Any) -> None:
     async with context() as at:
         with pytest.raises(SetupError, match="source f"):
             Folder("f", FolderOptions(**{"source": "f", "path": "x", **options}), at)
+
+
+async def test_the_log_says_how_many_rows_the_file_had_to_date(folders: Folders) -> None:
+    folders.write("a.csv", f"text,published_at\nNike,{MOMENT}\nPuma,\nAdidas,\n")
+    folders.write("b.csv", f"text,published_at\nNike,{MOMENT}\n")
+    with capture_logs() as logged:
+        assert len(await folders.look()) == 4
+    (told,) = [one for one in logged if one["event"] == "dated by the file"]
+    assert told["file"] == "a.csv"
+    assert told["why"].startswith("2 rows name no date: 2025-10-09T")
