@@ -21,6 +21,7 @@ import onnx
 import onnxruntime
 import pytest
 import resvg_py
+import structlog
 import trustme
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -65,6 +66,18 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     """Bytes are no name: packed ones hold the time, and processes that run side by side must find the same
     tests."""
     return argname if isinstance(val, bytes) else None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def loggers_that_can_be_captured() -> Iterator[None]:
+    """Our programs have each logger keep what it first writes with: where a second test set them up anew,
+    `capture_logs` would see nothing of a logger that the first one used."""
+    configure = structlog.configure
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            structlog, "configure", lambda **given: configure(**given | {"cache_logger_on_first_use": False})
+        )
+        yield
 
 
 class Broker(Protocol):
