@@ -63,7 +63,7 @@ def test_an_exception_is_an_error_and_the_child_stays(renderer: Renderer) -> Non
 
 def test_what_takes_too_long_is_ended(renderer: Renderer) -> None:
     hasty = Renderer(seconds=0.5)  # before it has taken all the memory that it may
-    with pytest.raises(RenderingError, match="took longer than 0.5 s"):
+    with pytest.raises(RenderingError, match=r"took longer than 0\.5 s"):
         hasty.chart(ENDLESS, VERSION)
     assert hasty.pid is None
 
