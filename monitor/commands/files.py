@@ -4,11 +4,22 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Annotated, BinaryIO, Final
+
+import typer
 
 from monitor.commands.terminal import say
 from monitor.errors import SetupError
 from monitor.pictures import BEGINNING, is_picture
+
+From = Annotated[
+    str,
+    typer.Option(
+        "--from",
+        metavar="PROGRAM",
+        help="Whose export it is: docs/importing.md names them; `lines`: each line is a text.",
+    ),
+]
 
 _PICTURE_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp"})
 _NAMED: Final = 3

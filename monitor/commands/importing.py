@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Final, get_args
 
 import typer
 
-from monitor.commands.files import file_or_input
+from monitor.commands.files import From, file_or_input
 from monitor.commands.moments import moment
 from monitor.commands.terminal import say
 from monitor.errors import SetupError
-from monitor.files.interface import Target
+from monitor.files.interface import AUTO, Target
 from monitor.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -45,10 +45,7 @@ def import_files(
             metavar="FILE...|-", help="CSV, XLSX, JSON, JSON lines or Parquet, also .gz and .zst; - is stdin."
         ),
     ],
-    form: Annotated[
-        str,
-        typer.Option("--from", metavar="PROGRAM", help="Whose export it is: docs/importing.md names them."),
-    ] = "auto",
+    form: From = AUTO,
     columns: Annotated[
         list[str] | None,
         typer.Option(
@@ -142,14 +139,22 @@ def _import(
     ask: bool,
     dry_run: bool,
 ) -> None:
+    from monitor.commands.deciding import decided
     from monitor.commands.sending import send
     from monitor.files.mentions import text_mentions
     from monitor.files.reading import Undated, understand
 
+    asked = ask or (dry_run and name != "-" and sys.stdin.isatty())
     file = file_or_input(name)
-    found = understand(file, wishes, beside=_beside(file if isinstance(file, Path) else None, settings))
+    beside = _beside(file if isinstance(file, Path) else None, settings)
+    found = understand(file, wishes, beside=beside)
     try:
         _show(found, defaults, settings, file if isinstance(file, Path) else None)
+        while asked and (answered := decided(found, wishes)) is not None:
+            found.opened.close()
+            wishes = answered
+            found = understand(file, wishes, beside=beside)
+            _show(found, defaults, settings, file if isinstance(file, Path) else None)
         if found.problems:
             raise SetupError(f"{found.opened.name}: " + "; ".join(found.problems.values()))
         if ask and not typer.confirm("import this?", err=True):
@@ -201,7 +206,12 @@ def _show(found: "Understood", defaults: "Defaults", settings: Settings, path: P
 
     opened = found.opened
     whose = "no known export" if found.form == GENERIC else f"an export of {found.form}"
-    parts = [opened.form.upper(), opened.encoding, f"{len(opened.columns)} columns", whose]
+    parts = [
+        opened.form.upper(),
+        opened.encoding,
+        f"{len(opened.columns)} column{'s' * (len(opened.columns) != 1)}",
+        whose,
+    ]
     say(f"{opened.name}: {', '.join(part for part in parts if part)}")
     for target, names in found.columns.fields.items():
         if names:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monitor.commands.files import file_or_input, open_input, pictures_of
+from monitor.commands.files import From, file_or_input, open_input, pictures_of
 from monitor.commands.moments import moment
 from monitor.commands.terminal import say
+from monitor.files.interface import AUTO
 from monitor.messages import JSON, MSGPACK
 from monitor.settings import Settings, load_settings
 
@@ -55,6 +56,7 @@ def texts(
             help="JSON lines, JSON, CSV, XLSX or Parquet, also .gz and .zst; - reads from stdin.",
         ),
     ],
+    form: From = AUTO,
     source: Annotated[str, typer.Option(help="`source` of lines that name none.")] = "upload",
     published_at: _PublishedAt = None,
     content_type: _ContentType = ContentType.JSON,
@@ -62,13 +64,13 @@ def texts(
         bool, typer.Option("--raw", help="Send each line as it is, unchecked: bad ones become dead letters.")
     ] = False,
 ) -> None:
-    """Publish texts, one a line.
+    """Publish texts.
 
     A line needs `text`; `id` is derived from source, text and the line's published_at where it is missing.
     Columns called otherwise are used where their names leave no doubt, and told; `brand-monitor import` asks.
     Bad lines are reported with number and reason, the rest is published, and the exit code is 1.
     """
-    from monitor.files.reading import read_texts
+    from monitor.files.reading import Wishes, read_texts
     from monitor.publishing import Defaults, read_raw_texts
 
     settings = load_settings()
@@ -77,7 +79,13 @@ def texts(
         with open_input(file) as stream:
             _publish(settings, read_raw_texts(stream, content_type.media_type), "texts")
         return
-    lines = read_texts(file_or_input(file), defaults, max_chars=settings.text_max_chars, told=say)
+    lines = read_texts(
+        file_or_input(file),
+        defaults,
+        max_chars=settings.text_max_chars,
+        wishes=Wishes(form=form),
+        told=say,
+    )
     _publish(settings, lines, "texts")
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monitor.commands.files import file_or_input, pictures_of
+from monitor.commands.files import From, file_or_input, pictures_of
 from monitor.commands.terminal import progress, say
+from monitor.files.interface import AUTO
 from monitor.settings import Device, load_settings
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def texts(
             help="JSON lines, JSON, CSV, XLSX or Parquet, also .gz and .zst; - reads from stdin.",
         ),
     ],
+    form: From = AUTO,
     model: _Model = None,
     device: _Device = None,
     threads: _Threads = None,
@@ -52,14 +54,15 @@ def texts(
 ) -> None:
     """Sentiment and brands of texts.
 
-    A line is a text mention, or just {"text": ...}; columns called otherwise are used where their names leave
-    no doubt. "target" (a part of the text, or where it starts and ends) asks for the sentiment toward it. A
-    text in a language that the model does not speak has a label of null; "lang" says the language where it is
-    known. A bad line is answered with its error, and the run goes on.
+    A line is a text mention, or just {"text": ...}, or with --from lines just a text; columns called
+    otherwise are used where their names leave no doubt. "target" (a part of the text, or where it starts and
+    ends) asks for the sentiment toward it. A text in a language that the model does not speak has a label of
+    null; "lang" says the language where it is known. A bad line is answered with its error, and the run goes
+    on.
     """
     from monitor.brand_matcher import BrandMatcher
     from monitor.brands import load_brands
-    from monitor.files.reading import readable
+    from monitor.files.reading import Wishes, readable
     from monitor.scoring import as_available, batches, score_texts
     from monitor.sentiment import load_scorer
 
@@ -71,7 +74,7 @@ def texts(
         sentiment_min_confidence=min_confidence,
     )
     matcher = BrandMatcher(load_brands(settings.brands_file))
-    found = readable(file_or_input(file), told=say, dated=False)
+    found = readable(file_or_input(file), Wishes(form=form), told=say, dated=False)
     scorer = load_scorer(
         settings.models_dir / settings.sentiment_model,
         settings.device,

@@ -4,7 +4,7 @@ import codecs
 import re
 from typing import Final
 
-from monitor.errors import SetupError
+from monitor.errors import DataError, ErrorCode, SetupError
 
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -37,6 +37,12 @@ def _undecodable(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeDecodeError):
         raise error
     return UNDECODABLE, error.end
+
+
+def undecodable() -> DataError:
+    """Why a row with `UNDECODABLE` in it is refused."""
+    detail = "it holds bytes that are not in the file's encoding; save the file as UTF-8"
+    return DataError(ErrorCode.FIELD_INVALID, detail)
 
 
 def encoding_of(beginning: bytes, name: str) -> str:

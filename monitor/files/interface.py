@@ -3,11 +3,14 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from monitor.errors import DataError
 
-Form = Literal["csv", "xlsx", "json", "jsonl", "parquet"]
+Form = Literal["csv", "xlsx", "json", "jsonl", "parquet", "lines"]
+
+AUTO: Final = "auto"
+"""Whose export a file is, is told by its columns."""
 
 Target = Literal["id", "source", "text", "published_at", "author", "url", "lang", "reach"]
 

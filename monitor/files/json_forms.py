@@ -26,6 +26,8 @@ _LONGEST_LINE: Final = 2**26
 _SHOWN: Final = 2_000
 """Characters of what cannot be read that are kept to be shown."""
 
+_PLAIN: Final = "; where each line is a text, say --from lines"
+
 
 def script_of(beginning: str) -> str | None:
     """What JavaScript stands in front of the JSON, as `window.YTD.tweets.part0 =`; None where none does."""
@@ -70,7 +72,8 @@ def line_rows(lines: BinaryIO) -> Iterator[Row | Unreadable]:
             error = DataError(ErrorCode.FIELD_INVALID, "the line is no JSON object; write {...} on each line")
             yield Unreadable(where, error, line.decode(errors="backslashreplace"))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
-            error = DataError(ErrorCode.JSON_INVALID, f"not JSON: {problem}")
+            remedy = "" if line.lstrip().startswith(b"{") else _PLAIN
+            error = DataError(ErrorCode.JSON_INVALID, f"not JSON: {problem}{remedy}")
             yield Unreadable(where, error, line.decode(errors="backslashreplace"))
 
 

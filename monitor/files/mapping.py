@@ -82,7 +82,11 @@ def _no_text(columns: Sequence[str]) -> str:
     if not columns:
         return "it holds no rows with named fields; JSON is an array of objects, or an object a line"
     told = f"no column for the text (found: {_listed(columns)}); name it: --map text=COLUMN"
-    return told if any(map(known, columns)) else f"{told}; if these are no names, write a row of names above"
+    if any(map(known, columns)):
+        return told
+    return (
+        f"{told}; where these are no names, write a row of names above, or say --from lines (a text a line)"
+    )
 
 
 def taken(fields: Mapping[Target, Sequence[str]]) -> list[str]:

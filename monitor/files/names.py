@@ -104,7 +104,7 @@ NAMES: Final[dict[Target, tuple[str, ...]]] = {
             "author display name",
         ),
         *("influencer", "poster", "from", "from name", "autor", "autorin", "benutzer", "nutzer", "usuario"),
-        *("auteur", "utilisateur", "autore", "utente", "usuário"),
+        *("verfasser", "verfasserin", "auteur", "utilisateur", "autore", "utente", "usuário"),
     ),
     "url": (
         *("url", "link", "permalink", "post url", "post link", "tweet url", "permanent url", "article url"),

@@ -13,13 +13,13 @@ from typing import Any, BinaryIO, Final
 import msgspec
 
 from monitor.errors import DataError, ErrorCode, SetupError
-from monitor.files.encodings import ERRORS, UNDECODABLE, encoding_of, register_errors
+from monitor.files.encodings import ERRORS, UNDECODABLE, encoding_of, register_errors, undecodable
 from monitor.files.interface import Form, Opened, Row, Unreadable
 from monitor.files.json_forms import Utf8, document_rows, line_rows, script_of
 from monitor.files.names import known
 from monitor.files.quoting import Fault
 from monitor.files.sheets import parquet_rows, sheet_rows
-from monitor.files.tables import dialect_of, heading_among, names_of
+from monitor.files.tables import dialect_of, heading_among, names_of, plain_rows
 from monitor.files.tables import rows as table_rows
 from monitor.files.unpacking import BROKEN, Bytes, unpacked
 from monitor.pictures import is_picture
@@ -50,19 +50,22 @@ _OTHERS: Final = (
 """What is often called a table and is none: how it begins, and what to do."""
 
 
-def open_file(file: Path | BinaryIO, name: str = "", *, encoding: str | None = None) -> Opened:
+def open_file(
+    file: Path | BinaryIO, name: str = "", *, encoding: str | None = None, lines: bool = False
+) -> Opened:
     """The rows of a file: CSV, XLSX, JSON, JSON lines or Parquet, plain, .gz or .zst, told by content.
 
     `name` is what a stream is called; one without a name is JSON lines, unless it begins like an array or
     like the heading of a table. A stream is read no further than its first line before rows are asked for.
-    `encoding` is of text, as Python names it, where it cannot be told. Raises `SetupError` for what is no
-    such file. What its later parts have to say comes as `Unreadable`.
+    `encoding` is of text, as Python names it, where it cannot be told. `lines`: each line is a text as it
+    stands, whatever it looks like. Raises `SetupError` for what is no such file. What its later parts have to
+    say comes as `Unreadable`.
     """
     register_errors()
     shown = name or (str(file) if isinstance(file, Path) else "standard input")
     data = unpacked(file, name or (file.name if isinstance(file, Path) else ""))
     try:
-        opened = _opened(data, file if isinstance(file, Path) else None, shown, encoding)
+        opened = _opened(data, file if isinstance(file, Path) else None, shown, encoding, lines=lines)
     except (*BROKEN, OSError) as error:
         data.close()
         raise SetupError(f"cannot read {shown}: {error or 'it ends too early'}") from error
@@ -78,7 +81,7 @@ def peek(opened: Opened, count: int) -> tuple[list[Row | Unreadable], Opened]:
     return first, replace(opened, rows=chain(first, opened.rows))
 
 
-def _opened(data: Bytes, path: Path | None, shown: str, encoding: str | None) -> Opened:
+def _opened(data: Bytes, path: Path | None, shown: str, encoding: str | None, *, lines: bool) -> Opened:
     beginning = data.stream.peek(_SEEN)
     if beginning.startswith(_SHEETS):
         return _spreadsheet(data, shown)
@@ -98,7 +101,10 @@ def _opened(data: Bytes, path: Path | None, shown: str, encoding: str | None) ->
         raise SetupError(
             f"{encoding!r} is no encoding; name it like utf-8, cp1252, cp1251 or utf-16"
         ) from error
-    form = _form(data.name.lower(), text, named=bool(data.name))
+    form = "lines" if lines else _form(data.name.lower(), text, named=bool(data.name))
+    if form == "lines":
+        plain = _to_the_end(plain_rows(_text(data, told, None)), data)
+        return Opened(form=form, encoding=told, columns=("text",), rows=plain)
     if form != "csv":
         return _json(data, form, text, told)
     opened = _table(data, text, shown, told)
@@ -206,8 +212,7 @@ def _named(columns: tuple[str, ...], found: Iterator[Any]) -> Iterator[Row | Unr
                 continue
             where = f"line {row.line}"
             if any(UNDECODABLE in cell for cell in row.cells):
-                detail = "it holds bytes that are not in the file's encoding; save the file as UTF-8"
-                yield Unreadable(where, DataError(ErrorCode.FIELD_INVALID, detail), _written(row.cells))
+                yield Unreadable(where, undecodable(), _written(row.cells))
             else:
                 cells = {name: cell for name, cell in zip(columns, row.cells, strict=False) if cell != ""}
                 yield Row(where, cells)

@@ -57,7 +57,7 @@ def _listed(path: Path, defaults: Defaults, told: Callable[[str], None]) -> Iter
     except SetupError as error:
         yield Refused(str(path), DataError(ErrorCode.FILE_UNREADABLE, str(error)))
         return
-    for what in ("published_at", "zone"):
+    for what in ("published_at", "date_order", "zone"):
         if what in found.problems and found.opened.form not in ("json", "jsonl"):
             found.opened.close()
             raise SetupError(f"{path}: {found.problems[what]} (write dates like 2026-03-01T09:30:00Z)")

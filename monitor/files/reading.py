@@ -9,6 +9,7 @@ from typing import BinaryIO, Final
 from monitor.errors import DataError, ErrorCode, SetupError
 from monitor.files.dates import OrderOfColumn, parse_moment, zone_named
 from monitor.files.interface import (
+    AUTO,
     Beside,
     Columns,
     DateOrder,
@@ -24,8 +25,9 @@ from monitor.files.mentions import text_mentions
 from monitor.files.opening import open_file, peek
 from monitor.publishing.records import Defaults, Outgoing, Refused
 
-AUTO: Final = "auto"
 GENERIC: Final = "generic"
+LINES: Final = "lines"
+"""Each line of the file is a text, and nothing else."""
 _JSON: Final = ("json", "jsonl")
 _SAMPLE: Final = 200
 """Rows by which columns are told."""
@@ -36,7 +38,7 @@ class Wishes:
     """What a person says of a file, instead of what is found."""
 
     form: str = AUTO
-    """A vendor's name, or `generic`."""
+    """A vendor's name, `generic` or `lines`."""
     columns: Mapping[Target, Sequence[str]] = field(default_factory=dict)
     """By field; none leaves the field out."""
     date_order: DateOrder | None = None
@@ -80,7 +82,7 @@ class Understood:
 
 def forms() -> tuple[str, ...]:
     """What `Wishes.form` may be."""
-    return (AUTO, GENERIC, *_vendors())
+    return (AUTO, GENERIC, LINES, *_vendors())
 
 
 def understand(
@@ -95,7 +97,8 @@ def understand(
     folder = file.parent if isinstance(file, Path) else None
     beside = beside or Beside(folder=folder)
     is_file = isinstance(file, Path) and file.is_file()
-    opened = open_file(file, name, encoding=wishes.encoding)
+    lines = wishes.form == LINES
+    opened = open_file(file, name, encoding=wishes.encoding, lines=lines)
     try:
         first, opened = peek(opened, _SAMPLE if is_file else 1)
         vendor = _vendor(wishes.form, opened)
@@ -123,7 +126,8 @@ def understand(
     }
 
     def again() -> Iterator[Row | Unreadable | LeftOut]:
-        once_more = replace(open_file(file, name, encoding=wishes.encoding), mapped=opened.mapped)
+        anew = open_file(file, name, encoding=wishes.encoding, lines=lines)
+        once_more = replace(anew, mapped=opened.mapped)
         return once_more.rows if vendor is None else vendor.rows(once_more, beside)
 
     if "published_at" not in problems:
@@ -159,7 +163,7 @@ def readable(
     for what, problem in found.doubts.items():
         if found.opened.form in _JSON and what in ("text", "zone"):
             continue
-        if not dated and what in ("published_at", "zone"):
+        if not dated and what in ("published_at", "date_order", "zone"):
             fields = {**found.columns.fields, "published_at": ()}
             found = replace(found, columns=replace(found.columns, fields=fields))
         else:
@@ -242,7 +246,7 @@ def _dates(
             every = (moment_of(row, columns) for row in again() if isinstance(row, Row))
             columns, problem = ordered(columns, every)
             if problem is not None:
-                return columns, {"published_at": problem}
+                return columns, {"date_order": problem}
     zone = zone_named(columns.zone) if columns.zone else None
     without = ""
     for moment in moments:
@@ -263,7 +267,7 @@ def _dates(
 
 
 def _vendor(form: str, opened: Opened) -> Vendor | None:
-    if form == GENERIC:
+    if form in (GENERIC, LINES):
         return None
     if form == AUTO:
         return next((vendor for vendor in _vendors().values() if vendor.recognises(opened)), None)

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TextIO
 
+from monitor.files.encodings import UNDECODABLE, undecodable
+from monitor.files.interface import Row, Unreadable
 from monitor.files.names import known
 from monitor.files.quoting import LONGEST, Cells, Fault, Lines, Reader, shape_of
 from monitor.files.shapes import NO_SHAPE, Shape
@@ -58,6 +60,18 @@ def rows(text: TextIO, dialect: Dialect) -> Iterator[Cells | Fault]:
         lines.take()
     reader.next_row()
     yield from reader
+
+
+def plain_rows(text: TextIO) -> Iterator[Row | Unreadable]:
+    """A row per line that is not blank, whose `text` is the line."""
+    number = 0
+    while line := text.readline(LONGEST):
+        number += 1
+        where = f"line {number}"
+        if UNDECODABLE in line:
+            yield Unreadable(where, undecodable(), line)
+        elif said := line.strip():
+            yield Row(where, {"text": said})
 
 
 def heading_among(sample: Sequence[Sequence[str]]) -> int:

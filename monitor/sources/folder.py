@@ -17,8 +17,8 @@ from typing import Final
 import msgspec
 
 from monitor.errors import DataError, ErrorCode, SetupError
-from monitor.files.interface import DateOrder, LeftOut, Target
-from monitor.files.reading import AUTO, Wishes, forms
+from monitor.files.interface import AUTO, DateOrder, LeftOut, Target
+from monitor.files.reading import Wishes, forms
 from monitor.publishing.records import Defaults, Outgoing, Refused
 from monitor.sources.context import Context
 from monitor.sources.folder_files import READ, Found, Readers, Report, digest_of, holds, scan

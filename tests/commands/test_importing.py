@@ -98,21 +98,43 @@ def test_nobody_to_ask_is_no_consent(export: Path) -> None:
     assert b"there is nobody to ask; say --yes" in done.stderr
 
 
-def test_a_person_may_say_no(export: Path) -> None:
+def answered(answers: bytes, *words: str) -> tuple[int, str]:
+    """The exit code, and what a person at a terminal is told who answers so."""
     ours, theirs = pty.openpty()
     try:
         with subprocess.Popen(
-            [str(PROGRAM), "import", str(export), "--zone", "UTC"], stdin=theirs, stderr=subprocess.PIPE
+            [str(PROGRAM), "import", *words], stdin=theirs, stderr=subprocess.PIPE
         ) as asked:
-            os.write(ours, b"n\n")
+            os.write(ours, answers)
             assert asked.stderr is not None
-            told = asked.stderr.read()
+            told = asked.stderr.read().decode()
     finally:
         os.close(ours)
         os.close(theirs)
-    assert asked.returncode == 0
-    assert b"import this? [y/N]" in told
-    assert b"left out" in told
+    return asked.returncode, told
+
+
+def test_a_person_may_say_no(export: Path) -> None:
+    code, told = answered(b"n\n", str(export), "--zone", "UTC")
+    assert code == 0
+    assert "import this? [y/N]" in told
+    assert "left out" in told
+
+
+def test_a_person_is_asked_what_only_a_person_knows(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("when,what was said\n03/04/2026 10:00,I love VMware\n")
+    mapped = ("--map", "published_at=when")
+    code, told = answered(b"what was said\nfirst\nmdy\nEurope/Berlin\n", str(path), "--dry-run", *mapped)
+    assert code == 0, told
+    assert "which column holds the text?" in told
+    assert told.count("which comes first? (dmy, mdy or ymd)") == 2, "an answer that is none was taken"
+    assert "'I love VMware'" in told
+    assert "published_at 2026-03-04T09:00:00Z" in told
+    assert "1 mention would be published" in told
+    code, told = answered(b"nothing\n", str(path), "--dry-run", *mapped)
+    assert code == 2
+    assert "there is no such column; there are `when`, `what was said`" in told
 
 
 def test_mentions_are_imported_and_twice_is_once(broker: object, export: Path) -> None:

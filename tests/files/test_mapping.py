@@ -354,7 +354,11 @@ def test_what_is_wrong_with_a_cell_names_its_column_alone() -> None:
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("a.csv", "I love Nike\nI hate Adidas\n", "if these are no names, write a row of names above"),
+        (
+            "a.csv",
+            "I love Nike\nI hate Adidas\n",
+            "are no names, write a row of names above, or say --from lines",
+        ),
         ("a.json", "[]", "no rows with named fields"),
         ("a.json", '["I love Nike"]', "no rows with named fields"),
         ("a.csv", "date,nr\n2026-03-01T09:30:00Z,1\n", "name it: --map text=COLUMN"),

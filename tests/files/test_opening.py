@@ -261,3 +261,24 @@ def test_whatever_it_is_it_is_read_or_refused(content: bytes, name: str) -> None
 def test_what_is_only_called_a_table_is_named(data: bytes, said: str, name: str) -> None:
     with pytest.raises(SetupError, match=re.escape(said)):
         open_file(io.BytesIO(data), name)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_lines_are_texts_whatever_they_look_like(tmp_path: Path, encoding: str) -> None:
+    lines = ["text;date", "", '{"text": "not an object"}', '  He said "schön', "[1"]
+    path = written(tmp_path, "a.txt", "\r\n".join(lines).encode(encoding))
+    opened = open_file(path, lines=True)
+    assert opened.columns == ("text",)
+    rows = [row for row in opened.rows if isinstance(row, Row)]
+    assert [(row.where, row.cells["text"]) for row in rows] == [
+        ("line 1", "text;date"),
+        ("line 3", lines[2]),
+        ("line 4", 'He said "schön'),
+        ("line 5", "[1"),
+    ]
+
+
+def test_a_line_that_its_encoding_does_not_have_costs_itself(tmp_path: Path) -> None:
+    path = written(tmp_path, "a.txt", b"good\n\xff\xfe bad\nfine\n")
+    found = list(open_file(path, encoding="utf-8", lines=True).rows)
+    assert [type(row) for row in found] == [Row, Unreadable, Row]
