@@ -74,12 +74,22 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
+DATA_FOLDER: Final = Path(".brand-monitor")
+"""Where `brand-monitor up` keeps what it has, unless told otherwise."""
+
+RUNNING: Final = DATA_FOLDER / "running.env"
+"""What reaches the system that `brand-monitor up` runs in this folder; there while it runs."""
+
+FILES: Final = (Path(".env"), RUNNING)
+"""Where settings are read beside the environment; the later one wins."""
+
+
 class Settings(BaseSettings):
     """All settings. Sizes are in bytes, times in seconds, unless the name says otherwise."""
 
     model_config = SettingsConfigDict(
         env_prefix="MONITOR_",
-        env_file=".env",
+        env_file=FILES,
         env_file_encoding="utf-8-sig",  # Windows' editors begin a file with a mark
         extra="ignore",
         frozen=True,
@@ -334,4 +344,4 @@ def load_settings(**overrides: object) -> Settings:
             f"  MONITOR_{'_'.join(map(str, fault['loc'])).upper()} = {fault['input']!r}: {fault['msg']}"
             for fault in error.errors()
         ]
-        raise SetupError("wrong settings (environment or .env):\n" + "\n".join(lines)) from error
+        raise SetupError(f"wrong settings (environment, .env or {RUNNING}):\n" + "\n".join(lines)) from error

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from monitor.errors import SetupError
-from monitor.settings import Device, Settings, load_settings, packaged
+from monitor.settings import RUNNING, Device, Settings, load_settings, packaged
 
 
 @pytest.fixture(autouse=True)
@@ -30,6 +30,16 @@ def test_environment_wins_over_dotenv_and_arguments_over_both(
     assert settings.topic("text") == "argument.text"
     assert settings.consumer_group == "environment"
     assert settings.log_level == "file"
+
+
+def test_what_runs_in_this_folder_wins_over_dotenv(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("MONITOR_TOPIC_PREFIX=file\nMONITOR_CONSUMER_GROUP=file\n")
+    RUNNING.parent.mkdir()
+    RUNNING.write_text("MONITOR_TOPIC_PREFIX=running\nMONITOR_LOG_LEVEL=running\n")
+    monkeypatch.setenv("MONITOR_LOG_LEVEL", "environment")
+    settings = load_settings()
+    assert (settings.topic_prefix, settings.consumer_group) == ("running", "file")
+    assert settings.log_level == "environment"
 
 
 def test_a_byte_order_mark_in_dotenv_hides_no_setting(tmp_path: Path) -> None:

@@ -8,7 +8,12 @@ from training.data import commands as data
 from training.logos import commands as logos
 from training.sentiment import commands as sentiment
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="Train and measure the models; the service needs nothing of this. docs/training-*.md have the data "
+    "and the commands.",
+)
 evaluations = typer.Typer(no_args_is_help=True, help="Measure a committed model on the test splits.")
 app.add_typer(evaluations, name="evaluate")
 for room in (sentiment, logos):

@@ -143,8 +143,8 @@ def _tell(brands: "Brands", chosen: "list[Brand]", path: Path, noted: str) -> No
         say(f"hint: {remark.brand}: {remark.remark}")
     logo = f"brand-monitor brands add {shlex.quote(chosen[0].name)} --logo FILE"
     steps = (
-        ("brand-monitor up", "broker, database, worker and pages on this machine"),
-        ("brand-monitor publish texts FILE", "mentions come in: from a file, or as docs/messages.md says"),
+        ("brand-monitor up", "broker, database, worker and pages on this machine, where none run yet"),
+        ("brand-monitor import FILE", "mentions come in: a table or an export; or collect, or publish"),
         (logo, "finds the logo in pictures by its look, too"),
         ("brand-monitor query --backfill", "searches what is stored already"),
     )

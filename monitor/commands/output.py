@@ -17,7 +17,8 @@ def as_json(data: Any) -> None:
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, title: str | None = None) -> None:
-    """A table as wide as the terminal, long cells folded; in a pipe as wide as its content."""
+    """A table as wide as the terminal, long cells folded; in a pipe as wide as its content. One without rows
+    says that there are none."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -28,6 +29,8 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, title: str 
         drawn.add_column(heading, overflow="fold")
     for row in rows:
         drawn.add_row(*(Text(cell) for cell in row))  # Text: what publishers wrote is no markup
+    if not drawn.row_count:
+        drawn.add_row("none")
     console = Console()
     if not console.is_terminal:
         console = Console(width=_UNCUT)

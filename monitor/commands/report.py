@@ -157,6 +157,7 @@ def _last(last: Last, where: tzinfo, now: datetime) -> tuple[datetime, datetime]
 
 def _write(settings: Settings, chosen: "Filter", format: Format | None, output: Path | None) -> None:
     from monitor.reports.report import write_report
+    from monitor.reports.wording import counted, minute
     from monitor.storage.engine import sync_engine
     from monitor.storage.faults import translated
     from monitor.storage.pictures import PictureStore
@@ -169,10 +170,14 @@ def _write(settings: Settings, chosen: "Filter", format: Format | None, output: 
     try:
         with translated(), engine.connect() as connection:
             _check(connection, chosen)
-            write_report(connection, PictureStore(settings.picture_store), path, chosen, wanted.value)
+            store = PictureStore(settings.picture_store)
+            found = write_report(connection, store, path, chosen, wanted.value)
     finally:
         engine.dispose()
-    say(f"{path}: {chosen.since.isoformat()} until {chosen.until.isoformat()}")
+    period = (
+        f"from {minute(chosen.since, chosen.since.tzinfo)} until {minute(chosen.until, chosen.since.tzinfo)}"
+    )
+    say(f"{path}: {counted(found.mentions, 'mention')} {period} ({chosen.since.tzinfo})")
 
 
 def _check(connection: "Connection", chosen: "Filter") -> None:

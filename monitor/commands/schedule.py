@@ -65,13 +65,13 @@ def schedule(
         bool, typer.Option("--check", help="Exit 1 where somebody still waits for a report that is due.")
     ] = False,
 ) -> None:
-    """Send each report of MONITOR_REPORT_SCHEDULE once to each of MONITOR_REPORT_TO, and each view that
-    people have sent to them once to each of theirs, until SIGTERM. Every day, prune mentions that are older
-    than MONITOR_RETENTION. PREFIX.findings hears of deletions that `forget` could not tell of.
+    """Send reports, views and alerts when they are due, and prune what is too old, until SIGTERM.
 
-    One that was due while nothing ran is sent late. Every hour, look at the alerts that people set on the
-    pages, too. Run as many of these as you like: the database sees to it that nothing is sent
-    twice.
+    Each report of MONITOR_REPORT_SCHEDULE goes once to each of MONITOR_REPORT_TO, each view that people have
+    sent to them once to each of theirs. One that was due while nothing ran is sent late. Alerts that people
+    set on the pages are looked at every hour; mentions older than MONITOR_RETENTION are pruned every day;
+    PREFIX.findings hears of deletions that `forget` could not tell of. Run as many of these as you like: the
+    database sees to it that nothing is sent twice.
     """
     from monitor.storage.engine import sync_engine
     from monitor.stream.logs import configure_logging

@@ -44,7 +44,7 @@ def schemas(
         typer.Option("-o", "--output", metavar="DIR", help="Write one file per message; else print all."),
     ] = None,
 ) -> None:
-    """Print or write the JSON Schemas of the messages (docs/schemas is made with -o docs/schemas)."""
+    """Print or write the JSON Schemas of the messages, for programs that publish or follow them."""
     if output is None:
         typer.echo(json.dumps({name: schema_of(contract) for name, contract in CONTRACTS.items()}, indent=2))
         return

@@ -3,12 +3,15 @@
 import shlex
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
 from monitor.commands.terminal import say
+from monitor.settings import DATA_FOLDER, RUNNING
 
 _LOOK: Final = 1.0
 """Seconds between looks at the children: one that has ended is reported at once."""
@@ -28,19 +31,22 @@ _EXPORTED: Final = (
 def up(
     data_dir: Annotated[
         Path, typer.Option(metavar="DIR", help="Where database, pictures and logs are kept between runs.")
-    ] = Path(".brand-monitor"),
+    ] = DATA_FOLDER,
 ) -> None:
     """Run broker, database, one worker and the pages here, without Docker or root, until Ctrl-C or SIGTERM.
 
     Database and pictures are kept in the data folder; the embedded broker is in memory and starts empty.
     Without MONITOR_BRANDS_FILE the catalogue is copied there, for the page /setup to choose from it.
-    Standard output has the lines that make other commands talk to this system.
+    Other commands in the folder that it was started in talk to this system by themselves; standard output has
+    the lines that make them do so elsewhere.
     """
     from monitor.local.system import LocalSystem, environment
 
+    RUNNING.unlink(missing_ok=True)  # of one that was killed
     brands_file = _brands_file(data_dir.resolve())
     say("starting broker, database, worker and pages ...")
-    with LocalSystem(data_dir, brands_file=brands_file) as system:
+    with ExitStack() as parts:
+        system = parts.enter_context(LocalSystem(data_dir, brands_file=brands_file))
         system.start_pages()
         system.start_schedule()
         if system.settings.report_schedule:
@@ -49,14 +55,33 @@ def up(
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
         values = environment(system.settings)
-        for name in (f"MONITOR_{name.upper()}" for name in _EXPORTED):
-            typer.echo(f"export {name}={shlex.quote(values[name])}")
+        told = {name: values[name] for name in (f"MONITOR_{each.upper()}" for each in _EXPORTED)}
+        for name, value in told.items():
+            typer.echo(f"export {name}={shlex.quote(value)}")
         say(f"pages: {system.pages_url}")
         say(f"running; health: {system.health_url}/health/ready, /metrics beside it; logs: {system.logs}")
-        say("copy the export lines to another terminal, then: brand-monitor status. Ctrl-C stops the system.")
+        if data_dir.resolve() == DATA_FOLDER.resolve():
+            parts.enter_context(_for_others(told))
+            say("in another terminal, in this folder: brand-monitor import FILE, brand-monitor status, ...")
+            say("elsewhere the export lines go first. Ctrl-C stops the system.")
+        else:
+            say("in another terminal the export lines go first, then: brand-monitor status, ...")
+            say("Ctrl-C stops the system.")
         while not stop.wait(_LOOK):
             system.check()
         say("stopping ...")
+
+
+@contextmanager
+def _for_others(values: dict[str, str]) -> Iterator[None]:
+    """The settings in the file that commands read in this folder; it goes with the system."""
+    RUNNING.touch(mode=0o600)  # the database's password
+    escaped = {name: value.replace("\\", "\\\\").replace("'", "\\'") for name, value in values.items()}
+    RUNNING.write_text("".join(f"{name}='{value}'\n" for name, value in escaped.items()), "utf-8")
+    try:
+        yield
+    finally:
+        RUNNING.unlink(missing_ok=True)
 
 
 def _brands_file(folder: Path) -> Path:

@@ -13,7 +13,7 @@ from typing import Final
 from aiokafka import codec
 
 from monitor.doctor.examination import Examination, note, ok, problem
-from monitor.settings import Device, Settings
+from monitor.settings import FILES, Device, Settings
 
 _LIBRARIES: Final = (
     "faust-streaming",
@@ -142,7 +142,7 @@ def installed(name: str) -> str | None:
 
 
 def _dotenv() -> list[str]:
-    """Names set in .env, read the way the settings read it."""
+    """Names set in the files of settings, read the way the settings read them."""
     from dotenv import dotenv_values
 
-    return list(dotenv_values(".env", encoding="utf-8-sig"))
+    return [name for file in FILES for name in dotenv_values(file, encoding="utf-8-sig")]

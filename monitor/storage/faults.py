@@ -23,6 +23,10 @@ _THERE: Final = "23505"
 _LOCKED: Final = frozenset({"mention", "story_key"})
 # 42 syntax or rights: what a schema of another version, or a login without its role, comes to.
 _REMEDY: Final = "run `brand-monitor db upgrade`; if that is done, grant brand_monitor_write (or _read)"
+_UNREACHED: Final = (
+    "check that it runs, that it has the database of MONITOR_DATABASE_URL, and who may log in there "
+    "(brand-monitor up starts an embedded one)"
+)
 
 
 class UnstorableError(Exception):
@@ -47,7 +51,7 @@ def translated() -> Iterator[None]:
         # A value the driver could not even send.
         raise UnstorableError(str(error.orig)) from error
     except OSError as error:
-        raise OutageError(f"database: {error}; check that it runs and MONITOR_DATABASE_URL") from error
+        raise OutageError(f"database: {error}; {_UNREACHED}") from error
 
 
 def _meaning(error: BaseException | None, lost: bool = False) -> Exception:
@@ -56,7 +60,7 @@ def _meaning(error: BaseException | None, lost: bool = False) -> Exception:
     reason = f"database: {_message(error)}"
     if state is None:
         if lost or isinstance(error, (psycopg.InterfaceError, psycopg.OperationalError)):
-            return OutageError(f"{reason}; check that it runs and MONITOR_DATABASE_URL")
+            return OutageError(f"{reason}; {_UNREACHED}")
         return UnstorableError(reason)
     kind = state[:2]
     if kind in _TRANSIENT or (state == _THERE and _table(error) in _LOCKED):

@@ -15,7 +15,12 @@ from typing import Any, Final
 import psycopg
 import pytest
 
+<<<<<<< HEAD
 from tests.typed import typed
+=======
+from monitor.settings import RUNNING
+from tests.commands.typed import typed
+>>>>>>> de7499f (Commands beside `up` need no exports; help is in the order of a first day; errors of a database that is not there and empty tables say so)
 
 ROOT: Final = Path(__file__).parents[2]
 PROGRAM: Final = str(Path(sys.executable).with_name("brand-monitor"))
@@ -28,6 +33,7 @@ class Running:
     """The process of `up`, the variables it printed, and what it said."""
 
     process: subprocess.Popen[str]
+    folder: Path
     environment: dict[str, str] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
 
@@ -58,7 +64,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """The embedded system, kept up for this module, stopped as `kill` or a service manager would."""
     folder = tmp_path_factory.mktemp("up")
     process = subprocess.Popen(
-        [PROGRAM, "up", "--data-dir", str(folder / "data")],
+        [PROGRAM, "up"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -66,7 +72,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     )
     assert process.stdout
     assert process.stderr
-    running = Running(process)
+    running = Running(process, folder)
     errors = threading.Thread(target=lambda: running.said.extend(process.stderr or ()))
     errors.start()
     for line in process.stdout:
@@ -85,6 +91,15 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     assert process.wait(WAIT) == 0
     errors.join()
     assert any("stopping" in line for line in running.said)
+    assert not (folder / RUNNING).exists()
+
+
+def test_commands_in_its_folder_need_no_settings(system: Running) -> None:
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("MONITOR_")}
+    done = typed("status", "--json", environment=plain, cwd=system.folder)
+    assert done.returncode == 0, done.stderr
+    assert len(json.loads(done.stdout)["partitions"]) == 8
+    assert (system.folder / RUNNING).stat().st_mode & 0o077 == 0, "it holds the database's password"
 
 
 def test_the_commands_of_a_day(system: Running, tmp_path: Path) -> None:
