@@ -15,12 +15,8 @@ from typing import Any, Final
 import psycopg
 import pytest
 
-<<<<<<< HEAD
-from tests.typed import typed
-=======
 from monitor.settings import RUNNING
-from tests.commands.typed import typed
->>>>>>> de7499f (Commands beside `up` need no exports; help is in the order of a first day; errors of a database that is not there and empty tables say so)
+from tests.typed import typed
 
 ROOT: Final = Path(__file__).parents[2]
 PROGRAM: Final = str(Path(sys.executable).with_name("brand-monitor"))
