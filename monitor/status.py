@@ -7,11 +7,11 @@ import msgspec
 from sqlalchemy import Engine, func, select, tuple_
 
 from monitor.settings import Settings
+from monitor.storage.account_tables import ingest_batch
 from monitor.storage.audit import AuditReport, audit
 from monitor.storage.engine import sync_engine
 from monitor.storage.faults import translated
 from monitor.storage.logs import find_logs
-from monitor.storage.tables import ingest_batch
 from monitor.stream.identity import LogIdentity, read_log
 from monitor.stream.positions import PartitionPosition, read_positions
 

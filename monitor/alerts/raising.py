@@ -23,7 +23,8 @@ from monitor.messages import Label
 from monitor.reports.labels import label
 from monitor.reports.wording import number
 from monitor.storage.alert_tables import alert, alert_delivery
-from monitor.storage.tables import brand, mention
+from monitor.storage.mention_tables import mention
+from monitor.storage.tables import brand
 
 _log = structlog.get_logger(__name__)
 

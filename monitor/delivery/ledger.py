@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from monitor.delivery.schedule import Period
 from monitor.reports.wording import counted
-from monitor.storage.tables import report_delivery
+from monitor.storage.subscription_tables import report_delivery
 
 _LOCK: Final = 0x6272616E64  # "brand", as PostgreSQL wants it: a number
 

@@ -22,8 +22,8 @@ from monitor.status import Status, read_status
 from monitor.storage.audit import AuditReport
 from monitor.storage.engine import sync_engine
 from monitor.storage.faults import translated
+from monitor.storage.mention_tables import mention
 from monitor.storage.pictures import PictureStore
-from monitor.storage.tables import mention
 from monitor.stream.dead_letters import read_dead_letters
 
 _PATIENCE: Final = 120.0

@@ -10,9 +10,9 @@ from typing import Final
 from uuid import UUID
 
 from monitor.storage import driver
+from monitor.storage.account_tables import ingest_batch
 from monitor.storage.records import Batch, DeletionResult, RecordPosition, WriteOutcome
 from monitor.storage.rows import Row, mention_digest
-from monitor.storage.tables import ingest_batch
 
 _KEY: Final = ("log_id", "topic", "partition", "first_offset", "last_offset")
 _OFFSETS: Final = ("offsets", "mention_offsets", "rejected_offsets")

@@ -6,10 +6,10 @@ from datetime import UTC
 from typing import Final
 
 from monitor.storage import driver
+from monitor.storage.account_tables import dead_letter
 from monitor.storage.driver import Statement, as_json
 from monitor.storage.records import Rejection
 from monitor.storage.rows import NAMESPACE, Row, clean, position_row
-from monitor.storage.tables import dead_letter
 
 HEAD_BYTES: Final = 1024
 """Of key and value: enough to see what kind of thing was sent."""

@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from monitor.storage import driver, rows, stories
 from monitor.storage.driver import Statement, as_json, uuids
+from monitor.storage.mention_tables import brand_mention, mention, sentiment
 from monitor.storage.records import Result, TextResult
 from monitor.storage.story_graph import Member, Neighbours
-from monitor.storage.tables import brand_mention, mention, sentiment
 
 CONTENT: Final = (
     *("published_at", "text", "author", "url", "lang", "reach", "picture_sha256", "model_version"),

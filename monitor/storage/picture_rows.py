@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from monitor.messages import Box, Detection
 from monitor.storage import driver, rows
 from monitor.storage.driver import Statement, as_json, together
+from monitor.storage.picture_tables import logo_detection, picture, picture_scan
 from monitor.storage.records import Batch, ImageResult, Result
 from monitor.storage.standing import Standing, picture_of
-from monitor.storage.tables import logo_detection, picture, picture_scan
 
 PICTURE: Final = ("sha256", "media_type", "width", "height", "n_bytes", "url", "phash")
 SCAN: Final = ("picture_sha256", "model_version", "brands_key")

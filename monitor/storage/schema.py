@@ -13,13 +13,17 @@ from sqlalchemy import Connection, Engine
 from monitor.errors import SetupError
 from monitor.settings import Settings, packaged
 from monitor.storage import (
+    account_tables,
     alert_tables,
     answer_tables,
     collector_tables,
+    correction_tables,
     deletion_tables,
     figure_tables,
     gallery_tables,
     log_tables,
+    mention_tables,
+    picture_tables,
     pruning_tables,
     subscription_tables,
     tables,
@@ -32,13 +36,17 @@ _log: Final = logging.getLogger(__name__)
 # Importing a module of tables adds them to the one metadata.
 _TABLES: Final = (
     tables,
+    account_tables,
     alert_tables,
     answer_tables,
     collector_tables,
+    correction_tables,
     deletion_tables,
     figure_tables,
     gallery_tables,
     log_tables,
+    mention_tables,
+    picture_tables,
     pruning_tables,
     subscription_tables,
 )

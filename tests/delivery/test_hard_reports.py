@@ -15,7 +15,7 @@ from monitor.delivery.sender import Dispatch, ReportSender
 from monitor.delivery.service import attempt, serve
 from monitor.errors import OutageError
 from monitor.reports.renderer import Renderer
-from monitor.storage.tables import report_delivery
+from monitor.storage.subscription_tables import report_delivery
 from tests import hostile
 
 SCHEDULE = read_schedule("Monday 08:00 Europe/Berlin")

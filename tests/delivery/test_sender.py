@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 from monitor.delivery import ledger, read_schedule
 from monitor.delivery.recipients import Outcome, Recipient
 from monitor.delivery.sender import Dispatch, ReportSender
-from monitor.storage.tables import report_delivery
+from monitor.storage.subscription_tables import report_delivery
 
 SCHEDULE = read_schedule("Monday 08:00 Europe/Berlin")
 SUNDAY = datetime(2026, 3, 8, 12, tzinfo=UTC)

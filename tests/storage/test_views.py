@@ -10,8 +10,8 @@ from sqlalchemy.exc import IntegrityError
 from monitor.corrections import correct_sentiment
 from monitor.corrections import undo as undo_correction
 from monitor.messages import mention_uuid
+from monitor.storage.correction_tables import correction
 from monitor.storage.records import Batch
-from monitor.storage.tables import correction
 from tests.storage.conftest import NOON
 
 
