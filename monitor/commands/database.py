@@ -32,7 +32,7 @@ def check(
 
     Reads everything: minutes for millions of mentions. Without --repair nothing is locked.
     """
-    from monitor.storage import rollups, stories
+    from monitor.storage import rollups, story_check
     from monitor.storage.engine import sync_engine
     from monitor.storage.faults import translated
     from monitor.storage.schema import check_revision
@@ -41,11 +41,11 @@ def check(
     try:
         with translated(), engine.begin() as connection:
             check_revision(connection)
-            told = stories.compare(connection)
+            told = story_check.compare(connection)
             found = (*told, *rollups.compare(connection))
             wrong = [each for each in found if not each.ok]
             if repair and not all(each.ok for each in told):
-                stories.rebuild(connection)
+                story_check.rebuild(connection)
             if repair and wrong:
                 rollups.rebuild(connection)
     finally:

@@ -22,6 +22,8 @@ from sqlalchemy import Connection, Engine, text
 from monitor.errors import OutageError
 from monitor.messages import Kind
 from monitor.storage import stories
+from monitor.storage.deletion_tables import deleted_mention
+from monitor.storage.driver import Statement, as_json, insert, run, uuids
 from monitor.storage.faults import translated
 from monitor.storage.order import Place
 from monitor.storage.pictures import PictureStore
@@ -83,29 +85,20 @@ def mark(connection: Connection, marks: Mapping[UUID, Mark]) -> None:
     of the stories."""
     if not marks:
         return
-    ids = sorted(marks)
-    connection.execute(
-        _MARK,
-        {
-            "ids": ids,
-            "logs": [marks[id].place.log_id for id in ids],
-            "topics": [marks[id].place.topic for id in ids],
-            "partitions": [marks[id].place.partition for id in ids],
-            "offsets": [marks[id].place.offset for id in ids],
-            "moments": [marks[id].place.recorded_at for id in ids],
-            "deleted": [marks[id].deleted_at for id in ids],
-            "kinds": [marks[id].kind for id in ids],
-        },
-    )
+    rows = [
+        dict(zip(_MARKED, (id, *each.place, each.deleted_at, each.kind), strict=True))
+        for id, each in marks.items()
+    ]
+    Statement(_MARK, as_json(rows)).run(connection)
 
 
 def remove(connection: Connection, ids: Collection[UUID], reason: str) -> Removed:
     """Remove those of the mentions that are marked, with all that hangs on them. Needs the rights of
     brand_monitor_write and the lock of the stories."""
-    gone = stories.stored(connection, ids)
-    row = connection.execute(_REMOVE, {"ids": list(gone), "reason": reason}).one()
-    stories.move(connection, gone.values())
-    return Removed(**row._asdict())
+    removal = Statement(_REMOVE, {"ids": uuids(ids), "reason": reason})
+    there, (counts,) = run(connection, stories.ask(ids), removal)
+    stories.move(connection, stories.members(there))
+    return msgspec.convert(dict(zip(Removed.__struct_fields__, counts, strict=True)), Removed)
 
 
 def deleted_since(connection: Connection, rejected: Mapping[LetterPlace, UUID]) -> set[LetterPlace]:
@@ -169,19 +162,19 @@ _MARK_OWN: Final = text("""
         deleted_at = excluded.deleted_at, source = excluded.source, external_id = excluded.external_id
 """)
 
-_MARK: Final = text("""
-    INSERT INTO deleted_mention (id, log_id, topic, partition, record_offset, recorded_at, deleted_at, kind)
-    SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:logs AS text[]), CAST(:topics AS text[]),
-                         CAST(:partitions AS int[]), CAST(:offsets AS bigint[]),
-                         CAST(:moments AS timestamptz[]), CAST(:deleted AS timestamptz[]),
-                         CAST(:kinds AS text[]))
+_MARKED: Final = (
+    *("id", "log_id", "topic", "partition", "record_offset", "recorded_at", "deleted_at", "kind"),
+)
+_MARK: Final = f"""{insert(deleted_mention, _MARKED, order_by=("id",))}
     ON CONFLICT (id) DO UPDATE SET
         log_id = excluded.log_id, topic = excluded.topic, partition = excluded.partition,
         record_offset = excluded.record_offset, recorded_at = excluded.recorded_at,
         deleted_at = excluded.deleted_at
-""")
+"""
 
-_REMOVE: Final = text("SELECT * FROM mention_remove(CAST(:ids AS uuid[]), :reason)")
+_REMOVE: Final = f"""
+    SELECT {", ".join(Removed.__struct_fields__)} FROM mention_remove(CAST(%(ids)s AS uuid[]), %(reason)s)
+"""  # noqa: S608 - names of our own
 
 # What `order.is_dead` says, in SQL.
 _SINCE: Final = text("""

@@ -14,6 +14,7 @@ from psycopg.pq import PipelineStatus
 from sqlalchemy import Column, Connection, LargeBinary, Table
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import INT8MULTIRANGE, TSVECTOR
+from sqlalchemy.engine.interfaces import AdaptedConnection
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import ARRAY
 
@@ -24,6 +25,10 @@ _DIALECT: Final = postgresql.dialect()  # type: ignore[no-untyped-call]
 _ENCODER: Final = msgspec.json.Encoder()
 
 
+Rows = Sequence[tuple[Any, ...]]
+"""What a statement returns."""
+
+
 class Statement(NamedTuple):
     """SQL, and what its %(names)s stand for; `prepare` keeps its plan on the connection."""
 
@@ -31,40 +36,53 @@ class Statement(NamedTuple):
     given: Mapping[str, Any] = {}
     prepare: bool = True
 
-    def run(self, connection: Connection) -> Sequence[Any]:
-        """Its rows, by SQLAlchemy's way to the same driver."""
-        result = connection.exec_driver_sql(self.sql, dict(self.given))
-        return result.all() if result.returns_rows else ()
+    def run(self, connection: Connection) -> Rows:
+        """Its rows; see `run`."""
+        return run(connection, self)[0]
 
 
 _COMMIT: Final = Statement("COMMIT", prepare=False)  # as text, so that whoever reads along knows it
 
 
-async def together(connection: AsyncConnection, *statements: Statement) -> list[Sequence[tuple[Any, ...]]]:
+async def together(connection: AsyncConnection, *statements: Statement) -> list[Rows]:
+    """See `run`."""
+    return await connection.run_sync(run, *statements)
+
+
+def run(connection: Connection, *statements: Statement) -> list[Rows]:
     """Run them in this order in the connection's transaction, in one round trip; returns the rows of each.
+    Of nothing there is none.
 
     Raises what the driver does. A connection that is lost by then is replaced, and so are those that the pool
     holds: whatever ended it ended them. One that cannot leave the pipeline, since whoever waited for it was
     cancelled, say, is given up: its ROLLBACK would fail and hide what was wrong.
     """
-    driver: psycopg.AsyncConnection[Any] | None = (await connection.get_raw_connection()).driver_connection
-    assert driver is not None
+    if not statements:
+        return []
+    adapted: Any = connection.connection.dbapi_connection
+    driver: Any = connection.connection.driver_connection
     try:
-        async with driver.pipeline():
-            cursors = [
-                await driver.execute(sql, given, prepare=prepare) for sql, given, prepare in statements
-            ]
-        return [() if each.description is None else await each.fetchall() for each in cursors]
+        if isinstance(adapted, AdaptedConnection):
+            return adapted.run_async(lambda driver: _awaited(driver, statements))
+        with driver.pipeline():
+            cursors = [driver.execute(sql, given, prepare=prepare) for sql, given, prepare in statements]
+        return [() if each.description is None else each.fetchall() for each in cursors]
     except BaseException as error:
         if driver.closed:
-            await connection.invalidate(error)
-            await connection.engine.dispose(close=False)
+            connection.invalidate(error)
+            connection.engine.dispose(close=False)
         elif driver.pgconn.pipeline_status != PipelineStatus.OFF:
-            await connection.invalidate(error)
+            connection.invalidate(error)
         raise
 
 
-async def commit(connection: AsyncConnection, *statements: Statement) -> list[Sequence[tuple[Any, ...]]]:
+async def _awaited(driver: psycopg.AsyncConnection[Any], statements: Iterable[Statement]) -> list[Rows]:
+    async with driver.pipeline():
+        cursors = [await driver.execute(sql, given, prepare=prepare) for sql, given, prepare in statements]
+    return [() if each.description is None else await each.fetchall() for each in cursors]
+
+
+async def commit(connection: AsyncConnection, *statements: Statement) -> list[Rows]:
     """As `together`, and the transaction's COMMIT in the same round trip: after a statement that fails it is
     not run. The connection's own has nothing left to do.
 

@@ -17,20 +17,16 @@ wrote, and two that touch the same stories cannot deadlock. Take the lock before
 `picture`.
 """
 
-import uuid
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection
 
-from monitor.storage.driver import Statement, uuids
-from monitor.storage.rollups import Comparison
+from monitor.storage.driver import Statement, as_json, run, uuids
 from monitor.storage.rows import array
 from monitor.storage.story_graph import PERIOD, Arrangement, Member, Neighbours, Node, Place, arrange, connect
-
-_CHUNK: Final = 5000
 
 LOCK: Final = Statement("SELECT pg_advisory_xact_lock(hashtext('brand-monitor stories'))")
 """Waits until no other transaction works on stories; held until this one ends."""
@@ -41,10 +37,19 @@ def lock(connection: Connection) -> None:
     LOCK.run(connection)
 
 
-def stored(connection: Connection, ids: Collection[UUID]) -> dict[UUID, Member]:
+def stored(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Member]:
     """Those of the mentions that are there."""
-    found = connection.execute(_STORED, {"ids": list(ids)})
-    return {row.id: _member(row) for row in found}
+    return {member.id: member for member in members(ask(ids).run(connection))}
+
+
+def ask(ids: Iterable[UUID]) -> Statement:
+    """Asks for mentions, for `members`."""
+    return Statement(_STORED, {"ids": uuids(ids)})
+
+
+def members(answer: Iterable[Sequence[Any]]) -> list[Member]:
+    """Mentions as stories know them, by the answer to `ask`."""
+    return [Member(id, at, tuple(keys or ()), story_id) for id, at, keys, story_id in answer]
 
 
 def find(members: Iterable[Member], without: Iterable[UUID] = ()) -> Statement:
@@ -66,7 +71,7 @@ def arranged(
         return None
     made = arrange(members, parts, beside.firsts)
     new = [node for node in made.nodes if node not in beside.there]
-    return made.places, [*_leads(made), *([Statement(_NEW, _noted(new, made))] if new else [])]
+    return made.places, [*_leads(made.leads), *([Statement(_NEW, _noted(new, made))] if new else [])]
 
 
 def place(connection: Connection, members: Sequence[Member]) -> dict[UUID, Place]:
@@ -79,17 +84,20 @@ def place(connection: Connection, members: Sequence[Member]) -> dict[UUID, Place
     parts = connect(members, beside)
     _unite(connection, [part.stories for part in parts if len(part.stories) > 1])
     made = arrange(members, parts, beside.firsts)
-    for statement in _leads(made):
-        statement.run(connection)
-    if made.nodes:
-        Statement(_NOTE, _noted(sorted(made.nodes), made)).run(connection)
+    noted = [Statement(_NOTE, _noted(sorted(made.nodes), made))] if made.nodes else []
+    run(connection, *_leads(made.leads), *noted)
     return made.places
 
 
 def move(connection: Connection, before: Collection[Member], now: Sequence[Member] = ()) -> None:
     """Mentions that were `before` are gone, or have become those `now`, whose rows are written: place these,
     and what the others may have held together."""
-    _write(connection, place(connection, [*now, *_leave(connection, before)]))
+    moved = [*now, *_leave(connection, before)]
+    if not moved:
+        return
+    places = place(connection, moved).items()
+    given = as_json({"id": id, "story_id": each.story_id, "lead": each.lead} for id, each in places)
+    Statement(_PLACES, given).run(connection)
 
 
 def give_keys(connection: Connection, keys: Mapping[UUID, tuple[int, ...]]) -> None:
@@ -98,29 +106,9 @@ def give_keys(connection: Connection, keys: Mapping[UUID, tuple[int, ...]]) -> N
     if not before:
         return
     now = [member._replace(keys=keys[member.id], story_id=None) for member in before]
-    given = {"ids": [member.id for member in now], "keys": [array(member.keys) for member in now]}
-    connection.execute(_KEYS, given)
+    given = as_json({"id": member.id, "keys": array(member.keys)} for member in now)
+    Statement(_KEYS, given).run(connection)
     move(connection, before, now)
-
-
-def compare(connection: Connection) -> tuple[Comparison, ...]:
-    """Leads and table `story_key` against the mentions, as `rollups.compare` does it: a row removed by hand
-    leaves a story without a lead, or its keys behind."""
-    return tuple(
-        Comparison(table=table, **connection.execute(query).one()._asdict())
-        for table, query in (("story_key", _COMPARE_KEYS), ("mention.lead", _COMPARE_LEADS))
-    )
-
-
-def rebuild(connection: Connection) -> None:
-    """Work all stories out anew, in the caller's transaction; workers wait until it ends. Some 0.07 ms a
-    mention. Needs the rights of brand_monitor_write."""
-    lock(connection)
-    connection.execute(text("DELETE FROM story_key"))
-    last = uuid.UUID(int=0)
-    while found := connection.execute(_SOME, {"last": last, "limit": _CHUNK}).all():
-        _write(connection, place(connection, [_member(row)._replace(story_id=None) for row in found]))
-        last = found[-1].id
 
 
 def _leave(connection: Connection, gone: Collection[Member]) -> list[Member]:
@@ -128,63 +116,45 @@ def _leave(connection: Connection, gone: Collection[Member]) -> list[Member]:
     keyed = [member for member in gone if member.keys]
     if not keyed:
         return []
-    ids = [member.id for member in gone]
-    given = {
-        "gone": ids,
-        "ids": [member.id for member in keyed],
-        "stories": [member.story_id for member in keyed],
-        "keys": [array(member.keys) for member in keyed],
-        "moments": [member.published_at for member in keyed],
-    }
-    apart = set(connection.execute(_ALONE, given).scalars())
-    stories = {member.story_id for member in keyed if member.story_id is not None}
-    first = _firsts(connection, stories - apart, ids)
-    Statement(_LEADS, {"ids": first, "leads": [True] * len(first)}).run(connection)
+    ids = uuids(member.id for member in gone)
+    theirs = as_json(
+        {"story_id": member.story_id, "keys": array(member.keys), "published_at": member.published_at}
+        for member in keyed
+    )
+    stories = uuids({member.story_id for member in keyed if member.story_id is not None})
+    alone, firsts = run(
+        connection,
+        Statement(_ALONE, {**theirs, "gone": ids}),
+        Statement(_FIRSTS, {"stories": stories, "without": ids}),
+    )
+    apart = {story_id for (story_id,) in alone}
+    lead = [id for story_id, id in firsts if story_id not in apart]
+    run(connection, *_leads(dict.fromkeys(lead, True)))
     if not apart:
         return []
-    rest = [_member(row) for row in connection.execute(_OTHERS, {"stories": list(apart), "gone": ids})]
+    rest = members(Statement(_OTHERS, {"stories": uuids(apart), "gone": ids}).run(connection))
     left = [member for member in keyed if member.story_id in apart]
     nodes = sorted({node for member in (*left, *rest) for node in member.nodes})
-    connection.execute(_FORGET, _columns(nodes))
+    Statement(_FORGET, _columns(nodes)).run(connection)
     return rest
-
-
-def _write(connection: Connection, places: Mapping[UUID, Place]) -> None:
-    given = {
-        "ids": list(places),
-        "stories": [each.story_id for each in places.values()],
-        "leads": [each.lead for each in places.values()],
-    }
-    connection.execute(_PLACES, given)
-
-
-def _firsts(connection: Connection, stories: Collection[UUID], without: Collection[UUID]) -> list[UUID]:
-    """The first mention of each story, of those that have others than these."""
-    if not stories:
-        return []
-    return [
-        row.id for row in connection.execute(_FIRSTS, {"stories": list(stories), "without": list(without)})
-    ]
 
 
 def _unite(connection: Connection, groups: Sequence[list[UUID]]) -> None:
     """Make one story of each group, and put it first in the list: the largest, so that few rows change."""
     if not groups:
         return
-    given = {"stories": [story for group in groups for story in group]}
-    sizes = Counter({row.story_id: row.size for row in connection.execute(_SIZES, given)})
+    given = {"stories": uuids(story for group in groups for story in group)}
+    sizes = Counter[UUID](dict(Statement(_SIZES, given).run(connection)))
     for group in groups:
         group.sort(key=lambda story: (-sizes[story], story))
     pairs = {lost: group[0] for group in groups for lost in group[1:]}
-    united = {"lost": list(pairs), "kept": list(pairs.values())}
-    connection.execute(_UNITE_KEYS, united)
-    connection.execute(_UNITE_MENTIONS, united)
+    united = {"lost": uuids(pairs), "kept": uuids(pairs.values())}
+    run(connection, Statement(_UNITE_KEYS, united), Statement(_UNITE_MENTIONS, united))
 
 
-def _leads(made: Arrangement) -> list[Statement]:
-    if not made.leads:
-        return []
-    return [Statement(_LEADS, {"ids": list(made.leads), "leads": list(made.leads.values())})]
+def _leads(leads: Mapping[UUID, bool]) -> list[Statement]:
+    rows = [{"id": id, "lead": lead} for id, lead in leads.items()]
+    return [Statement(_LEADS, as_json(rows))] if rows else []
 
 
 def _noted(nodes: Sequence[Node], made: Arrangement) -> dict[str, str]:
@@ -196,18 +166,15 @@ def _columns(nodes: Iterable[Node]) -> dict[str, str]:
     return {"keys": array([key for key, _ in kept]) or "{}", "periods": array([at for _, at in kept]) or "{}"}
 
 
-def _member(row: Row[Any]) -> Member:
-    return Member(row.id, row.published_at, tuple(row.story_keys or ()), row.story_id)
-
-
 _MEMBER: Final = "m.id, m.published_at, m.story_keys, m.story_id"
 _SECONDS: Final = int(PERIOD.total_seconds())
-_PERIOD_SQL: Final = f"floor(extract(epoch FROM {{}}) / {_SECONDS})::int"
+PERIOD_SQL: Final = f"floor(extract(epoch FROM {{}}) / {_SECONDS})::int"
 
-_STORED: Final = text(f"SELECT {_MEMBER} FROM mention AS m WHERE m.id = ANY(:ids)")  # noqa: S608 - our own words
-_OTHERS: Final = text(f"""
-    SELECT {_MEMBER} FROM mention AS m WHERE m.story_id = ANY(:stories) AND m.id <> ALL(:gone)
-""")  # noqa: S608 - our own words
+_STORED: Final = f"SELECT {_MEMBER} FROM mention AS m WHERE m.id = ANY(CAST(%(ids)s AS uuid[]))"  # noqa: S608 - our own words
+_OTHERS: Final = f"""
+    SELECT {_MEMBER} FROM mention AS m
+    WHERE m.story_id = ANY(CAST(%(stories)s AS uuid[])) AND m.id <> ALL(CAST(%(gone)s AS uuid[]))
+"""  # noqa: S608 - our own words
 
 # For every node given: the stories that have its key in its period or beside it, and the first of each.
 # OFFSET 0 keeps it look-ups; a plan made while the table was small would read all of it for good.
@@ -232,63 +199,65 @@ _FOUND: Final = """
     SELECT found.*, firsts.published_at, firsts.id FROM found LEFT JOIN firsts USING (story_id)
 """
 
-_FIRSTS: Final = text("""
-    SELECT first.id
-    FROM unnest(CAST(:stories AS uuid[])) AS given(story_id)
+_FIRSTS: Final = """
+    SELECT given.story_id, first.id
+    FROM unnest(CAST(%(stories)s AS uuid[])) AS given(story_id)
     CROSS JOIN LATERAL (
         SELECT m.id FROM mention AS m
-        WHERE m.story_id = given.story_id AND m.id <> ALL(CAST(:without AS uuid[]))
+        WHERE m.story_id = given.story_id AND m.id <> ALL(CAST(%(without)s AS uuid[]))
         ORDER BY m.published_at, m.id LIMIT 1
     ) AS first
-""")
+"""
 
-# Stories of those that no other mention with the very same keys in the same period stands in for.
-_ALONE: Final = text(f"""
+# Stories of those that no other mention with the very same keys in the same period stands in for. OFFSET 0 as
+# above.
+_ALONE: Final = f"""
     SELECT given.story_id
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:stories AS uuid[]), CAST(:keys AS text[]),
-                CAST(:moments AS timestamptz[])) AS given(id, story_id, keys, published_at)
+    FROM json_to_recordset(CAST(%(rows)s AS json))
+        AS given(story_id uuid, keys text, published_at timestamptz)
     WHERE NOT EXISTS (
         SELECT FROM mention AS m
-        WHERE m.story_id = given.story_id AND m.id <> ALL(CAST(:gone AS uuid[]))
+        WHERE m.story_id = given.story_id AND m.id <> ALL(CAST(%(gone)s AS uuid[]))
           AND m.story_keys = given.keys::bigint[]
-          AND {_PERIOD_SQL.format("m.published_at")} = {_PERIOD_SQL.format("given.published_at")})
-""")  # noqa: S608 - our own words
+          AND {PERIOD_SQL.format("m.published_at")} = {PERIOD_SQL.format("given.published_at")}
+        OFFSET 0)
+"""  # noqa: S608 - our own words
 
-_SIZES: Final = text("""
-    SELECT story_id, count(*) AS size FROM mention WHERE story_id = ANY(:stories) GROUP BY story_id
-""")
+_SIZES: Final = """
+    SELECT story_id, count(*) FROM mention WHERE story_id = ANY(CAST(%(stories)s AS uuid[]))
+    GROUP BY story_id
+"""
 
 # Found by the mentions' keys: an index of story_key by story would be half as large as the table.
-_UNITE_KEYS: Final = text(f"""
+_UNITE_KEYS: Final = f"""
     UPDATE story_key AS k SET story_id = given.kept
-    FROM unnest(CAST(:lost AS uuid[]), CAST(:kept AS uuid[])) AS given(lost, kept)
+    FROM unnest(CAST(%(lost)s AS uuid[]), CAST(%(kept)s AS uuid[])) AS given(lost, kept)
     JOIN mention AS m ON m.story_id = given.lost CROSS JOIN unnest(m.story_keys) AS key
-    WHERE k.key = key.key AND k.period = {_PERIOD_SQL.format("m.published_at")} AND k.story_id = given.lost
-""")  # noqa: S608 - our own words
+    WHERE k.key = key.key AND k.period = {PERIOD_SQL.format("m.published_at")} AND k.story_id = given.lost
+"""  # noqa: S608 - our own words
 
-_UNITE_MENTIONS: Final = text("""
+_UNITE_MENTIONS: Final = """
     UPDATE mention AS m SET story_id = given.kept, lead = false
-    FROM unnest(CAST(:lost AS uuid[]), CAST(:kept AS uuid[])) AS given(lost, kept)
+    FROM unnest(CAST(%(lost)s AS uuid[]), CAST(%(kept)s AS uuid[])) AS given(lost, kept)
     WHERE m.story_id = given.lost
-""")
+"""
 
 _LEADS: Final = """
     UPDATE mention AS m SET lead = given.lead
-    FROM unnest(CAST(%(ids)s AS uuid[]), CAST(%(leads)s AS boolean[])) AS given(id, lead)
+    FROM json_to_recordset(CAST(%(rows)s AS json)) AS given(id uuid, lead boolean)
     WHERE m.id = given.id AND m.lead <> given.lead
 """
 
-_PLACES: Final = text("""
+_PLACES: Final = """
     UPDATE mention AS m SET story_id = given.story_id, lead = given.lead
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:stories AS uuid[]), CAST(:leads AS boolean[]))
-        AS given(id, story_id, lead)
+    FROM json_to_recordset(CAST(%(rows)s AS json)) AS given(id uuid, story_id uuid, lead boolean)
     WHERE m.id = given.id AND (m.story_id, m.lead) <> (given.story_id, given.lead)
-""")
+"""
 
-_KEYS: Final = text("""
+_KEYS: Final = """
     UPDATE mention AS m SET story_keys = given.keys::bigint[]
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:keys AS text[])) AS given(id, keys) WHERE m.id = given.id
-""")
+    FROM json_to_recordset(CAST(%(rows)s AS json)) AS given(id uuid, keys text) WHERE m.id = given.id
+"""
 
 # Nobody else writes keys meanwhile: what was not there is not there.
 _NEW: Final = """
@@ -300,46 +269,8 @@ _NOTE: Final = f"""{_NEW}
     ON CONFLICT (key, period) DO UPDATE SET story_id = excluded.story_id WHERE k.story_id <> excluded.story_id
 """
 
-_FORGET: Final = text("""
+_FORGET: Final = """
     DELETE FROM story_key AS k
-    USING unnest(CAST(:keys AS bigint[]), CAST(:periods AS int[])) AS given(key, period)
+    USING unnest(CAST(%(keys)s AS bigint[]), CAST(%(periods)s AS int[])) AS given(key, period)
     WHERE k.key = given.key AND k.period = given.period
-""")
-
-_SOME: Final = text(f"SELECT {_MEMBER} FROM mention AS m WHERE m.id > :last ORDER BY m.id LIMIT :limit")  # noqa: S608 - our own words
-
-# Up to the period where mentions are kept from there may be keys of pruned ones; before it all may be gone.
-_COMPARE_KEYS: Final = text(f"""
-    WITH kept AS (
-        SELECT coalesce(max({_PERIOD_SQL.format("before")}), -1000000) AS period FROM pruning
-    ), expected AS (
-        SELECT DISTINCT key, {_PERIOD_SQL.format("m.published_at")} AS period, m.story_id
-        FROM mention AS m, unnest(m.story_keys) AS key
-    ), wrong AS (
-        (SELECT k.key, k.period, k.story_id FROM story_key AS k JOIN kept ON k.period > kept.period
-         EXCEPT SELECT * FROM expected)
-        UNION
-        SELECT one.key, one.period, one.story_id
-        FROM story_key AS one JOIN kept ON one.period > kept.period JOIN story_key AS two
-          ON two.key = one.key AND two.period = one.period + 1 AND two.story_id <> one.story_id
-    ), missing AS (
-        SELECT e.* FROM expected AS e JOIN kept ON e.period >= kept.period
-        EXCEPT SELECT key, period, story_id FROM story_key
-    )
-    SELECT (SELECT count(*) FROM story_key) AS rows, (SELECT count(*) FROM wrong) AS wrong,
-           (SELECT count(*) FROM missing) AS missing,
-           coalesce((SELECT 'holds ' || to_jsonb(wrong)::text FROM wrong LIMIT 1),
-                    (SELECT 'lacks ' || to_jsonb(missing)::text FROM missing LIMIT 1)) AS example
-""")  # noqa: S608 - our own words
-
-_COMPARE_LEADS: Final = text("""
-    WITH placed AS (
-        SELECT id, lead, row_number() OVER (PARTITION BY story_id ORDER BY published_at, id) = 1 AS first
-        FROM mention
-    ), wrong AS (SELECT id, lead FROM placed WHERE lead AND NOT first),
-       missing AS (SELECT id, lead FROM placed WHERE first AND NOT lead)
-    SELECT (SELECT count(*) FROM placed WHERE lead) AS rows, (SELECT count(*) FROM wrong) AS wrong,
-           (SELECT count(*) FROM missing) AS missing,
-           coalesce((SELECT 'holds ' || to_jsonb(wrong)::text FROM wrong LIMIT 1),
-                    (SELECT 'lacks ' || to_jsonb(missing)::text FROM missing LIMIT 1)) AS example
-""")
+"""

@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 
 from monitor.messages import Deleted, Finding, mention_uuid
 from monitor.settings import Settings
-from monitor.storage import rollups, stories
+from monitor.storage import rollups, story_check
 from monitor.storage.engine import sync_engine
 from monitor.stream.clients import open_reader
 from monitor.web.app import create_app
@@ -58,7 +58,7 @@ def sound(deployment: Any) -> None:
     assert report.ok, report.faults
     engine = sync_engine(deployment.settings)
     with engine.connect() as connection:
-        compared = (*rollups.compare(connection), *stories.compare(connection))
+        compared = (*rollups.compare(connection), *story_check.compare(connection))
     engine.dispose()
     assert [each for each in compared if not each.ok] == []
 

@@ -23,7 +23,7 @@ from monitor.answers import AnswerError, answer
 from monitor.corrections import correct_logo, correct_sentiment
 from monitor.errors import OutageError
 from monitor.messages import Box, Deletion, Kind, mention_uuid
-from monitor.storage import deletion, rollups, stories
+from monitor.storage import deletion, rollups, stories, story_check
 from monitor.storage.audit import audit
 from monitor.storage.collectors import Change as Saved
 from monitor.storage.collectors import Collected, held
@@ -72,7 +72,7 @@ def sound(engine: Engine) -> None:
     report = audit(engine, (), {})
     assert report.ok, report.faults
     with engine.connect() as connection:
-        compared = (*rollups.compare(connection), *stories.compare(connection))
+        compared = (*rollups.compare(connection), *story_check.compare(connection))
     assert [each for each in compared if not each.ok] == []
 
 

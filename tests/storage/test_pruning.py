@@ -17,7 +17,7 @@ from monitor.corrections import correct_logo, correct_sentiment
 from monitor.local import EmbeddedDatabase
 from monitor.messages import mention_uuid
 from monitor.settings import load_settings
-from monitor.storage import stories
+from monitor.storage import story_check
 from monitor.storage.audit import audit
 from monitor.storage.deletion import delete
 from monitor.storage.engine import async_engine, sync_engine
@@ -68,7 +68,8 @@ def frozen(engine: Engine, before: datetime = MIDNIGHT) -> list[list[tuple[objec
 
 def agree(engine: Engine) -> None:
     with engine.connect() as connection:
-        assert [each for each in (*compare(connection), *stories.compare(connection)) if not each.ok] == []
+        told = (*compare(connection), *story_check.compare(connection))
+        assert [each for each in told if not each.ok] == []
         assert connection.execute(text("SELECT count(*) FROM figure_queue")).scalar_one() == 0
 
 

@@ -17,7 +17,7 @@ from monitor.brands import Brands
 from monitor.errors import OutageError
 from monitor.messages import mention_uuid
 from monitor.settings import Settings
-from monitor.storage import schema, stories
+from monitor.storage import schema, story_check
 from monitor.storage.deletion import delete
 from monitor.storage.engine import async_engine
 from monitor.storage.records import Batch, ImageResult, TextResult
@@ -248,11 +248,11 @@ async def test_what_was_removed_by_hand_is_found_and_mended(
     results = [made.text(n, published_at=NOON + n * _DAYS, story_keys=(1, 10 + n)) for n in range(4)]
     await _write(writer, [*results, made.text(9)])
     with engine.begin() as connection:
-        assert all(each.ok for each in stories.compare(connection))
+        assert all(each.ok for each in story_check.compare(connection))
         connection.execute(text("DELETE FROM mention WHERE external_id IN ('m0', 'm2')"))
-        assert [each.ok for each in stories.compare(connection)] == [False, False]
-        stories.rebuild(connection)
-        assert all(each.ok for each in stories.compare(connection))
+        assert [each.ok for each in story_check.compare(connection)] == [False, False]
+        story_check.rebuild(connection)
+        assert all(each.ok for each in story_check.compare(connection))
     assert _stories(engine) == {"m1": "m1", "m3": "m1", "m9": "m9"}
     _keys(engine)
 
