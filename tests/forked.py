@@ -11,7 +11,9 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from multiprocessing.context import ForkServerProcess
+from pathlib import Path
 from typing import IO, Any
 
 from monitor.local.child import ChildProcess
@@ -24,14 +26,18 @@ class Forked(ChildProcess):
     """`brand-monitor` with arguments, or Python with `-m` and a module that has a `main()`."""
 
     def _launch(self, log: IO[bytes]) -> Any:
-        given = (self._command, self._env or dict(os.environ), log.name)
-        process = SERVER.Process(target=_run, args=given, daemon=True)  # ends with the tests
-        process.start()
-        return _Started(process)
+        return launch(self._command, self._env or dict(os.environ), Path(log.name))
 
 
-class _Started:
-    """What `ChildProcess` asks of a `subprocess.Popen`."""
+def launch(command: Sequence[str], env: Mapping[str, str], log: Path) -> "Started":
+    """Start a program as above, what it writes appended to its log; it ends with the tests."""
+    process = SERVER.Process(target=_run, args=(list(command), dict(env), str(log)), daemon=True)
+    process.start()
+    return Started(process)
+
+
+class Started:
+    """What is asked of a `subprocess.Popen`."""
 
     def __init__(self, process: ForkServerProcess) -> None:
         self._process = process
@@ -63,7 +69,7 @@ class _Started:
 
 def _run(command: list[str], env: dict[str, str], log: str) -> None:
     os.setsid()
-    output = os.open(log, os.O_WRONLY | os.O_APPEND)
+    output = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     for stream in (sys.stdout, sys.stderr):
         os.dup2(output, stream.fileno())
     os.environ.clear()

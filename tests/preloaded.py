@@ -5,6 +5,7 @@ import faust
 import psycopg
 
 import monitor.cli
+import monitor.delivery.sender
 import monitor.logos.finder
 import monitor.logos.gallery
 import monitor.sentiment

@@ -2,21 +2,18 @@
 
 import os
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text
 
 from monitor.storage.alert_tables import alert, alert_delivery
 from tests.alerts.conftest import burst, weeks
+from tests.forked import Started, launch
 
-PROGRAM = str(Path(sys.executable).with_name("brand-monitor"))
 _PATIENCE = 60.0
 """Seconds that a busy machine may take to start the program and to send."""
 
@@ -67,17 +64,14 @@ def start(database, hook, tmp_path):
     """Starts `brand-monitor schedule` as operators do; Kafka is away, which keeps nobody from hearing."""
     started = []
 
-    def run(*options: str) -> subprocess.Popen:
+    def run(*options: str) -> Started:
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("MONITOR_")},
             "MONITOR_DATABASE_URL": database,
             "MONITOR_KAFKA_URL": "kafka://127.0.0.1:1",
             "MONITOR_ALERT_TO": hook.url,
         }
-        log = (tmp_path / "log").open("ab")
-        process = subprocess.Popen(
-            [PROGRAM, "schedule", *options], env=environment, stdout=log, stderr=log, cwd=tmp_path
-        )
+        process = launch(["brand-monitor", "schedule", *options], environment, tmp_path / "log")
         started.append(process)
         return process
 
