@@ -213,9 +213,13 @@ def test_limit_counts_characters_not_bytes() -> None:
     assert len(decode_text(text_with(text="é" * LIMIT), max_chars=LIMIT).text) == LIMIT
 
 
-def test_zone_is_kept_as_the_same_moment() -> None:
-    mention = decode_text(text_with(published_at="2026-03-01T10:30:00+01:00"), max_chars=LIMIT)
-    assert mention.published_at == datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
+@pytest.mark.parametrize("told", ["2026-03-01T10:30:00+01:00", "2026-03-02T09:29:00+23:59"])
+def test_zone_is_kept_as_the_same_moment(told: str) -> None:
+    moment = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
+    assert decode_text(text_with(published_at=told), max_chars=LIMIT).published_at == moment
+    deletion = decode_deletion(text_with(deleted_at=told))
+    assert deletion is not None
+    assert deletion.deleted_at == moment
 
 
 @pytest.mark.parametrize("content_type", [None, JSON, MSGPACK])

@@ -4,7 +4,7 @@ Decoding raises `DataError` with a code that a person can search for; it never r
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -19,6 +19,9 @@ MSGPACK: Final = "application/msgpack"
 # Beyond them a moment has no date in other zones: PostgreSQL stores it, and nobody can read it back.
 _FIRST_YEAR: Final = 2
 _LAST_YEAR: Final = 9998
+
+_FARTHEST: Final = timedelta(hours=16)
+"""From UTC, which RFC 3339 lets a zone be by a day: PostgreSQL takes no offset of so many hours."""
 
 _Message = TypeVar("_Message", TextMention, ImageMention, Deletion)
 
@@ -119,10 +122,11 @@ def _decode(struct: type[_Message], value: bytes | None, content_type: str | Non
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         code = ErrorCode.JSON_INVALID if media_type == JSON else ErrorCode.MSGPACK_INVALID
         raise DataError(code, f"not {media_type}: {error}") from error
-    if isinstance(message, Deletion):
-        _check_year("deleted_at", message.deleted_at)
-    else:
-        _check_year("published_at", message.published_at)
+    field = "deleted_at" if isinstance(message, Deletion) else "published_at"
+    moment: datetime = getattr(message, field)
+    _check_year(field, moment)
+    if abs(moment.utcoffset() or timedelta()) >= _FARTHEST:
+        message = msgspec.structs.replace(message, **{field: moment.astimezone(UTC)})
     return message
 
 

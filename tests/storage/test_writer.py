@@ -1,5 +1,7 @@
 import asyncio
+import json
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -12,7 +14,7 @@ from sqlalchemy import Engine, text
 
 from monitor.brands import Brand, Brands
 from monitor.errors import OutageError, SetupError
-from monitor.messages import mention_uuid
+from monitor.messages import decode_text, mention_uuid
 from monitor.settings import load_settings
 from monitor.storage import account
 from monitor.storage.audit import audit
@@ -302,6 +304,15 @@ async def test_dead_letters_keep_what_a_person_needs(writer, engine, made):
         "SELECT error_code, error_detail, record_key, length(value_head), value_bytes, record_offset"
         " FROM dead_letter",
     ) == [("text-empty", "not JSON: \ufffd at byte 3", b"\x00\xff", 1024, 5000, 7)]
+
+
+@pytest.mark.parametrize("zone", ["+15:59", "+16:00", "+23:59", "-15:59", "-16:00", "-23:59"])
+async def test_a_moment_of_any_zone_is_stored(writer, engine, made, zone):
+    """RFC 3339 lets a zone be a day from UTC, PostgreSQL 16 hours."""
+    moment = f"2026-03-01T12:00:00{zone}"
+    record = json.dumps({"id": "1", "source": "forum", "text": "VMware", "published_at": moment}).encode()
+    await writer.write(batch(made, replace(made.text(0), mention=decode_text(record, max_chars=10))))
+    assert rows(engine, "SELECT published_at FROM mention") == [(datetime.fromisoformat(moment),)]
 
 
 async def test_one_unstorable_record_is_named_and_the_account_adds_up(writer, engine, made):
