@@ -21,6 +21,12 @@ _DATA: Final = frozenset({"21", "22", "23", "54"})
 # The next look-up finds it.
 _THERE: Final = "23505"
 _LOCKED: Final = frozenset({"mention", "story_key"})
+# Statements prepared on a connection before: they are gone, or another one's are there.
+_PREPARED: Final = frozenset({"26000", "42P05"})
+_SESSIONS: Final = (
+    "a pooler gave this connection another session of PostgreSQL: set MONITOR_DATABASE_URL to PostgreSQL "
+    "itself, or let the pooler keep to one (PgBouncer: pool_mode = session)"
+)
 # 42 syntax or rights: what a schema of another version, or a login without its role, comes to.
 _REMEDY: Final = "run `brand-monitor db upgrade`; if that is done, grant brand_monitor_write (or _read)"
 _UNREACHED: Final = (
@@ -67,6 +73,8 @@ def _meaning(error: BaseException | None, lost: bool = False) -> Exception:
         return OutageError(f"{reason} (SQLSTATE {state})")
     if kind in _DATA:
         return UnstorableError(reason)
+    if state in _PREPARED:
+        return SetupError(f"{reason}; {_SESSIONS}")
     return SetupError(f"{reason} (SQLSTATE {state}); {_REMEDY}")
 
 

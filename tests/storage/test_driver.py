@@ -6,7 +6,9 @@ import psycopg
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from monitor.errors import SetupError
 from monitor.storage.driver import Statement, together
+from monitor.storage.faults import translated
 
 SLOW = Statement("SELECT pg_sleep(30)")
 ONE = Statement("SELECT 1")
@@ -41,3 +43,13 @@ async def test_a_lost_connection_is_the_error_and_the_next_one_works(worker_engi
         await write()
     async with worker_engine.begin() as connection:
         assert await together(connection, ONE) == [[(1,)]]
+
+
+@pytest.mark.parametrize("taken", ["DEALLOCATE _pg3_0", "PREPARE _pg3_1 AS SELECT 2"])
+async def test_a_pooler_that_gives_other_sessions_is_named(worker_engine: AsyncEngine, taken: str) -> None:
+    """PgBouncer in transaction mode, in small: what was prepared is gone, or another's is there."""
+    with pytest.raises(SetupError, match="pool_mode = session"), translated():
+        async with worker_engine.begin() as connection:
+            await together(connection, ONE)
+            await together(connection, Statement(taken, prepare=False))
+            await together(connection, ONE, Statement("SELECT 2"))
