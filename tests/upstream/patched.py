@@ -1,10 +1,10 @@
 """Copies of installed packages, changed by the patches of docs/upstream/."""
 
-import importlib.util
 import os
 import re
 import shutil
 import subprocess
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Final
 
@@ -25,18 +25,15 @@ def release(patch: Path) -> tuple[str, str]:
 
 def copy(patch: Path, folder: Path) -> None:
     """The package that a patch is for, as it is installed; what it compiled comes along."""
-    package = _PACKAGES[release(patch)[0]]
-    found = importlib.util.find_spec(package)
-    assert found is not None
-    assert found.origin is not None
-    shutil.copytree(Path(found.origin).parent, folder / package)
+    name = release(patch)[0]
+    shutil.copytree(Path(str(distribution(name).locate_file(_PACKAGES[name]))), folder / _PACKAGES[name])
 
 
-def apply(patch: Path, folder: Path, *, only: str = "*", without: str = "-") -> None:
-    """Change what lies in the folder; of the patch `only` what matches, `without` what matches that."""
+def apply(patch: Path, folder: Path, *, only: str = "*") -> None:
+    """Change what lies in the folder; of the patch `only` the files that match."""
     outside = {"GIT_CEILING_DIRECTORIES": str(folder.parent)}  # a repository around it is another
     subprocess.run(
-        ["git", "apply", f"--exclude={without}", f"--include={only}", str(patch)],
+        ["git", "apply", f"--include={only}", str(patch)],
         cwd=folder,
         env={**os.environ, **outside},
         check=True,
