@@ -112,11 +112,14 @@ def _selection(
     source: str | None,
 ) -> "Selection":
     from monitor.storage import forgetting
+    from monitor.storage.engine import privacy_of
 
     if author:
         return forgetting.by_author(connection, author, source)
     if mention and source:
-        return forgetting.by_id(source, mention)
+        privacy = privacy_of(connection)
+        ids = mention if privacy is None else [each for id in mention for each in privacy.ids(source, id)]
+        return forgetting.by_id(source, ids)
     return forgetting.by_time(moments.since(before or ""), source)
 
 

@@ -1,6 +1,6 @@
 """`brand-monitor publish`: puts texts and pictures from files or standard input on the topics."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -150,25 +150,41 @@ def deletions(
 
     from monitor.files.deletions import KINDS, Post, read_deletions
     from monitor.files.deletions import deletions as deletions_of
+    from monitor.privacy import Privacy
+    from monitor.publishing import Outgoing, Refused
 
     if (file is None) == (not ids):
         raise typer.BadParameter("give a file, or posts by --id, and not both")
     kinds = tuple(each for each in KINDS if kind.value in (each, Deleted.BOTH))
-    defaults = Post(source=source, deleted_at=deleted_at or datetime.now(UTC), kinds=kinds)
+    settings = load_settings()
+    at = deleted_at or datetime.now(UTC)
+    defaults = Post(source=source, deleted_at=at, kinds=kinds, ids=Privacy(settings).ids)
     if file is not None:
         records: Iterable[Outgoing | Refused] = read_deletions(file_or_input(file), defaults)
     else:
         records = (each for id in ids or () for each in deletions_of(f"--id {id}", {"id": id}, defaults))
-    _publish(load_settings(), records, "deletions", records_each=len(kinds))
+    posts: set[str] = set()
+
+    def noted() -> Iterator[Outgoing | Refused]:
+        for record in records:
+            if isinstance(record, Outgoing):
+                posts.add(record.where)
+            yield record
+
+    _publish(settings, noted(), "deletions", lambda _: len(posts))
 
 
 def _publish(
-    settings: Settings, records: Iterable["Outgoing | Refused | LeftOut"], what: str, *, records_each: int = 1
+    settings: Settings,
+    records: Iterable["Outgoing | Refused | LeftOut"],
+    what: str,
+    count: Callable[[int], int] = lambda sent: sent,
 ) -> None:
+    """`count`: how many of `what` so many records are."""
     from monitor.commands.sending import Refusals, send
 
     refusals = Refusals()
-    sent = send(settings, records, what, refusals) // records_each
+    sent = count(send(settings, records, what, refusals))
     say(f"{sent:,} {what.removesuffix('s') if sent == 1 else what} published, {refusals.said()}")
     if refusals.any:
         raise typer.Exit(1)

@@ -1,16 +1,18 @@
 """Reads deletions to publish: rows that name posts, to be deleted as texts, as pictures, or as both."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+from msgspec.structs import replace
+
 from monitor.errors import DataError, ErrorCode
 from monitor.files.interface import Unreadable
 from monitor.files.names import plain
 from monitor.files.opening import open_file
-from monitor.messages import JSON, Kind, decode_deletion
+from monitor.messages import JSON, Kind, decode_deletion, encode
 from monitor.publishing.records import Outgoing, Refused, content_type_header, given, rfc3339, to_json
 
 KINDS: Final[tuple[Kind, ...]] = ("text", "image")
@@ -23,6 +25,8 @@ class Post:
     source: str | None
     deleted_at: datetime
     kinds: tuple[Kind, ...] = KINDS
+    ids: Callable[[str, str], Sequence[str]] = lambda _source, id: (id,)
+    """By which a post of this source and id may be stored."""
 
 
 def read_deletions(file: Path | BinaryIO, defaults: Post) -> Iterator[Outgoing | Refused]:
@@ -66,5 +70,7 @@ def deletions(where: str, fields: Any, defaults: Post) -> Iterator[Outgoing | Re
         yield Refused(where, DataError(ErrorCode.FIELD_INVALID, str(error)), str(fields))
         return
     assert deletion is not None, "deleted_at is there"
-    for kind in defaults.kinds:
-        yield Outgoing(where, kind, deletion.id.encode(), value, content_type_header(JSON))
+    for id in defaults.ids(deletion.source, deletion.id):
+        value = encode(replace(deletion, id=id))
+        for kind in defaults.kinds:
+            yield Outgoing(where, kind, id.encode(), value, content_type_header(JSON))

@@ -7,9 +7,11 @@ A part of the path or the query is a name where it is the author's, where it is 
 
 import re
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Final
 from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 
+from monitor.messages import LONGEST_ID
 from monitor.queries.fields import author_folded
 
 _BEFORE_A_NAME: Final = frozenset(
@@ -43,6 +45,22 @@ def without_names(address: str, author: str | None, hidden: Callable[[str], str]
         fragment=names.hidden_in_path(parts.fragment),
     )
     return address if after == before else urlunsplit(after)
+
+
+def id_without_names(id: str, hidden: Callable[[str], str]) -> str:
+    """The id of a post without names, where it is an address of the web or of the AT protocol; any other, and
+    one that has gone through here, is itself.
+
+    What `hidden` makes longer than ids may be, becomes its SHA-256.
+    """
+    if id.startswith("at://"):
+        account, *rest = id.removeprefix("at://").split("/")
+        made = "/".join((f"at://{hidden(account)}", *rest))
+    elif id.startswith(("https://", "http://")):
+        made = without_names(id, None, hidden) or id
+    else:
+        return id
+    return made if len(made) <= LONGEST_ID else sha256(made.encode("utf-8", "replace")).hexdigest()
 
 
 class _Names:

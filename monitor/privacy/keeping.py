@@ -3,7 +3,7 @@ whatever came over Kafka, nothing else is stored."""
 
 from collections.abc import Callable
 
-from monitor.privacy.addresses import without_names
+from monitor.privacy.addresses import id_without_names, without_names
 from monitor.privacy.contacts import without_contacts
 from monitor.privacy.pseudonyms import Pseudonyms
 from monitor.settings import Authors, Redact, Settings
@@ -35,6 +35,17 @@ class Privacy:
         if not self._hides_authors or not address or pseudonyms is None:
             return address
         return without_names(address, author, lambda name: pseudonyms(source, name))
+
+    def id(self, source: str, id: str) -> str:
+        """A platform's id of a post as collectors publish it."""
+        pseudonyms = self.pseudonyms
+        if not self._hides_authors or pseudonyms is None:
+            return id
+        return id_without_names(id, lambda name: pseudonyms(source, name))
+
+    def ids(self, source: str, id: str) -> tuple[str, ...]:
+        """By which a post with this id may be stored: collectors hide names in it, others do not."""
+        return tuple(dict.fromkeys((id, self.id(source, id))))
 
     def account(self, source: str, id: str) -> str:
         """A platform's id of an account as stored, which may be the author's name there."""

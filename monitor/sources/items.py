@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from monitor.errors import DataError, ErrorCode
 from monitor.messages import (
@@ -24,6 +25,7 @@ from monitor.messages import (
     encode,
 )
 from monitor.pictures import read_header
+from monitor.privacy import Privacy
 from monitor.publishing.records import Outgoing, content_type_header, given, to_json
 from monitor.settings import Settings
 
@@ -143,7 +145,9 @@ def _records(where: str, fields: dict[str, Any], settings: Settings) -> tuple[st
         deletion = decode_deletion(written, JSON)
         if deletion is None:
             raise DataError(ErrorCode.FIELD_INVALID, "field `deleted_at` cannot be read")
-        return "deletions", [_outgoing(where, topic, deletion, JSON) for topic in _topics(fields)]
+        ids = Privacy(settings).ids(deletion.source, deletion.id)
+        named = [replace(deletion, id=id) for id in ids]
+        return "deletions", [_outgoing(where, topic, one, JSON) for one in named for topic in _topics(fields)]
     if "image" in fields:
         mention = decode_image(written, JSON)
         if len(mention.image) > settings.image_max_bytes:

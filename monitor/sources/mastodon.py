@@ -9,10 +9,12 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
 from monitor.errors import SetupError
+from monitor.privacy import Privacy
 from monitor.sources.answers import json_of
 from monitor.sources.context import Context
 from monitor.sources.gathering import gathered
@@ -79,8 +81,9 @@ class Mastodon:
         self._server = Server(context.http, f"{url.scheme}://{url.netloc}", options.token, context.now)
         self._noindex = options.noindex
         self._now = context.now
+        shown = partial(Privacy(context.settings).id, options.source)
         self._rechecks = Rechecks(
-            self._server, options.source, options.recheck, context.collected, context.now
+            self._server, options.source, options.recheck, context.collected, context.now, shown
         )
 
     async def pages(self, states: Mapping[str, State]) -> AsyncIterator[Page]:

@@ -45,12 +45,15 @@ class Rechecks:
         every: float,
         collected: Callable[[str, str, int], Awaitable[Sequence[Collected]]],
         now: Callable[[], datetime],
+        shown: Callable[[str], str] = str,
     ) -> None:
+        """`shown`: the id that a post with this uri is published by."""
         self._server = server
         self._source = source
         self._every = every
         self._collected = collected
         self._now = now
+        self._shown = shown
         self._many = True
 
     async def pages(self, state: State, pause: float = _PAUSE) -> AsyncIterator[Page]:
@@ -110,7 +113,7 @@ class Rechecks:
                 yield Gone(id=id, deleted_at=self._now())
             elif _was_edited_since(status, before):
                 item = post_of(status, self._server.host, edited=True, noindex=True)
-                if isinstance(item, Post) and item.id == id:
+                if isinstance(item, Post) and id in (item.id, self._shown(item.id)):
                     yield item
 
     async def _read_many(self, numbers: Sequence[str]) -> dict[str, Any]:

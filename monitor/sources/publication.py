@@ -9,7 +9,7 @@ Killed anywhere before the last step, it is all done again: ids are the platform
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, Protocol
@@ -89,26 +89,37 @@ class Publication:
         pictures: Pictures,
         sender: Sends,
         only: BrandMatcher | None = None,
+        shown: Callable[[str], str] = str,
     ) -> None:
-        """`only`: posts are published whose text names one of its brands; None: all are."""
+        """`only`: posts are published whose text names one of its brands; None: all are. `shown`: the id that
+        a post with this one is published by."""
         self._records = records
         self._pictures = pictures
         self._sender = sender
         self._only = only
+        self._shown = shown
 
     async def publish(self, page: Page, held: Held, now: datetime) -> Change:
         """Send what the page says; returns once Kafka has acknowledged it.
 
         Raises `OutageError` and `SetupError`: nothing is saved, and the page comes again.
         """
-        posts = [item for item in page.items if isinstance(item, Post)]
         names, authors = _asked_for(page.items)
+        shown = {name: self._shown(name) for name in names}
         known = _Known(self._records.source)
-        for each in await held.known(names, authors):
+        for each in await held.known({*names, *shown.values()}, authors):
             known.posts[each.id] = each
-        barred = await held.barred([post.id for post in posts if is_storable(post.id)])
+        # What was published by the platform's own id keeps it.
+        ids = {name: id for name, id in shown.items() if not known.named(name)}
+        posts = {item.id for item in page.items if isinstance(item, Post)} & names
+        barred = await held.barred(list({*posts, *(ids.get(post, post) for post in posts)}))
+        barred = replace(barred, ids=barred.ids | {ids[id] for id in barred.ids & ids.keys()})
+        items = [
+            replace(item, id=ids.get(item.id, item.id)) if isinstance(item, Post | Gone) else item
+            for item in page.items
+        ]
         tally = Tally()
-        steps = list(self._steps(page.items, known, barred, tally, now))
+        steps = list(self._steps(items, known, barred, tally, now))
         for some in _portions(steps):
             records = await self._made(some, tally, now)
             for one in await self._sender.send(records):

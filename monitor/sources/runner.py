@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from monitor.brand_matcher import BrandMatcher
 from monitor.brands import load_brands
 from monitor.errors import SetupError
+from monitor.privacy import Privacy
 from monitor.settings import Settings
 from monitor.sources.collector import Collector
 from monitor.sources.config import Entry, read_sources, sources_path
@@ -131,6 +132,7 @@ class _Process:
         )
         pictures = Pictures(http, settings.image_max_bytes)
         matcher = BrandMatcher(brands)
+        privacy = Privacy(settings)
         made = {}
         for entry in self._entries:
             build = self._kinds[entry.kind].build
@@ -142,6 +144,7 @@ class _Process:
                 pictures,
                 sender,
                 matcher if source.only_brands else None,
+                partial(privacy.id, source.source),
             )
             made[entry.name] = Collector(
                 *(entry.kind, source, publication, engine, self._stop, self._metrics, context.now)

@@ -79,3 +79,12 @@ def test_a_table_without_ids_says_what_it_has() -> None:
     (refused,) = read_deletions(io.BytesIO(b"Post ID,text\n7,a\n"), POST)
     assert isinstance(refused, Refused)
     assert "`Post ID`" in refused.error.detail
+
+
+def test_a_post_is_deleted_by_every_id_that_it_may_be_stored_by() -> None:
+    post = Post(
+        source="forum", deleted_at=NOW, kinds=("text",), ids=lambda source, id: (id, f"{source} {id}")
+    )
+    found = [each for each in deletions("--id 7", {"id": "7"}, post) if isinstance(each, Outgoing)]
+    assert [each.key for each in found] == [b"7", b"forum 7"]
+    assert [one.id for each in found if (one := decode_deletion(each.value)) is not None] == ["7", "forum 7"]

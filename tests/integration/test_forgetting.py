@@ -21,7 +21,7 @@ from monitor.local import EmbeddedDatabase
 from monitor.local.child import StopPlan
 from monitor.local.system import environment
 from monitor.messages import Deleted
-from monitor.privacy import Pseudonyms
+from monitor.privacy import Privacy, Pseudonyms
 from monitor.settings import Authors, Redact, load_settings
 from monitor.storage import rollups
 from monitor.storage.engine import sync_engine
@@ -115,6 +115,15 @@ def test_an_author_who_was_never_stored_by_name_is_forgotten_by_it(deployment: A
     without_key = forget(deployment, "--author", "Ann", "--yes")
     assert "MONITOR_AUTHORS_KEY" in str(without_key.exception)
     assert forget(deployment, "--author", "Ann", "--yes", **secret).exit_code == 0
+    assert deployment.rows("SELECT external_id FROM mention") == [("2",)]
+
+    # As a collector publishes it, and as the platform calls it.
+    uri = "https://example.social/users/ann/statuses/17"
+    shown = Privacy(deployment.settings.model_copy(update=secret)).id("forum", uri)
+    assert "ann" not in shown
+    deployment.post("text", [mention(shown, "Ann")])
+    deployment.wait(lambda: deployment.count("mention") == 2, what="stored")
+    assert forget(deployment, "--mention", uri, "--source", "forum", "--yes", **secret).exit_code == 0
     assert deployment.rows("SELECT external_id FROM mention") == [("2",)]
 
 

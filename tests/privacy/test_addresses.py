@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.privacy import Pseudonyms
-from monitor.privacy.addresses import without_names
+from monitor.privacy.addresses import id_without_names, without_names
 from monitor.queries.fields import host_of
 
 KEY = "word-" * 8
@@ -76,6 +76,31 @@ def test_an_account_that_is_a_did_has_the_author_s_pseudonym() -> None:
 )
 def test_an_address_without_a_name_stays_as_it_is_written(address: str) -> None:
     assert without_names(address, "ann", hidden) == address
+
+
+@pytest.mark.parametrize(
+    ("id", "kept"),
+    [
+        ("at://did:plc:x/app.bsky.feed.post/3k", f"at://{hidden('did:plc:x')}/app.bsky.feed.post/3k"),
+        ("at://ann/app.bsky.feed.post/3k#picture-2", f"at://{ANN}/app.bsky.feed.post/3k#picture-2"),
+        ("https://example.social/users/ann/statuses/17", f"https://example.social/users/{ANN}/statuses/17"),
+        ("https://example.social/users/ann/1#picture-2", f"https://example.social/users/{ANN}/1#picture-2"),
+        ("t3_1ab", "t3_1ab"),
+        ("17", "17"),
+        ("ann", "ann"),
+        ("https://news.example/17", "https://news.example/17"),
+        ("https://[ann/", "https://[ann/"),
+    ],
+)
+def test_ids_that_are_addresses_name_nobody(id: str, kept: str) -> None:
+    assert id_without_names(id, hidden) == kept
+    assert id_without_names(kept, hidden) == kept
+
+
+def test_ids_stay_short_enough_and_apart() -> None:
+    one, other = (id_without_names(f"https://x/@a/{'x' * 495}{end}", hidden) for end in "ab")
+    assert len(one) == len(other) == 64
+    assert one != other
 
 
 def test_what_is_no_address_goes() -> None:

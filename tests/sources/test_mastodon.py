@@ -363,8 +363,14 @@ async def test_streams_of_another_host_than_the_servers() -> None:
     assert {one.alias.partition("/")[0] for one in items if isinstance(one, Post) and one.alias} == {url}
 
 
-@pytest.mark.parametrize("many", [True, False])
-async def test_what_was_edited_or_deleted_unheard_is_found_again(many: bool) -> None:
+def without_name(uri: str) -> str:
+    return uri.replace("/users/", "/users/not-")
+
+
+@pytest.mark.parametrize(("many", "shown"), [(True, str), (False, str), (True, without_name)])
+async def test_what_was_edited_or_deleted_unheard_is_found_again(
+    many: bool, shown: Callable[[str], str]
+) -> None:
     server = MastodonServer()
     server.looks_up_many = many
     async with serving(server.app) as url, context() as at:
@@ -374,18 +380,18 @@ async def test_what_was_edited_or_deleted_unheard_is_found_again(many: bool) -> 
         posts = {id: server.statuses[id]["uri"] for id in (*ours, theirs)}
 
         async def collected(_: str, after: str, most: int) -> list[Collected]:
-            known = sorted(uri for uri in posts.values() if uri > after)[:most]
+            known = sorted(shown(uri) for uri in posts.values() if shown(uri) > after)[:most]
             return [Collected(id=id, published_at=NOW) for id in known]
 
         for id in (ours[3], ours[30], theirs):
             server.delete(id)
         server.edit(ours[7], "Nike, edited")
         api = Server(at.http, f"http://{url}", "", at.now)
-        checks = Rechecks(api, "mastodon", 3600, collected, at.now)
+        checks = Rechecks(api, "mastodon", 3600, collected, at.now, shown)
         async with aclosing(checks.pages({}, pause=0)) as pages:
             page = await anext(pages)
     found = {one.id: one for one in page.items if isinstance(one, Post | Gone)}
-    assert set(found) == {posts[ours[3]], posts[ours[30]], posts[ours[7]]}
+    assert set(found) == {shown(posts[ours[3]]), shown(posts[ours[30]]), posts[ours[7]]}
     edited = found[posts[ours[7]]]
     assert isinstance(edited, Post)
     assert (edited.text, edited.edited) == ("Nike, edited", True)

@@ -2,7 +2,7 @@
 platform shows."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -79,9 +79,9 @@ class Shown:
 
 
 class Bench:
-    def __init__(self, only: BrandMatcher | None = None) -> None:
+    def __init__(self, only: BrandMatcher | None = None, shown: Callable[[str], str] = str) -> None:
         self.topics, self.memory = Topics(), Memory()
-        self.publication = Publication(Records("forum", 1000), Shown(), self.topics, only)  # type: ignore[arg-type]
+        self.publication = Publication(Records("forum", 1000), Shown(), self.topics, only, shown)  # type: ignore[arg-type]
 
     def take(self, *items: Item, saved: bool = True) -> Tally:
         change = asyncio.run(self.publication.publish(Page(items=items), self.memory, LATER))  # type: ignore[arg-type]
@@ -281,3 +281,41 @@ def test_whatever_happens_the_topics_say_what_the_platform_shows(events, cuts, k
             expected["image", id if number == 1 else f"{id}#picture-{number}"] = png(int(address))
     assert bench.kept == expected
     assert set(bench.memory.posts) == set(shown)
+
+
+def hidden(id: str) -> str:
+    return id.replace("ann", "somebody")
+
+
+def test_a_post_is_published_edited_and_deleted_by_the_id_that_is_shown() -> None:
+    bench = Bench(shown=hidden)
+    bench.take(post("ann/1", "VMware", "1", "2"), post("ann/2", "Nike", alias="s/2"), post("3", "Puma"))
+    assert {id for _, id in bench.kept} == {"somebody/1", "somebody/1#picture-2", "somebody/2", "3"}
+    assert set(bench.memory.posts) == {"somebody/1", "somebody/2", "3"}
+    assert bench.take(post("ann/1", "VMware", "1", "2")) == Tally()
+    bench.take(post("ann/1", "VMware!", "1", edited=True))
+    assert ("image", "somebody/1#picture-2") not in bench.kept
+    assert bench.kept["text", "somebody/1"] == "VMware!"
+    bench.take(Gone(id="ann/1", deleted_at=LATER), Gone(id="s/2", deleted_at=LATER))
+    assert bench.kept == {("text", "3"): "Puma"}
+
+
+def test_what_was_published_by_its_own_id_before_keeps_it() -> None:
+    """And is not published a second time, by another one."""
+    bench = Bench()
+    bench.take(post("ann/1", "VMware"), post("ann/2", "Nike"), post("ann/3", "Puma", author_id="ann"))
+    bench.memory.deleted.add("ann/4")
+    bench.publication = Publication(Records("forum", 1000), Shown(), bench.topics, None, hidden)  # type: ignore[arg-type]
+    bench.take(post("ann/1", "VMware!", edited=True), post("ann/2", "Nike"), post("ann/4", "Asics"))
+    assert bench.kept == {("text", "ann/1"): "VMware!", ("text", "ann/2"): "Nike", ("text", "ann/3"): "Puma"}
+    bench.take(Gone(id="ann/1", deleted_at=LATER), AuthorGone(author_id="ann", deleted_at=LATER))
+    assert bench.kept == {("text", "ann/2"): "Nike"}
+    bench.take(post("ann/5", "Fila"))
+    assert ("text", "somebody/5") in bench.kept
+
+
+def test_what_was_forgotten_by_the_id_that_is_shown_stays_away() -> None:
+    bench = Bench(shown=hidden)
+    bench.memory.deleted.add("somebody/1")
+    bench.take(post("ann/1", "VMware"))
+    assert bench.kept == {}

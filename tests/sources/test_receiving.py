@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from monitor.errors import DataError, ErrorCode, OutageError
 from monitor.messages import MSGPACK, decode_deletion, decode_image, decode_text
+from monitor.privacy import Privacy
 from monitor.publishing.records import Outgoing, Refused
 from monitor.settings import load_settings
 from monitor.sources import admission
@@ -97,6 +98,15 @@ async def test_texts_come_as_an_array_or_a_line_each(http, topics, body, media):
     assert (answer.status_code, answer.json()) == (202, {"accepted": 2, "refused": []})
     assert [decode_text(one.value, max_chars=99).id for one in topics.records] == ["1", "2"]
     assert [one.key for one in topics.records] == [b"1", b"2"]
+
+
+def test_a_deletion_reaches_what_a_collector_published_without_names():
+    settings = load_settings(authors="pseudonymous", authors_key="word-" * 8)
+    said = {"id": "at://did:plc:x/p/1", "kind": "text", "deleted_at": "2026-11-30T13:00:00Z"}
+    items = read_items(json.dumps([said, {**said, "id": "2"}]).encode(), "bluesky", None, settings)
+    shown = Privacy(settings).id("bluesky", said["id"])
+    assert [decode_deletion(one.value).id for one in items.records] == [said["id"], shown, "2"]
+    assert items.accepted == {0: "deletions", 1: "deletions"}
 
 
 async def test_one_object_may_stand_on_many_lines(http, topics):
