@@ -73,3 +73,8 @@ class Pseudonyms:
 def is_pseudonym(author: str) -> bool:
     """Whether a stored author is hidden behind one."""
     return _FORM.fullmatch(author) is not None
+
+
+def holds_pseudonym(text: str) -> bool:
+    """Whether a name is hidden behind one somewhere in it: in an address, say."""
+    return _FORM.search(text) is not None

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, tzinfo
 from urllib.parse import urlsplit
 
 from monitor.messages import Evidence
+from monitor.privacy.pseudonyms import holds_pseudonym
 from monitor.texts.language import UNDETERMINED
 
 _LONGEST_LINE = 60
@@ -82,8 +83,9 @@ def pruned(kept_from: datetime) -> str:
 
 
 def is_web_address(url: str | None) -> bool:
-    """A link that only ever opens a page; `javascript:` and its like are not passed on."""
+    """A link that only ever opens a page; `javascript:` and its like are not passed on, nor is one in which a
+    name was hidden: it leads nowhere."""
     try:
-        return url is not None and urlsplit(url).scheme in ("http", "https")
+        return url is not None and urlsplit(url).scheme in ("http", "https") and not holds_pseudonym(url)
     except ValueError:
         return False
