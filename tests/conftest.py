@@ -31,6 +31,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from numpy.typing import NDArray
 
+from monitor.inference import session
 from monitor.inference.manifest import sha256_of
 from monitor.local import EmbeddedBroker, EmbeddedDatabase
 from monitor.local.child import free_port
@@ -77,6 +78,23 @@ def loggers_that_can_be_captured() -> Iterator[None]:
         patch.setattr(
             structlog, "configure", lambda **given: configure(**given | {"cache_logger_on_first_use": False})
         )
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def models_loaded_once() -> Iterator[None]:
+    """What ONNX Runtime makes of a file takes a tenth of a second, and nobody can change it."""
+    load, loaded = session.load, dict[tuple[object, ...], onnxruntime.InferenceSession]()
+
+    def loaded_once(file: Path, providers: list[object]) -> onnxruntime.InferenceSession:
+        told = file.stat()
+        key = (file.resolve(), told.st_ino, told.st_mtime_ns, told.st_size, str(providers))
+        if key not in loaded:
+            loaded[key] = load(file, providers)
+        return loaded[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(session, "load", loaded_once)
         yield
 
 

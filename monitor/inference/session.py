@@ -1,6 +1,5 @@
 """Opens ONNX Runtime sessions on the device that was asked for, or fails: never a silent CPU."""
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -18,9 +17,11 @@ T = TypeVar("T")
 
 SEVEN_BITS: Final = "weights-of-7-bits"
 """Key in the metadata of an ONNX file whose 8-bit weights stay within 7."""
-_QUANTIZES = re.compile(rb"(?<!De)QuantizeLinear")
+_QUANTIZES: Final = b"QuantizeLinear"
 """In the file of a model that computes with 8-bit numbers. One that only stores weights so (DequantizeLinear)
 cannot overflow, and exact products break it where the weights have no zero point (ONNX Runtime 1.31)."""
+_DEQUANTIZES: Final = b"De" + _QUANTIZES
+"""Never what an operator is called, but a node may be."""
 _CUDA_REMEDY = (
     "check `nvidia-smi`, that the wheel onnxruntime-gpu (and not onnxruntime) is installed, that CUDA and "
     "cuDNN are found; `brand-monitor doctor` shows what is missing; MONITOR_DEVICE=cpu runs without a GPU"
@@ -68,8 +69,7 @@ def open_session(model_dir: Path, device: Device = Device.AUTO, threads: int = 0
     """
     manifest = load_manifest(model_dir)
     try:
-        options = session_options(model_dir / "model.onnx")
-        session = ort.InferenceSession(str(model_dir / "model.onnx"), options, providers=_providers(device))
+        session = load(model_dir / "model.onnx", _providers(device))
     except Exception as error:
         raise SetupError(f"{model_dir / 'model.onnx'} does not load: {error}") from error
     if device is Device.CUDA and not on_cuda(session):
@@ -78,6 +78,11 @@ def open_session(model_dir: Path, device: Device = Device.AUTO, threads: int = 0
         )
     on = Device.CUDA if on_cuda(session) else Device.CPU
     return ModelSession(manifest, model_dir, session, on, shared_cores(threads))
+
+
+def load(file: Path, providers: list[Any]) -> ort.InferenceSession:
+    """What ONNX Runtime makes of a file; raises whatever it raises."""
+    return ort.InferenceSession(str(file), session_options(file), providers=providers)
 
 
 def session_options(file: Path) -> ort.SessionOptions:
@@ -95,7 +100,8 @@ def session_options(file: Path) -> ort.SessionOptions:
     options.inter_op_num_threads = 1
     options.log_severity_level = 3  # a failing CUDA provider is reported by `open_session`, in our words
     graph = file.read_bytes()
-    if _QUANTIZES.search(graph) and SEVEN_BITS.encode() not in graph:
+    quantizes = graph.count(_QUANTIZES) > graph.count(_DEQUANTIZES)
+    if quantizes and SEVEN_BITS.encode() not in graph:
         options.add_session_config_entry("session.x64quantprecision", "1")
     return options
 
