@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
@@ -15,6 +16,8 @@ MOST_PICTURES: Final = 10
 """Of an entry; galleries go on."""
 NOTHING: Final = "has neither title, text nor picture"
 _URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S")
+_A_DAY: Final = timedelta(days=1)
+"""Zones are written wrong, too."""
 _CUT: Final = "\u2026. "
 """What shortened titles end in."""
 
@@ -52,6 +55,11 @@ def name_of(feed: str) -> str:
     """What a feed is called in ids: its address, without a password."""
     parts = urlsplit(feed)
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def first_of(moments: Iterable[datetime | None], now: datetime) -> datetime | None:
+    """The first that is there and not in the future: feeds announce events by their day, and clocks err."""
+    return next((one for one in moments if one is not None and one - now <= _A_DAY), None)
 
 
 def entry_id(own: str | None, link: str | None, feed: str, text: str) -> str:

@@ -18,6 +18,7 @@ from monitor.sources.feed_entries import (
     Feed,
     entries_of,
     entry_id,
+    first_of,
     name_of,
     titled,
 )
@@ -72,7 +73,7 @@ def _entry(
         return NOTHING
     link = address(raw.get("link"), url)
     updated, published = _moment(raw, "updated_parsed"), _moment(raw, "published_parsed")
-    moment = published or _moment(raw, "created_parsed") or updated
+    moment = first_of((published, _moment(raw, "created_parsed"), updated), now)
     post = Post(
         id=entry_id(raw.get("id"), link, feed, text),
         text=text,

@@ -7,7 +7,16 @@ from typing import Any, Final
 from monitor.errors import SetupError
 from monitor.sources.answers import json_of
 from monitor.sources.faults import shown
-from monitor.sources.feed_entries import MOST_PICTURES, NOTHING, Entry, Feed, entries_of, entry_id, titled
+from monitor.sources.feed_entries import (
+    MOST_PICTURES,
+    NOTHING,
+    Entry,
+    Feed,
+    entries_of,
+    entry_id,
+    first_of,
+    titled,
+)
 from monitor.sources.html import address, pictures_of, text_of
 from monitor.sources.interface import Post
 
@@ -50,7 +59,7 @@ def _entry(item: Any, feed: dict[str, Any], url: str, name: str, now: datetime) 
         return NOTHING
     link = address(_word(item, "url"), url) or address(_word(item, "external_url"), url)
     modified, published = _moment(item, "date_modified"), _moment(item, "date_published")
-    moment = published or modified
+    moment = first_of((published, modified), now)
     post = Post(
         id=entry_id(_id(item), link, name, text),
         text=text,

@@ -100,6 +100,12 @@ def test_authors_and_language_are_the_feeds_where_the_item_names_none() -> None:
         ({"date_published": "yesterday"}, NOW, False),
         ({"date_published": "0001-01-01T00:00:00+14:00"}, NOW, False),
         ({"date_published": 1764493200}, NOW, False),
+        ({"date_published": "9998-01-01T00:00:00Z"}, NOW, False),
+        (
+            {"date_published": "2031-01-01T00:00:00Z", "date_modified": "2026-11-30T09:00:00Z"},
+            datetime(2026, 11, 30, 9, tzinfo=UTC),
+            True,
+        ),
     ],
 )
 def test_dates(dates: dict[str, Any], moment: datetime, is_dated: bool) -> None:

@@ -126,6 +126,8 @@ def test_a_title_that_repeats_the_text_is_left_out() -> None:
 
 def test_an_entry_without_a_date_is_of_the_moment_it_was_seen() -> None:
     assert one("<title>VMware</title><pubDate>yesterday</pubDate>").published_at == NOW
+    in_years = "<title>VMware</title><pubDate>Mon, 30 Nov 2048 10:00:00 GMT</pubDate>"
+    assert one(in_years).published_at == NOW
 
 
 def test_pictures_are_those_attached_then_those_shown_else_the_one_that_stands_for_it() -> None:
