@@ -8,12 +8,11 @@ from functools import cached_property
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from monitor.storage import rows
 from monitor.storage.deletion import Mark
-from monitor.storage.driver import Statement, uuids
+from monitor.storage.driver import Statement, as_json, together, uuids
 from monitor.storage.order import NOTHING, Known, Place, Settled, needs_redelivered, settle
 from monitor.storage.records import Change, ImageResult, RecordPosition, Result
 from monitor.storage.story_graph import Member
@@ -119,16 +118,9 @@ async def _redelivered(
 ) -> set[RecordPosition]:
     if not places:
         return set()
-    answer = await connection.execute(
-        _REDELIVERED,
-        {
-            "log_id": log_id,
-            "topics": [place.topic for place in places],
-            "partitions": [place.partition for place in places],
-            "offsets": [place.offset for place in places],
-        },
-    )
-    known = {tuple(row) for row in answer}
+    rows = ({"topic": each.topic, "partition": each.partition, "at": each.offset} for each in places)
+    (answer,) = await together(connection, Statement(_REDELIVERED, {**as_json(rows), "log_id": log_id}))
+    known = set(answer)
     return {place for place in places if (place.topic, place.partition, place.offset) in known}
 
 
@@ -148,12 +140,11 @@ _KNOWN: Final = """
 
 # Records that were taken before, as a mention or a deletion: what was a dead letter once is new. OFFSET 0
 # keeps it a look-up in the index of offsets for each record; a join would read all batches.
-_REDELIVERED: Final = text("""
-    SELECT topic, partition, record_offset
-    FROM unnest(CAST(:topics AS text[]), CAST(:partitions AS int[]), CAST(:offsets AS bigint[]))
-        AS given(topic, partition, record_offset)
+_REDELIVERED: Final = """
+    SELECT given.*
+    FROM json_to_recordset(CAST(%(rows)s AS json)) AS given(topic text, partition int, at bigint)
     WHERE EXISTS (
         SELECT FROM ingest_batch AS b
-        WHERE b.log_id = :log_id AND b.topic = given.topic AND b.partition = given.partition
-          AND b.offsets @> given.record_offset AND NOT b.rejected_offsets @> given.record_offset OFFSET 0)
-""")
+        WHERE b.log_id = %(log_id)s AND b.topic = given.topic AND b.partition = given.partition
+          AND b.offsets @> given.at AND NOT b.rejected_offsets @> given.at OFFSET 0)
+"""
