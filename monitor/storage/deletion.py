@@ -3,7 +3,7 @@ shows.
 
 A deleted mention leaves a mark in `deleted_mention`: the place in the log up to which its records stay dead,
 so that a late delivery of an old record does not bring it back, and a record published later does
-(`monitor.storage.order`). Deletions of the log are marked by the worker that reads them (`mark`, then
+(`monitor.storage.order`). Deletions of the log are marked by the worker that reads them (`mark`,
 `remove`); whoever deletes by SQL lets `delete` mark the place of the row itself.
 
 Stories that it led get another lead; those that it held together fall apart. Corrections of its picture's
@@ -11,7 +11,7 @@ logos move to another mention that shows the picture. The trigger on `mention` n
 `erasure`, by which the audit tells this from a loss. The files go after the commit (`sweep`).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -76,27 +76,26 @@ def delete(connection: Connection, ids: Collection[UUID], reason: str) -> Remove
     rights of brand_monitor_migrate. Call `sweep` after the commit.
     """
     stories.lock(connection)
-    connection.execute(_MARK_OWN, {"ids": list(ids)})
-    return remove(connection, ids, reason)
+    return remove(connection, ids, reason, [Statement(_MARK_OWN, {"ids": uuids(ids)})])
 
 
-def mark(connection: Connection, marks: Mapping[UUID, Mark]) -> None:
-    """Set or move the marks of mentions, there or not. Needs the rights of brand_monitor_write and the lock
+def mark(marks: Mapping[UUID, Mark]) -> list[Statement]:
+    """Sets or moves the marks of mentions, there or not. Needs the rights of brand_monitor_write and the lock
     of the stories."""
-    if not marks:
-        return
     rows = [
         dict(zip(_MARKED, (id, *each.place, each.deleted_at, each.kind), strict=True))
         for id, each in marks.items()
     ]
-    Statement(_MARK, as_json(rows)).run(connection)
+    return [Statement(_MARK, as_json(rows))] if rows else []
 
 
-def remove(connection: Connection, ids: Collection[UUID], reason: str) -> Removed:
-    """Remove those of the mentions that are marked, with all that hangs on them. Needs the rights of
-    brand_monitor_write and the lock of the stories."""
+def remove(
+    connection: Connection, ids: Collection[UUID], reason: str, marks: Sequence[Statement] = ()
+) -> Removed:
+    """Remove those of the mentions that are marked, `marks` in the same round trip, with all that hangs on
+    them. Needs the rights of brand_monitor_write and the lock of the stories."""
     removal = Statement(_REMOVE, {"ids": uuids(ids), "reason": reason})
-    there, (counts,) = run(connection, stories.ask(ids), removal)
+    *_, there, (counts,) = run(connection, *marks, stories.ask(ids), removal)
     stories.move(connection, stories.members(there))
     return msgspec.convert(dict(zip(Removed.__struct_fields__, counts, strict=True)), Removed)
 
@@ -151,16 +150,16 @@ def _remove_file(engine: Engine, store: PictureStore, sha256: str) -> bool:
 
 
 # What `order.later` makes of marks, in SQL: a row that is there comes after its mark.
-_MARK_OWN: Final = text("""
+_MARK_OWN: Final = """
     INSERT INTO deleted_mention AS d (id, log_id, topic, partition, record_offset, recorded_at, deleted_at,
                                       kind, source, external_id)
     SELECT id, log_id, topic, partition, record_offset, recorded_at, now(), kind, source, external_id
-    FROM mention WHERE id = ANY(:ids) ORDER BY id FOR UPDATE
+    FROM mention WHERE id = ANY(CAST(%(ids)s AS uuid[])) ORDER BY id FOR UPDATE
     ON CONFLICT (id) DO UPDATE SET
         log_id = excluded.log_id, topic = excluded.topic, partition = excluded.partition,
         record_offset = excluded.record_offset, recorded_at = greatest(d.recorded_at, excluded.recorded_at),
         deleted_at = excluded.deleted_at, source = excluded.source, external_id = excluded.external_id
-""")
+"""
 
 _MARKED: Final = (
     *("id", "log_id", "topic", "partition", "record_offset", "recorded_at", "deleted_at", "kind"),

@@ -132,10 +132,11 @@ def _leave(connection: Connection, gone: Collection[Member]) -> list[Member]:
     run(connection, *_leads(dict.fromkeys(lead, True)))
     if not apart:
         return []
-    rest = members(Statement(_OTHERS, {"stories": uuids(apart), "gone": ids}).run(connection))
     left = [member for member in keyed if member.story_id in apart]
-    nodes = sorted({node for member in (*left, *rest) for node in member.nodes})
-    Statement(_FORGET, _columns(nodes)).run(connection)
+    others, _ = run(connection, Statement(_OTHERS, {"stories": uuids(apart), "gone": ids}), _forget(left))
+    rest = members(others)
+    if rest:
+        run(connection, _forget(rest))
     return rest
 
 
@@ -150,6 +151,10 @@ def _unite(connection: Connection, groups: Sequence[list[UUID]]) -> None:
     pairs = {lost: group[0] for group in groups for lost in group[1:]}
     united = {"lost": uuids(pairs), "kept": uuids(pairs.values())}
     run(connection, Statement(_UNITE_KEYS, united), Statement(_UNITE_MENTIONS, united))
+
+
+def _forget(members: Iterable[Member]) -> Statement:
+    return Statement(_FORGET, _columns(sorted({node for member in members for node in member.nodes})))
 
 
 def _leads(leads: Mapping[UUID, bool]) -> list[Statement]:

@@ -155,7 +155,7 @@ class BatchWriter:
             files_due = await picture_rows.write(
                 connection, stood.versions.values(), self._brands_key, self._ids()
             )
-            if stood.removed:  # with them went keys
+            if stood.removed and stood.versions:  # with them went keys
                 again = {id: (version,) for id, version in stood.versions.items()}
                 beside = Neighbours(*await together(connection, _beside(again)))
             left = await mention_rows.write(
@@ -210,10 +210,11 @@ class BatchWriter:
 
     async def _delete(self, connection: AsyncConnection, stood: Standing) -> int:
         """Returns how many pictures went with the mentions."""
-        await connection.run_sync(deletion.mark, stood.marks)
+        marks = deletion.mark(stood.marks)
         if not stood.removed:
+            await together(connection, *marks)
             return 0
-        return (await connection.run_sync(deletion.remove, stood.removed, REASON)).pictures
+        return (await connection.run_sync(deletion.remove, stood.removed, REASON, marks)).pictures
 
     async def _write_in_halves(self, batch: Batch, refusal: UnstorableError) -> WriteOutcome:
         """Write a refused batch piece by piece, each in its own transaction, down to the record at fault.
