@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 _PATIENCE: Final = timedelta(minutes=10)
 """A report may be this late before `--check` calls it so: making and sending it takes a minute or two."""
 
-_PRUNING: Final = 20.0
-"""Seconds of pruning at a time: a report that is due does not wait for longer."""
+_AT_A_TIME: Final = 20.0
+"""Seconds of pruning, and of telling what was deleted, each look: a due report waits no longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +125,13 @@ def _run(settings: Settings, engine: "Engine", plan: _Plan, once: bool) -> None:
 
     store = PictureStore(settings.picture_store)
     sender = ReportSender(engine, store, plan.dispatches, settings.report_attach, base_address(settings))
+    seconds = math.inf if once else _AT_A_TIME
     duties: list[tuple[str, Duty]] = [
         ("reports", sender.send_due),
         ("alerts", AlertWatch(engine, settings, plan.alerted).look),
-        ("deletions", lambda: asyncio.run(tell_untold(engine, settings))),
+        ("deletions", lambda: asyncio.run(tell_untold(engine, settings, seconds))),
     ]
     if plan.retention:
-        seconds = math.inf if once else _PRUNING
         duties.append(("pruning", Retention(engine, store, plan.retention, seconds).look))
 
     def check_schema() -> None:

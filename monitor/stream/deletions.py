@@ -6,6 +6,8 @@ that was published again by then nobody is told that it is gone.
 """
 
 from collections.abc import Sequence
+from math import inf
+from time import monotonic
 from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
@@ -21,8 +23,9 @@ from monitor.stream.topics import missing_topics
 _AT_ONCE: Final = 1_000
 
 
-async def tell_untold(engine: Engine, settings: Settings) -> int:
-    """Publish a `Deleted` to `PREFIX.findings` for each mark that is untold; how many.
+async def tell_untold(engine: Engine, settings: Settings, seconds: float = inf) -> int:
+    """Publish a `Deleted` to `PREFIX.findings` for each mark that is untold; how many. What takes longer than
+    so many seconds waits for the next call: `forget` may be adding to it for hours.
 
     Where nothing is published there (`publish_findings`), source and id are blanked all the same. Needs the
     rights of brand_monitor_write. Raises `OutageError` and `SetupError`.
@@ -30,16 +33,16 @@ async def tell_untold(engine: Engine, settings: Settings) -> int:
     if not _untold(engine):
         return 0
     if not settings.publish_findings:
-        return await _tell(engine, settings, None)
+        return await _tell(engine, settings, None, seconds)
     if missing := await missing_topics(settings, ("findings",)):
         raise SetupError(f"Kafka has no topic {missing[0]}; run `brand-monitor topics create`")
     async with open_producer(settings) as producer:
-        return await _tell(engine, settings, producer)
+        return await _tell(engine, settings, producer, seconds)
 
 
-async def _tell(engine: Engine, settings: Settings, producer: AIOKafkaProducer | None) -> int:
-    told = 0
-    while untold := _untold(engine):
+async def _tell(engine: Engine, settings: Settings, producer: AIOKafkaProducer | None, seconds: float) -> int:
+    told, until = 0, monotonic() + seconds
+    while (untold := _untold(engine)) and (not told or monotonic() < until):
         gone = [row for row in untold if not row.back]
         if producer is not None:
             with kafka_faults(settings):

@@ -1,5 +1,6 @@
 """`brand-monitor forget`: what it asks for, what it refuses, what it shows before it does anything."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,9 @@ from sqlalchemy import Engine, text
 from typer.testing import CliRunner
 
 from monitor.cli import app
+from monitor.settings import load_settings
+from monitor.storage.deletion import delete
+from monitor.stream import deletions
 
 
 @pytest.fixture(autouse=True)
@@ -88,3 +92,14 @@ def test_only_owners_may(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Non
     assert done.exit_code != 0
     assert "brand_monitor_migrate" in str(done.exception)
     assert mentions(engine) == 6
+
+
+def test_telling_ends_in_time_and_goes_on_later(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`schedule` has other duties, and `forget` may be at work for hours."""
+    monkeypatch.setattr(deletions, "_AT_ONCE", 1)
+    with engine.begin() as connection:
+        ids = connection.execute(text("SELECT id FROM mention ORDER BY id LIMIT 3")).scalars().all()
+        delete(connection, ids, "asked")
+    for left in (2, 1, 0, 0):
+        asyncio.run(deletions.tell_untold(engine, load_settings(), seconds=0))
+        assert len([id for id in untold(engine) if id is not None]) == left
