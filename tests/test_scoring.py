@@ -55,6 +55,7 @@ from tests.typed import typed
 ROOT: Final = Path(__file__).parents[1]
 PROGRAM: Final = Path(sys.executable).with_name("brand-monitor")
 MOST_CHARS: Final = 2_000
+MOST_TARGETS: Final = 3
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +82,7 @@ def answers(
     size: int = 4,
 ) -> list[TextAnswer | UnscoredText | TextFault]:
     file = understand(io.BytesIO(b"\n".join(lines)), name="texts.jsonl")
-    found = score_texts(batches(file.rows, size), file.columns, scorer, matcher, MOST_CHARS)
+    found = score_texts(batches(file.rows, size), file.columns, scorer, matcher, MOST_CHARS, MOST_TARGETS)
     return [answer for batch in found for answer in batch]
 
 
@@ -111,6 +112,27 @@ def test_answers_come_in_input_order_with_ids_as_given(
     assert third.id == 9
     assert isinstance(empty, TextFault)
     assert (empty.id, empty.error.code) == ("b", "field-missing")
+
+
+def test_each_brand_has_an_answer_of_its_own(scorer: SentimentScorer, matcher: BrandMatcher) -> None:
+    text = "I love VMware, but Cloudera keeps crashing"
+    both, aimed = answers(scorer, matcher, [line(text=text), line(text=text, target="Cloudera")])
+    assert isinstance(both, TextAnswer)
+    assert isinstance(aimed, TextAnswer)
+    assert [(each.brand, text[each.start : each.end], each.label) for each in both.toward] == [
+        ("VMware", "VMware", "positive"),
+        ("Cloudera", "Cloudera", "negative"),
+    ]
+    assert aimed.toward == []
+    assert aimed.p_negative == pytest.approx(both.toward[1].p_negative, abs=1e-5)
+
+
+def test_of_many_places_the_first_of_each_brand_are_asked_about(
+    scorer: SentimentScorer, matcher: BrandMatcher
+) -> None:
+    (found,) = answers(scorer, matcher, [line(text="Nike, Nike, Nike and Nike beat Pepsi and Adidas.")])
+    assert isinstance(found, TextAnswer)
+    assert [each.brand for each in found.toward] == ["Nike", "Pepsi", "Adidas"]
 
 
 @pytest.mark.parametrize(
@@ -235,6 +257,7 @@ class _Fussy:
 
     def __init__(self, scorer: SentimentScorer, word: str) -> None:
         self._scorer, self._word = scorer, word
+        self.takes_targets = scorer.takes_targets
 
     def speaks(self, language: str) -> bool:
         return self._scorer.speaks(language)
@@ -275,7 +298,7 @@ def test_lines_are_read_a_batch_ahead_not_all_at_once(scorer: SentimentScorer, m
         for read in range(1, 1_000_000):
             yield Row(f"line {read}", {"text": "good"})
 
-    found = score_texts(batches(rows(), 8), Columns(fields={}), scorer, matcher, MOST_CHARS)
+    found = score_texts(batches(rows(), 8), Columns(fields={}), scorer, matcher, MOST_CHARS, MOST_TARGETS)
     next(found)
     next(found)
     assert read == 16
@@ -440,6 +463,7 @@ def test_the_texts_command_prints_json_lines_and_nothing_else(tmp_path: Path) ->
         "p_positive",
         "language",
         "brands",
+        "toward",
     ]
     assert (good["id"], good["brands"], good["label"]) == ("a", ["VMware"], "unsure")
     assert (bad["id"], bad["error"]["code"]) == (2, "json-invalid")

@@ -52,7 +52,7 @@ def texts(
         ),
     ] = None,
 ) -> None:
-    """Sentiment and brands of texts.
+    """Sentiment of texts, as a whole and toward each brand they name.
 
     A line is a text mention, or just {"text": ...}, or with --from lines just a text; columns called
     otherwise are used where their names leave no doubt. "target" (a part of the text, or where it starts and
@@ -83,7 +83,8 @@ def texts(
     )
     group = as_available if file == "-" else batches
     rows = group(found.rows, settings.text_batch_size)
-    _print(score_texts(rows, found.columns, scorer, matcher, settings.text_max_chars), "texts")
+    limits = (settings.text_max_chars, settings.text_max_targets)
+    _print(score_texts(rows, found.columns, scorer, matcher, *limits), "texts")
 
 
 @app.command()

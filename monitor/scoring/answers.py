@@ -26,8 +26,21 @@ class Fault(msgspec.Struct, frozen=True):
         return cls(error.code.value, error.detail)
 
 
+class Toward(msgspec.Struct, frozen=True, kw_only=True):
+    """Sentiment toward a brand where a text names it: characters [start, end)."""
+
+    brand: str
+    start: int
+    end: int
+    label: Verdict
+    p_negative: float
+    p_neutral: float
+    p_positive: float
+
+
 class TextAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """Sentiment of one text and the brands it names, each once, in order of appearance.
+    """Sentiment of one text, the brands it names, each once, in order of appearance, and how it speaks of
+    each, as workers ask it; of a text with a target, the sentiment toward that alone.
 
     Probabilities are in 0..1 and sum to 1. `label` is `unsure` where the largest of them is below the
     asked-for confidence. `language` is a primary subtag, `und` where nobody knows.
@@ -40,6 +53,7 @@ class TextAnswer(msgspec.Struct, frozen=True, kw_only=True):
     p_positive: float
     language: str
     brands: list[str]
+    toward: list[Toward]
 
 
 class UnscoredText(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,9 +15,9 @@ from monitor.files.interface import Columns, LeftOut, Row, Unreadable
 from monitor.files.mentions import fields_of
 from monitor.messages import BrandMention, Identifier, Moment, Reach, Sentiment, check_text, validation_code
 from monitor.queries import Fields
-from monitor.scoring.answers import Fault, TextAnswer, TextFault, TextId, UnscoredText
-from monitor.sentiment import Asked, SentimentScorer
-from monitor.stream.asking import name_spans
+from monitor.scoring.answers import Fault, TextAnswer, TextFault, TextId, Toward, UnscoredText
+from monitor.sentiment import SentimentScorer
+from monitor.stream.asking import Said, asked, first_places
 from monitor.stream.scoring import score_each
 from monitor.texts import Reading, read
 
@@ -50,6 +50,8 @@ class _Task:
     target: tuple[int, int] | None
     fields: Fields
     named: tuple[BrandMention, ...]
+    places: list[int]
+    """Of `named`: those that are asked about, too; none where a target is."""
 
 
 _NUMBER = re.compile(r"\d+")
@@ -61,17 +63,21 @@ def score_texts(
     scorer: SentimentScorer,
     matcher: BrandMatcher,
     max_chars: int,
+    max_targets: int,
 ) -> Iterator[list[TextAnswer | UnscoredText | TextFault]]:
     """Answers for batches of rows, in the same order; rows that are no mention have none, and texts longer
-    than `max_chars` a fault.
+    than `max_chars` a fault. At most `max_targets` places of a text are asked about.
 
     Blocks while the model runs. Never raises for what stands in a row; `OutageError` if the model fails on
     everything, `SetupError` for a zone of `columns` that there is not.
     """
     zone = zone_named(columns.zone) if columns.zone else None
+    most = max_targets if scorer.takes_targets else 0
     for batch in batches:
         tasks = [
-            _read(row, columns, zone, max_chars, matcher) for row in batch if not isinstance(row, LeftOut)
+            _read(row, columns, zone, max_chars, matcher, most)
+            for row in batch
+            if not isinstance(row, LeftOut)
         ]
         spoken = [task for task in tasks if isinstance(task, _Task) and scorer.speaks(task.fields.language)]
         sentiments = iter(score_each(spoken, lambda some: _score(scorer, some), scorer.warm_up))
@@ -87,7 +93,12 @@ def score_texts(
 
 
 def _read(
-    row: Row | Unreadable, columns: Columns, zone: tzinfo | None, max_chars: int, matcher: BrandMatcher
+    row: Row | Unreadable,
+    columns: Columns,
+    zone: tzinfo | None,
+    max_chars: int,
+    matcher: BrandMatcher,
+    max_targets: int,
 ) -> _Task | TextFault:
     name = _id_of(row, columns)
     try:
@@ -97,7 +108,9 @@ def _read(
         check_text(fields.text, max_chars=max_chars)
         text = read(fields.text)
         known = Fields.of(fields, matcher.language(text, fields.lang))
-        return _Task(name, text, _span(fields.target, fields.text), known, matcher.find(text, known))
+        target, named = _span(fields.target, fields.text), matcher.find(text, known)
+        places = first_places(named, max_targets if fields.target is None else 0)
+        return _Task(name, text, target, known, named, places)
     except DataError as error:
         return TextFault(id=name, error=Fault.of(error))
 
@@ -132,22 +145,38 @@ def _span(target: str | tuple[int, int] | None, text: str) -> tuple[int, int] | 
     return (start, end) if (start, end) != (0, len(text)) else None
 
 
-def _score(scorer: SentimentScorer, tasks: Sequence[_Task]) -> list[Sentiment]:
-    asked = [Asked(task.text, (task.target,), tuple(name_spans(task.text, task.named))) for task in tasks]
-    return [sentiment for (sentiment,) in scorer.answer(asked)]
+def _score(scorer: SentimentScorer, tasks: Sequence[_Task]) -> list[list[Sentiment]]:
+    """Of each text: of the whole or toward the target, and toward its places."""
+    return scorer.answer(
+        [asked(Said(task.text, task.fields.language, task.named), task.places, task.target) for task in tasks]
+    )
 
 
-def _answer(task: _Task, sentiment: Sentiment | DataError) -> TextAnswer | TextFault:
-    if isinstance(sentiment, DataError):
-        return TextFault(id=task.id, error=Fault.of(sentiment))
+def _answer(task: _Task, sentiments: list[Sentiment] | DataError) -> TextAnswer | TextFault:
+    if isinstance(sentiments, DataError):
+        return TextFault(id=task.id, error=Fault.of(sentiments))
+    whole, *toward = sentiments
     return TextAnswer(
         id=task.id,
-        label=sentiment.label,
-        p_negative=sentiment.p_negative,
-        p_neutral=sentiment.p_neutral,
-        p_positive=sentiment.p_positive,
+        label=whole.label,
+        p_negative=whole.p_negative,
+        p_neutral=whole.p_neutral,
+        p_positive=whole.p_positive,
         language=task.fields.language,
         brands=_brands(task),
+        toward=[_toward(task.named[place], said) for place, said in zip(task.places, toward, strict=True)],
+    )
+
+
+def _toward(named: BrandMention, said: Sentiment) -> Toward:
+    return Toward(
+        brand=named.brand,
+        start=named.start,
+        end=named.end,
+        label=said.label,
+        p_negative=said.p_negative,
+        p_neutral=said.p_neutral,
+        p_positive=said.p_positive,
     )
 
 

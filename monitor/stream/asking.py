@@ -33,15 +33,15 @@ def ask(scorer: SentimentScorer, texts: Sequence[Said], max_targets: int) -> lis
     """
     spoken = [one for one in texts if scorer.speaks(one.language)]
     places = [first_places(one.named, max_targets if scorer.takes_targets else 0) for one in spoken]
-    answers = scorer.answer([_asked(one, asked) for one, asked in zip(spoken, places, strict=True)])
+    answers = scorer.answer([asked(one, some) for one, some in zip(spoken, places, strict=True)])
     found = iter(zip(places, answers, strict=True))
     scored = []
     for one in texts:
-        asked, (whole, *toward) = next(found) if scorer.speaks(one.language) else ([], (None,))
+        some, (whole, *toward) = next(found) if scorer.speaks(one.language) else ([], (None,))
         scored.append(
             Scored(
                 sentiment=whole,
-                brands=_with_sentiments(one.named, dict(zip(asked, toward, strict=True))),
+                brands=_with_sentiments(one.named, dict(zip(some, toward, strict=True))),
                 model_version=scorer.manifest.identity,
                 min_confidence=scorer.min_confidence,
             )
@@ -49,10 +49,11 @@ def ask(scorer: SentimentScorer, texts: Sequence[Said], max_targets: int) -> lis
     return scored
 
 
-def _asked(said: Said, places: Sequence[int]) -> Asked:
+def asked(said: Said, places: Sequence[int], whole: Span | None = None) -> Asked:
+    """How the text feels as a `whole`, or toward that part of it, and toward these places of `said.named`."""
     names = name_spans(said.reading, said.named)
     spans = [(said.named[place].start, said.named[place].end) for place in places]
-    return Asked(said.reading, (None, *(span if span in names else None for span in spans)), tuple(names))
+    return Asked(said.reading, (whole, *(span if span in names else None for span in spans)), tuple(names))
 
 
 def name_spans(reading: Reading, named: Sequence[BrandMention]) -> set[Span]:
