@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.upstream import PARTS
 from tests.upstream.patched import PATCHES, TESTS, apply, copy, release
 
 
@@ -31,6 +32,14 @@ def test_a_patch_makes_its_own_tests_pass(patch: Path, without: str, tmp_path: P
 
     after = own_tests(tmp_path)
     assert after.returncode == 0, after.stdout
+
+
+def test_each_patch_is_explained_and_measured() -> None:
+    explained = PATCHES[0].with_name("README.md").read_text("utf-8")
+    for patch in PATCHES:
+        assert f"({patch.name})" in explained
+    assert len(PATCHES) == len(PARTS)
+    assert all(any(patch.stem.endswith(part) for part in PARTS) for patch in PATCHES)
 
 
 def own_tests(folder: Path) -> subprocess.CompletedProcess[str]:
