@@ -83,12 +83,16 @@ def later(mark: Place | None, deletion: Place) -> Place:
 
 def needs_redelivered(records: Sequence[Change], known: Known, log_id: str) -> bool:
     """Whether it matters which of the records were delivered before."""
-    if len(records) == 1 and known is NOTHING and not isinstance(records[0], DeletionResult):
-        return False
-    if known.dead_to is not None or any(isinstance(each, DeletionResult) for each in records):
+    if len(records) == 1 and known.dead_to is None and (known.row is None or _deletes(records[0])):
+        return False  # a new mention, or the first deletion: that is one whenever it came
+    if known.dead_to is not None or any(map(_deletes, records)):
         return True
     logs = {place(each.position, log_id).log for each in records}
     return len(logs if known.row is None else logs | {known.row.log}) > 1
+
+
+def _deletes(record: Change) -> bool:
+    return isinstance(record, DeletionResult)
 
 
 def settle(
