@@ -149,7 +149,8 @@ class LedgerConsumer(driver.Consumer):
             {one: None if start.other_life else start.committed for one, start in starts.items()}
         )
         offsets = {one: start.offset for one, start in starts.items()}
-        _host(self).ledger.begin(offsets)
+        untold = {one for one, start in starts.items() if start.other_life or start.offset != start.committed}
+        _host(self).ledger.begin(offsets, untold)
         self._starts = offsets
         self._next.update(offsets)
 

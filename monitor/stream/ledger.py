@@ -15,7 +15,7 @@ records were dropped on the way here; it ends the worker before anything is comm
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,24 +35,31 @@ class Ledger:
 
     _reached: dict[Partition, int] = field(default_factory=dict)
     _resumed: dict[Partition, set[int]] = field(default_factory=lambda: defaultdict(set))
-    _stored: set[Partition] = field(default_factory=set)
+    _due: set[Partition] = field(default_factory=set)
+    """Those whose position the group does not know yet."""
 
     def assigned(self, generation: int) -> None:
         """A rebalance ended: records of `generation` count from now on, older positions do not."""
         self.generation = generation
         self._reached.clear()
         self._resumed.clear()
-        self._stored.clear()
+        self._due.clear()
 
-    def begin(self, starts: Mapping[Any, int]) -> None:
+    def begin(self, starts: Mapping[Any, int], untold: Collection[Any] = ()) -> None:
         """Where each partition (topic and number) is read from; told again, where reading it goes on after
-        records left the log unread."""
+        records left the log unread.
+
+        The group does not know it of those `untold`: it is to be committed as it is. Else a partition that
+        is empty by now would lag behind for good, and whatever scales by that would start workers for it.
+        """
         for key, offset in starts.items():
             partition = Partition(*key)
             if partition in self._reached:
                 self._resumed[partition].add(offset)
             else:
                 self._reached[partition] = offset
+                if key in untold:
+                    self._due.add(partition)
 
     def stored(self, stretches: Iterable[Stretch]) -> None:
         """These stretches are stored, and their announcements sent.
@@ -71,12 +78,13 @@ class Ledger:
                     f"{stretch.partition} was stored up to offset {reached}, and now from {stretch.start} on"
                 )
             self._reached[stretch.partition] = stretch.end
-            self._stored.add(stretch.partition)
+            self._due.add(stretch.partition)
 
     def committable(self, partition: tuple[str, int]) -> int | None:
-        """The offset to commit for a partition, `None` if nothing of it was stored in this generation."""
-        return self._reached[Partition(*partition)] if partition in self._stored else None
+        """The offset to commit for a partition, `None` if the group knows it: nothing of the partition was
+        stored in this generation."""
+        return self._reached[Partition(*partition)] if partition in self._due else None
 
     def partitions(self) -> list[Partition]:
         """Partitions with a position to commit."""
-        return list(self._stored)
+        return list(self._due)

@@ -31,6 +31,13 @@ def test_nothing_is_committable_before_something_is_stored(ledger: Ledger) -> No
     assert (ledger.committable(A), ledger.committable(B)) == (5, None)
 
 
+def test_a_start_that_the_group_does_not_know_is_committable(ledger: Ledger) -> None:
+    ledger.assigned(2)
+    ledger.begin({A: 2, B: 7}, untold={B})
+    assert (ledger.committable(A), ledger.committable(B)) == (None, 7)
+    assert ledger.partitions() == [B]
+
+
 def test_a_new_assignment_starts_from_nothing(ledger: Ledger) -> None:
     ledger.stored([stretch(A, 2, 5)])
     ledger.assigned(2)

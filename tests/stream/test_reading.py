@@ -161,6 +161,24 @@ async def test_what_left_the_log_unread_is_said_and_the_rest_is_read(
     assert second.writer.ids == ids(12, 13, 14)
 
 
+@pytest.mark.parametrize("read", [0, 5], ids=["never-read", "read"])
+async def test_a_partition_that_is_empty_by_now_does_not_lag(
+    site: Any, bench: Any, wait_until: Any, read: int
+) -> None:
+    """Retention took the rest while no worker ran: the lag stayed until another record came, and whatever
+    scales by it started workers for nothing."""
+    await site.publish("text", read)
+    if read:
+        async with site.running({"text": bench.pipeline()}, bench):
+            await wait_until(lambda: len(bench.writer.ids) == read)
+    await site.publish("text", 10, start=read)
+    await expire(site, read + 10)
+    second = type(bench)()
+    async with site.running({"text": second.pipeline()}, second) as app:
+        await wait_until(lambda: app.held)
+    assert await site.committed() == read + 10
+
+
 async def test_what_leaves_the_log_under_a_running_worker_is_said_and_the_rest_is_read(
     site: Any, bench: Any, wait_until: Any
 ) -> None:

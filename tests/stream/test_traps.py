@@ -91,7 +91,7 @@ async def test_an_agent_that_fails_ends_the_worker_and_its_batch_comes_again(
 
     async def fail_on_the_second(_batch: Any) -> None:
         if len(bench.scoring.batches) == 2:
-            await wait_until(bench.ledger.partitions)
+            await wait_until(lambda: bench.ledger.committable((site.settings.topic("text"), 0)) == 4)
             raise OutageError("the model is gone")
 
     bench.scoring.before = fail_on_the_second
@@ -113,7 +113,7 @@ async def test_a_stop_is_bounded_while_a_batch_hangs(site: Any, bench: Any, wait
     forever = asyncio.Event()
     bench.scoring.before = lambda _batch: forever.wait() if len(bench.scoring.batches) == 2 else None
     async with site.running({"text": bench.pipeline()}, bench):
-        await wait_until(lambda: len(bench.scoring.batches) == 2 and bench.ledger.partitions())
+        await wait_until(lambda: len(bench.scoring.batches) == 2 and bench.writer.ids)
         started = time.monotonic()
     assert time.monotonic() - started < site.settings.stop_timeout + 3
     assert await site.committed() == 4, "the finished batch is committed, the hanging one is not"
