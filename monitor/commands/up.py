@@ -11,6 +11,7 @@ from typing import Annotated, Final
 import typer
 
 from monitor.commands.terminal import say
+from monitor.errors import SetupError
 from monitor.settings import DATA_FOLDER, RUNNING
 
 _LOOK: Final = 1.0
@@ -42,10 +43,12 @@ def up(
     """
     from monitor.local.system import LocalSystem, environment
 
-    RUNNING.unlink(missing_ok=True)  # of one that was killed
-    brands_file = _brands_file(data_dir.resolve())
-    say("starting broker, database, worker and pages ...")
     with ExitStack() as parts:
+        parts.enter_context(_alone(data_dir))
+        if data_dir.resolve() == DATA_FOLDER.resolve():
+            RUNNING.unlink(missing_ok=True)  # of one that was killed
+        brands_file = _brands_file(data_dir.resolve())
+        say("starting broker, database, worker and pages ...")
         system = parts.enter_context(LocalSystem(data_dir, brands_file=brands_file))
         system.start_pages()
         system.start_schedule()
@@ -73,6 +76,30 @@ def up(
 
 
 @contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """A lock on the folder, which goes with the process however it ends. Raises `SetupError` where another
+    process has it."""
+    import fcntl  # not on Windows, where other commands run
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "lock").open("w")
+    except OSError as error:
+        raise SetupError(
+            f"cannot write {folder}: {error.strerror}; choose another folder with --data-dir"
+        ) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SetupError(
+                f"brand-monitor up runs on {folder.resolve()} already; "
+                "end that one, or choose another folder with --data-dir"
+            ) from None
+        yield
+
+
+@contextmanager
 def _for_others(values: dict[str, str]) -> Iterator[None]:
     """The settings in the file that commands read in this folder; it goes with the system."""
     RUNNING.touch(mode=0o600)  # the database's password
@@ -87,17 +114,10 @@ def _for_others(values: dict[str, str]) -> Iterator[None]:
 def _brands_file(folder: Path) -> Path:
     """The one of the settings, else one in the folder, which begins as a copy of the catalogue."""
     from monitor.brands_file import start_file
-    from monitor.errors import SetupError
     from monitor.settings import load_settings
 
     named = load_settings().brands_file
     path = named or folder / "brands.toml"
     if named is None and not path.exists():
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise SetupError(
-                f"cannot write {folder}: {error.strerror}; choose another folder with --data-dir"
-            ) from error
         start_file(path)
     return path

@@ -98,6 +98,14 @@ def test_commands_in_its_folder_need_no_settings(system: Running) -> None:
     assert (system.folder / RUNNING).stat().st_mode & 0o077 == 0, "it holds the database's password"
 
 
+def test_a_second_one_on_its_folder_is_refused_and_takes_nothing_away(system: Running) -> None:
+    done = typed("up", environment=dict(os.environ), cwd=system.folder)
+    assert done.returncode == 2
+    assert b"runs on" in done.stderr
+    assert b"already; end that one" in done.stderr
+    assert (system.folder / RUNNING).exists()
+
+
 def test_the_commands_of_a_day(system: Running, tmp_path: Path) -> None:
     published = system.run("publish", "texts", str(ROOT / "samples" / "texts.jsonl"))
     assert published.returncode == 0, published.stderr
