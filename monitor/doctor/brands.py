@@ -41,7 +41,11 @@ def check_brands(brands: Brands, labels: Collection[str], folder: Path) -> list[
     listed = {label for brand in brands for label in brand.logos}
     if unlisted := sorted(set(labels) - listed):
         remarks.append(
-            _hint("", f"labels of the logo model that no brand lists, never reported: {', '.join(unlisted)}")
+            _hint(
+                "",
+                "logos that the model knows and no brand has, never reported; where one is yours, "
+                f'add `logos = ["LABEL"]` to your brand: {", ".join(unlisted)}',
+            )
         )
     return remarks
 
