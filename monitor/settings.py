@@ -1,7 +1,8 @@
 """Every setting of the service, with unit, default and reason; read once at the edge and passed in.
 
-Sources, later ones win: defaults, `.env`, environment variables `MONITOR_*`. One flat list: easy to grep in a
-deployment. An unknown `MONITOR_*` variable is reported by `brand-monitor doctor`.
+Sources, later ones win: defaults, `.env`, the system that `brand-monitor up` runs in this folder, environment
+variables `MONITOR_*`. One flat list: easy to grep in a deployment. An unknown `MONITOR_*` variable is
+reported by `brand-monitor doctor`.
 """
 
 import re
@@ -9,7 +10,7 @@ from enum import StrEnum
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -78,10 +79,8 @@ DATA_FOLDER: Final = Path(".brand-monitor")
 """Where `brand-monitor up` keeps what it has, unless told otherwise."""
 
 RUNNING: Final = DATA_FOLDER / "running.env"
-"""What reaches the system that `brand-monitor up` runs in this folder; there while it runs."""
-
-FILES: Final = (Path(".env"), RUNNING)
-"""Where settings are read beside the environment; the later one wins."""
+"""What reaches the system that `brand-monitor up` runs in this folder: it holds a lock on the file meanwhile,
+so that nobody goes by the file of one that was killed."""
 
 
 class Settings(BaseSettings):
@@ -89,7 +88,6 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_prefix="MONITOR_",
-        env_file=FILES,
         env_file_encoding="utf-8-sig",  # Windows' editors begin a file with a mark
         extra="ignore",
         frozen=True,
@@ -332,16 +330,37 @@ class Settings(BaseSettings):
         )
 
 
+def files() -> list[Path]:
+    """Where settings are read beside the environment; a later one wins."""
+    return [Path(".env"), RUNNING] if _is_held(RUNNING) else [Path(".env")]
+
+
 def load_settings(**overrides: object) -> Settings:
     """Read the settings; keyword arguments win over the environment.
 
     Raises `SetupError` naming each wrong variable, its value and what is expected.
     """
+    given: dict[str, Any] = {name: value for name, value in overrides.items() if value is not None}
+    given["_env_file"] = files()
     try:
-        return Settings(**{name: value for name, value in overrides.items() if value is not None})  # type: ignore[arg-type]
+        return Settings(**given)
     except ValidationError as error:
         lines = [
             f"  MONITOR_{'_'.join(map(str, fault['loc'])).upper()} = {fault['input']!r}: {fault['msg']}"
             for fault in error.errors()
         ]
         raise SetupError(f"wrong settings (environment, .env or {RUNNING}):\n" + "\n".join(lines)) from error
+
+
+def _is_held(file: Path) -> bool:
+    """Whether another process holds a lock on a file that we may read."""
+    try:
+        import fcntl  # not on Windows, where no embedded system runs
+
+        with file.open() as opened:
+            fcntl.flock(opened, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except (OSError, ImportError):
+        return False
+    return False

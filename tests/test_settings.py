@@ -1,5 +1,6 @@
 """Settings: defaults, sources, and errors that name the variable."""
 
+import fcntl
 import os
 from pathlib import Path
 
@@ -37,9 +38,12 @@ def test_what_runs_in_this_folder_wins_over_dotenv(monkeypatch: pytest.MonkeyPat
     RUNNING.parent.mkdir()
     RUNNING.write_text("MONITOR_TOPIC_PREFIX=running\nMONITOR_LOG_LEVEL=running\n")
     monkeypatch.setenv("MONITOR_LOG_LEVEL", "environment")
-    settings = load_settings()
+    with RUNNING.open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        settings = load_settings()
     assert (settings.topic_prefix, settings.consumer_group) == ("running", "file")
     assert settings.log_level == "environment"
+    assert load_settings().topic_prefix == "file", "what was killed, or ends, left its file"
 
 
 def test_a_byte_order_mark_in_dotenv_hides_no_setting(tmp_path: Path) -> None:

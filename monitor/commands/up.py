@@ -45,8 +45,6 @@ def up(
 
     with ExitStack() as parts:
         parts.enter_context(_alone(data_dir))
-        if data_dir.resolve() == DATA_FOLDER.resolve():
-            RUNNING.unlink(missing_ok=True)  # of one that was killed
         brands_file = _brands_file(data_dir.resolve())
         say("starting broker, database, worker and pages ...")
         system = parts.enter_context(LocalSystem(data_dir, brands_file=brands_file))
@@ -101,14 +99,21 @@ def _alone(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def _for_others(values: dict[str, str]) -> Iterator[None]:
-    """The settings in the file that commands read in this folder; it goes with the system."""
+    """The settings in the file that commands read in this folder; it goes with the system, and its lock with
+    the process."""
+    import fcntl  # as above
+
+    RUNNING.unlink(missing_ok=True)  # of one that was killed
     RUNNING.touch(mode=0o600)  # the database's password
     escaped = {name: value.replace("\\", "\\\\").replace("'", "\\'") for name, value in values.items()}
-    RUNNING.write_text("".join(f"{name}='{value}'\n" for name, value in escaped.items()), "utf-8")
-    try:
-        yield
-    finally:
-        RUNNING.unlink(missing_ok=True)
+    with RUNNING.open("w", encoding="utf-8") as file:
+        file.writelines(f"{name}='{value}'\n" for name, value in escaped.items())
+        file.flush()
+        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            RUNNING.unlink(missing_ok=True)
 
 
 def _brands_file(folder: Path) -> Path:

@@ -13,7 +13,7 @@ from typing import Final
 from aiokafka import codec
 
 from monitor.doctor.examination import Examination, note, ok, problem
-from monitor.settings import FILES, Device, Settings
+from monitor.settings import Device, Settings, files
 
 _LIBRARIES: Final = (
     "faust-streaming",
@@ -145,4 +145,4 @@ def _dotenv() -> list[str]:
     """Names set in the files of settings, read the way the settings read them."""
     from dotenv import dotenv_values
 
-    return [name for file in FILES for name in dotenv_values(file, encoding="utf-8-sig")]
+    return [name for file in files() for name in dotenv_values(file, encoding="utf-8-sig")]
