@@ -82,7 +82,8 @@ def too_wide(page: Page) -> list[str]:
 
 def grave_faults(page: Page) -> list[str]:
     """What axe-core finds serious or critical, with the elements."""
-    # The page's own styles move on hover only; what is half faded would be measured half faded.
+    # What is half faded ("Loading ..." beside a request) would be measured half faded.
+    page.wait_for_function("() => document.getAnimations().length === 0")
     found: dict[str, Any] = Axe().run(page).response
     return [
         f"{fault['id']}: {fault['help']}: "
